@@ -1,0 +1,81 @@
+"""Keys of everything that ALSO stores: path is name, and every object is created once.
+
+also.json                                            marks the store as ours
+campaigns/ID/journal/00000000.json                   the campaign's journal
+campaigns/ID/blobs/SHA256                            content of checkpoints
+campaigns/ID/checkpoints/CHECKPOINT.json             a checkpoint's manifest, created last
+campaigns/ID/stages/RUN/0003.json                    what a stage of a run came to
+campaigns/ID/evaluations/CHECKPOINT-POOL.json        what a checkpoint is worth
+campaigns/ID/branches/GROUP/{spec,result}.json       a branch group, and what it came to
+"""
+
+import re
+
+from also.errors import CampaignError
+
+STORE_MARKER = "also.json"
+"""Object that marks a store as one of ours."""
+
+CAMPAIGNS = "campaigns/"
+"""Prefix of all campaigns."""
+
+_CAMPAIGN_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?")
+
+
+def check_campaign_id(campaign_id: str) -> str:
+    """The id itself, when it can be part of a key and of a Kubernetes name.
+
+    Raises:
+        CampaignError: it cannot.
+    """
+    if not _CAMPAIGN_ID.fullmatch(campaign_id):
+        raise CampaignError(
+            f"campaign id {campaign_id[:80]!r} is not allowed; 1 to 53 of a-z, 0-9 and '-' are, "
+            "beginning and ending with a letter or digit"
+        )
+    return campaign_id
+
+
+def campaign(campaign_id: str) -> str:
+    """Prefix of one campaign."""
+    return f"{CAMPAIGNS}{check_campaign_id(campaign_id)}/"
+
+
+def journal(campaign_id: str) -> str:
+    """Prefix of a campaign's journal."""
+    return f"{campaign(campaign_id)}journal/"
+
+
+def journal_record(campaign_id: str, sequence: int) -> str:
+    """One record of a campaign's journal."""
+    return f"{journal(campaign_id)}{sequence:08d}.json"
+
+
+def blob(campaign_id: str, sha256: str) -> str:
+    """Content of a checkpoint, by its hash."""
+    return f"{campaign(campaign_id)}blobs/{sha256}"
+
+
+def checkpoint(campaign_id: str, checkpoint_id: str) -> str:
+    """Manifest of a checkpoint."""
+    return f"{campaign(campaign_id)}checkpoints/{checkpoint_id}.json"
+
+
+def stage(campaign_id: str, run: str, number: int) -> str:
+    """What a stage of a run came to."""
+    return f"{campaign(campaign_id)}stages/{run}/{number:04d}.json"
+
+
+def evaluation(campaign_id: str, checkpoint_id: str, pool: str) -> str:
+    """What a checkpoint is worth on a pool of seeds."""
+    return f"{campaign(campaign_id)}evaluations/{checkpoint_id}-{pool}.json"
+
+
+def branch_group(campaign_id: str, group: str) -> str:
+    """What a branch group is to do."""
+    return f"{campaign(campaign_id)}branches/{group}/spec.json"
+
+
+def branch_group_result(campaign_id: str, group: str) -> str:
+    """What a branch group came to; created once, after all its checkpoints."""
+    return f"{campaign(campaign_id)}branches/{group}/result.json"

@@ -1,0 +1,75 @@
+"""Every Prometheus metric of ALSO, declared here and nowhere else.
+
+`docs/metrics.md` is generated from this file (`make docs`) and a test compares them. Labels come
+from closed sets or from ids that ALSO itself made: a user's text never becomes a label's value.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+from also.errors import AddressError
+
+REGISTRY = CollectorRegistry()
+"""Registry of this process."""
+
+GRPC_HANDLED = Counter(
+    "grpc_server_handled_total",
+    "Calls that a service has answered, by status code.",
+    ["grpc_service", "grpc_method", "grpc_code"],
+    registry=REGISTRY,
+)
+GRPC_SECONDS = Histogram(
+    "grpc_server_handling_seconds",
+    "Time that a service took to answer a call, seconds.",
+    ["grpc_service", "grpc_method"],
+    buckets=(0.01, 0.1, 1, 10, 60, 600, 3600),
+    registry=REGISTRY,
+)
+ENV_STEPS = Counter(
+    "also_env_steps_total",
+    "env_steps trained by this process.",
+    ["campaign", "run"],
+    registry=REGISTRY,
+)
+TRAINING_RETURN = Gauge(
+    "also_training_return",
+    "Mean return of the last training episodes, units of task reward, shaping off.",
+    ["campaign", "run"],
+    registry=REGISTRY,
+)
+STAGE = Gauge("also_campaign_stage", "Stage that a campaign is in.", ["campaign"], registry=REGISTRY)
+STAGE_RETURN = Gauge(
+    "also_stage_return",
+    "Mean evaluated return of the main run at the end of its last stage, units of task reward.",
+    ["campaign"],
+    registry=REGISTRY,
+)
+DECISIONS = Counter(
+    "also_decisions_total",
+    "Decisions of a campaign, by kind (promoted, held, rolled_back) and named reason.",
+    ["campaign", "decision", "reason"],
+    registry=REGISTRY,
+)
+BRANCH_ENV_STEPS = Counter(
+    "also_branch_env_steps_total",
+    "env_steps spent on validation branches.",
+    ["campaign"],
+    registry=REGISTRY,
+)
+BRANCH_GROUPS = Counter(
+    "also_branch_groups_total",
+    "Branch groups by what became of them (finished, adopted, failed).",
+    ["campaign", "outcome"],
+    registry=REGISTRY,
+)
+
+
+def expose(port: int, address: str = "127.0.0.1") -> None:
+    """Serve `/metrics` for Prometheus in a thread.
+
+    Raises:
+        AddressError: the port is in use or not allowed.
+    """
+    try:
+        start_http_server(port, address, REGISTRY)
+    except (OSError, OverflowError) as error:
+        raise AddressError(f"metrics port {port} on {address} cannot be used: {error}") from None

@@ -1,0 +1,199 @@
+"""gRPC as all parts of ALSO use it: one way to serve, one way to call.
+
+Servers are synchronous with a thread pool, answer health checks, turn ALSO's errors into status
+codes and drain on SIGTERM. Clients turn status codes back into the same errors. Messages carry
+keys of the object store, never weights.
+"""
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from also import errors, limits, metrics
+
+T = TypeVar("T")
+
+READY = "also-ready"
+"""First word of the line that a server prints when it can be called; its address follows."""
+
+_KEEPALIVE = [
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+]
+
+_ERROR_HEADER = "also-error"
+"""Trailer that names the error's class."""
+
+
+def serve(
+    register: Callable[[grpc.Server], None], address: str, *, workers: int = 8, grace_seconds: float = 2.0
+) -> None:
+    """Serve until SIGTERM or SIGINT, then drain.
+
+    Args:
+        register: adds the servicers to the server.
+        address: `host:port`; port 0 takes a free one. The bound address is printed as `also-ready HOST:PORT`.
+        workers: threads that answer calls.
+        grace_seconds: how long calls under way may take to end.
+
+    Raises:
+        AddressError: the address is malformed or in use.
+    """
+    server = grpc.server(
+        ThreadPoolExecutor(workers, thread_name_prefix="rpc"),
+        interceptors=[_Answers()],
+        options=[*_KEEPALIVE, ("grpc.so_reuseport", 0)],
+    )
+    register(server)
+    checks = health.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(checks, server)
+    bound = bind(server, address)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    server.start()
+    checks.set("", health_pb2.HealthCheckResponse.SERVING)
+    print(READY, bound, flush=True)
+    stop.wait()
+    checks.enter_graceful_shutdown()
+    server.stop(grace_seconds).wait()
+    sys.stdout.flush()
+
+
+def bind(server: grpc.Server, address: str) -> str:
+    """Bind a server, and return the address with the port that it got.
+
+    Raises:
+        AddressError: the address is malformed or in use.
+    """
+    host, separator, port = address.rpartition(":")
+    if not separator or not host or not port.isdecimal() or int(port) > 65535:
+        raise errors.AddressError(
+            f"address {address!r} is not allowed; host:port with a port in [0, 65535] is expected"
+        )
+    try:
+        bound = server.add_insecure_port(address)
+    except RuntimeError:
+        bound = 0
+    if bound == 0:
+        raise errors.AddressError(
+            f"address {address} cannot be bound: the port is in use, or the host is not this machine's"
+        )
+    return f"{host}:{bound}"
+
+
+def connect(address: str) -> grpc.Channel:
+    """A channel to a service; it connects when it is first used."""
+    return grpc.insecure_channel(address, options=_KEEPALIVE)
+
+
+def call(method: Callable[..., T], request: Message, *, seconds: float) -> T:
+    """Call a unary method.
+
+    Args:
+        method: method of a stub.
+        request: its request.
+        seconds: deadline.
+
+    Raises:
+        InputError: the service refused the request; the class that the service raised.
+        ServiceUnavailable: the service could not be reached, or died.
+        ServiceError: the service failed.
+    """
+    try:
+        return method(request, timeout=seconds, wait_for_ready=True)
+    except grpc.RpcError as error:
+        raise as_error(error) from None
+
+
+def stream(method: Callable[..., Any], request: Message, *, seconds: float) -> Iterator[Any]:
+    """Call a server-streaming method and yield its responses; ending the iteration cancels the call.
+
+    Args and Raises: as `call`.
+    """
+    responses = method(request, timeout=seconds, wait_for_ready=True)
+    try:
+        yield from responses
+    except grpc.RpcError as error:
+        raise as_error(error) from None
+    finally:
+        responses.cancel()
+
+
+def as_error(error: grpc.RpcError) -> errors.AlsoError:
+    """The error of ALSO that a status stands for."""
+    code: grpc.StatusCode = error.code()
+    detail = error.details() or code.name
+    if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+        return errors.ServiceUnavailable(detail)
+    trailers = dict(error.trailing_metadata() or ())
+    kind = getattr(errors, str(trailers.get(_ERROR_HEADER, "")), None)
+    if isinstance(kind, type) and issubclass(kind, errors.AlsoError):
+        return kind(detail)
+    return errors.ServiceError(f"{code.name}: {detail}")
+
+
+class _Answers(grpc.ServerInterceptor):
+    """Checks requests against their limits, turns errors into status codes, and counts answers."""
+
+    def intercept_service(self, continuation: Any, details: Any) -> Any:
+        handler = continuation(details)
+        if handler is None or details.method.startswith("/grpc."):
+            return handler
+        _, service, method = details.method.split("/")
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(
+                lambda request, context: self._stream(handler.unary_stream, request, context, service, method),
+                handler.request_deserializer,
+                handler.response_serializer,
+            )
+        return grpc.unary_unary_rpc_method_handler(
+            lambda request, context: next(
+                iter(self._stream(lambda r, c: iter([handler.unary_unary(r, c)]), request, context, service, method))
+            ),
+            handler.request_deserializer,
+            handler.response_serializer,
+        )
+
+    def _stream(
+        self, behaviour: Any, request: Message, context: grpc.ServicerContext, service: str, method: str
+    ) -> Iterator[Any]:
+        began = time.monotonic()
+        code = grpc.StatusCode.OK
+        try:
+            limits.check(request)
+            yield from behaviour(request, context)
+        except errors.AlsoError as error:
+            code = _status(error)
+            context.set_trailing_metadata(((_ERROR_HEADER, type(error).__name__),))
+            context.abort(code, str(error))
+        except GeneratorExit:
+            code = grpc.StatusCode.CANCELLED if not context.is_active() else code
+            raise
+        except Exception:
+            code = grpc.StatusCode.INTERNAL
+            raise
+        finally:
+            metrics.GRPC_HANDLED.labels(service, method, code.name).inc()
+            metrics.GRPC_SECONDS.labels(service, method).observe(time.monotonic() - began)
+
+
+def _status(error: errors.AlsoError) -> grpc.StatusCode:
+    match error:
+        case errors.InputError():
+            return grpc.StatusCode.INVALID_ARGUMENT
+        case errors.MissingObjectError():
+            return grpc.StatusCode.NOT_FOUND
+        case errors.ServiceUnavailable():
+            return grpc.StatusCode.UNAVAILABLE
+        case _:
+            return grpc.StatusCode.FAILED_PRECONDITION

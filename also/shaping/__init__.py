@@ -1,0 +1,1 @@
+"""What a shaping config may say: pure rules, bounds and errors. No torch here."""

@@ -1,0 +1,113 @@
+from also.v1 import campaign_pb2 as _campaign_pb2
+from also.v1 import evidence_pb2 as _evidence_pb2
+from also.v1 import limits_pb2 as _limits_pb2
+from also.v1 import shaping_pb2 as _shaping_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class SeedPool(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SEED_POOL_UNSPECIFIED: _ClassVar[SeedPool]
+    SEED_POOL_SEARCH: _ClassVar[SeedPool]
+    SEED_POOL_CONFIRM: _ClassVar[SeedPool]
+    SEED_POOL_REPORT: _ClassVar[SeedPool]
+SEED_POOL_UNSPECIFIED: SeedPool
+SEED_POOL_SEARCH: SeedPool
+SEED_POOL_CONFIRM: SeedPool
+SEED_POOL_REPORT: SeedPool
+
+class Branch(_message.Message):
+    __slots__ = ("arm", "seed_index", "seed", "config", "checkpoint_id")
+    ARM_FIELD_NUMBER: _ClassVar[int]
+    SEED_INDEX_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    CONFIG_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_ID_FIELD_NUMBER: _ClassVar[int]
+    arm: str
+    seed_index: int
+    seed: int
+    config: _shaping_pb2.ShapingConfig
+    checkpoint_id: str
+    def __init__(self, arm: _Optional[str] = ..., seed_index: _Optional[int] = ..., seed: _Optional[int] = ..., config: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., checkpoint_id: _Optional[str] = ...) -> None: ...
+
+class BranchGroup(_message.Message):
+    __slots__ = ("campaign_id", "name", "campaign", "pool", "branches", "env_steps")
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    POOL_FIELD_NUMBER: _ClassVar[int]
+    BRANCHES_FIELD_NUMBER: _ClassVar[int]
+    ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    campaign_id: str
+    name: str
+    campaign: _campaign_pb2.Campaign
+    pool: SeedPool
+    branches: _containers.RepeatedCompositeFieldContainer[Branch]
+    env_steps: int
+    def __init__(self, campaign_id: _Optional[str] = ..., name: _Optional[str] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., pool: _Optional[_Union[SeedPool, str]] = ..., branches: _Optional[_Iterable[_Union[Branch, _Mapping]]] = ..., env_steps: _Optional[int] = ...) -> None: ...
+
+class Measure(_message.Message):
+    __slots__ = ("env_steps", "mean_return", "milestone_score", "success_rate", "episodes")
+    ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    MEAN_RETURN_FIELD_NUMBER: _ClassVar[int]
+    MILESTONE_SCORE_FIELD_NUMBER: _ClassVar[int]
+    SUCCESS_RATE_FIELD_NUMBER: _ClassVar[int]
+    EPISODES_FIELD_NUMBER: _ClassVar[int]
+    env_steps: int
+    mean_return: float
+    milestone_score: float
+    success_rate: float
+    episodes: int
+    def __init__(self, env_steps: _Optional[int] = ..., mean_return: _Optional[float] = ..., milestone_score: _Optional[float] = ..., success_rate: _Optional[float] = ..., episodes: _Optional[int] = ...) -> None: ...
+
+class BranchRecord(_message.Message):
+    __slots__ = ("arm", "seed_index", "config_hash", "checkpoint_id", "measures", "terms", "env_steps")
+    ARM_FIELD_NUMBER: _ClassVar[int]
+    SEED_INDEX_FIELD_NUMBER: _ClassVar[int]
+    CONFIG_HASH_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_ID_FIELD_NUMBER: _ClassVar[int]
+    MEASURES_FIELD_NUMBER: _ClassVar[int]
+    TERMS_FIELD_NUMBER: _ClassVar[int]
+    ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    arm: str
+    seed_index: int
+    config_hash: str
+    checkpoint_id: str
+    measures: _containers.RepeatedCompositeFieldContainer[Measure]
+    terms: _containers.RepeatedCompositeFieldContainer[_shaping_pb2.TermActivity]
+    env_steps: int
+    def __init__(self, arm: _Optional[str] = ..., seed_index: _Optional[int] = ..., config_hash: _Optional[str] = ..., checkpoint_id: _Optional[str] = ..., measures: _Optional[_Iterable[_Union[Measure, _Mapping]]] = ..., terms: _Optional[_Iterable[_Union[_shaping_pb2.TermActivity, _Mapping]]] = ..., env_steps: _Optional[int] = ...) -> None: ...
+
+class BranchGroupResult(_message.Message):
+    __slots__ = ("name", "records", "seconds")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    RECORDS_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    records: _containers.RepeatedCompositeFieldContainer[BranchRecord]
+    seconds: float
+    def __init__(self, name: _Optional[str] = ..., records: _Optional[_Iterable[_Union[BranchRecord, _Mapping]]] = ..., seconds: _Optional[float] = ...) -> None: ...
+
+class Evaluation(_message.Message):
+    __slots__ = ("checkpoint_id", "pool", "returns", "return_low", "return_high", "success_rate", "milestone_score")
+    CHECKPOINT_ID_FIELD_NUMBER: _ClassVar[int]
+    POOL_FIELD_NUMBER: _ClassVar[int]
+    RETURNS_FIELD_NUMBER: _ClassVar[int]
+    RETURN_LOW_FIELD_NUMBER: _ClassVar[int]
+    RETURN_HIGH_FIELD_NUMBER: _ClassVar[int]
+    SUCCESS_RATE_FIELD_NUMBER: _ClassVar[int]
+    MILESTONE_SCORE_FIELD_NUMBER: _ClassVar[int]
+    checkpoint_id: str
+    pool: SeedPool
+    returns: _evidence_pb2.Distribution
+    return_low: float
+    return_high: float
+    success_rate: float
+    milestone_score: float
+    def __init__(self, checkpoint_id: _Optional[str] = ..., pool: _Optional[_Union[SeedPool, str]] = ..., returns: _Optional[_Union[_evidence_pb2.Distribution, _Mapping]] = ..., return_low: _Optional[float] = ..., return_high: _Optional[float] = ..., success_rate: _Optional[float] = ..., milestone_score: _Optional[float] = ...) -> None: ...

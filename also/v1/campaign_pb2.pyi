@@ -1,0 +1,207 @@
+from also.v1 import limits_pb2 as _limits_pb2
+from also.v1 import shaping_pb2 as _shaping_pb2
+from also.v1 import task_pb2 as _task_pb2
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Algorithm(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ALGORITHM_UNSPECIFIED: _ClassVar[Algorithm]
+    ALGORITHM_MAPPO: _ClassVar[Algorithm]
+    ALGORITHM_IPPO: _ClassVar[Algorithm]
+
+class CriticBackend(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CRITIC_BACKEND_UNSPECIFIED: _ClassVar[CriticBackend]
+    CRITIC_BACKEND_RULES: _ClassVar[CriticBackend]
+    CRITIC_BACKEND_NONE: _ClassVar[CriticBackend]
+
+class GeneratorBackend(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    GENERATOR_BACKEND_UNSPECIFIED: _ClassVar[GeneratorBackend]
+    GENERATOR_BACKEND_RULES: _ClassVar[GeneratorBackend]
+    GENERATOR_BACKEND_RANDOM: _ClassVar[GeneratorBackend]
+    GENERATOR_BACKEND_MUTATE: _ClassVar[GeneratorBackend]
+
+class ValidationPreset(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    VALIDATION_PRESET_UNSPECIFIED: _ClassVar[ValidationPreset]
+    VALIDATION_PRESET_FRUGAL: _ClassVar[ValidationPreset]
+    VALIDATION_PRESET_STANDARD: _ClassVar[ValidationPreset]
+    VALIDATION_PRESET_RIGOROUS: _ClassVar[ValidationPreset]
+
+class Adopt(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ADOPT_UNSPECIFIED: _ClassVar[Adopt]
+    ADOPT_BRANCH: _ClassVar[Adopt]
+    ADOPT_CONFIG: _ClassVar[Adopt]
+ALGORITHM_UNSPECIFIED: Algorithm
+ALGORITHM_MAPPO: Algorithm
+ALGORITHM_IPPO: Algorithm
+CRITIC_BACKEND_UNSPECIFIED: CriticBackend
+CRITIC_BACKEND_RULES: CriticBackend
+CRITIC_BACKEND_NONE: CriticBackend
+GENERATOR_BACKEND_UNSPECIFIED: GeneratorBackend
+GENERATOR_BACKEND_RULES: GeneratorBackend
+GENERATOR_BACKEND_RANDOM: GeneratorBackend
+GENERATOR_BACKEND_MUTATE: GeneratorBackend
+VALIDATION_PRESET_UNSPECIFIED: ValidationPreset
+VALIDATION_PRESET_FRUGAL: ValidationPreset
+VALIDATION_PRESET_STANDARD: ValidationPreset
+VALIDATION_PRESET_RIGOROUS: ValidationPreset
+ADOPT_UNSPECIFIED: Adopt
+ADOPT_BRANCH: Adopt
+ADOPT_CONFIG: Adopt
+
+class Campaign(_message.Message):
+    __slots__ = ("task", "seed", "learner", "evaluation", "stages", "critic", "generator", "validation", "guard", "budget", "reference", "shaping")
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    LEARNER_FIELD_NUMBER: _ClassVar[int]
+    EVALUATION_FIELD_NUMBER: _ClassVar[int]
+    STAGES_FIELD_NUMBER: _ClassVar[int]
+    CRITIC_FIELD_NUMBER: _ClassVar[int]
+    GENERATOR_FIELD_NUMBER: _ClassVar[int]
+    VALIDATION_FIELD_NUMBER: _ClassVar[int]
+    GUARD_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    SHAPING_FIELD_NUMBER: _ClassVar[int]
+    task: _task_pb2.Task
+    seed: int
+    learner: LearnerSettings
+    evaluation: EvaluationSettings
+    stages: StageSettings
+    critic: CriticSettings
+    generator: GeneratorSettings
+    validation: ValidationSettings
+    guard: GuardSettings
+    budget: BudgetSettings
+    reference: ReferenceSettings
+    shaping: _shaping_pb2.ShapingConfig
+    def __init__(self, task: _Optional[_Union[_task_pb2.Task, _Mapping]] = ..., seed: _Optional[int] = ..., learner: _Optional[_Union[LearnerSettings, _Mapping]] = ..., evaluation: _Optional[_Union[EvaluationSettings, _Mapping]] = ..., stages: _Optional[_Union[StageSettings, _Mapping]] = ..., critic: _Optional[_Union[CriticSettings, _Mapping]] = ..., generator: _Optional[_Union[GeneratorSettings, _Mapping]] = ..., validation: _Optional[_Union[ValidationSettings, _Mapping]] = ..., guard: _Optional[_Union[GuardSettings, _Mapping]] = ..., budget: _Optional[_Union[BudgetSettings, _Mapping]] = ..., reference: _Optional[_Union[ReferenceSettings, _Mapping]] = ..., shaping: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ...) -> None: ...
+
+class LearnerSettings(_message.Message):
+    __slots__ = ("algorithm", "environments", "rollout", "epochs", "minibatches", "learning_rate", "gamma", "gae_lambda", "clip_epsilon", "entropy_coefficient", "value_coefficient", "gradient_clip", "hidden", "layers", "recurrent", "normalise_observations", "scale_rewards")
+    ALGORITHM_FIELD_NUMBER: _ClassVar[int]
+    ENVIRONMENTS_FIELD_NUMBER: _ClassVar[int]
+    ROLLOUT_FIELD_NUMBER: _ClassVar[int]
+    EPOCHS_FIELD_NUMBER: _ClassVar[int]
+    MINIBATCHES_FIELD_NUMBER: _ClassVar[int]
+    LEARNING_RATE_FIELD_NUMBER: _ClassVar[int]
+    GAMMA_FIELD_NUMBER: _ClassVar[int]
+    GAE_LAMBDA_FIELD_NUMBER: _ClassVar[int]
+    CLIP_EPSILON_FIELD_NUMBER: _ClassVar[int]
+    ENTROPY_COEFFICIENT_FIELD_NUMBER: _ClassVar[int]
+    VALUE_COEFFICIENT_FIELD_NUMBER: _ClassVar[int]
+    GRADIENT_CLIP_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_FIELD_NUMBER: _ClassVar[int]
+    LAYERS_FIELD_NUMBER: _ClassVar[int]
+    RECURRENT_FIELD_NUMBER: _ClassVar[int]
+    NORMALISE_OBSERVATIONS_FIELD_NUMBER: _ClassVar[int]
+    SCALE_REWARDS_FIELD_NUMBER: _ClassVar[int]
+    algorithm: Algorithm
+    environments: int
+    rollout: int
+    epochs: int
+    minibatches: int
+    learning_rate: float
+    gamma: float
+    gae_lambda: float
+    clip_epsilon: float
+    entropy_coefficient: float
+    value_coefficient: float
+    gradient_clip: float
+    hidden: int
+    layers: int
+    recurrent: bool
+    normalise_observations: bool
+    scale_rewards: bool
+    def __init__(self, algorithm: _Optional[_Union[Algorithm, str]] = ..., environments: _Optional[int] = ..., rollout: _Optional[int] = ..., epochs: _Optional[int] = ..., minibatches: _Optional[int] = ..., learning_rate: _Optional[float] = ..., gamma: _Optional[float] = ..., gae_lambda: _Optional[float] = ..., clip_epsilon: _Optional[float] = ..., entropy_coefficient: _Optional[float] = ..., value_coefficient: _Optional[float] = ..., gradient_clip: _Optional[float] = ..., hidden: _Optional[int] = ..., layers: _Optional[int] = ..., recurrent: _Optional[bool] = ..., normalise_observations: _Optional[bool] = ..., scale_rewards: _Optional[bool] = ...) -> None: ...
+
+class EvaluationSettings(_message.Message):
+    __slots__ = ("episodes", "report_episodes", "greedy", "branch_points")
+    EPISODES_FIELD_NUMBER: _ClassVar[int]
+    REPORT_EPISODES_FIELD_NUMBER: _ClassVar[int]
+    GREEDY_FIELD_NUMBER: _ClassVar[int]
+    BRANCH_POINTS_FIELD_NUMBER: _ClassVar[int]
+    episodes: int
+    report_episodes: int
+    greedy: bool
+    branch_points: int
+    def __init__(self, episodes: _Optional[int] = ..., report_episodes: _Optional[int] = ..., greedy: _Optional[bool] = ..., branch_points: _Optional[int] = ...) -> None: ...
+
+class StageSettings(_message.Message):
+    __slots__ = ("count", "env_steps")
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    count: int
+    env_steps: int
+    def __init__(self, count: _Optional[int] = ..., env_steps: _Optional[int] = ...) -> None: ...
+
+class CriticSettings(_message.Message):
+    __slots__ = ("backend",)
+    BACKEND_FIELD_NUMBER: _ClassVar[int]
+    backend: CriticBackend
+    def __init__(self, backend: _Optional[_Union[CriticBackend, str]] = ...) -> None: ...
+
+class GeneratorSettings(_message.Message):
+    __slots__ = ("backend", "candidates")
+    BACKEND_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATES_FIELD_NUMBER: _ClassVar[int]
+    backend: GeneratorBackend
+    candidates: int
+    def __init__(self, backend: _Optional[_Union[GeneratorBackend, str]] = ..., candidates: _Optional[int] = ...) -> None: ...
+
+class ValidationSettings(_message.Message):
+    __slots__ = ("preset", "rounds", "search_rungs", "search_seeds", "search_env_steps", "confirm_seeds", "confirm_waves", "confirm_env_steps", "alpha", "minimum_gain", "adopt", "parallel_groups", "replicas_per_group")
+    PRESET_FIELD_NUMBER: _ClassVar[int]
+    ROUNDS_FIELD_NUMBER: _ClassVar[int]
+    SEARCH_RUNGS_FIELD_NUMBER: _ClassVar[int]
+    SEARCH_SEEDS_FIELD_NUMBER: _ClassVar[int]
+    SEARCH_ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    CONFIRM_SEEDS_FIELD_NUMBER: _ClassVar[int]
+    CONFIRM_WAVES_FIELD_NUMBER: _ClassVar[int]
+    CONFIRM_ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    ALPHA_FIELD_NUMBER: _ClassVar[int]
+    MINIMUM_GAIN_FIELD_NUMBER: _ClassVar[int]
+    ADOPT_FIELD_NUMBER: _ClassVar[int]
+    PARALLEL_GROUPS_FIELD_NUMBER: _ClassVar[int]
+    REPLICAS_PER_GROUP_FIELD_NUMBER: _ClassVar[int]
+    preset: ValidationPreset
+    rounds: int
+    search_rungs: int
+    search_seeds: int
+    search_env_steps: int
+    confirm_seeds: int
+    confirm_waves: int
+    confirm_env_steps: int
+    alpha: float
+    minimum_gain: float
+    adopt: Adopt
+    parallel_groups: int
+    replicas_per_group: int
+    def __init__(self, preset: _Optional[_Union[ValidationPreset, str]] = ..., rounds: _Optional[int] = ..., search_rungs: _Optional[int] = ..., search_seeds: _Optional[int] = ..., search_env_steps: _Optional[int] = ..., confirm_seeds: _Optional[int] = ..., confirm_waves: _Optional[int] = ..., confirm_env_steps: _Optional[int] = ..., alpha: _Optional[float] = ..., minimum_gain: _Optional[float] = ..., adopt: _Optional[_Union[Adopt, str]] = ..., parallel_groups: _Optional[int] = ..., replicas_per_group: _Optional[int] = ...) -> None: ...
+
+class GuardSettings(_message.Message):
+    __slots__ = ("margin",)
+    MARGIN_FIELD_NUMBER: _ClassVar[int]
+    margin: float
+    def __init__(self, margin: _Optional[float] = ...) -> None: ...
+
+class BudgetSettings(_message.Message):
+    __slots__ = ("env_steps",)
+    ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    env_steps: int
+    def __init__(self, env_steps: _Optional[int] = ...) -> None: ...
+
+class ReferenceSettings(_message.Message):
+    __slots__ = ("enabled",)
+    ENABLED_FIELD_NUMBER: _ClassVar[int]
+    enabled: bool
+    def __init__(self, enabled: _Optional[bool] = ...) -> None: ...

@@ -1,0 +1,38 @@
+from also.v1 import campaign_pb2 as _campaign_pb2
+from also.v1 import diagnosis_pb2 as _diagnosis_pb2
+from also.v1 import evidence_pb2 as _evidence_pb2
+from also.v1 import limits_pb2 as _limits_pb2
+from also.v1 import shaping_pb2 as _shaping_pb2
+from also.v1 import task_pb2 as _task_pb2
+from also.v1 import verdict_pb2 as _verdict_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class DiagnoseRequest(_message.Message):
+    __slots__ = ("campaign_id", "settings", "card", "incumbent", "evidence", "diagnoses", "trials")
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    CARD_FIELD_NUMBER: _ClassVar[int]
+    INCUMBENT_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    DIAGNOSES_FIELD_NUMBER: _ClassVar[int]
+    TRIALS_FIELD_NUMBER: _ClassVar[int]
+    campaign_id: str
+    settings: _campaign_pb2.CriticSettings
+    card: _task_pb2.TaskCard
+    incumbent: _shaping_pb2.ShapingConfig
+    evidence: _containers.RepeatedCompositeFieldContainer[_evidence_pb2.Evidence]
+    diagnoses: _containers.RepeatedCompositeFieldContainer[_diagnosis_pb2.Diagnosis]
+    trials: _containers.RepeatedCompositeFieldContainer[_verdict_pb2.Trial]
+    def __init__(self, campaign_id: _Optional[str] = ..., settings: _Optional[_Union[_campaign_pb2.CriticSettings, _Mapping]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ..., incumbent: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., evidence: _Optional[_Iterable[_Union[_evidence_pb2.Evidence, _Mapping]]] = ..., diagnoses: _Optional[_Iterable[_Union[_diagnosis_pb2.Diagnosis, _Mapping]]] = ..., trials: _Optional[_Iterable[_Union[_verdict_pb2.Trial, _Mapping]]] = ...) -> None: ...
+
+class DiagnoseResponse(_message.Message):
+    __slots__ = ("diagnosis",)
+    DIAGNOSIS_FIELD_NUMBER: _ClassVar[int]
+    diagnosis: _diagnosis_pb2.Diagnosis
+    def __init__(self, diagnosis: _Optional[_Union[_diagnosis_pb2.Diagnosis, _Mapping]] = ...) -> None: ...

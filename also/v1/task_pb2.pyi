@@ -1,0 +1,172 @@
+from also.v1 import limits_pb2 as _limits_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class FeatureScope(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FEATURE_SCOPE_UNSPECIFIED: _ClassVar[FeatureScope]
+    FEATURE_SCOPE_AGENT: _ClassVar[FeatureScope]
+    FEATURE_SCOPE_PAIR: _ClassVar[FeatureScope]
+    FEATURE_SCOPE_TEAM: _ClassVar[FeatureScope]
+
+class Aggregate(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    AGGREGATE_UNSPECIFIED: _ClassVar[Aggregate]
+    AGGREGATE_MIN: _ClassVar[Aggregate]
+    AGGREGATE_MEAN: _ClassVar[Aggregate]
+    AGGREGATE_MAX: _ClassVar[Aggregate]
+    AGGREGATE_SUM: _ClassVar[Aggregate]
+    AGGREGATE_ANY: _ClassVar[Aggregate]
+    AGGREGATE_ALL: _ClassVar[Aggregate]
+
+class Direction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DIRECTION_UNSPECIFIED: _ClassVar[Direction]
+    DIRECTION_HIGHER: _ClassVar[Direction]
+    DIRECTION_LOWER: _ClassVar[Direction]
+
+class ActionKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ACTION_KIND_UNSPECIFIED: _ClassVar[ActionKind]
+    ACTION_KIND_DISCRETE: _ClassVar[ActionKind]
+    ACTION_KIND_CONTINUOUS: _ClassVar[ActionKind]
+FEATURE_SCOPE_UNSPECIFIED: FeatureScope
+FEATURE_SCOPE_AGENT: FeatureScope
+FEATURE_SCOPE_PAIR: FeatureScope
+FEATURE_SCOPE_TEAM: FeatureScope
+AGGREGATE_UNSPECIFIED: Aggregate
+AGGREGATE_MIN: Aggregate
+AGGREGATE_MEAN: Aggregate
+AGGREGATE_MAX: Aggregate
+AGGREGATE_SUM: Aggregate
+AGGREGATE_ANY: Aggregate
+AGGREGATE_ALL: Aggregate
+DIRECTION_UNSPECIFIED: Direction
+DIRECTION_HIGHER: Direction
+DIRECTION_LOWER: Direction
+ACTION_KIND_UNSPECIFIED: ActionKind
+ACTION_KIND_DISCRETE: ActionKind
+ACTION_KIND_CONTINUOUS: ActionKind
+
+class Task(_message.Message):
+    __slots__ = ("name", "layout", "arguments", "workers")
+    class ArgumentsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: Scalar
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Scalar, _Mapping]] = ...) -> None: ...
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    LAYOUT_FIELD_NUMBER: _ClassVar[int]
+    ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
+    WORKERS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    layout: str
+    arguments: _containers.MessageMap[str, Scalar]
+    workers: int
+    def __init__(self, name: _Optional[str] = ..., layout: _Optional[str] = ..., arguments: _Optional[_Mapping[str, Scalar]] = ..., workers: _Optional[int] = ...) -> None: ...
+
+class Scalar(_message.Message):
+    __slots__ = ("number", "text", "flag")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    FLAG_FIELD_NUMBER: _ClassVar[int]
+    number: float
+    text: str
+    flag: bool
+    def __init__(self, number: _Optional[float] = ..., text: _Optional[str] = ..., flag: _Optional[bool] = ...) -> None: ...
+
+class Feature(_message.Message):
+    __slots__ = ("name", "scope", "unit", "minimum", "maximum", "direction", "description")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    MINIMUM_FIELD_NUMBER: _ClassVar[int]
+    MAXIMUM_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    scope: FeatureScope
+    unit: str
+    minimum: float
+    maximum: float
+    direction: Direction
+    description: str
+    def __init__(self, name: _Optional[str] = ..., scope: _Optional[_Union[FeatureScope, str]] = ..., unit: _Optional[str] = ..., minimum: _Optional[float] = ..., maximum: _Optional[float] = ..., direction: _Optional[_Union[Direction, str]] = ..., description: _Optional[str] = ...) -> None: ...
+
+class Milestone(_message.Message):
+    __slots__ = ("name", "feature", "aggregate", "threshold", "agents_needed", "progress_feature", "description")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    FEATURE_FIELD_NUMBER: _ClassVar[int]
+    AGGREGATE_FIELD_NUMBER: _ClassVar[int]
+    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    AGENTS_NEEDED_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FEATURE_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    feature: str
+    aggregate: Aggregate
+    threshold: float
+    agents_needed: int
+    progress_feature: str
+    description: str
+    def __init__(self, name: _Optional[str] = ..., feature: _Optional[str] = ..., aggregate: _Optional[_Union[Aggregate, str]] = ..., threshold: _Optional[float] = ..., agents_needed: _Optional[int] = ..., progress_feature: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
+
+class Role(_message.Message):
+    __slots__ = ("name", "agents")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    AGENTS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    agents: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, name: _Optional[str] = ..., agents: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class ActionSpace(_message.Message):
+    __slots__ = ("kind", "size", "low", "high", "names", "idle")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    IDLE_FIELD_NUMBER: _ClassVar[int]
+    kind: ActionKind
+    size: int
+    low: _containers.RepeatedScalarFieldContainer[float]
+    high: _containers.RepeatedScalarFieldContainer[float]
+    names: _containers.RepeatedScalarFieldContainer[str]
+    idle: int
+    def __init__(self, kind: _Optional[_Union[ActionKind, str]] = ..., size: _Optional[int] = ..., low: _Optional[_Iterable[float]] = ..., high: _Optional[_Iterable[float]] = ..., names: _Optional[_Iterable[str]] = ..., idle: _Optional[int] = ...) -> None: ...
+
+class TaskCard(_message.Message):
+    __slots__ = ("task", "description", "agents", "features", "milestones", "roles", "episode_limit", "smallest_return", "largest_return", "action_space", "observation_size", "state_size")
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    AGENTS_FIELD_NUMBER: _ClassVar[int]
+    FEATURES_FIELD_NUMBER: _ClassVar[int]
+    MILESTONES_FIELD_NUMBER: _ClassVar[int]
+    ROLES_FIELD_NUMBER: _ClassVar[int]
+    EPISODE_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    SMALLEST_RETURN_FIELD_NUMBER: _ClassVar[int]
+    LARGEST_RETURN_FIELD_NUMBER: _ClassVar[int]
+    ACTION_SPACE_FIELD_NUMBER: _ClassVar[int]
+    OBSERVATION_SIZE_FIELD_NUMBER: _ClassVar[int]
+    STATE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    task: str
+    description: str
+    agents: _containers.RepeatedScalarFieldContainer[str]
+    features: _containers.RepeatedCompositeFieldContainer[Feature]
+    milestones: _containers.RepeatedCompositeFieldContainer[Milestone]
+    roles: _containers.RepeatedCompositeFieldContainer[Role]
+    episode_limit: int
+    smallest_return: float
+    largest_return: float
+    action_space: ActionSpace
+    observation_size: int
+    state_size: int
+    def __init__(self, task: _Optional[str] = ..., description: _Optional[str] = ..., agents: _Optional[_Iterable[str]] = ..., features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., milestones: _Optional[_Iterable[_Union[Milestone, _Mapping]]] = ..., roles: _Optional[_Iterable[_Union[Role, _Mapping]]] = ..., episode_limit: _Optional[int] = ..., smallest_return: _Optional[float] = ..., largest_return: _Optional[float] = ..., action_space: _Optional[_Union[ActionSpace, _Mapping]] = ..., observation_size: _Optional[int] = ..., state_size: _Optional[int] = ...) -> None: ...
