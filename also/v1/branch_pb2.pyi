@@ -17,10 +17,17 @@ class SeedPool(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SEED_POOL_SEARCH: _ClassVar[SeedPool]
     SEED_POOL_CONFIRM: _ClassVar[SeedPool]
     SEED_POOL_REPORT: _ClassVar[SeedPool]
+
+class BranchFailure(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BRANCH_FAILURE_UNSPECIFIED: _ClassVar[BranchFailure]
+    BRANCH_FAILURE_DIVERGED: _ClassVar[BranchFailure]
 SEED_POOL_UNSPECIFIED: SeedPool
 SEED_POOL_SEARCH: SeedPool
 SEED_POOL_CONFIRM: SeedPool
 SEED_POOL_REPORT: SeedPool
+BRANCH_FAILURE_UNSPECIFIED: BranchFailure
+BRANCH_FAILURE_DIVERGED: BranchFailure
 
 class Branch(_message.Message):
     __slots__ = ("arm", "seed_index", "seed", "config", "checkpoint_id")
@@ -67,7 +74,7 @@ class Measure(_message.Message):
     def __init__(self, env_steps: _Optional[int] = ..., mean_return: _Optional[float] = ..., milestone_score: _Optional[float] = ..., success_rate: _Optional[float] = ..., episodes: _Optional[int] = ...) -> None: ...
 
 class BranchRecord(_message.Message):
-    __slots__ = ("arm", "seed_index", "config_hash", "checkpoint_id", "measures", "terms", "env_steps")
+    __slots__ = ("arm", "seed_index", "config_hash", "checkpoint_id", "measures", "terms", "env_steps", "failure")
     ARM_FIELD_NUMBER: _ClassVar[int]
     SEED_INDEX_FIELD_NUMBER: _ClassVar[int]
     CONFIG_HASH_FIELD_NUMBER: _ClassVar[int]
@@ -75,6 +82,7 @@ class BranchRecord(_message.Message):
     MEASURES_FIELD_NUMBER: _ClassVar[int]
     TERMS_FIELD_NUMBER: _ClassVar[int]
     ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
     arm: str
     seed_index: int
     config_hash: str
@@ -82,7 +90,16 @@ class BranchRecord(_message.Message):
     measures: _containers.RepeatedCompositeFieldContainer[Measure]
     terms: _containers.RepeatedCompositeFieldContainer[_shaping_pb2.TermActivity]
     env_steps: int
-    def __init__(self, arm: _Optional[str] = ..., seed_index: _Optional[int] = ..., config_hash: _Optional[str] = ..., checkpoint_id: _Optional[str] = ..., measures: _Optional[_Iterable[_Union[Measure, _Mapping]]] = ..., terms: _Optional[_Iterable[_Union[_shaping_pb2.TermActivity, _Mapping]]] = ..., env_steps: _Optional[int] = ...) -> None: ...
+    failure: BranchFailure
+    def __init__(self, arm: _Optional[str] = ..., seed_index: _Optional[int] = ..., config_hash: _Optional[str] = ..., checkpoint_id: _Optional[str] = ..., measures: _Optional[_Iterable[_Union[Measure, _Mapping]]] = ..., terms: _Optional[_Iterable[_Union[_shaping_pb2.TermActivity, _Mapping]]] = ..., env_steps: _Optional[int] = ..., failure: _Optional[_Union[BranchFailure, str]] = ...) -> None: ...
+
+class BranchProgress(_message.Message):
+    __slots__ = ("env_steps", "records")
+    ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    RECORDS_FIELD_NUMBER: _ClassVar[int]
+    env_steps: int
+    records: _containers.RepeatedCompositeFieldContainer[BranchRecord]
+    def __init__(self, env_steps: _Optional[int] = ..., records: _Optional[_Iterable[_Union[BranchRecord, _Mapping]]] = ...) -> None: ...
 
 class BranchGroupResult(_message.Message):
     __slots__ = ("name", "records", "seconds")

@@ -1,0 +1,51 @@
+"""What every service process of ALSO begins with: its arguments, its lifeline and its exit code.
+
+    python -m services.critic --address 127.0.0.1:0 [--metrics-port 9100] [--lifeline]
+
+Exit codes: 0 it was asked to end, 2 its input is wrong (one line says what).
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+
+import grpc
+
+from also import lifeline, metrics, rpc
+from also.errors import InputError
+
+BAD_INPUT = 2
+"""Exit code for input that is wrong."""
+
+
+def arguments(name: str, given: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse a service's arguments and hold the lifeline, before anything heavy is imported.
+
+    Args:
+        name: name of the service.
+        given: arguments; None takes the process's own.
+
+    Returns:
+        Namespace with `address` (str), `metrics_port` (int or None) and `lifeline` (bool).
+    """
+    parser = argparse.ArgumentParser(prog=f"services.{name}")
+    parser.add_argument("--address", default="127.0.0.1:0", help="host:port to serve on; port 0 takes a free one")
+    parser.add_argument("--metrics-port", type=int, default=None, help="port on which /metrics is served")
+    parser.add_argument(lifeline.FLAG, action="store_true", help="end when standard input closes")
+    parsed = parser.parse_args(given)
+    if parsed.lifeline:
+        lifeline.hold()
+    logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {name} %(levelname)s %(message)s", stream=sys.stderr)
+    return parsed
+
+
+def serve(register: Callable[[grpc.Server], None], parsed: argparse.Namespace, *, workers: int = 8) -> None:
+    """Serve until the process is asked to end; exit with code 2 when an address cannot be used."""
+    try:
+        if parsed.metrics_port is not None:
+            metrics.expose(parsed.metrics_port)
+        rpc.serve(register, parsed.address, workers=workers)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
