@@ -48,12 +48,7 @@ def serve(
     Raises:
         AddressError: the address is malformed or in use.
     """
-    server = grpc.server(
-        ThreadPoolExecutor(workers, thread_name_prefix="rpc"),
-        interceptors=[_Answers()],
-        options=[*_KEEPALIVE, ("grpc.so_reuseport", 0)],
-    )
-    register(server)
+    server = answering(register, workers=workers)
     checks = health.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)
     bound = bind(server, address)
@@ -67,6 +62,22 @@ def serve(
     checks.enter_graceful_shutdown()
     server.stop(grace_seconds).wait()
     sys.stdout.flush()
+
+
+def answering(register: Callable[[grpc.Server], None], *, workers: int = 8) -> grpc.Server:
+    """A server with its servicers, not bound or started yet: requests are checked, errors become status codes.
+
+    Args:
+        register: adds the servicers to the server.
+        workers: threads that answer calls.
+    """
+    server = grpc.server(
+        ThreadPoolExecutor(workers, thread_name_prefix="rpc"),
+        interceptors=[_Answers()],
+        options=[*_KEEPALIVE, ("grpc.so_reuseport", 0)],
+    )
+    register(server)
+    return server
 
 
 def bind(server: grpc.Server, address: str) -> str:

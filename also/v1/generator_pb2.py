@@ -31,7 +31,7 @@ from also.v1 import task_pb2 as also_dot_v1_dot_task__pb2
 from also.v1 import verdict_pb2 as also_dot_v1_dot_verdict__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61lso/v1/generator.proto\x12\x07\x61lso.v1\x1a\x16\x61lso/v1/campaign.proto\x1a\x17\x61lso/v1/diagnosis.proto\x1a\x16\x61lso/v1/evidence.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x15\x61lso/v1/shaping.proto\x1a\x12\x61lso/v1/task.proto\x1a\x15\x61lso/v1/verdict.proto\"\xe2\x02\n\x0eProposeRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12,\n\x08settings\x18\x02 \x01(\x0b\x32\x1a.also.v1.GeneratorSettings\x12\x0c\n\x04seed\x18\x03 \x01(\x03\x12\r\n\x05stage\x18\x04 \x01(\r\x12\r\n\x05round\x18\x05 \x01(\r\x12\'\n\x04\x63\x61rd\x18\x06 \x01(\x0b\x32\x11.also.v1.TaskCardB\x06\x8a\xb5\x18\x02\x38\x01\x12)\n\tincumbent\x18\x07 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12#\n\x08\x65vidence\x18\x08 \x01(\x0b\x32\x11.also.v1.Evidence\x12%\n\tdiagnosis\x18\t \x01(\x0b\x32\x12.also.v1.Diagnosis\x12\x1e\n\x06trials\x18\n \x03(\x0b\x32\x0e.also.v1.Trial\x12\x17\n\x0fstage_env_steps\x18\x0b \x01(\x03\"9\n\x0fProposeResponse\x12&\n\ncandidates\x18\x01 \x03(\x0b\x32\x12.also.v1.Candidate2P\n\x10GeneratorService\x12<\n\x07Propose\x12\x17.also.v1.ProposeRequest\x1a\x18.also.v1.ProposeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61lso/v1/generator.proto\x12\x07\x61lso.v1\x1a\x16\x61lso/v1/campaign.proto\x1a\x17\x61lso/v1/diagnosis.proto\x1a\x16\x61lso/v1/evidence.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x15\x61lso/v1/shaping.proto\x1a\x12\x61lso/v1/task.proto\x1a\x15\x61lso/v1/verdict.proto\"\x9a\x03\n\x0eProposeRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12,\n\x08settings\x18\x02 \x01(\x0b\x32\x1a.also.v1.GeneratorSettings\x12$\n\x04seed\x18\x03 \x01(\x03\x42\x16\x8a\xb5\x18\x12\x19\x00\x00\x00\x00\x00\x00\x00\x00!\xff\xff\xff\xff\xff\xff?C\x12\r\n\x05stage\x18\x04 \x01(\r\x12\r\n\x05round\x18\x05 \x01(\r\x12\'\n\x04\x63\x61rd\x18\x06 \x01(\x0b\x32\x11.also.v1.TaskCardB\x06\x8a\xb5\x18\x02\x38\x01\x12)\n\tincumbent\x18\x07 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12#\n\x08\x65vidence\x18\x08 \x01(\x0b\x32\x11.also.v1.Evidence\x12-\n\tdiagnosis\x18\t \x01(\x0b\x32\x12.also.v1.DiagnosisB\x06\x8a\xb5\x18\x02\x38\x01\x12\x1e\n\x06trials\x18\n \x03(\x0b\x32\x0e.also.v1.Trial\x12/\n\x0fstage_env_steps\x18\x0b \x01(\x03\x42\x16\x8a\xb5\x18\x12\x19\x00\x00\x00\x00\x00\x00\xf0?!\x00\x00\x00 _\xa0\x02\x42\"9\n\x0fProposeResponse\x12&\n\ncandidates\x18\x01 \x03(\x0b\x32\x12.also.v1.Candidate2P\n\x10GeneratorService\x12<\n\x07Propose\x12\x17.also.v1.ProposeRequest\x1a\x18.also.v1.ProposeResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,12 +40,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PROPOSEREQUEST'].fields_by_name['campaign_id']._loaded_options = None
   _globals['_PROPOSEREQUEST'].fields_by_name['campaign_id']._serialized_options = b'\212\265\030\0048\001H@'
+  _globals['_PROPOSEREQUEST'].fields_by_name['seed']._loaded_options = None
+  _globals['_PROPOSEREQUEST'].fields_by_name['seed']._serialized_options = b'\212\265\030\022\031\000\000\000\000\000\000\000\000!\377\377\377\377\377\377?C'
   _globals['_PROPOSEREQUEST'].fields_by_name['card']._loaded_options = None
   _globals['_PROPOSEREQUEST'].fields_by_name['card']._serialized_options = b'\212\265\030\0028\001'
+  _globals['_PROPOSEREQUEST'].fields_by_name['diagnosis']._loaded_options = None
+  _globals['_PROPOSEREQUEST'].fields_by_name['diagnosis']._serialized_options = b'\212\265\030\0028\001'
+  _globals['_PROPOSEREQUEST'].fields_by_name['stage_env_steps']._loaded_options = None
+  _globals['_PROPOSEREQUEST'].fields_by_name['stage_env_steps']._serialized_options = b'\212\265\030\022\031\000\000\000\000\000\000\360?!\000\000\000 _\240\002B'
   _globals['_PROPOSEREQUEST']._serialized_start=198
-  _globals['_PROPOSEREQUEST']._serialized_end=552
-  _globals['_PROPOSERESPONSE']._serialized_start=554
-  _globals['_PROPOSERESPONSE']._serialized_end=611
-  _globals['_GENERATORSERVICE']._serialized_start=613
-  _globals['_GENERATORSERVICE']._serialized_end=693
+  _globals['_PROPOSEREQUEST']._serialized_end=608
+  _globals['_PROPOSERESPONSE']._serialized_start=610
+  _globals['_PROPOSERESPONSE']._serialized_end=667
+  _globals['_GENERATORSERVICE']._serialized_start=669
+  _globals['_GENERATORSERVICE']._serialized_end=749
 # @@protoc_insertion_point(module_scope)
