@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 from also import enums
 from also.errors import DocumentError
-from also.limits import is_map
+from also.limits import descriptor, is_map
 
 M = TypeVar("M", bound=Message)
 
@@ -31,7 +31,7 @@ _INTEGERS = {
 def plain(message: Message) -> dict[str, Any]:
     """A message as JSON data: fields that are set, in the order of the `.proto` file."""
     data: dict[str, Any] = {}
-    for field in message.DESCRIPTOR.fields:
+    for field in descriptor(message).fields:
         value = getattr(message, field.name)
         if is_map(field):
             if value:
@@ -64,7 +64,11 @@ def read(kind: type[M], data: Any, where: str = "") -> M:
 
 
 def canonical(message: Message) -> bytes:
-    """The one byte string of a message: sorted keys, no spaces, numbers in shortest form."""
+    """The one byte string of a message: sorted keys, no spaces, numbers in shortest form.
+
+    Raises:
+        ValueError: a number is not finite; JSON has none such.
+    """
     return json.dumps(plain(message), sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
@@ -76,14 +80,22 @@ def digest(message: Message) -> str:
 def parse_json(kind: type[M], content: bytes, where: str) -> M:
     """A message from JSON bytes.
 
+    Args:
+        kind: class of the message.
+        content: the bytes.
+        where: what they are, used in errors, e.g. a key of the object store.
+
     Raises:
         DocumentError: the bytes are not JSON, or not such a message.
     """
     try:
         data = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DocumentError(f"{where} is not JSON: {error}") from None
-    return read(kind, data)
+    try:
+        return read(kind, data)
+    except DocumentError as error:
+        raise DocumentError(f"{where}: {error}") from None
 
 
 def _plain_value(field: FieldDescriptor, value: Any) -> Any:
@@ -104,7 +116,7 @@ def _map_value(field: FieldDescriptor) -> FieldDescriptor:
 def _fill(message: Message, data: Any, where: str) -> None:
     if not isinstance(data, dict):
         raise DocumentError(f"{where or message.DESCRIPTOR.name} is {_kind(data)}; a mapping is expected")
-    fields = message.DESCRIPTOR.fields_by_name
+    fields = descriptor(message).fields_by_name
     for key, value in data.items():
         path = f"{where}.{key}" if where else str(key)
         if key not in fields:
@@ -122,7 +134,9 @@ def _set(message: Message, field: FieldDescriptor, value: Any, path: str) -> Non
         if not isinstance(value, dict):
             raise DocumentError(f"{path} is {_kind(value)}; a mapping is expected")
         for key, item in value.items():
-            _fill_scalar_map(target, str(key), item, f"{path}.{key}")
+            if not isinstance(key, str):
+                raise DocumentError(f"{path} has the key {key!r}; a text is expected")
+            _fill_scalar_map(target, key, item, f"{path}.{key}")
     elif field.is_repeated:
         if not isinstance(value, list):
             raise DocumentError(f"{path} is {_kind(value)}; a list is expected")
@@ -153,7 +167,7 @@ def _fill_scalar_map(target: Any, key: str, item: Any, path: str) -> None:
     elif isinstance(item, bool):
         target[key].flag = item
     elif isinstance(item, int | float):
-        target[key].number = item
+        target[key].number = _finite(item, path)
     elif isinstance(item, str):
         target[key].text = item
     else:

@@ -8,9 +8,9 @@ its value and what is allowed. Services check every request with the same functi
 import math
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from also import enums
@@ -24,7 +24,7 @@ def fill_defaults(message: Message) -> None:
     Singular sub-messages that are all settings (`...Settings`) are created where absent, so that a
     filled campaign spells out everything it depends on.
     """
-    for field in message.DESCRIPTOR.fields:
+    for field in descriptor(message).fields:
         limits = field_limits(field)
         if is_map(field):
             continue
@@ -50,7 +50,7 @@ def check(message: Message, where: str = "") -> None:
     Raises:
         DocumentError: a field is missing, out of range, too long, malformed or not finite.
     """
-    for field in message.DESCRIPTOR.fields:
+    for field in descriptor(message).fields:
         path = f"{where}.{field.name}" if where else field.name
         limits = field_limits(field)
         _check_presence(message, field, limits, path)
@@ -69,9 +69,15 @@ def check(message: Message, where: str = "") -> None:
                 _check_scalar(field, value, limits, path + suffix)
 
 
+def descriptor(message: Message | type[Message]) -> Descriptor:
+    """A message's descriptor; protobuf's stubs allow two unrelated classes here, of which one is meant."""
+    return cast(Descriptor, message.DESCRIPTOR)
+
+
 def field_limits(field: FieldDescriptor) -> limits_pb2.Limits:
     """Limits written beside a field; an empty message where there are none."""
-    return field.GetOptions().Extensions[limits_pb2.limits]
+    extension = cast(Any, limits_pb2.limits)
+    return cast(limits_pb2.Limits, field.GetOptions().Extensions[extension])
 
 
 def is_map(field: FieldDescriptor) -> bool:
@@ -113,13 +119,14 @@ def _check_scalar(field: FieldDescriptor, value: Any, limits: limits_pb2.Limits,
         if limits.max_length and len(value) > limits.max_length:
             raise DocumentError(f"{path} has {len(value)} characters; at most {limits.max_length} are allowed")
         if limits.pattern and value and not re.fullmatch(limits.pattern, value):
-            raise DocumentError(f"{path} {value!r} does not match {limits.pattern}")
+            raise DocumentError(f"{path} {value[:80]!r} does not match {limits.pattern}")
         return
     if isinstance(value, float) and not math.isfinite(value):
         raise DocumentError(f"{path} {value} is not a finite number")
     if field.enum_type is not None:
-        if value not in field.enum_type.values_by_number:
-            raise DocumentError(f"{path} {value} is not a value of {field.enum_type.name}")
+        if value not in field.enum_type.values_by_number or (value == 0 and field.has_presence):
+            allowed = ", ".join(enums.short_names(field.enum_type))
+            raise DocumentError(f"{path} {value} is not a value of {field.enum_type.name}; allowed: {allowed}")
         return
     too_low = (limits.HasField("min") and value < limits.min) or (limits.HasField("above") and value <= limits.above)
     too_high = (limits.HasField("max") and value > limits.max) or (limits.HasField("below") and value >= limits.below)
@@ -129,13 +136,21 @@ def _check_scalar(field: FieldDescriptor, value: Any, limits: limits_pb2.Limits,
 
 def interval(limits: limits_pb2.Limits) -> str:
     """The range that limits allow, in mathematical notation, e.g. "(0, 1]"."""
-    low = (
-        f"[{limits.min:g}" if limits.HasField("min") else f"({limits.above:g}" if limits.HasField("above") else "(-inf"
-    )
-    high = (
-        f"{limits.max:g}]" if limits.HasField("max") else f"{limits.below:g})" if limits.HasField("below") else "inf)"
-    )
+    low, high = "(-inf", "inf)"
+    if limits.HasField("min"):
+        low = f"[{_digits(limits.min)}"
+    elif limits.HasField("above"):
+        low = f"({_digits(limits.above)}"
+    if limits.HasField("max"):
+        high = f"{_digits(limits.max)}]"
+    elif limits.HasField("below"):
+        high = f"{_digits(limits.below)})"
     return f"{low}, {high}"
+
+
+def _digits(number: float) -> str:
+    """A bound, exactly and without a needless ".0"."""
+    return str(int(number)) if number.is_integer() else repr(number)
 
 
 def _as_field_type(field: FieldDescriptor, number: float) -> float | int | bool:
