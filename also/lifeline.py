@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
@@ -55,13 +56,14 @@ def hold() -> None:
 
 
 def end(processes: Sequence["subprocess.Popen[bytes]"], *, grace_seconds: float = 3.0) -> None:
-    """End child processes: SIGTERM, then, after the grace, SIGKILL. Returns when all are gone."""
+    """End child processes: SIGTERM to all, SIGKILL to those left after the grace. Returns when all are gone."""
+    deadline = time.monotonic() + grace_seconds
     for process in processes:
         if process.poll() is None:
             process.terminate()
     for process in processes:
         try:
-            process.wait(grace_seconds)
+            process.wait(max(deadline - time.monotonic(), 0.0))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
 
 import grpc
 from google.protobuf.message import Message
@@ -32,6 +33,9 @@ _KEEPALIVE = [
 
 _ERROR_HEADER = "also-error"
 """Trailer that names the error's class."""
+
+_DETAIL_LIMIT = 2000
+"""Characters of an error that are sent; gRPC refuses trailers above 8 KiB."""
 
 
 def serve(
@@ -103,7 +107,7 @@ def bind(server: grpc.Server, address: str) -> str:
 
 
 def connect(address: str) -> grpc.Channel:
-    """A channel to a service; it connects when it is first used."""
+    """A channel to a service; it connects when it is first used, and a call fails at once when it cannot."""
     return grpc.insecure_channel(address, options=_KEEPALIVE)
 
 
@@ -117,11 +121,11 @@ def call(method: Callable[..., T], request: Message, *, seconds: float) -> T:
 
     Raises:
         InputError: the service refused the request; the class that the service raised.
-        ServiceUnavailable: the service could not be reached, or died.
+        ServiceUnavailable: the service could not be reached, died, or did not answer within the deadline.
         ServiceError: the service failed.
     """
     try:
-        return method(request, timeout=seconds, wait_for_ready=True)
+        return method(request, timeout=seconds)
     except grpc.RpcError as error:
         raise as_error(error) from None
 
@@ -131,7 +135,7 @@ def stream(method: Callable[..., Any], request: Message, *, seconds: float) -> I
 
     Args and Raises: as `call`.
     """
-    responses = method(request, timeout=seconds, wait_for_ready=True)
+    responses = method(request, timeout=seconds)
     try:
         yield from responses
     except grpc.RpcError as error:
@@ -144,58 +148,60 @@ def as_error(error: grpc.RpcError) -> errors.AlsoError:
     """The error of ALSO that a status stands for."""
     code: grpc.StatusCode = error.code()
     detail = error.details() or code.name
-    if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+    if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED):
         return errors.ServiceUnavailable(detail)
-    trailers = dict(error.trailing_metadata() or ())
-    kind = getattr(errors, str(trailers.get(_ERROR_HEADER, "")), None)
+    trailers: dict[str, Any] = dict(cast(Any, error.trailing_metadata() or ()))
+    kind = getattr(errors, str(trailers.get(_ERROR_HEADER)), None)
     if isinstance(kind, type) and issubclass(kind, errors.AlsoError):
         return kind(detail)
     return errors.ServiceError(f"{code.name}: {detail}")
 
 
-class _Answers(grpc.ServerInterceptor):
+class _Answers(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs only
     """Checks requests against their limits, turns errors into status codes, and counts answers."""
 
     def intercept_service(self, continuation: Any, details: Any) -> Any:
         handler = continuation(details)
         if handler is None or details.method.startswith("/grpc."):
             return handler
-        _, service, method = details.method.split("/")
+
+        def unary(request: Message, context: grpc.ServicerContext) -> Any:
+            with _answer(details.method, request, context):
+                return handler.unary_unary(request, context)
+
+        def streaming(request: Message, context: grpc.ServicerContext) -> Iterator[Any]:
+            with _answer(details.method, request, context):
+                yield from handler.unary_stream(request, context)
+
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(
-                lambda request, context: self._stream(handler.unary_stream, request, context, service, method),
-                handler.request_deserializer,
-                handler.response_serializer,
+                streaming, handler.request_deserializer, handler.response_serializer
             )
-        return grpc.unary_unary_rpc_method_handler(
-            lambda request, context: next(
-                iter(self._stream(lambda r, c: iter([handler.unary_unary(r, c)]), request, context, service, method))
-            ),
-            handler.request_deserializer,
-            handler.response_serializer,
-        )
+        return grpc.unary_unary_rpc_method_handler(unary, handler.request_deserializer, handler.response_serializer)
 
-    def _stream(
-        self, behaviour: Any, request: Message, context: grpc.ServicerContext, service: str, method: str
-    ) -> Iterator[Any]:
-        began = time.monotonic()
-        code = grpc.StatusCode.OK
-        try:
-            limits.check(request)
-            yield from behaviour(request, context)
-        except errors.AlsoError as error:
-            code = _status(error)
-            context.set_trailing_metadata(((_ERROR_HEADER, type(error).__name__),))
-            context.abort(code, str(error))
-        except GeneratorExit:
-            code = grpc.StatusCode.CANCELLED if not context.is_active() else code
-            raise
-        except Exception:
-            code = grpc.StatusCode.INTERNAL
-            raise
-        finally:
-            metrics.GRPC_HANDLED.labels(service, method, code.name).inc()
-            metrics.GRPC_SECONDS.labels(service, method).observe(time.monotonic() - began)
+
+@contextmanager
+def _answer(path: str, request: Message, context: grpc.ServicerContext) -> Iterator[None]:
+    """Around one call: its request is checked before, its status is told and counted after."""
+    _, service, method = path.split("/")
+    began = time.monotonic()
+    code = grpc.StatusCode.OK
+    try:
+        limits.check(request)
+        yield
+    except errors.AlsoError as error:
+        code = _status(error)
+        context.set_trailing_metadata(((_ERROR_HEADER, type(error).__name__),))
+        context.abort(code, str(error)[:_DETAIL_LIMIT])
+    except GeneratorExit:
+        code = grpc.StatusCode.CANCELLED
+        raise
+    except Exception:
+        code = grpc.StatusCode.UNKNOWN
+        raise
+    finally:
+        metrics.GRPC_HANDLED.labels(service, method, code.name).inc()
+        metrics.GRPC_SECONDS.labels(service, method).observe(time.monotonic() - began)
 
 
 def _status(error: errors.AlsoError) -> grpc.StatusCode:

@@ -12,7 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 from uuid import uuid4
 
 import obstore
@@ -28,6 +28,15 @@ M = TypeVar("M", bound=Message)
 
 SCHEMA_VERSION = 1
 """Version of the store's layout."""
+
+_SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
+"""Schemes of the object stores that can create an object unless one is there."""
+
+_ALLOWED = "a folder's path, file:///path, s3://bucket/prefix, gs://... or az://..."
+"""What a store's URI may be, for errors."""
+
+_FAILURES = (BaseError, OSError, ValueError)
+"""What obstore raises; ValueError is a key that it refuses, such as one with ".." in it."""
 
 _STAGING = re.compile(r".*#\d+")
 """Names that a killed create leaves in a local folder, hidden from `find`."""
@@ -57,7 +66,7 @@ class Store:
             obstore.put(self._backend, key, content, mode="create", use_multipart=False)
         except AlreadyExistsError:
             return False
-        except (BaseError, OSError) as error:
+        except _FAILURES as error:
             raise StoreError(f"store {self.uri} cannot be written at {key!r}: {_first_line(error)}") from error
         return True
 
@@ -72,7 +81,7 @@ class Store:
             return bytes(obstore.get(self._backend, key).bytes())
         except FileNotFoundError:
             raise MissingObjectError(f"store {self.uri} has no object {key!r}") from None
-        except (BaseError, OSError) as error:
+        except _FAILURES as error:
             raise StoreError(f"store {self.uri} cannot be read at {key!r}: {_first_line(error)}") from error
 
     def exists(self, key: str) -> bool:
@@ -85,7 +94,7 @@ class Store:
             obstore.head(self._backend, key)
         except FileNotFoundError:
             return False
-        except (BaseError, OSError) as error:
+        except _FAILURES as error:
             raise StoreError(f"store {self.uri} cannot be read at {key!r}: {_first_line(error)}") from error
         return True
 
@@ -99,7 +108,7 @@ class Store:
             batches = list(obstore.list(self._backend, prefix or None))
         except FileNotFoundError:
             return []
-        except (BaseError, OSError) as error:
+        except _FAILURES as error:
             raise StoreError(f"store {self.uri} cannot be listed: {_first_line(error)}") from error
         return sorted(item["path"] for batch in batches for item in batch)
 
@@ -113,7 +122,7 @@ class Store:
             result = obstore.list_with_delimiter(self._backend, prefix)
         except FileNotFoundError:
             return []
-        except (BaseError, OSError) as error:
+        except _FAILURES as error:
             raise StoreError(f"store {self.uri} cannot be listed: {_first_line(error)}") from error
         paths = [*result["common_prefixes"], *(item["path"] for item in result["objects"])]
         return sorted(path.rstrip("/").rsplit("/", 1)[-1] for path in paths)
@@ -128,7 +137,7 @@ class Store:
             obstore.delete(self._backend, key)
         except FileNotFoundError:
             return
-        except (BaseError, OSError) as error:
+        except _FAILURES as error:
             raise StoreError(f"store {self.uri} cannot be written at {key!r}: {_first_line(error)}") from error
 
     def create_message(self, key: str, message: Message) -> bool:
@@ -156,14 +165,17 @@ def open_store(uri: str, *, create: bool = True) -> Store:
         StoreError: the URI is malformed, the place cannot be used, or holds something else.
     """
     folder = local_folder(uri)
+    scheme = uri.partition("://")[0]
     if folder is not None:
         store = Store(str(folder), _open_folder(folder, create=create))
-    elif urlsplit(uri).scheme == "memory":
+    elif scheme == "memory":
         store = Store(uri, MemoryStore())
+    elif scheme not in _SCHEMES:
+        raise StoreError(f"store {uri!r} is not allowed; {_ALLOWED} is expected")
     else:
         try:
             store = Store(uri, from_url(uri))
-        except (BaseError, ValueError, OSError) as error:
+        except _FAILURES as error:
             raise StoreError(f"store {uri!r} cannot be opened: {_first_line(error)}") from error
     _mark(store, create=create)
     if folder is not None and create:
@@ -175,14 +187,18 @@ def local_folder(uri: str) -> Path | None:
     """The folder that a URI names; None for every other kind of store.
 
     Raises:
-        StoreError: the URI is empty.
+        StoreError: the URI is empty or malformed.
     """
     if not uri:
-        raise StoreError("the store's URI is empty; a folder's path, file://, s3://, gs:// or az:// is expected")
-    parts = urlsplit(uri)
-    if parts.scheme == "file":
-        return Path(parts.path)
-    return Path(uri).absolute() if "://" not in uri else None
+        raise StoreError(f"the store's URI is empty; {_ALLOWED} is expected")
+    if "://" not in uri:
+        return Path(uri).absolute()
+    scheme, _, rest = uri.partition("://")
+    if scheme != "file":
+        return None
+    if not rest.startswith("/"):
+        raise StoreError(f"store {uri!r} names no absolute folder; file:///path is expected")
+    return Path(unquote(rest))
 
 
 def sweep_staging(folder: Path, *, older_than_seconds: float = 3600.0) -> int:
@@ -223,32 +239,30 @@ def probe_race(store: Store, *, rounds: int = 20, writers: int = 16) -> None:
 
 
 def _open_folder(folder: Path, *, create: bool) -> LocalStore:
-    if folder.exists() and not folder.is_dir():
-        raise StoreError(f"store {folder} is a file; a folder is expected")
-    if not folder.exists() and not create:
-        raise StoreError(f"store {folder} does not exist")
     try:
+        if folder.exists() and not folder.is_dir():
+            raise StoreError(f"store {folder} is a file; a folder is expected")
+        if not folder.exists() and not create:
+            raise StoreError(f"store {folder} does not exist")
         folder.mkdir(parents=True, exist_ok=True)
         if create and not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
         return LocalStore(str(folder))
-    except (BaseError, OSError) as error:
+    except _FAILURES as error:
         raise StoreError(f"store {folder} cannot be written: {_first_line(error)}") from error
 
 
 def _mark(store: Store, *, create: bool) -> None:
-    try:
-        marker = json.loads(store.get(keys.STORE_MARKER))
-        version = marker["also_store"]
-    except MissingObjectError:
-        if store.names(""):
+    if not store.exists(keys.STORE_MARKER):
+        if store.names("") and not store.exists(keys.STORE_MARKER):  # another process may have marked it just now
             raise StoreError(
                 f"store {store.uri} holds something that ALSO did not write; an empty place or an ALSO store is needed"
-            ) from None
+            )
         if not create:
-            raise StoreError(f"store {store.uri} is empty; no campaign has been run there") from None
+            raise StoreError(f"store {store.uri} is empty; no campaign has been run there")
         store.create(keys.STORE_MARKER, json.dumps({"also_store": SCHEMA_VERSION}).encode())
-        return
+    try:
+        version = json.loads(store.get(keys.STORE_MARKER))["also_store"]
     except (ValueError, KeyError, TypeError):
         raise StoreError(f"store {store.uri} has a damaged {keys.STORE_MARKER}; an ALSO store is expected") from None
     if version != SCHEMA_VERSION:
