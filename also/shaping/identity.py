@@ -1,0 +1,71 @@
+"""Which shaping configs are the same: one hash for all that have the same effect.
+
+Names and reasons are for people, the order of terms has no meaning, a default may be spelt out or
+left out, and some fields say the same in two ways. `canonical` removes all that, and the hash of
+what remains is a config's identity: candidates are compared by it, and a live learner reports the
+hash of the canonical config from which it was compiled.
+"""
+
+import math
+
+from also import document
+from also.shaping import rules
+from also.v1 import shaping_pb2 as pb
+from also.v1 import task_pb2
+
+EXPONENTIAL_FLOOR = 0.001
+"""Smallest factor of an exponential schedule, which cannot reach 0."""
+
+
+def config_hash(config: pb.ShapingConfig) -> str:
+    """sha256, hex, of the canonical config: equal effect, equal hash."""
+    return document.digest(canonical(config))
+
+
+def canonical(config: pb.ShapingConfig) -> pb.ShapingConfig:
+    """The config without anything that has no effect, its terms in canonical order."""
+    terms = [_canonical_term(term) for term in rules.complete(config).terms]
+    return pb.ShapingConfig(terms=[terms[index] for index in canonical_order(config)])
+
+
+def canonical_order(config: pb.ShapingConfig) -> tuple[int, ...]:
+    """Indices of a config's terms in canonical order: term i of `canonical` is term order[i] of the config."""
+    contents = [document.canonical(_canonical_term(term)) for term in rules.complete(config).terms]
+    return tuple(sorted(range(len(contents)), key=lambda index: contents[index]))
+
+
+def _canonical_term(full: pb.ShapingTerm) -> pb.ShapingTerm:
+    """A completed term without what has no effect."""
+    term = pb.ShapingTerm()
+    term.CopyFrom(full)
+    term.ClearField("name")
+    term.ClearField("reason")
+    if term.form == pb.SHAPING_FORM_CREDIT:
+        for field in ("clip", "episode_cap"):
+            term.ClearField(field)
+        return term
+    if term.form == pb.SHAPING_FORM_POTENTIAL:
+        term.ClearField("episode_cap")
+    if term.form == pb.SHAPING_FORM_PENALTY:
+        term.weight = math.fabs(term.weight)
+    term.clip = min(term.clip, math.fabs(term.weight))  # values lie in [0, 1]: a larger clip never cuts
+    _canonical_aggregates(term)
+    if term.transform.kind in (pb.TRANSFORM_KIND_UNSPECIFIED, pb.TRANSFORM_KIND_IDENTITY):
+        term.ClearField("transform")
+    if term.schedule.kind in (pb.SCHEDULE_KIND_UNSPECIFIED, pb.SCHEDULE_KIND_CONSTANT):
+        term.ClearField("schedule")
+    elif term.schedule.kind == pb.SCHEDULE_KIND_EXPONENTIAL:
+        term.schedule.floor = max(term.schedule.floor, EXPONENTIAL_FLOOR)
+    return term
+
+
+def _canonical_aggregates(term: pb.ShapingTerm) -> None:
+    if term.aggregate == task_pb2.AGGREGATE_SUM:  # normalised by n times the range, a sum is the mean
+        term.aggregate = task_pb2.AGGREGATE_MEAN
+    if not rules.reads_team(term.form, term.target):  # an agent reads the mean over the others by default
+        if term.aggregate == task_pb2.AGGREGATE_MEAN:
+            term.aggregate = task_pb2.AGGREGATE_UNSPECIFIED
+        if term.gate.aggregate == task_pb2.AGGREGATE_MEAN:
+            term.gate.aggregate = task_pb2.AGGREGATE_UNSPECIFIED
+    if term.novelty.team == task_pb2.AGGREGATE_MEAN:
+        term.novelty.team = task_pb2.AGGREGATE_UNSPECIFIED
