@@ -1,0 +1,58 @@
+# ALSO: `make run` runs a campaign to its end, `make test` tests everything.
+# Everything is installed into .venv and nowhere else. PYTHON chooses the interpreter, ARGS goes to `also run`.
+
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+PYTEST_ARGS ?=
+INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.PHONY: help run test check format proto docs bench
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/ready-to-run  ## run the default campaign (ARGS="FILE --store URI …" chooses another)
+	@$(BIN)/also run $(ARGS)
+
+test: $(VENV)/ready-to-test  ## run every test
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/ready-to-test  ## format, lint, types, layers, generated files, fast tests: under two minutes
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m tools.generate_proto --check
+	@$(BIN)/python -m tools.generate_docs --check
+	@$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+format: $(VENV)/ready-to-test  ## format the sources and sort their imports
+	@$(BIN)/ruff check --quiet --select I --fix .
+	@$(BIN)/ruff format .
+
+proto: $(VENV)/ready-to-test  ## generate also/v1 from proto/
+	@$(BIN)/python -m tools.generate_proto
+
+docs: $(VENV)/ready-to-test  ## generate the tables of docs/
+	@$(BIN)/python -m tools.generate_docs
+
+bench: $(VENV)/ready-to-test  ## measure env_steps a second
+	@$(BIN)/python benchmarks/throughput.py
+
+# The interpreter's pip comes last into a virtual environment, so that an interrupted one is made again.
+$(BIN)/pip:
+	@tools/create_venv.sh $(VENV) $(PYTHON)
+
+$(VENV)/ready-to-run: pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "Installing ALSO into $(VENV) (once; PyTorch is large, a few minutes) ..."
+	@$(INSTALL) --editable ".[local]"
+	@touch $@
+
+$(VENV)/ready-to-test: pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "Installing ALSO and its tools into $(VENV) (once; PyTorch is large, a few minutes) ..."
+	@$(INSTALL) --editable ".[dev]"
+	@touch $(VENV)/ready-to-run $@

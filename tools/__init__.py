@@ -1,0 +1,1 @@
+"""Programs for people who work on ALSO itself; nothing here is installed."""
