@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -25,7 +25,12 @@ ORPHANED = 75
 
 
 def spawn(
-    module: str, arguments: Sequence[str], *, log: Path, stdout: int | IO[bytes] | None = None
+    module: str,
+    arguments: Sequence[str],
+    *,
+    log: Path,
+    stdout: int | IO[bytes] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> "subprocess.Popen[bytes]":
     """Start `python -m module` on a lifeline, in a session of its own.
 
@@ -34,6 +39,7 @@ def spawn(
         arguments: its arguments; the lifeline flag is added.
         log: file that its standard error is appended to.
         stdout: where its standard output goes; None is the log too.
+        environment: variables that differ from this process's own.
 
     Returns:
         The process. Closing its `stdin` ends it, and so does the end of this process.
@@ -46,7 +52,7 @@ def spawn(
             stdout=stderr if stdout is None else stdout,
             stderr=stderr,
             start_new_session=True,
-            env=child_environment(OMP_NUM_THREADS="1", PYTHONUNBUFFERED="1"),
+            env=child_environment(OMP_NUM_THREADS="1", PYTHONUNBUFFERED="1", **(environment or {})),
         )
 
 
