@@ -1,0 +1,173 @@
+"""What each shaping form makes of its terms' values, and what it remembers between env_steps.
+
+A form gets the values of its own n terms, a slice of the flat axis, and returns how much of the
+weight each agent is paid: `fires` for the forms that are capped, `Potentials` the difference
+itself. State is a dict of tensors whose first axis is the n terms, so that it can be saved.
+Letters: n terms of the form, E environments, A agents.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from also.v1 import shaping_pb2 as pb
+from also.v1 import task_pb2
+from services.trainer.shaping_reward.terms import Terms, Values
+
+MAX_BINS = 256
+"""Most bins of a novelty term (limit in `shaping.proto`)."""
+
+NEVER = 1 << 20
+"""env_steps since a condition held, before it first does; far longer than any window."""
+
+
+class Form(Protocol):
+    """A capped form of n terms."""
+
+    span: slice
+    """Its terms on the flat axis."""
+    state: dict[str, Tensor]
+    """What it remembers, (n, E, A) or, for visits, (n, A, bins)."""
+
+    def restart(self, fresh: Tensor, values: Values) -> None:
+        """Forget the last episode where `fresh`, bool (n, E, 1), and see its next first state."""
+
+    def fires(self, values: Values) -> Tensor:
+        """Share of the weight that the state reached is worth, float32 (n, E, A) in [0, 1]."""
+
+
+class Potentials:
+    """gamma Phi(s') - Phi(s), with the potential itself clipped, and 0 after termination."""
+
+    def __init__(self, terms: Terms, environments: int, gamma: float) -> None:
+        self.span = terms.span(pb.SHAPING_FORM_POTENTIAL)
+        self.state = {"potential": _zeros(terms, self.span, environments, torch.float32)}
+        self._gamma = gamma
+        self._terms = terms
+        self._replica = terms.replica[self.span]
+
+    def restart(self, fresh: Tensor, values: Values, factor: Tensor | None) -> None:
+        """Take the potential of an episode's first state where `fresh`, bool (n, E, 1)."""
+        potential, _ = self._potential(values, factor)
+        self.state["potential"] = torch.where(fresh, potential, self.state["potential"])
+
+    def pay(self, values: Values, factor: Tensor | None, terminated: Tensor) -> tuple[Tensor, Tensor]:
+        """Reward of reaching a state, float32 (n, E, A), and where clip cut its potential, bool.
+
+        Args:
+            values: of the n terms at the state reached.
+            factor: of the schedules at the state reached, (n, 1, 1); None is 1.
+            terminated: bool (R, E).
+        """
+        potential, cut = self._potential(values, factor)
+        going = ~terminated[self._replica].unsqueeze(-1)
+        potential = potential * going
+        reward = torch.sub(self._gamma * potential, self.state["potential"])
+        self.state["potential"] = potential
+        return reward, cut & going
+
+    def _potential(self, values: Values, factor: Tensor | None) -> tuple[Tensor, Tensor]:
+        return self._terms.weigh(self.span, values.value, factor)
+
+
+class Events:
+    """Once each time a value rises through its threshold, unless a cooldown runs."""
+
+    def __init__(self, terms: Terms, environments: int) -> None:
+        self.span = terms.span(pb.SHAPING_FORM_EVENT)
+        rules = [term.event for term in terms.of(pb.SHAPING_FORM_EVENT)]
+        self._threshold = terms.column([rule.threshold for rule in rules], torch.float32)
+        self._cooldown = terms.column([rule.cooldown for rule in rules], torch.int32)
+        self.state = {
+            "above": _zeros(terms, self.span, environments, torch.bool),
+            "cooling": _zeros(terms, self.span, environments, torch.int32),
+        }
+
+    def restart(self, fresh: Tensor, values: Values) -> None:
+        """An episode's first state sets the level to rise from."""
+        self.state["above"] = torch.where(fresh, values.value >= self._threshold, self.state["above"])
+        self.state["cooling"] = self.state["cooling"] * ~fresh
+
+    def fires(self, values: Values) -> Tensor:
+        """1 where the event happens, else 0."""
+        above, cooling = values.value >= self._threshold, self.state["cooling"]
+        fires = (above > self.state["above"]) & (cooling == 0)
+        self.state["cooling"] = torch.where(fires, self._cooldown, (cooling - 1).clamp(min=0))
+        self.state["above"] = above
+        return fires.to(torch.float32)
+
+
+class Synchronies:
+    """While enough of a term's agents have held its condition within a window."""
+
+    def __init__(self, terms: Terms, environments: int) -> None:
+        self.span = terms.span(pb.SHAPING_FORM_SYNCHRONY)
+        own = terms.of(pb.SHAPING_FORM_SYNCHRONY)
+        self._threshold = terms.column([term.synchrony.threshold for term in own], torch.float32)
+        self._window = terms.column([term.synchrony.window for term in own], torch.int32)
+        self._min_agents = terms.column([term.synchrony.min_agents for term in own], torch.int64)
+        self._pays_all = terms.column([term.target == pb.TARGET_KIND_TEAM for term in own], torch.bool)
+        self._members = terms.receives[self.span]
+        self.state = {"since": _zeros(terms, self.span, environments, torch.int32)}
+
+    def restart(self, fresh: Tensor, values: Values) -> None:
+        """An episode's first state counts for the window, and pays nothing."""
+        since = torch.where(values.value >= self._threshold, 0, NEVER).to(torch.int32)
+        self.state["since"] = torch.where(fresh, since, self.state["since"])
+
+    def fires(self, values: Values) -> Tensor:
+        """1 for the agents paid: all for target team, else those that hold the condition."""
+        since = (self.state["since"] + 1).clamp(max=NEVER).masked_fill(values.value >= self._threshold, 0)
+        self.state["since"] = since
+        holds = (since < self._window) & self._members
+        together = holds.sum(-1, keepdim=True) >= self._min_agents
+        return (together & (holds | self._pays_all)).to(torch.float32)
+
+
+class Novelties:
+    """1 / sqrt(visits) of the bin that an agent is in; visits are counted over the training life."""
+
+    def __init__(self, terms: Terms, environments: int) -> None:
+        del environments  # all of a replica's environments share their counts
+        self.span = terms.span(pb.SHAPING_FORM_NOVELTY)
+        own = terms.of(pb.SHAPING_FORM_NOVELTY)
+        self._bins = terms.column([term.novelty.bins for term in own], torch.int64)
+        self._of_team = terms.column([term.target == pb.TARGET_KIND_TEAM for term in own], torch.bool)
+        self._least = terms.column([term.novelty.team == task_pb2.AGGREGATE_MIN for term in own], torch.bool)
+        agents = terms.receives.shape[-1]
+        self.state = {"visits": torch.zeros(len(own), agents, MAX_BINS, dtype=torch.int64, device=self._bins.device)}
+
+    def restart(self, fresh: Tensor, values: Values) -> None:
+        """Visits outlive an episode; its first state is none."""
+
+    def fires(self, values: Values) -> Tensor:
+        """Each agent's novelty, or the team's: the visits of this env_step, in all environments, are counted first."""
+        bins = torch.minimum((values.value * self._bins).to(torch.int64), self._bins - 1).transpose(1, 2)  # (n, A, E)
+        visits = self.state["visits"].scatter_add(2, bins, values.active.transpose(1, 2).to(torch.int64))
+        self.state["visits"] = visits
+        seen = visits.gather(2, bins).transpose(1, 2).clamp(min=1)  # (n, E, A)
+        novelty = seen.to(torch.float32).rsqrt() * values.active
+        team = torch.where(self._least, novelty.amin(-1, keepdim=True), novelty.mean(-1, keepdim=True))
+        return torch.where(self._of_team, team, novelty)
+
+
+class Penalties:
+    """The value itself; the weight is negative."""
+
+    def __init__(self, terms: Terms, environments: int) -> None:
+        del environments
+        self.span = terms.span(pb.SHAPING_FORM_PENALTY)
+        self.state: dict[str, Tensor] = {}
+
+    def restart(self, fresh: Tensor, values: Values) -> None:
+        """Nothing is remembered."""
+
+    def fires(self, values: Values) -> Tensor:
+        """The value."""
+        return values.value
+
+
+def _zeros(terms: Terms, span: slice, environments: int, dtype: torch.dtype) -> Tensor:
+    shape = (span.stop - span.start, environments, terms.receives.shape[-1])
+    return torch.zeros(shape, dtype=dtype, device=terms.receives.device)
