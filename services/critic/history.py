@@ -1,0 +1,55 @@
+"""What the campaign has tried against a failure before, and in vain.
+
+A trial names the finding that its candidate answered; the diagnosis of that trial's stage says what
+that finding was. A remedy has failed in a stage when its candidates were rejected there and the
+stage promoted nothing: where another candidate won, losing to it proves little.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from also.v1.diagnosis_pb2 import Diagnosis, FailureMode, Finding, Remedy
+from also.v1.verdict_pb2 import OUTCOME_PROMOTED, OUTCOME_PROMOTED_PROVISIONALLY, OUTCOME_REJECTED, Trial
+
+_PROMOTED = (OUTCOME_PROMOTED, OUTCOME_PROMOTED_PROVISIONALLY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """A failure mode together with what it is about: what findings of different stages are matched by."""
+
+    mode: FailureMode
+    """Why the team is not learning."""
+    milestone: str = ""
+    """Milestone that it is about; empty when none."""
+    agent: str = ""
+    """Agent that it is about; empty when none."""
+
+
+FailedRemedies = Counter[tuple[Trouble, Remedy]]
+"""Stages in which a remedy was tried against a trouble and failed."""
+
+
+def trouble_of(finding: Finding) -> Trouble:
+    """The trouble that a finding reports."""
+    return Trouble(mode=finding.mode, milestone=finding.milestone, agent=finding.agent)
+
+
+def failed_remedies(diagnoses: Sequence[Diagnosis], trials: Sequence[Trial]) -> FailedRemedies:
+    """Count the stages in which each remedy failed.
+
+    Args:
+        diagnoses: of the stages before this one; index is stage.
+        trials: what was tried; trials of a stage without a diagnosis, or that answer no finding, are left out.
+    """
+    fruitful = {trial.stage for trial in trials if trial.verdict.outcome in _PROMOTED}
+    failed: set[tuple[int, int]] = set()
+    for trial in trials:
+        stage, index = trial.stage, trial.candidate.finding
+        if trial.verdict.outcome != OUTCOME_REJECTED or stage in fruitful or stage >= len(diagnoses):
+            continue
+        if 0 <= index < len(diagnoses[stage].findings):
+            failed.add((stage, index))
+    findings = [diagnoses[stage].findings[index] for stage, index in failed]
+    return Counter((trouble_of(finding), finding.remedy) for finding in findings)

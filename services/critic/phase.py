@@ -1,0 +1,67 @@
+"""Where learning stands, read off the evaluated returns of all stages so far.
+
+Returns are compared as shares of the task's largest return, so that one set of thresholds fits all
+tasks. A fall must show in the 95 % intervals of two stages; a rise may show in either the
+evaluations or the training curve, because calling a rising run stuck is the costlier mistake.
+"""
+
+from collections.abc import Sequence
+
+from also.v1 import diagnosis_pb2 as pb
+from also.v1.evidence_pb2 import Evidence
+from also.v1.task_pb2 import TaskCard
+
+SOLVED = 0.9
+"""Mean return, as a share of the largest return, from which the task counts as solved."""
+
+RARE = 0.05
+"""Mean return, as a share of the largest return, below which positive returns are rare."""
+
+CHANGE = 0.03
+"""Change of the mean return, as a share of the largest return, that counts as a rise or a fall."""
+
+
+def return_unit(card: TaskCard) -> float:
+    """What returns are divided by: the largest return; 1 where the card knows no positive one."""
+    return card.largest_return if card.largest_return > 0 else 1.0
+
+
+def learning_phase(history: Sequence[Evidence], card: TaskCard) -> pb.LearningPhase:
+    """Phase at the end of the last stage.
+
+    Args:
+        history: evidence of the stages in order; at least one.
+        card: the task's card.
+    """
+    now, unit = history[-1], return_unit(card)
+    before = history[-2] if len(history) > 1 else None
+    mean = now.returns.mean / unit
+    if mean >= SOLVED:
+        return pb.LEARNING_PHASE_SOLVED
+    if _fell(before, now, unit):
+        return pb.LEARNING_PHASE_REGRESSING
+    if now.returns.maximum <= 0 and all(point.mean_return <= 0 for point in now.curve):
+        return pb.LEARNING_PHASE_NO_SIGNAL
+    if _rose(before, now, unit):
+        return pb.LEARNING_PHASE_IMPROVING
+    return pb.LEARNING_PHASE_SPARSE_SIGNAL if mean < RARE else pb.LEARNING_PHASE_PLATEAU
+
+
+def curve_change(evidence: Evidence) -> float:
+    """Last third of the stage's training curve minus its first third, units of task reward; 0 below 3 points."""
+    returns = [point.mean_return for point in evidence.curve]
+    third = len(returns) // 3
+    if third == 0:
+        return 0.0
+    return (sum(returns[-third:]) - sum(returns[:third])) / third
+
+
+def _fell(before: Evidence | None, now: Evidence, unit: float) -> bool:
+    if before is None:
+        return curve_change(now) / unit <= -CHANGE
+    return before.returns.mean - now.returns.mean >= CHANGE * unit and now.return_high < before.return_low
+
+
+def _rose(before: Evidence | None, now: Evidence, unit: float) -> bool:
+    evaluated = 0.0 if before is None else now.returns.mean - before.returns.mean
+    return max(evaluated, curve_change(now)) >= CHANGE * unit
