@@ -1,0 +1,208 @@
+"""What a campaign does next: the whole method, as one pure function of its state.
+
+    for each stage:                                            while the budget lasts
+        train the main run under the incumbent                 TrainStage
+        the last promotion did not hold its promise?           RolledBack, next stage
+        diagnose why the team is not learning                  Diagnose
+        nothing asks for a change?                             Held: NothingToChange
+        up to R rounds:
+            propose candidates from the diagnosis              Propose
+            try them on branches beside the incumbent          Validate
+            one is better by the sparse return?                Promoted, next stage
+        none is                                                Held: NothingPromoted
+    measure the final policy on seeds never used before        Report
+                                                               Finished
+
+An action is either work for a service, or a decision: the event itself, to be written to the
+journal. No clock, no store, no chance: `also replay` derives every decision again from here.
+"""
+
+from dataclasses import dataclass
+
+from also import reasons
+from also.campaign.state import Round, Stage, State, position_after_promotion, position_without_change
+from also.v1.campaign_pb2 import CriticBackend, LearnerSettings
+from also.v1.diagnosis_pb2 import Remedy
+from also.v1.journal_pb2 import Finished, FinishReason, Held, HoldReason, Promoted, RollbackReason, RolledBack
+from also.v1.verdict_pb2 import Outcome, Validation, VerdictReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainStage:
+    """Train the main run for a stage, under the incumbent."""
+
+    stage: int
+    """Stage, from 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnose:
+    """Ask the critic why the team is not learning."""
+
+    stage: int
+    """Stage, from 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Propose:
+    """Ask the generator for candidates."""
+
+    stage: int
+    """Stage, from 0."""
+    round: int
+    """Round, from 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validate:
+    """Ask the validator to try the round's candidates."""
+
+    stage: int
+    """Stage, from 0."""
+    round: int
+    """Round, from 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Measure the final policy, and the reference, on the report seeds."""
+
+
+Work = TrainStage | Diagnose | Propose | Validate | Report
+"""Something that a service has to do."""
+
+Action = Work | Promoted | Held | RolledBack | Finished
+"""Work, or a decision."""
+
+
+def decide(state: State) -> Action | None:
+    """The next action of a campaign; None when it is over."""
+    match state.open_stage:
+        case None:
+            return _between_stages(state)
+        case Stage(diagnosis=None) as stage:
+            return _rollback(state, stage) or Diagnose(stage=stage.number)
+        case Stage(rounds=()) as stage:
+            if asks_for_change(state, stage):
+                return Propose(stage=stage.number, round=0)
+            return hold(state, stage, HoldReason.HOLD_REASON_NOTHING_TO_CHANGE)
+        case Stage(rounds=(Round(candidates=()),)) as stage:
+            return hold(state, stage, HoldReason.HOLD_REASON_NO_CANDIDATES)
+        case Stage(rounds=(*_, Round(candidates=()))) as stage:
+            return hold(
+                state, stage, HoldReason.HOLD_REASON_NOTHING_PROMOTED, "The generator has no further candidate."
+            )
+        case Stage(rounds=(*_, Round(validation=None))) as stage:
+            return Validate(stage=stage.number, round=len(stage.rounds) - 1)
+        case stage:
+            return _after_round(state, stage)
+
+
+def hold(state: State, stage: Stage, reason: HoldReason, detail: str = "") -> Held:
+    """The decision that nothing changes in a stage.
+
+    Args:
+        state: state of the campaign.
+        stage: its open stage.
+        reason: why.
+        detail: the reason with its numbers; empty takes the reason's own sentence.
+    """
+    position = position_without_change(state, stage)
+    return Held(
+        stage=stage.number,
+        reason=reason,
+        detail=detail or reasons.HOLDS[reason],
+        checkpoint_id=position.checkpoint_id,
+        run_env_steps=position.run_env_steps,
+    )
+
+
+def asks_for_change(state: State, stage: Stage) -> bool:
+    """Whether a diagnosed stage calls for candidates; without a critic every stage does."""
+    if state.campaign.critic.backend == CriticBackend.CRITIC_BACKEND_NONE:
+        return True
+    assert stage.diagnosis is not None
+    return any(finding.remedy != Remedy.REMEDY_KEEP for finding in stage.diagnosis.findings)
+
+
+def whole_updates(env_steps: int, learner: LearnerSettings) -> int:
+    """env_steps rounded up to whole updates of one replica."""
+    update = learner.environments * learner.rollout
+    return -(-env_steps // update) * update
+
+
+def _between_stages(state: State) -> TrainStage | Report | Finished | None:
+    if state.finished is not None:
+        return None
+    stages_done = len(state.stages) >= state.campaign.stages.count
+    stage_env_steps = whole_updates(state.campaign.stages.env_steps, state.campaign.learner)
+    budget_spent = state.env_steps + stage_env_steps > state.campaign.budget.env_steps
+    if not stages_done and not budget_spent:
+        return TrainStage(stage=len(state.stages))
+    if state.reported is None:
+        return Report()
+    reason = FinishReason.FINISH_REASON_STAGES_DONE if stages_done else FinishReason.FINISH_REASON_BUDGET_SPENT
+    return Finished(reason=reason, checkpoint_id=state.position.checkpoint_id)
+
+
+def _rollback(state: State, stage: Stage) -> RolledBack | None:
+    """The guard: what the last stage promoted must not have made things worse."""
+    if state.promotion is None:
+        return None
+    before, promoted = state.promotion
+    control_return = before.validations[-1].control_return
+    floor = control_return - state.campaign.guard.margin * state.card.largest_return
+    if promoted.provisional and stage.mean_return <= 0:
+        reason = RollbackReason.ROLLBACK_REASON_NOT_CONFIRMED
+        detail = f"Return {stage.mean_return:.4g} under {promoted.candidate}, which milestones alone had promoted."
+    elif stage.mean_return < floor:
+        reason = RollbackReason.ROLLBACK_REASON_RETURN_FELL
+        detail = (
+            f"Return {stage.mean_return:.4g} under {promoted.candidate} is below {floor:.4g}: control's "
+            f"{control_return:.4g} less the margin."
+        )
+    else:
+        return None
+    position = position_without_change(state, before)
+    return RolledBack(
+        stage=stage.number,
+        reason=reason,
+        detail=detail,
+        config=before.incumbent.config,
+        config_hash=before.incumbent.config_hash,
+        checkpoint_id=position.checkpoint_id,
+        run_env_steps=position.run_env_steps,
+    )
+
+
+def _after_round(state: State, stage: Stage) -> Promoted | Held | Propose:
+    """What follows from a round that was measured."""
+    validation = stage.validations[-1]
+    if validation.promoted:
+        return _promotion(state, stage, validation)
+    why = {verdict.reason for verdict in validation.verdicts}
+    if VerdictReason.VERDICT_REASON_CONTROL_FAILED in why:
+        return hold(state, stage, HoldReason.HOLD_REASON_CONTROL_FAILED)
+    if VerdictReason.VERDICT_REASON_BUDGET_SPENT in why:
+        return hold(state, stage, HoldReason.HOLD_REASON_BUDGET_SPENT)
+    if len(stage.rounds) < state.campaign.validation.rounds:
+        return Propose(stage=stage.number, round=len(stage.rounds))
+    return hold(state, stage, HoldReason.HOLD_REASON_NOTHING_PROMOTED)
+
+
+def _promotion(state: State, stage: Stage, validation: Validation) -> Promoted | Held:
+    trial = next(trial for trial in stage.trials if trial.candidate.name == validation.promoted)
+    provisional = trial.verdict.outcome == Outcome.OUTCOME_PROMOTED_PROVISIONALLY
+    if provisional and stage.number + 1 == state.campaign.stages.count:
+        detail = f"{validation.promoted} helped by milestones alone, and no stage is left to confirm it."
+        return hold(state, stage, HoldReason.HOLD_REASON_NOTHING_PROMOTED, detail)
+    position = position_after_promotion(state, stage)
+    return Promoted(
+        stage=stage.number,
+        candidate=trial.candidate.name,
+        config=trial.candidate.config,
+        config_hash=trial.candidate.config_hash,
+        provisional=provisional,
+        checkpoint_id=position.checkpoint_id,
+        run_env_steps=position.run_env_steps,
+    )

@@ -1,0 +1,86 @@
+"""The journal: a campaign's numbered, hash-chained, immutable records in the object store.
+
+A record is created if absent, so its number is the fence between two conductors: whoever creates
+number n decides step n, and the other one stops. Each record holds the sha256 of the one before, so
+that a missing, exchanged or edited record cannot go unseen.
+"""
+
+import hashlib
+from datetime import UTC, datetime
+
+from also import keys
+from also.campaign.state import Event
+from also.document import canonical, parse_json
+from also.errors import CampaignError, DocumentError
+from also.limits import descriptor
+from also.store import Store
+from also.v1.journal_pb2 import JournalRecord
+
+SCHEMA_VERSION = 1
+"""Version of the journal's layout."""
+
+
+class Journal:
+    """The journal of one campaign, as far as this process has read and written it."""
+
+    def __init__(self, store: Store, campaign_id: str) -> None:
+        """Read the journal; an absent one is empty.
+
+        Raises:
+            CampaignError: a record is missing, damaged, out of order or of another version.
+        """
+        self._store = store
+        self.campaign_id = campaign_id
+        self.records: list[JournalRecord] = []
+        self._last_sha256 = ""
+        for name in store.names(keys.journal(campaign_id)):
+            self._take(name)
+
+    def draft(self, event: Event) -> JournalRecord:
+        """The record that would hold an event next; nothing is written."""
+        record = JournalRecord(
+            schema_version=SCHEMA_VERSION,
+            sequence=len(self.records),
+            previous_sha256=self._last_sha256,
+            written_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        for field in descriptor(record).oneofs_by_name["event"].fields:
+            if field.message_type is descriptor(event):
+                getattr(record, field.name).CopyFrom(event)
+        return record
+
+    def append(self, record: JournalRecord) -> None:
+        """Write the next record.
+
+        Raises:
+            CampaignError: another conductor has written a record with this number.
+        """
+        content = canonical(record)
+        if not self._store.create(keys.journal_record(self.campaign_id, record.sequence), content):
+            raise CampaignError(
+                f"another conductor is running campaign {self.campaign_id!r}: it wrote record {record.sequence} first"
+            )
+        self._keep(record, content)
+
+    def _take(self, name: str) -> None:
+        key = keys.journal_record(self.campaign_id, len(self.records))
+        if not key.endswith(f"/{name}"):
+            raise CampaignError(f"the journal of {self.campaign_id!r} is damaged: {key} is missing, {name!r} is there")
+        content = self._store.get(key)
+        try:
+            record = parse_json(JournalRecord, content, key)
+        except DocumentError as error:
+            raise CampaignError(
+                f"the journal of {self.campaign_id!r} is damaged, or of a newer ALSO: {error}"
+            ) from None
+        if record.schema_version != SCHEMA_VERSION:
+            raise CampaignError(
+                f"journal record {key} has version {record.schema_version}; this ALSO reads version {SCHEMA_VERSION}"
+            )
+        if record.sequence != len(self.records) or record.previous_sha256 != self._last_sha256:
+            raise CampaignError(f"the journal of {self.campaign_id!r} is damaged: {key} does not follow the one before")
+        self._keep(record, content)
+
+    def _keep(self, record: JournalRecord, content: bytes) -> None:
+        self.records.append(record)
+        self._last_sha256 = hashlib.sha256(content).hexdigest()

@@ -1,0 +1,101 @@
+"""What each step asks of a service: requests, as pure functions of the campaign's state."""
+
+from also.campaign.decide import whole_updates
+from also.campaign.state import Stage, State
+from also.v1.branch_pb2 import SeedPool
+from also.v1.campaign_pb2 import Campaign
+from also.v1.critic_pb2 import DiagnoseRequest
+from also.v1.generator_pb2 import ProposeRequest
+from also.v1.trainer_pb2 import EvaluateRequest, TrainStageRequest
+from also.v1.validator_pb2 import ValidateRequest
+
+MAIN = "main"
+"""Name of the run that the campaign improves."""
+
+REFERENCE = "reference"
+"""Name of the run without shaping that is measured beside it."""
+
+
+def train_stage(campaign_id: str, state: State) -> TrainStageRequest:
+    """Train the next stage of the main run."""
+    return TrainStageRequest(
+        campaign_id=campaign_id,
+        run=MAIN,
+        stage=len(state.stages),
+        campaign=state.campaign,
+        checkpoint_id=state.position.checkpoint_id,
+        config=state.incumbent.config,
+        env_steps=state.campaign.stages.env_steps,
+        gather_evidence=True,
+    )
+
+
+def train_reference(
+    campaign_id: str, campaign: Campaign, *, number: int, checkpoint_id: str, env_steps: int
+) -> TrainStageRequest:
+    """Train a slice of the reference run, as its stage `number`."""
+    return TrainStageRequest(
+        campaign_id=campaign_id,
+        run=REFERENCE,
+        stage=number,
+        campaign=campaign,
+        checkpoint_id=checkpoint_id,
+        env_steps=env_steps,
+    )
+
+
+def diagnose(campaign_id: str, state: State, stage: Stage) -> DiagnoseRequest:
+    """Diagnose a stage from the stages that the main run came through."""
+    lineage = state.lineage
+    return DiagnoseRequest(
+        campaign_id=campaign_id,
+        settings=state.campaign.critic,
+        card=state.card,
+        incumbent=stage.incumbent.config,
+        evidence=[each.trained.evidence for each in lineage],
+        diagnoses=[each.diagnosis for each in lineage if each.diagnosis is not None],
+        trials=state.trials,
+    )
+
+
+def propose(campaign_id: str, state: State, stage: Stage) -> ProposeRequest:
+    """Propose candidates for a diagnosed stage's next round."""
+    return ProposeRequest(
+        campaign_id=campaign_id,
+        settings=state.campaign.generator,
+        seed=state.campaign.seed,
+        stage=stage.number,
+        round=len(stage.rounds),
+        card=state.card,
+        incumbent=stage.incumbent.config,
+        evidence=stage.trained.evidence,
+        diagnosis=stage.diagnosis,
+        trials=state.trials,
+        stage_env_steps=whole_updates(state.campaign.stages.env_steps, state.campaign.learner),
+    )
+
+
+def validate(campaign_id: str, state: State, stage: Stage) -> ValidateRequest:
+    """Try the candidates of a stage's last round."""
+    return ValidateRequest(
+        campaign_id=campaign_id,
+        campaign=state.campaign,
+        card=state.card,
+        stage=stage.number,
+        round=len(stage.rounds) - 1,
+        checkpoint_id=stage.trained.checkpoint_id,
+        incumbent=stage.incumbent.config,
+        candidates=stage.rounds[-1].candidates,
+        tried_hashes=state.tried_hashes,
+        env_steps_left=state.campaign.budget.env_steps - state.env_steps,
+    )
+
+
+def evaluate(campaign_id: str, state: State, checkpoint_id: str) -> EvaluateRequest:
+    """Measure a policy on the report seeds."""
+    return EvaluateRequest(
+        campaign_id=campaign_id,
+        campaign=state.campaign,
+        checkpoint_id=checkpoint_id,
+        pool=SeedPool.SEED_POOL_REPORT,
+    )

@@ -1,0 +1,303 @@
+"""The conductor: it carries out what `decide` says, and writes down what came of it.
+
+    while there is an action:  carry it out → draft its record → does it follow? → append it
+
+It keeps no state but the journal. Each step can be repeated, because services find what is already
+done in the object store under the step's own name; so whatever dies, the conductor too, the same
+step is simply taken again.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from also import keys, limits, metrics, reasons, rpc
+from also.campaign import processes, requests, spec
+from also.campaign.decide import (
+    Diagnose,
+    Propose,
+    Report,
+    TrainStage,
+    Validate,
+    Work,
+    decide,
+    hold,
+    whole_updates,
+)
+from also.campaign.journal import Journal
+from also.campaign.patience import Patience
+from also.campaign.processes import Services
+from also.campaign.reference import Reference
+from also.campaign.state import Event, Stage, State, advance, begin, fold
+from also.campaign.watch import Watch
+from also.document import digest
+from also.errors import AlsoError, CampaignError, ServiceError, ServiceUnavailable, StoreError
+from also.settings import Settings
+from also.shaping.identity import config_hash
+from also.shaping.rules import check_config
+from also.store import open_store
+from also.v1.branch_pb2 import Evaluation
+from also.v1.campaign_pb2 import Campaign
+from also.v1.critic_pb2_grpc import CriticServiceStub
+from also.v1.generator_pb2_grpc import GeneratorServiceStub
+from also.v1.journal_pb2 import (
+    CampaignStarted,
+    Diagnosed,
+    Finished,
+    Held,
+    HoldReason,
+    Promoted,
+    Proposed,
+    Reported,
+    RolledBack,
+    StageTrained,
+    Validated,
+)
+from also.v1.trainer_pb2 import DescribeTaskRequest, StageResult, TrainStageRequest
+from also.v1.trainer_pb2_grpc import TrainerServiceStub
+from also.v1.validator_pb2_grpc import ValidatorServiceStub
+
+ANSWER_SECONDS = 600.0
+"""Deadline of a call that answers at once or after an evaluation."""
+
+TRAINING_SECONDS = 7 * 24 * 3600.0
+"""Deadline of a stage of training or a round of validation."""
+
+
+def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) -> State:
+    """Run a campaign to its end, or go on with it where its journal ends.
+
+    Args:
+        campaign: the campaign, resolved (see `spec.load`).
+        campaign_id: its id.
+        settings: the store, the logs and the services that run elsewhere.
+        watch: told of everything that happens.
+
+    Returns:
+        The state of the finished campaign.
+
+    Raises:
+        InputError: the campaign, its task or its store cannot be used; nothing was written then.
+        ServiceError: a service failed for good. The same call goes on from there.
+    """
+    keys.check_campaign_id(campaign_id)
+    journal = _journal_of(settings.store, campaign_id)
+    with Services(settings, Path(settings.logs) / campaign_id, watch.note) as services:
+        if journal is not None:
+            _require_same(journal, campaign)
+        if journal is None or fold(journal.records).finished is None:
+            minds = ["trainer", "critic", "generator"]
+            services.start([*minds, processes.REFERENCE] if campaign.reference.enabled else minds)
+        if journal is None:
+            journal = _begin(campaign, campaign_id, settings.store, services)
+        return Conductor(journal, services, watch).conduct()
+
+
+class Conductor:
+    """One campaign under way."""
+
+    def __init__(self, journal: Journal, services: Services, watch: Watch) -> None:
+        """Take up a campaign where its journal ends.
+
+        Args:
+            journal: its journal, not empty.
+            services: the services to call.
+            watch: told of everything that happens.
+        """
+        self._journal = journal
+        self._services = services
+        self._watch = watch
+        self._reference: Reference | None = None
+        self.state = fold(journal.records)
+
+    def conduct(self) -> State:
+        """Carry out actions until the campaign is over.
+
+        Raises:
+            InputError: a service refused its request, or another conductor took over.
+            ServiceError: a service failed for good.
+        """
+        for record in self._journal.records:
+            self._watch.record(record)
+        if self.state.campaign.reference.enabled and self.state.reported is None:
+            slice_env_steps = whole_updates(self.state.campaign.stages.env_steps, self.state.campaign.learner)
+            self._reference = Reference(self._train_reference, slice_env_steps)
+        try:
+            while (action := decide(self.state)) is not None:
+                if self._reference is not None:
+                    self._reference.grant(self.state.env_steps)
+                self._write(action if isinstance(action, Held | Promoted | RolledBack | Finished) else self._do(action))
+        finally:
+            if self._reference is not None:
+                self._reference.stop()
+        return self.state
+
+    def _do(self, work: Work) -> Event:
+        """Carry out work, and return the event that came of it."""
+        match work:
+            case TrainStage():
+                return self._services.persist("trainer", self._train)
+            case Diagnose():
+                return self._or_hold("critic", self._diagnose, HoldReason.HOLD_REASON_CRITIC_FAILED)
+            case Propose():
+                return self._or_hold("generator", self._propose, HoldReason.HOLD_REASON_GENERATOR_FAILED)
+            case Validate():
+                return self._services.persist("validator", self._validate)
+            case Report():
+                return self._services.persist("trainer", self._report)
+
+    def _train(self, patience: Patience) -> StageTrained:
+        request = requests.train_stage(self._journal.campaign_id, self.state)
+        result = self._train_run("trainer", request, patience)
+        if not result.HasField("evidence"):
+            raise ServiceError(f"it gathered no evidence of stage {request.stage}")
+        return StageTrained(
+            stage=request.stage,
+            checkpoint_id=result.checkpoint_id,
+            evidence=result.evidence,
+            env_steps=result.env_steps,
+        )
+
+    def _train_reference(self, number: int, checkpoint_id: str, env_steps: int) -> StageResult:
+        request = requests.train_reference(
+            self._journal.campaign_id,
+            self.state.campaign,
+            number=number,
+            checkpoint_id=checkpoint_id,
+            env_steps=env_steps,
+        )
+        return self._services.persist(
+            processes.REFERENCE, lambda patience: self._train_run(processes.REFERENCE, request, patience)
+        )
+
+    def _train_run(self, service: str, request: TrainStageRequest, patience: Patience) -> StageResult:
+        """Train a stage of a run, and make sure that it trained under the config it was asked to."""
+        stub = TrainerServiceStub(self._services.channel(service))
+        for response in rpc.stream(stub.TrainStage, request, seconds=TRAINING_SECONDS):
+            if response.HasField("progress"):
+                patience.progressed(response.progress.env_steps)
+                self._watch.training(request.run, request.stage, response.progress)
+                continue
+            trained: StageResult = response.result
+            if trained.config_hash != config_hash(request.config):
+                raise ServiceError(
+                    f"it trained stage {request.stage} of run {request.run!r} under shaping config "
+                    f"{trained.config_hash}; {config_hash(request.config)} was asked for"
+                )
+            return trained
+        raise ServiceUnavailable(f"it ended stage {request.stage} without a result")
+
+    def _diagnose(self, patience: Patience) -> Diagnosed:
+        stage = self._open_stage()
+        request = requests.diagnose(self._journal.campaign_id, self.state, stage)
+        stub = CriticServiceStub(self._services.channel("critic"))
+        diagnosis = rpc.call(stub.Diagnose, request, seconds=ANSWER_SECONDS).diagnosis
+        limits.check(diagnosis, "diagnosis")
+        return Diagnosed(stage=stage.number, diagnosis=diagnosis)
+
+    def _propose(self, patience: Patience) -> Proposed:
+        stage = self._open_stage()
+        request = requests.propose(self._journal.campaign_id, self.state, stage)
+        stub = GeneratorServiceStub(self._services.channel("generator"))
+        response = rpc.call(stub.Propose, request, seconds=ANSWER_SECONDS)
+        limits.check(response)
+        return Proposed(stage=stage.number, round=request.round, candidates=response.candidates)
+
+    def _validate(self, patience: Patience) -> Validated:
+        stage = self._open_stage()
+        request = requests.validate(self._journal.campaign_id, self.state, stage)
+        stub = ValidatorServiceStub(self._services.channel("validator"))
+        for response in rpc.stream(stub.Validate, request, seconds=TRAINING_SECONDS):
+            if response.HasField("result"):
+                return Validated(stage=stage.number, round=request.round, validation=response.result)
+            patience.progressed(response.progress.phase, response.progress.env_steps)
+            self._watch.validation(stage.number, request.round, response.progress)
+        raise ServiceUnavailable(f"it ended round {request.round} without a result")
+
+    def _report(self, patience: Patience) -> Reported:
+        report = Reported(evaluation=self._evaluate(self.state.position.checkpoint_id), env_steps=self.state.env_steps)
+        if self._reference is not None:
+            self._watch.note("waiting for the reference to have trained for as many env_steps")
+            result = self._reference.finish(self.state.env_steps)
+            report.reference.CopyFrom(self._evaluate(result.checkpoint_id))
+            report.reference_env_steps = result.run_env_steps
+        return report
+
+    def _evaluate(self, checkpoint_id: str) -> Evaluation:
+        request = requests.evaluate(self._journal.campaign_id, self.state, checkpoint_id)
+        stub = TrainerServiceStub(self._services.channel("trainer"))
+        evaluation: Evaluation = rpc.call(stub.Evaluate, request, seconds=ANSWER_SECONDS).evaluation
+        return evaluation
+
+    def _open_stage(self) -> Stage:
+        stage = self.state.open_stage
+        assert stage is not None, "decide asks for this in an open stage only"
+        return stage
+
+    def _or_hold(self, service: str, work: Callable[[Patience], Event], reason: HoldReason) -> Event:
+        """Do a mind's work; when it fails for good the stage holds, and training goes on."""
+        try:
+            return self._services.persist(service, work)
+        except AlsoError as error:
+            return hold(self.state, self._open_stage(), reason, str(error))
+
+    def _write(self, event: Event) -> None:
+        """Append an event to the journal, once it is known to follow."""
+        record = self._journal.draft(event)
+        try:
+            following = advance(self.state, record)
+        except CampaignError as error:
+            raise ServiceError(f"a service's answer cannot be right: {error}") from error
+        self._journal.append(record)
+        self.state = following
+        _count(self._journal.campaign_id, event)
+        self._watch.record(record)
+
+
+def _journal_of(uri: str, campaign_id: str) -> Journal | None:
+    """The journal of a campaign that has begun; None when there is none. Nothing is written."""
+    try:
+        journal = Journal(open_store(uri, create=False), campaign_id)
+    except StoreError:
+        return None  # whatever is wrong with the store is said when it is opened for writing
+    return journal if journal.records else None
+
+
+def _begin(campaign: Campaign, campaign_id: str, uri: str, services: Services) -> Journal:
+    """Write a campaign's first record, after everything that may be wrong with it."""
+    request = DescribeTaskRequest(task=campaign.task)
+    card = services.persist(
+        "trainer",
+        lambda _: rpc.call(
+            TrainerServiceStub(services.channel("trainer")).DescribeTask, request, seconds=ANSWER_SECONDS
+        ),
+    ).card
+    limits.check(card, "task card")
+    check_config(campaign.shaping, card)
+    journal = Journal(open_store(uri), campaign_id)
+    if journal.records:
+        _require_same(journal, campaign)
+    else:
+        journal.append(journal.draft(CampaignStarted(campaign=campaign, card=card)))
+    return journal
+
+
+def _require_same(journal: Journal, campaign: Campaign) -> None:
+    stored = begin(journal.records[0]).campaign
+    if digest(stored) != digest(campaign):
+        listed = "; ".join(spec.differences(stored, campaign))
+        raise CampaignError(f"campaign {journal.campaign_id!r} is another campaign ({listed}); choose another id")
+
+
+def _count(campaign_id: str, event: Event) -> None:
+    """Tell Prometheus."""
+    match event:
+        case StageTrained():
+            metrics.STAGE.labels(campaign_id).set(event.stage)
+            metrics.STAGE_RETURN.labels(campaign_id).set(event.evidence.returns.mean)
+        case Promoted():
+            reason = "Provisional" if event.provisional else "Confirmed"
+            metrics.DECISIONS.labels(campaign_id, "promoted", reason).inc()
+        case Held():
+            metrics.DECISIONS.labels(campaign_id, "held", reasons.hold(event.reason)).inc()
+        case RolledBack():
+            metrics.DECISIONS.labels(campaign_id, "rolled_back", reasons.rollback(event.reason)).inc()

@@ -1,0 +1,153 @@
+"""Campaign files: from YAML and `--set` to a campaign with every default filled in and checked.
+
+Everything wrong with a file is one `DocumentError` that names the file, the path in it, the value
+and what is allowed. No key is ignored, and none may be written twice.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from also import document, limits, presets
+from also.campaign.decide import whole_updates
+from also.errors import DocumentError
+from also.v1.campaign_pb2 import Campaign
+
+DEFAULT = "foraging"
+"""Name of the campaign that runs when no file is given."""
+
+
+def load(path: Path | None, changes: Sequence[str] = ()) -> Campaign:
+    """Read a campaign file.
+
+    Args:
+        path: the YAML file; None takes the default campaign.
+        changes: "key=value" each, where key is a dotted path into the file and value is YAML.
+
+    Returns:
+        The campaign, complete and within all limits.
+
+    Raises:
+        DocumentError: the file cannot be read, or is no campaign.
+    """
+    where = str(path) if path is not None else f"the default campaign {DEFAULT!r}"
+    data = parse_yaml(_content(path), where)
+    for change in changes:
+        _apply(data, change)
+    try:
+        return resolved(document.read(Campaign, {} if data is None else data))
+    except DocumentError as error:
+        raise DocumentError(f"{where}: {error}") from None
+
+
+def resolved(campaign: Campaign) -> Campaign:
+    """A copy with presets and defaults filled in, checked.
+
+    Raises:
+        DocumentError: a value is missing, out of range, or at odds with another one.
+    """
+    complete = Campaign()
+    complete.CopyFrom(campaign)
+    limits.check(complete)
+    presets.resolve(complete)
+    limits.check(complete)
+    _check_together(complete)
+    return complete
+
+
+def differences(stored: Campaign, given: Campaign) -> list[str]:
+    """Where two campaigns differ, one line for each path: "stages.count: 4 stored, 6 given"."""
+    ours, theirs = _leaves(document.plain(given)), _leaves(document.plain(stored))
+    return [
+        f"{path}: {theirs.get(path, 'nothing')} stored, {ours.get(path, 'nothing')} given"
+        for path in sorted(ours.keys() | theirs.keys())
+        if ours.get(path) != theirs.get(path)
+    ]
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """Plain data from YAML, by the rules of YAML 1.1 but for numbers: 1e6 is one.
+
+    Raises:
+        DocumentError: it is not YAML, or a mapping has a key twice.
+    """
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader)
+    except yaml.YAMLError as error:
+        raise DocumentError(f"{where} is not YAML: {' '.join(str(error).split())}") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """A safe loader that refuses a key written twice and reads 1e6 as a number."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} is there twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+"), list("-+0123456789")
+)
+
+
+def _content(path: Path | None) -> str:
+    if path is None:
+        return (resources.files("also.campaign") / f"{DEFAULT}.yaml").read_text(encoding="utf-8")
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise DocumentError(f"campaign file {path} cannot be read: {reason}") from None
+
+
+def _apply(data: Any, change: str) -> None:
+    key, separator, text = change.partition("=")
+    path = key.split(".")
+    if not separator or not all(path):
+        raise DocumentError(f"--set {change!r} is not allowed; key=value is expected, e.g. stages.count=3")
+    target = data
+    for name in path[:-1]:
+        target = target.setdefault(name, {}) if isinstance(target, dict) else None
+    if not isinstance(target, dict):
+        raise DocumentError(f"--set {change!r}: {'.'.join(path[:-1])} is not a mapping")
+    target[path[-1]] = parse_yaml(text, f"--set {change!r}")
+
+
+def _check_together(campaign: Campaign) -> None:
+    """What single fields cannot say."""
+    learner = campaign.learner
+    samples = learner.environments if learner.recurrent else learner.environments * learner.rollout
+    of = "environments, whose env_steps a GRU keeps together" if learner.recurrent else "samples of a rollout"
+    if learner.minibatches > samples:
+        raise DocumentError(f"learner.minibatches {learner.minibatches} is more than the {samples} {of}")
+    stage = whole_updates(campaign.stages.env_steps, learner)
+    if stage > campaign.budget.env_steps:
+        raise DocumentError(
+            f"budget.env_steps {campaign.budget.env_steps} does not suffice for one stage of {stage} env_steps"
+        )
+
+
+def _leaves(data: Any, where: str = "") -> dict[str, Any]:
+    return dict(_walk(data, where))
+
+
+def _walk(data: Any, where: str) -> Iterator[tuple[str, Any]]:
+    items: Iterable[tuple[str, Any]]
+    match data:
+        case dict():
+            items = ((f"{where}.{key}" if where else key, value) for key, value in data.items())
+        case list():
+            items = ((f"{where}[{index}]", value) for index, value in enumerate(data))
+        case _:
+            yield where, data
+            return
+    for path, value in items:
+        yield from _walk(value, path)

@@ -1,0 +1,23 @@
+"""What a conductor tells those who watch it."""
+
+from typing import Protocol
+
+from also.v1.journal_pb2 import JournalRecord
+from also.v1.trainer_pb2 import TrainingProgress
+from also.v1.validator_pb2 import ValidationProgress
+
+
+class Watch(Protocol):
+    """Told of everything as it happens. The reference run reports from a thread of its own."""
+
+    def record(self, record: JournalRecord) -> None:
+        """A record of the journal: those found there first, then each new one after it was written."""
+
+    def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
+        """How far a stage of the run "main" or "reference" is."""
+
+    def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
+        """How far a round of validation is."""
+
+    def note(self, text: str) -> None:
+        """Something for people: a service that died and is tried again."""
