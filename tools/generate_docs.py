@@ -144,8 +144,12 @@ def _enums() -> list[EnumDescriptor]:
 def _name_row(value: EnumValueDescriptor, texts: dict[str, str]) -> list[str]:
     meaning = texts[f"{value.type.full_name}.{value.name}"]
     if value.number == 0:
-        return ["left out", meaning.removeprefix("Not set: ").capitalize()]
+        return ["left out", _sentence(meaning.removeprefix("Not set: "))]
     return [f"`{enums.short_name(value.type, value.number)}`", meaning]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _field_row(field: FieldDescriptor, texts: dict[str, str]) -> list[str]:
