@@ -48,6 +48,10 @@ class VectorTask(Protocol):
 
     card: TaskCard
     """Card of the task."""
+    copies_state: bool
+    """Whether `state_dict` holds the environments themselves. Where it does not, `load_state_dict` begins
+    the next episode of every environment, and a live task that is to agree with a restored one has to
+    load its own state: `task.load_state_dict(task.state_dict())`."""
 
     def reset(self, keys: Tensor) -> None:
         """Begin the first episode of every environment.
@@ -76,8 +80,7 @@ class VectorTask(Protocol):
     def state_dict(self) -> dict[str, Tensor]:
         """Everything a bit-exact continuation needs; each tensor's first axis is R.
 
-        A task whose environments cannot be copied begins new episodes instead, and returns only
-        the keys and counters that make those reproducible.
+        Without `copies_state` that is the keys and counters that make the next episodes reproducible.
         """
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:

@@ -1,0 +1,129 @@
+"""The task card of Level-Based Foraging: what a team has to do, and by which numbers it shows.
+
+Features describe the state after an env_step and the action that led there. Contact with food and
+loading are judged by the foods that lay there when it was loaded, so that the step on which a food
+is eaten counts; distances are those to the foods that remain.
+"""
+
+from also.v1 import task_pb2
+from also.v1.task_pb2 import Feature, Milestone, TaskCard
+from services.trainer.tasks.foraging_layout import EPISODE_LIMIT, Layout
+
+_AGENT, _PAIR, _TEAM = (
+    task_pb2.FEATURE_SCOPE_AGENT,
+    task_pb2.FEATURE_SCOPE_PAIR,
+    task_pb2.FEATURE_SCOPE_TEAM,
+)
+_HIGHER, _LOWER = task_pb2.DIRECTION_HIGHER, task_pb2.DIRECTION_LOWER
+
+
+def foraging_card(layout: Layout) -> TaskCard:
+    """Card of a layout."""
+    entities = layout.foods + layout.agents
+    return TaskCard(
+        task=f"foraging/{layout.name}",
+        description=_description(layout),
+        agents=[f"agent_{number}" for number in range(layout.agents)],
+        features=_features(layout),
+        milestones=_milestones(layout),
+        episode_limit=EPISODE_LIMIT,
+        smallest_return=layout.smallest_return,
+        largest_return=1.0,
+        action_space=task_pb2.ActionSpace(
+            kind=task_pb2.ACTION_KIND_DISCRETE,
+            size=6,
+            names=["idle", "north", "south", "west", "east", "load"],
+            idle=0,
+        ),
+        observation_size=3 * entities,
+        state_size=3 * entities,
+    )
+
+
+def _description(layout: Layout) -> str:
+    sight = "the whole field" if layout.sight == layout.size else f"{layout.sight} cells in each direction"
+    level = "the sum of the three lowest agent levels" if layout.agents > 2 else "the sum of the agents' levels"
+    rule = f"Every food has {level}." if layout.cooperative else f"A food's level is between 1 and {level}."
+    return (
+        f"{layout.agents} agents with levels 1 or 2 collect {layout.foods} foods on a field of {layout.size}x"
+        f"{layout.size} cells within {EPISODE_LIMIT} env_steps. Agents beside a food that load it in the same env_step "
+        f"eat it if their levels add up to at least its level. {rule} A food pays its share of all food levels; the "
+        f"return is at most 1. Agents see {sight}."
+    )
+
+
+def _features(layout: Layout) -> list[Feature]:
+    inner, outer = 2 * (layout.size - 2), 2 * (layout.size - 1)
+    agents, foods = layout.agents, layout.foods
+    nearer = _LOWER if layout.agents_needed > 1 else task_pb2.DIRECTION_UNSPECIFIED
+    rows = [
+        ("nearest_food_distance", _AGENT, "cells", inner, _LOWER, "Cells to walk to the nearest remaining food."),
+        ("partner_distance", _PAIR, "cells", outer, nearer, "Cells to walk between two agents."),
+        (
+            "team_food_distance",
+            _TEAM,
+            "cells",
+            inner,
+            _LOWER,
+            "Mean distance of the (at most three) agents nearest to a remaining food, for the food where it is least.",
+        ),
+        ("adjacent_to_food", _AGENT, "bool", 1, _HIGHER, "Whether the agent stands beside a food."),
+        ("agents_at_same_food", _TEAM, "agents", agents, _HIGHER, "Most agents that stand beside one food."),
+        (
+            "level_at_food_share",
+            _TEAM,
+            "share",
+            1,
+            _HIGHER,
+            "Sum of the levels beside one food over its level, at most 1, for the food where it is largest.",
+        ),
+        ("loading", _AGENT, "bool", 1, _HIGHER, "Whether the agent chose to load while it stood beside a food."),
+        ("joint_loading", _TEAM, "agents", agents, _HIGHER, "Most agents that loaded one food in the same env_step."),
+        ("food_eaten", _TEAM, "foods", foods, _HIGHER, "Foods eaten so far in the episode."),
+        ("field_cleared", _TEAM, "bool", 1, _HIGHER, "Whether no food is left."),
+        ("blocked", _AGENT, "bool", 1, _LOWER, "Whether the agent tried to move and stayed where it was."),
+        ("idle", _AGENT, "bool", 1, _LOWER, "Whether the agent chose to do nothing."),
+    ]
+    return [
+        Feature(name=name, scope=scope, unit=unit, minimum=0, maximum=maximum, direction=direction, description=text)
+        for name, scope, unit, maximum, direction, text in rows
+    ]
+
+
+def _milestones(layout: Layout) -> list[Milestone]:
+    needed = layout.agents_needed
+    return [
+        Milestone(
+            name="reached_food",
+            feature="adjacent_to_food",
+            aggregate=task_pb2.AGGREGATE_MAX,
+            threshold=1,
+            agents_needed=1,
+            progress_feature="nearest_food_distance",
+            description="An agent stands beside a food.",
+        ),
+        Milestone(
+            name="met_at_food",
+            feature="level_at_food_share",
+            threshold=1,
+            agents_needed=needed,
+            progress_feature="team_food_distance",
+            description="Agents beside one food have enough level together to load it.",
+        ),
+        Milestone(
+            name="loaded_together" if needed > 1 else "loaded",
+            feature="food_eaten",
+            threshold=1,
+            agents_needed=needed,
+            progress_feature="joint_loading",
+            description="A food was eaten.",
+        ),
+        Milestone(
+            name="all_food_eaten",
+            feature="field_cleared",
+            threshold=1,
+            agents_needed=needed,
+            progress_feature="food_eaten",
+            description="No food is left.",
+        ),
+    ]
