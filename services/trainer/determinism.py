@@ -1,0 +1,14 @@
+"""What makes equal training give equal bits: one thread, deterministic kernels.
+
+Sums depend on how many threads share them, so a process trains with one thread; parallelism comes
+from replicas inside a batch and from several processes.
+"""
+
+import torch
+
+
+def prepare() -> None:
+    """Set this process up for training; call once, before any tensor work."""
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    torch.set_flush_denormal(True)

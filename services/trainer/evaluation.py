@@ -1,0 +1,236 @@
+"""What policies are worth: whole episodes on fixed seeds, shaping off.
+
+Every replica and every arm plays the same episodes (common random numbers): environment n of a
+pool begins from the same key, and sampled actions are drawn from the same stream. Each environment
+counts with its first episode.
+"""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from also import seeds
+from also.v1 import branch_pb2, task_pb2
+from also.v1.campaign_pb2 import Campaign
+from also.v1.evidence_pb2 import Distribution
+from services.trainer.normaliser import InputNormaliser
+from services.trainer.policy import Policy
+from services.trainer.streams import mix, uniform
+from services.trainer.tasks.opening import open_task
+from services.trainer.tasks.vector_task import Features
+
+POOLS = {
+    branch_pb2.SEED_POOL_SEARCH: "search",
+    branch_pb2.SEED_POOL_CONFIRM: "confirm",
+    branch_pb2.SEED_POOL_REPORT: "report",
+}
+"""Names of the seed pools, as they enter the derivation of seeds."""
+
+_RESAMPLES = 1000
+"""Resamples of the bootstrap."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Trace:
+    """Every env_step of N episodes of one or more replicas, while they lasted."""
+
+    features: list[Features] = field(default_factory=list)
+    """Features after each env_step; T entries."""
+    actions: list[Tensor] = field(default_factory=list)
+    """Actions of each env_step, (R, N, A) or (R, N, A, K)."""
+    alive: list[Tensor] = field(default_factory=list)
+    """Whether the episode was under way at this env_step, bool (R, N)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episodes:
+    """What came of N episodes of R replicas, M milestones each."""
+
+    returns: Tensor
+    """float32 (R, N), units of task reward."""
+    lengths: Tensor
+    """int64 (R, N), env_steps."""
+    milestone_steps: Tensor
+    """int64 (R, N, M): env_step at which each milestone was first reached, from 1; -1 when never."""
+    milestone_best: Tensor
+    """float32 (R, N, M): largest value of each milestone's feature, in its unit."""
+
+    @property
+    def reached(self) -> Tensor:
+        """Share of episodes that reached each milestone, float32 (R, M)."""
+        return (self.milestone_steps >= 0).float().mean(dim=1)
+
+    def measure(self, replica: int, env_steps: int) -> branch_pb2.Measure:
+        """The measure of one replica after so many env_steps."""
+        reached = self.reached[replica]
+        return branch_pb2.Measure(
+            env_steps=env_steps,
+            mean_return=self.returns[replica].double().mean().item(),
+            milestone_score=reached.double().mean().item() if len(reached) else 0.0,
+            success_rate=reached[-1].item() if len(reached) else 0.0,
+            episodes=self.returns.shape[1],
+        )
+
+
+class Evaluator:
+    """N episodes of R replicas of one campaign's task, played again and again on fixed seeds."""
+
+    def __init__(self, campaign: Campaign, *, replicas: int, episodes: int, pool: branch_pb2.SeedPool) -> None:
+        """Open the task.
+
+        Args:
+            campaign: every default filled in.
+            replicas: R.
+            episodes: N.
+            pool: whose seeds the episodes begin from.
+        """
+        self.task = open_task(campaign.task, replicas=replicas, environments=episodes)
+        self.card: task_pb2.TaskCard = self.task.card
+        self.greedy = campaign.evaluation.greedy
+        seed = seeds.derive(campaign.seed, "evaluation", POOLS[pool])
+        self._key = torch.full((replicas,), seed, dtype=torch.int64)
+        self._episode_keys = mix(mix(self._key, 1).unsqueeze(1), torch.arange(episodes))
+
+    @torch.no_grad()
+    def play(
+        self,
+        policy: Policy,
+        observations: InputNormaliser,
+        *,
+        idle: Tensor | None = None,
+        trace: Trace | None = None,
+    ) -> Episodes:
+        """Play the episodes.
+
+        Args:
+            policy: policies of R replicas.
+            observations: their normalisers.
+            idle: bool (R, A): agents that are made to take the idle action.
+            trace: filled with every env_step, when given.
+        """
+        task, limit = self.task, self.card.episode_limit
+        names = (
+            tuple(feature.name for feature in self.card.features) if trace is not None else self._milestone_features()
+        )
+        replicas, count = self._episode_keys.shape
+        task.reset(self._episode_keys)
+        draws = policy.draws(mix(self._key, 2), (limit, count, len(self.card.agents))) if not self.greedy else None
+        weights = policy.net.weights()
+        memory = torch.zeros(replicas, count, len(self.card.agents), policy.net.hidden if policy.net.recurrent else 0)
+        score = _Score(self.card, replicas, count)
+        for t in range(limit):
+            view = task.view()
+            inputs = observations(view.observations)
+            if draws is not None:
+                decision = policy.decide(weights, inputs, memory, view.action_mask, draws[:, t])
+                actions, memory = decision.actions, decision.memory
+            else:
+                actions, memory = policy.most_likely(weights, inputs, memory, view.action_mask)
+            if idle is not None:
+                actions = torch.where(idle.unsqueeze(1), torch.full_like(actions, self.card.action_space.idle), actions)
+            outcome = task.step(policy.executable(actions))
+            features = task.features(names)
+            if trace is not None:
+                trace.features.append(features)
+                trace.actions.append(actions)
+                trace.alive.append(score.alive)
+            done = outcome.terminated | outcome.truncated
+            score.take(t + 1, outcome.reward, done, features)
+            if not bool(score.alive.any()):
+                break
+            if bool(done.any()):
+                task.restart(done)
+        return score.episodes()
+
+    def close(self) -> None:
+        """End what the task has started."""
+        self.task.close()
+
+    def _milestone_features(self) -> tuple[str, ...]:
+        return tuple(sorted({milestone.feature for milestone in self.card.milestones}))
+
+
+class _Score:
+    """Counts each environment's first episode."""
+
+    def __init__(self, card: task_pb2.TaskCard, replicas: int, count: int) -> None:
+        self._milestones = card.milestones
+        self.alive = torch.ones(replicas, count, dtype=torch.bool)
+        self._returns = torch.zeros(replicas, count)
+        self._lengths = torch.zeros(replicas, count, dtype=torch.int64)
+        self._steps = torch.full((replicas, count, len(card.milestones)), -1, dtype=torch.int64)
+        self._best = torch.full((replicas, count, len(card.milestones)), -torch.inf)
+
+    def take(self, step: int, reward: Tensor, done: Tensor, features: Features) -> None:
+        self._returns += reward * self.alive
+        self._lengths += self.alive
+        if self._milestones:
+            values = torch.stack([team_value(features[m.feature], m.aggregate) for m in self._milestones], dim=-1)
+            thresholds = values.new_tensor([milestone.threshold for milestone in self._milestones])
+            alive = self.alive.unsqueeze(-1)
+            self._best = torch.where(alive, torch.maximum(self._best, values), self._best)
+            first = alive & (values >= thresholds - 1e-6) & (self._steps < 0)
+            self._steps = torch.where(first, step, self._steps)
+        self.alive = self.alive & ~done
+
+    def episodes(self) -> Episodes:
+        return Episodes(
+            returns=self._returns, lengths=self._lengths, milestone_steps=self._steps, milestone_best=self._best
+        )
+
+
+def team_value(values: Tensor, aggregate: int) -> Tensor:
+    """A feature's values as one for the team.
+
+    Args:
+        values: float32 (R, E), (R, E, A) or (R, E, A, A); of pairs, the diagonal is ignored.
+        aggregate: `task_pb2.Aggregate`; unspecified is the mean.
+
+    Returns:
+        float32 (R, E).
+    """
+    if values.dim() == 2:
+        return values
+    if values.dim() == 4:
+        agents = values.shape[-1]
+        others = ~torch.eye(agents, dtype=torch.bool)
+        values = values[..., others] if agents > 1 else values.flatten(2)
+    match aggregate:
+        case task_pb2.AGGREGATE_MIN:
+            return values.amin(dim=-1)
+        case task_pb2.AGGREGATE_MAX:
+            return values.amax(dim=-1)
+        case task_pb2.AGGREGATE_SUM:
+            return values.sum(dim=-1)
+        case task_pb2.AGGREGATE_ANY:
+            return (values > 0.5).any(dim=-1).float()
+        case task_pb2.AGGREGATE_ALL:
+            return (values > 0.5).all(dim=-1).float()
+        case _:
+            return values.mean(dim=-1)
+
+
+def distribution(values: Tensor) -> Distribution:
+    """Quantiles of numbers, float (N,), N >= 1."""
+    numbers = values.double()
+    quantiles = torch.quantile(numbers, numbers.new_tensor([0.0, 0.25, 0.5, 0.75, 1.0])).tolist()
+    return Distribution(
+        mean=numbers.mean().item(),
+        deviation=numbers.std().item() if len(numbers) > 1 else 0.0,
+        minimum=quantiles[0],
+        lower_quartile=quantiles[1],
+        median=quantiles[2],
+        upper_quartile=quantiles[3],
+        maximum=quantiles[4],
+        count=len(numbers),
+    )
+
+
+def mean_interval(values: Tensor) -> tuple[float, float]:
+    """Percentile bootstrap 95 % interval of the mean (Efron 1979) of numbers float (N,); always the same resamples."""
+    count = len(values)
+    picks = (uniform(torch.arange(_RESAMPLES), count) * count).long().clamp_(max=count - 1)
+    means = values.double()[picks].mean(dim=1)
+    low, high = torch.quantile(means, means.new_tensor([0.025, 0.975])).tolist()
+    return low, high

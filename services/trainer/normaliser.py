@@ -1,0 +1,107 @@
+"""Running statistics of observations and rewards, one set a replica.
+
+Observations are centred and scaled. Rewards are only ever divided: subtracting a mean would break
+the telescoping of potential-based shaping, and would change what ending an episode is worth.
+"""
+
+import torch
+from torch import Tensor
+
+
+class RunningMoments:
+    """Mean and variance of each part of a stream, merged batch by batch (Chan 1979)."""
+
+    def __init__(self, replicas: int, size: int) -> None:
+        """Statistics of `size` parts for each of R replicas."""
+        self.count = torch.zeros(replicas, 1, dtype=torch.float64)
+        self.mean = torch.zeros(replicas, size, dtype=torch.float64)
+        self.squares = torch.zeros(replicas, size, dtype=torch.float64)
+
+    def update(self, batch: Tensor) -> None:
+        """Take in a batch, float32 (R, B, size)."""
+        count = batch.shape[1]
+        variance, mean = torch.var_mean(batch, dim=1, correction=0)
+        mean, squares = mean.double(), variance.double() * count
+        total = self.count + count
+        shift = mean - self.mean
+        self.squares = self.squares + squares + shift.square() * self.count * count / total
+        self.mean = self.mean + shift * count / total
+        self.count = total
+
+    def deviation(self) -> Tensor:
+        """Standard deviation, float32 (R, size); 1 for parts that never varied."""
+        deviation = (self.squares / self.count.clamp(min=1.0)).sqrt()
+        return torch.where(deviation > 1e-4, deviation, torch.ones_like(deviation)).float()
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The statistics; first axis R."""
+        return {"count": self.count, "mean": self.mean, "squares": self.squares}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Continue from what `state_dict` returned."""
+        self.count, self.mean, self.squares = state["count"], state["mean"], state["squares"]
+
+
+class InputNormaliser:
+    """Centres and scales inputs by statistics that stay fixed during a rollout."""
+
+    def __init__(self, replicas: int, size: int, *, enabled: bool) -> None:
+        """Statistics of inputs of length `size`; a disabled one returns its inputs."""
+        self.enabled = enabled
+        self.moments = RunningMoments(replicas, size)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Use the statistics as they are now."""
+        self._mean = self.moments.mean.float()[:, None, None, :]
+        self._factor = self.moments.deviation().reciprocal()[:, None, None, :]
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Normalised float32 (R, B, A, size), clipped to [-10, 10]."""
+        if not self.enabled:
+            return inputs
+        return ((inputs - self._mean) * self._factor).clamp_(-10.0, 10.0)
+
+    def update(self, inputs: Tensor) -> None:
+        """Take in raw inputs, float32 (R, B, A, size), for the rollouts to come."""
+        if self.enabled:
+            self.moments.update(inputs.reshape(inputs.shape[0], -1, inputs.shape[-1]))
+            self.refresh()
+
+
+class RewardScaler:
+    """Divides rewards by the running deviation of their discounted sum (Engstrom 2020, sec. 2)."""
+
+    def __init__(self, replicas: int, environments: int, *, gamma: float, enabled: bool) -> None:
+        """Statistics of R replicas; a disabled one returns its rewards."""
+        self.enabled = enabled
+        self.gamma = gamma
+        self.moments = RunningMoments(replicas, 1)
+        self.sums = torch.zeros(replicas, environments)
+
+    def __call__(self, rewards: Tensor, dones: Tensor) -> Tensor:
+        """Scaled rewards.
+
+        Args:
+            rewards: float32 (R, T, E, A, 2): task and shaping reward; both are divided by one number.
+            dones: bool (R, T, E).
+        """
+        if not self.enabled:
+            return rewards
+        totals = rewards.sum(dim=-1).mean(dim=-1)  # (R, T, E)
+        sums = []
+        for t in range(totals.shape[1]):
+            self.sums = self.sums * self.gamma + totals[:, t]
+            sums.append(self.sums)
+            self.sums = self.sums * ~dones[:, t]
+        self.moments.update(torch.stack(sums, dim=1).reshape(totals.shape[0], -1, 1))
+        return rewards / self.moments.deviation().view(-1, 1, 1, 1, 1)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The statistics and the sums under way; first axis R."""
+        return {**self.moments.state_dict(), "sums": self.sums}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Continue from what `state_dict` returned."""
+        self.moments.load_state_dict(state)
+        self.sums = state["sums"]

@@ -1,0 +1,74 @@
+"""What shaping configs would have paid on a checkpoint's rollouts, without any training.
+
+The checkpoint's policy plays as it does in training (actions sampled) from the search pool's fixed
+seeds, so the batch need not be stored: it can be played again at any time, bit for bit. All configs
+are paid for the same env_steps, as replicas of one batch.
+"""
+
+from collections.abc import Sequence
+
+import torch
+
+from also import seeds
+from also.v1 import trainer_pb2
+from also.v1.campaign_pb2 import Campaign
+from also.v1.shaping_pb2 import ShapingConfig
+from services.trainer.run import Run, Snapshot
+from services.trainer.shaping_reward import ShapingReward
+from services.trainer.streams import mix
+from services.trainer.tasks.vector_task import Features
+
+
+def probe(campaign: Campaign, snapshot: Snapshot, configs: Sequence[ShapingConfig]) -> list[trainer_pb2.ShapingProbe]:
+    """Activity of each config's terms over one episode's length in each of the learner's environments.
+
+    Args:
+        campaign: every default filled in.
+        snapshot: the checkpoint.
+        configs: K of them, valid by the rules of `also.shaping`.
+    """
+    if not configs:
+        return []
+    run = Run.restore(campaign, [ShapingConfig()], [snapshot], [seeds.derive(campaign.seed, "probe")])
+    try:
+        return _pay(campaign, run, configs)
+    finally:
+        run.close()
+
+
+@torch.no_grad()
+def _pay(campaign: Campaign, run: Run, configs: Sequence[ShapingConfig]) -> list[trainer_pb2.ShapingProbe]:
+    task, policy, environments = run.task, run.learner.policy, campaign.learner.environments
+    card, count = task.card, len(configs)
+    shaping = ShapingReward(configs, card, environments=environments, gamma=campaign.learner.gamma)
+
+    def features() -> Features:
+        """Features of the one replica, seen by every config."""
+        return {
+            name: value.expand(count, *value.shape[1:]) for name, value in task.features(shaping.feature_names).items()
+        }
+
+    shaping.begin(features())
+    weights, memory, begins = policy.net.weights(), run.collector.policy_memory, run.collector.begins
+    draws = policy.draws(mix(run.keys, 0), (card.episode_limit, environments, len(card.agents)))
+    lowest, highest = torch.full((count,), torch.inf), torch.full((count,), -torch.inf)
+    for t in range(card.episode_limit):
+        view = task.view()
+        memory = memory * (~begins)[..., None, None]
+        decision = policy.decide(
+            weights, run.collector.observations(view.observations), memory, view.action_mask, draws[:, t]
+        )
+        memory = decision.memory
+        outcome = task.step(policy.executable(decision.actions))
+        shared = [part.expand(count, -1) for part in (outcome.reward, outcome.terminated, outcome.truncated)]
+        paid = shaping.pay(features(), *shared).flatten(1)
+        lowest, highest = torch.minimum(lowest, paid.amin(dim=1)), torch.maximum(highest, paid.amax(dim=1))
+        begins = outcome.terminated | outcome.truncated
+        if bool(begins.any()):
+            task.restart(begins)
+            shaping.restart(begins.expand(count, -1), features())
+    varies = (highest - lowest > 1e-9).tolist()
+    return [
+        trainer_pb2.ShapingProbe(terms=terms, varies=varied)
+        for terms, varied in zip(shaping.activity(), varies, strict=True)
+    ]

@@ -1,0 +1,94 @@
+"""The trainer over gRPC: requests become calls of the modules beside this one."""
+
+from collections.abc import Iterator
+
+import grpc
+
+from also import keys, settings
+from also.store import Store, open_store
+from also.v1 import branch_pb2, trainer_pb2, trainer_pb2_grpc
+from services.trainer import checkpoint, determinism, stage
+from services.trainer.evaluation import POOLS, Evaluator, distribution, mean_interval
+from services.trainer.probe import probe
+from services.trainer.run import Run, Snapshot
+from services.trainer.tasks.opening import describe
+
+
+class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
+    """Holds nothing but the way to the object store."""
+
+    def __init__(self, store: Store) -> None:
+        """Serve from and to `store`."""
+        self._store = store
+
+    def DescribeTask(  # noqa: N802
+        self, request: trainer_pb2.DescribeTaskRequest, context: grpc.ServicerContext
+    ) -> trainer_pb2.DescribeTaskResponse:
+        """Build the task and describe it."""
+        return trainer_pb2.DescribeTaskResponse(card=describe(request.task))
+
+    def TrainStage(  # noqa: N802
+        self, request: trainer_pb2.TrainStageRequest, context: grpc.ServicerContext
+    ) -> Iterator[trainer_pb2.TrainStageResponse]:
+        """Train one stage, or find its result."""
+        for message in stage.train(self._store, request, active=context.is_active):
+            match message:
+                case trainer_pb2.StageResult():
+                    yield trainer_pb2.TrainStageResponse(result=message)
+                case _:
+                    yield trainer_pb2.TrainStageResponse(progress=message)
+
+    def ProbeShaping(  # noqa: N802
+        self, request: trainer_pb2.ProbeShapingRequest, context: grpc.ServicerContext
+    ) -> trainer_pb2.ProbeShapingResponse:
+        """Compute what configs would have paid."""
+        return trainer_pb2.ProbeShapingResponse(probes=probe(request.campaign, self._load(request), request.configs))
+
+    def Evaluate(  # noqa: N802
+        self, request: trainer_pb2.EvaluateRequest, context: grpc.ServicerContext
+    ) -> trainer_pb2.EvaluateResponse:
+        """Evaluate a checkpoint, or find its evaluation."""
+        key = keys.evaluation(request.campaign_id, request.checkpoint_id, POOLS[request.pool])
+        if not self._store.exists(key):
+            self._store.create_message(key, self._evaluate(request))
+        return trainer_pb2.EvaluateResponse(evaluation=self._store.get_message(key, branch_pb2.Evaluation))
+
+    def _evaluate(self, request: trainer_pb2.EvaluateRequest) -> branch_pb2.Evaluation:
+        snapshot = self._load(request)
+        settings = request.campaign.evaluation
+        reported = request.pool == branch_pb2.SEED_POOL_REPORT
+        run = Run.restore(request.campaign, [request.campaign.shaping], [snapshot], [None])
+        evaluator = Evaluator(
+            request.campaign,
+            replicas=1,
+            episodes=settings.report_episodes if reported else settings.episodes,
+            pool=request.pool,
+        )
+        try:
+            episodes = evaluator.play(run.learner.policy, run.collector.observations)
+        finally:
+            evaluator.close()
+            run.close()
+        low, high = mean_interval(episodes.returns[0])
+        measure = episodes.measure(0, snapshot.env_steps)
+        return branch_pb2.Evaluation(
+            checkpoint_id=request.checkpoint_id,
+            pool=request.pool,
+            returns=distribution(episodes.returns[0]),
+            return_low=low,
+            return_high=high,
+            success_rate=measure.success_rate,
+            milestone_score=measure.milestone_score,
+        )
+
+    def _load(self, request: trainer_pb2.ProbeShapingRequest | trainer_pb2.EvaluateRequest) -> Snapshot:
+        card = describe(request.campaign.task)
+        return checkpoint.load(self._store, request.campaign_id, request.campaign, card, request.checkpoint_id)
+
+
+def register(server: grpc.Server) -> None:
+    """Add the trainer to a server."""
+    determinism.prepare()
+    trainer_pb2_grpc.add_TrainerServiceServicer_to_server(
+        Trainer(open_store(settings.from_environment().store)), server
+    )
