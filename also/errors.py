@@ -7,6 +7,7 @@ AlsoError
 │   ├── ShapingError        a shaping config that breaks a rule
 │   ├── CheckpointError     a checkpoint that is missing, damaged, or of another task or version
 │   ├── StoreError          an object store that is unwritable, foreign or not an object store
+│   │   └── MissingStoreError  no object store at this place yet (a caller may create it)
 │   ├── CampaignError       a campaign id that is unknown, or that holds another campaign
 │   └── AddressError        an address that is malformed or in use
 ├── MissingObjectError      no object under a key (a caller may create it)
@@ -42,6 +43,10 @@ class CheckpointError(InputError):
 
 class StoreError(InputError):
     """An object store is unwritable, holds something else, or its URI is malformed."""
+
+
+class MissingStoreError(StoreError):
+    """There is no object store at this place yet: a caller may create it."""
 
 
 class CampaignError(InputError):

@@ -22,7 +22,7 @@ from obstore.store import LocalStore, MemoryStore, from_url
 
 from also import keys
 from also.document import canonical, parse_json
-from also.errors import MissingObjectError, StoreError
+from also.errors import MissingObjectError, MissingStoreError, StoreError
 
 M = TypeVar("M", bound=Message)
 
@@ -243,7 +243,7 @@ def _open_folder(folder: Path, *, create: bool) -> LocalStore:
         if folder.exists() and not folder.is_dir():
             raise StoreError(f"store {folder} is a file; a folder is expected")
         if not folder.exists() and not create:
-            raise StoreError(f"store {folder} does not exist")
+            raise MissingStoreError(f"store {folder} does not exist")
         folder.mkdir(parents=True, exist_ok=True)
         if create and not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
@@ -259,7 +259,7 @@ def _mark(store: Store, *, create: bool) -> None:
                 f"store {store.uri} holds something that ALSO did not write; an empty place or an ALSO store is needed"
             )
         if not create:
-            raise StoreError(f"store {store.uri} is empty; no campaign has been run there")
+            raise MissingStoreError(f"store {store.uri} is empty; no campaign has been run there")
         store.create(keys.STORE_MARKER, json.dumps({"also_store": SCHEMA_VERSION}).encode())
     try:
         version = json.loads(store.get(keys.STORE_MARKER))["also_store"]
