@@ -21,10 +21,11 @@ from dataclasses import dataclass
 
 from also import reasons
 from also.campaign.state import Round, Stage, State, position_after_promotion, position_without_change
-from also.v1.campaign_pb2 import CriticBackend, LearnerSettings
+from also.v1.campaign_pb2 import CriticBackend
 from also.v1.diagnosis_pb2 import Remedy
 from also.v1.journal_pb2 import Finished, FinishReason, Held, HoldReason, Promoted, RollbackReason, RolledBack
 from also.v1.verdict_pb2 import Outcome, Validation, VerdictReason
+from also.validation.cost import whole_updates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +124,6 @@ def asks_for_change(state: State, stage: Stage) -> bool:
         return True
     assert stage.diagnosis is not None
     return any(finding.remedy != Remedy.REMEDY_KEEP for finding in stage.diagnosis.findings)
-
-
-def whole_updates(env_steps: int, learner: LearnerSettings) -> int:
-    """env_steps rounded up to whole updates of one replica."""
-    update = learner.environments * learner.rollout
-    return -(-env_steps // update) * update
 
 
 def _between_stages(state: State) -> TrainStage | Report | Finished | None:

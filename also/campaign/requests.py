@@ -1,6 +1,5 @@
 """What each step asks of a service: requests, as pure functions of the campaign's state."""
 
-from also.campaign.decide import whole_updates
 from also.campaign.state import Stage, State
 from also.v1.branch_pb2 import SeedPool
 from also.v1.campaign_pb2 import Campaign
@@ -8,6 +7,7 @@ from also.v1.critic_pb2 import DiagnoseRequest
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.trainer_pb2 import EvaluateRequest, TrainStageRequest
 from also.v1.validator_pb2 import ValidateRequest
+from also.validation.cost import whole_updates
 
 MAIN = "main"
 """Name of the run that the campaign improves."""

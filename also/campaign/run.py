@@ -21,7 +21,6 @@ from also.campaign.decide import (
     Work,
     decide,
     hold,
-    whole_updates,
 )
 from also.campaign.journal import Journal
 from also.campaign.patience import Patience
@@ -30,7 +29,7 @@ from also.campaign.reference import Reference
 from also.campaign.state import Event, Stage, State, advance, begin, fold
 from also.campaign.watch import Watch
 from also.document import digest
-from also.errors import AlsoError, CampaignError, ServiceError, ServiceUnavailable, StoreError
+from also.errors import AlsoError, CampaignError, MissingStoreError, ServiceError, ServiceUnavailable
 from also.settings import Settings
 from also.shaping.identity import config_hash
 from also.shaping.rules import check_config
@@ -55,6 +54,7 @@ from also.v1.journal_pb2 import (
 from also.v1.trainer_pb2 import DescribeTaskRequest, StageResult, TrainStageRequest
 from also.v1.trainer_pb2_grpc import TrainerServiceStub
 from also.v1.validator_pb2_grpc import ValidatorServiceStub
+from also.validation.cost import whole_updates
 
 ANSWER_SECONDS = 600.0
 """Deadline of a call that answers at once or after an evaluation."""
@@ -257,8 +257,8 @@ def _journal_of(uri: str, campaign_id: str) -> Journal | None:
     """The journal of a campaign that has begun; None when there is none. Nothing is written."""
     try:
         journal = Journal(open_store(uri, create=False), campaign_id)
-    except StoreError:
-        return None  # whatever is wrong with the store is said when it is opened for writing
+    except MissingStoreError:
+        return None
     return journal if journal.records else None
 
 

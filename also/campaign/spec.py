@@ -13,9 +13,9 @@ from typing import Any
 import yaml
 
 from also import document, limits, presets
-from also.campaign.decide import whole_updates
 from also.errors import DocumentError
 from also.v1.campaign_pb2 import Campaign
+from also.validation.cost import whole_updates
 
 DEFAULT = "foraging"
 """Name of the campaign that runs when no file is given."""
