@@ -63,7 +63,7 @@ class Potentials:
         potential, cut = self._potential(values, factor)
         going = ~terminated[self._replica].unsqueeze(-1)
         potential = potential * going
-        reward = torch.sub(self._gamma * potential, self.state["potential"])
+        reward = self._gamma * potential - self.state["potential"]
         self.state["potential"] = potential
         return reward, cut & going
 
@@ -144,8 +144,7 @@ class Novelties:
     def fires(self, values: Values) -> Tensor:
         """Each agent's novelty, or the team's: the visits of this env_step, in all environments, are counted first."""
         bins = torch.minimum((values.value * self._bins).to(torch.int64), self._bins - 1).transpose(1, 2)  # (n, A, E)
-        visits = self.state["visits"].scatter_add(2, bins, values.active.transpose(1, 2).to(torch.int64))
-        self.state["visits"] = visits
+        visits = self.state["visits"].scatter_add_(2, bins, values.active.transpose(1, 2).to(torch.int64))
         seen = visits.gather(2, bins).transpose(1, 2).clamp(min=1)  # (n, E, A)
         novelty = seen.to(torch.float32).rsqrt() * values.active
         team = torch.where(self._least, novelty.amin(-1, keepdim=True), novelty.mean(-1, keepdim=True))

@@ -22,8 +22,10 @@ from also.shaping import identity, rules
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
 from services.trainer.shaping_reward.activity import Activity
-from services.trainer.shaping_reward.forms import Events, Form, Novelties, Penalties, Potentials, Synchronies
-from services.trainer.shaping_reward.terms import CAP_SLACK, Placed, Terms, Values, receivers
+from services.trainer.shaping_reward.caps import Capped
+from services.trainer.shaping_reward.credit import Credit
+from services.trainer.shaping_reward.forms import Potentials
+from services.trainer.shaping_reward.terms import FORMS, Placed, Terms
 from services.trainer.tasks.vector_task import Features
 
 MAX_TERMS = 8
@@ -65,20 +67,16 @@ class ShapingReward:
             for replica, config in enumerate(canonical)
             for slot, term in enumerate(config.terms)
         ]
-        credits_ = [each for each in placed if each.term.form == pb.SHAPING_FORM_CREDIT]
-        self._terms = Terms([each for each in placed if each.term.form != pb.SHAPING_FORM_CREDIT], card, device)
-        self._credit = _Credit(credits_, card, len(configs), device)
+        self._terms = Terms([each for each in placed if each.term.form in FORMS], card, device)
+        mixers = [each for each in placed if each.term.form == pb.SHAPING_FORM_CREDIT]
+        self._credit = Credit(mixers, card, len(configs), device)
+        self._potentials = Potentials(self._terms, environments, gamma)
+        self._capped = Capped(self._terms, environments)
         self._names = _names(configs)
-        self._rows = {(each.replica, each.slot): row for row, each in enumerate([*self._terms.placed, *credits_])}
-        self._activity = Activity(torch.cat([self._terms.receives, self._credit.receives]), len(configs))
+        self._activity, self._mixing = Activity(self._terms.receives), Activity(self._credit.receives)
+        self._task_size = torch.zeros(len(configs), dtype=torch.float64, device=device)
         self._env_steps = torch.zeros(len(configs), dtype=torch.int64, device=device)
         self._factor = self._terms.factor(self._env_steps)
-        capped = self._terms.capped
-        self._left = torch.zeros(capped.stop - capped.start, *self._shape[1:], dtype=torch.float64, device=device)
-        self._potentials = Potentials(self._terms, environments, gamma)
-        self._capped: tuple[Form, ...] = tuple(
-            form(self._terms, environments) for form in (Events, Synchronies, Novelties, Penalties)
-        )
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -98,13 +96,9 @@ class ShapingReward:
             return
         terms, values = self._terms, self._terms.read(features)
         fresh = done[terms.replica].unsqueeze(-1)  # (N, E, 1)
-        self._left = torch.where(fresh[terms.capped], terms.cap[terms.capped], self._left)
-        if _holds(self._potentials.span):
-            at = self._potentials.span
-            self._potentials.restart(fresh[at], values.of(at), self._factor)
-        for form in self._capped:
-            if _holds(form.span):
-                form.restart(fresh[form.span], values.of(form.span))
+        at = self._potentials.span
+        self._potentials.restart(fresh[at], values.of(at), self._factor)
+        self._capped.restart(fresh, values)
 
     @torch.no_grad()
     def pay(self, features: Features, task_reward: Tensor, terminated: Tensor, truncated: Tensor) -> Tensor:
@@ -128,38 +122,45 @@ class ShapingReward:
             return torch.zeros(self._shape, device=self._env_steps.device)
         self._factor = self._terms.factor(self._env_steps)
         values = self._terms.read(features)
-        differences, clipped = self._potentials.pay(values.of(self._potentials.span), self._factor, terminated)
-        paid, due, cut = self._pay_capped(values, before)
+        at = self._potentials.span
+        differences, clipped = self._potentials.pay(values.of(at), self._factor, terminated)
+        paid, due, cut = self._capped.pay(values, before)
         rewards = torch.cat([differences, paid])
-        own = self._sum_of_replicas(rewards)
-        total, moved = self._credit.mix(own)
+        self._task_size += task_reward.abs().sum(-1)
         self._activity.count(
-            paid=torch.cat([rewards, moved]),
-            due=torch.cat([differences, due, moved]) != 0,
-            cut=torch.cat([clipped, cut, torch.zeros_like(moved, dtype=torch.bool)]),
-            finite=torch.cat([values.finite | ~self._terms.receives, torch.ones_like(moved, dtype=torch.bool)]),
-            task_reward=task_reward,
+            paid=rewards, due=torch.cat([differences, due]), cut=torch.cat([clipped, cut]), finite=values.finite
         )
-        return total
+        own = self._sum_of_replicas(rewards)
+        return self._mix(own) if self._credit.placed else own
 
     def activity(self) -> list[list[pb.TermActivity]]:
         """What each term did since construction or `clear_activity`: for each replica, in its config's order.
 
-        A credit term has as reward what it adds to an agent's, and as size half of what it moves.
+        The shares of reward are of the sum of |task reward| and of every term's |reward|, over
+        agents. A credit term's reward is what it adds to an agent's, and half of its size counts
+        as its share: what leaves one agent reaches another.
         """
-        sizes, terms = self._activity.sizes(), len(self._terms)
-        totals = [self._activity.task_size(replica) for replica in range(self._shape[0])]
-        for row, each in enumerate(self._terms.placed):
-            totals[each.replica] += sizes[row]
+        totals = [float(size) * self._shape[2] for size in self._task_size]
+        for each, size in zip(self._terms.placed, self._activity.sizes(), strict=True):
+            totals[each.replica] += size
+        found = {
+            (each.replica, each.slot): (self._activity, row, totals[each.replica])
+            for row, each in enumerate(self._terms.placed)
+        } | {
+            (each.replica, each.slot): (self._mixing, row, 2 * totals[each.replica])
+            for row, each in enumerate(self._credit.placed)
+        }
         report = []
         for replica, names in enumerate(self._names):
-            rows = [(self._rows[replica, slot], name) for slot, name in names]
-            report.append([self._activity.of(row, name, totals[replica] * (1 + (row >= terms))) for row, name in rows])
+            rows = [(name, *found[replica, slot]) for slot, name in names]
+            report.append([activity.of(row, name, total) for name, activity, row, total in rows])
         return report
 
     def clear_activity(self) -> None:
         """Begin to count activity anew."""
         self._activity.clear()
+        self._mixing.clear()
+        self._task_size.zero_()
 
     def state_dict(self) -> dict[str, Tensor]:
         """Everything a bit-exact continuation needs; first axis R, of a shape that no config changes.
@@ -191,18 +192,13 @@ class ShapingReward:
         for name, (values, at) in self._state().items():
             values.copy_(state[name][self._terms.replica[at], self._terms.slot[at]])
 
-    def _pay_capped(self, values: Values, factor: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """Rewards that are not potentials, (N - P, E, A): what is paid, where any is due, where it was cut."""
-        at = self._terms.capped
-        if at.start == at.stop:
-            nothing = values.value[at]
-            return nothing, nothing, nothing.to(torch.bool)
-        fires = torch.cat([form.fires(values.of(form.span)) for form in self._capped if _holds(form.span)])
-        due, clipped = self._terms.weigh(at, fires, factor)
-        size = torch.minimum(due.abs(), self._left)
-        paid = torch.copysign(size, due).to(torch.float32)
-        self._left = (self._left - paid.abs()).clamp(min=0)
-        return paid, due, clipped | (size < due.abs() * (1 - 2 * CAP_SLACK))
+    def _mix(self, own: Tensor) -> Tensor:
+        """Rewards (R, E, A) after credit, which is counted."""
+        mixed = self._credit.mix(own)
+        moved = (mixed - own)[self._credit.replica]
+        whole = torch.ones_like(moved, dtype=torch.bool)
+        self._mixing.count(paid=moved, due=moved, cut=~whole, finite=whole)
+        return mixed
 
     def _sum_of_replicas(self, rewards: Tensor) -> Tensor:
         """Sum of each replica's terms, (R, E, A): in order of their places, whatever else is in the batch."""
@@ -217,36 +213,9 @@ class ShapingReward:
 
     def _state(self) -> dict[str, tuple[Tensor, slice]]:
         """State by name, with the terms that it belongs to."""
-        state = {"left": (self._left, self._terms.capped)}
-        state |= {name: (tensor, self._potentials.span) for name, tensor in self._potentials.state.items()}
-        for form in self._capped:
-            state |= {name: (tensor, form.span) for name, tensor in form.state.items()}
-        return state
-
-
-class _Credit:
-    """Mixes shaping rewards over agents: alpha * own + (1 - alpha) * mean over the term's agents."""
-
-    def __init__(self, placed: Sequence[Placed], card: task_pb2.TaskCard, replicas: int, device: torch.device) -> None:
-        agents = len(card.agents)
-        members = torch.zeros(replicas, 1, agents, dtype=torch.bool)
-        alpha = torch.ones(replicas, 1, 1)
-        for each in placed:
-            members[each.replica, 0] = torch.tensor(receivers(each.term, card))
-            alpha[each.replica] = each.term.credit.alpha
-        self._replicas = torch.tensor([each.replica for each in placed], dtype=torch.int64, device=device)
-        self._members, self._alpha = members.to(device), alpha.to(device)
-        self.receives = self._members[self._replicas]
-        """bool (number of credit terms, 1, A): agents whose rewards each term mixes."""
-
-    def mix(self, own: Tensor) -> tuple[Tensor, Tensor]:
-        """Rewards (R, E, A) mixed, and what each credit term has added, (number of credit terms, E, A)."""
-        if not len(self._replicas):
-            return own, own[:0]
-        count = self._members.sum(-1, keepdim=True).clamp(min=1)
-        mean = (own * self._members).sum(-1, keepdim=True) / count
-        mixed = torch.where(self._members, self._alpha * own + (1 - self._alpha) * mean, own)
-        return mixed, (mixed - own)[self._replicas]
+        return self._capped.state() | {
+            name: (tensor, self._potentials.span) for name, tensor in self._potentials.state.items()
+        }
 
 
 def _names(configs: Sequence[pb.ShapingConfig]) -> list[list[tuple[int, str]]]:
@@ -256,8 +225,3 @@ def _names(configs: Sequence[pb.ShapingConfig]) -> list[list[tuple[int, str]]]:
         order = identity.canonical_order(config)
         names.append([(order.index(index), term.name) for index, term in enumerate(config.terms)])
     return names
-
-
-def _holds(span: slice) -> bool:
-    """Whether a span has any term."""
-    return bool(span.stop > span.start)

@@ -27,9 +27,6 @@ FORMS = (
 )
 """Forms that pay, in the order of the flat axis; the first is the only one without a cap."""
 
-CAP_SLACK = 1e-6
-"""Part of a cap that is never paid, so that rounding to float32 cannot carry a sum over it."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
@@ -73,7 +70,6 @@ class Terms:
         self.slot = self._tensor([each.slot for each in ordered], torch.int64)
         self.receives = self._tensor([receivers(term, card) for term in terms], torch.bool)
         self.receives = self.receives.view(len(terms), 1, len(card.agents))
-        self.cap = self.column([term.episode_cap * (1 - CAP_SLACK) for term in terms], torch.float64)
         signed = [-abs(t.weight) if t.form == pb.SHAPING_FORM_PENALTY else t.weight for t in terms]
         self._weight = self.column(signed, torch.float32) * self.receives  # (N, 1, A)
         self._clip = self.column([term.clip for term in terms], torch.float32)
@@ -215,6 +211,11 @@ def receivers(term: pb.ShapingTerm, card: task_pb2.TaskCard) -> list[bool]:
         return [True] * len(card.agents)
     members = rules.role_agents(card, term.role)
     return [agent in members for agent in range(len(card.agents))]
+
+
+def is_empty(span: slice) -> bool:
+    """Whether a span has no term."""
+    return bool(span.start == span.stop)
 
 
 def _reading(term: pb.ShapingTerm, card: task_pb2.TaskCard, feature: str, aggregate: int) -> Reading:

@@ -1,0 +1,58 @@
+"""Terms that are not potentials: what their forms are due, cut to what is left of each cap.
+
+For every agent and episode a term has `episode_cap` to pay in |reward|. What is left is kept in
+float64 and a hair of the cap is never paid, so that the caps hold on any trajectory, exactly:
+rounding cannot carry a sum over them. Letters: n capped terms, E environments, A agents.
+"""
+
+import torch
+from torch import Tensor
+
+from services.trainer.shaping_reward.forms import Events, Form, Novelties, Penalties, Synchronies
+from services.trainer.shaping_reward.terms import Terms, Values, is_empty
+
+SLACK = 1e-6
+"""Part of a cap that is never paid; above the rounding of float32 rewards and of their mix."""
+
+
+class Capped:
+    """All terms that have a cap, of a batch of configs."""
+
+    def __init__(self, terms: Terms, environments: int) -> None:
+        self.span = terms.capped
+        self._terms = terms
+        self._forms: tuple[Form, ...] = tuple(
+            form(terms, environments) for form in (Events, Synchronies, Novelties, Penalties)
+        )
+        caps = [each.term.episode_cap * (1 - SLACK) for each in terms.placed[self.span]]
+        self._cap = terms.column(caps, torch.float64)
+        self._left = self._cap.repeat(1, environments, terms.receives.shape[-1])
+
+    def restart(self, fresh: Tensor, values: Values) -> None:
+        """Begin an episode where `fresh`, bool (N, E, 1), in a state of these values."""
+        self._left = torch.where(fresh[self.span], self._cap, self._left)
+        for form in self._present():
+            form.restart(fresh[form.span], values.of(form.span))
+
+    def pay(self, values: Values, factor: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Rewards of reaching a state, (n, E, A): what is paid, what was due before caps, where any was cut."""
+        fires = [form.fires(values.of(form.span)) for form in self._present()]
+        if not fires:
+            nothing = values.value[self.span]
+            return nothing, nothing, nothing.to(torch.bool)
+        due, cut = self._terms.weigh(self.span, torch.cat(fires), factor)
+        owed = due.abs()
+        size = torch.minimum(owed, self._left).to(torch.float32)
+        self._left = (self._left - size).clamp(min=0)
+        return torch.copysign(size, due), due, cut | (size < owed * (1 - 2 * SLACK))
+
+    def state(self) -> dict[str, tuple[Tensor, slice]]:
+        """State by name, with the terms that it belongs to."""
+        state = {"left": (self._left, self.span)}
+        for form in self._forms:
+            state |= {name: (tensor, form.span) for name, tensor in form.state.items()}
+        return state
+
+    def _present(self) -> list[Form]:
+        """Forms that have a term, in the order of the flat axis."""
+        return [form for form in self._forms if not is_empty(form.span)]
