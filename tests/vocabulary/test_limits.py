@@ -4,6 +4,7 @@ import math
 
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message_factory import GetMessageClass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -155,13 +156,18 @@ def test_what_keeps_the_limits_passes(messages, kind, data):
 
 
 @pytest.mark.parametrize("field", bounded_fields(), ids=lambda field: field.full_name.removeprefix("also.v1."))
-def test_what_lies_outside_a_range_is_refused(field):
+@given(data=st.data())
+@settings(max_examples=3)
+def test_what_lies_outside_a_range_is_refused(messages, field, data):
     """Just outside each bound, the error names the field, the value and the range."""
-    bounds = limits.field_limits(field)
+    message = data.draw(messages(GetMessageClass(field.containing_type)))
     for value in outside(field):
+        setattr(message, field.name, value)
         with pytest.raises(DocumentError) as caught:
-            limits._check_scalar(field, value, bounds, f"here.{field.name}")
-        assert str(caught.value) == f"here.{field.name} {value} is outside {limits.interval(bounds)}"
+            limits.check(message, "here")
+        assert (
+            str(caught.value) == f"here.{field.name} {value} is outside {limits.interval(limits.field_limits(field))}"
+        )
 
 
 @pytest.mark.parametrize(
