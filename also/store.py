@@ -35,8 +35,8 @@ _SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 _ALLOWED = "a folder's path, file:///path, s3://bucket/prefix, gs://... or az://..."
 """What a store's URI may be, for errors."""
 
-_FAILURES = (BaseError, OSError, ValueError)
-"""What obstore raises; ValueError is a key that it refuses, such as one with ".." in it."""
+_FAILURES = (BaseError, OSError, ValueError, TypeError)
+"""What obstore raises; the last two stand for a key that it refuses, such as one with ".." in it."""
 
 _STAGING = re.compile(r".*#\d+")
 """Names that a killed create leaves in a local folder, hidden from `find`."""
