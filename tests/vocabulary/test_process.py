@@ -1,0 +1,139 @@
+"""A service as a process: its arguments, its readiness, its exit codes."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from also import errors, metrics, process, rpc
+from also.v1 import critic_pb2, critic_pb2_grpc, diagnosis_pb2, evidence_pb2, task_pb2
+
+MINUTE = 60.0
+
+SERVICE = """
+import threading
+from also import process
+from also.v1 import critic_pb2, critic_pb2_grpc, diagnosis_pb2
+
+parsed = process.arguments("slow")
+
+class Critic(critic_pb2_grpc.CriticServiceServicer):
+    def Diagnose(self, request, context):
+        print("called", flush=True)
+        threading.Event().wait(1.0)
+        return critic_pb2.DiagnoseResponse(diagnosis=diagnosis_pb2.Diagnosis(backend="slow"))
+
+process.serve(lambda server: critic_pb2_grpc.add_CriticServiceServicer_to_server(Critic(), server), parsed)
+"""
+
+
+@pytest.fixture
+def start(tmp_path, monkeypatch):
+    """Starts the service above with arguments."""
+    (tmp_path / "slow_service.py").write_text(SERVICE)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(Path.cwd())]))
+    started = []
+
+    def start(*arguments):
+        pipe = subprocess.PIPE
+        command = [sys.executable, "-m", "slow_service", *arguments]
+        started.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True))
+        return started[-1]
+
+    yield start
+    for service in started:
+        service.kill()
+        service.communicate()
+
+
+@pytest.fixture
+def taken():
+    """A port that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def address_of(service):
+    """The address that a service says it can be called at."""
+    word, address = service.stdout.readline().split()
+    assert word == rpc.READY
+    return address
+
+
+def test_a_service_tells_its_address_and_its_health(start):
+    """With port 0 a free port is taken and printed; health checks answer SERVING."""
+    address = address_of(start("--address", "127.0.0.1:0"))
+    assert int(address.rpartition(":")[2]) > 0
+    with rpc.connect(address) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=MINUTE)
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_a_service_drains_when_it_is_asked_to_end(start, number):
+    """A call that is under way is answered, then the process exits with code 0."""
+    service = start()
+    request = critic_pb2.DiagnoseRequest(
+        campaign_id="a",
+        card=task_pb2.TaskCard(task="foraging/x", agents=["a"], action_space=task_pb2.ActionSpace(size=2)),
+        evidence=[evidence_pb2.Evidence()],
+    )
+    with rpc.connect(address_of(service)) as channel:
+        answer = critic_pb2_grpc.CriticServiceStub(channel).Diagnose.future(request, timeout=MINUTE)
+        assert service.stdout.readline() == "called\n"
+        service.send_signal(number)
+        assert answer.result().diagnosis == diagnosis_pb2.Diagnosis(backend="slow")
+    assert service.wait() == 0
+
+
+def test_a_service_ends_with_its_lifeline(start):
+    """A service that was started with a lifeline ends when its standard input closes."""
+    service = start("--lifeline")
+    address_of(service)
+    service.stdin.close()
+    service.stdin = None
+    assert service.wait() == 75
+
+
+@pytest.mark.parametrize("flag", ["--address", "--metrics-port"])
+def test_a_port_in_use_is_bad_input(start, taken, flag):
+    """One line says which port; the exit code is 2."""
+    service = start(flag, f"127.0.0.1:{taken}" if flag == "--address" else str(taken))
+    output, complaint = service.communicate()
+    assert service.returncode == process.BAD_INPUT
+    assert output == ""
+    assert [line for line in complaint.splitlines() if line.startswith("error: ") and str(taken) in line]
+
+
+@pytest.mark.parametrize("arguments", [["--adress", "x"], ["--metrics-port", "many"], ["--address", "nowhere"]])
+def test_wrong_arguments_are_bad_input(start, arguments):
+    """What cannot be understood is named, and the exit code is 2."""
+    service = start(*arguments)
+    _, complaint = service.communicate()
+    assert service.returncode == process.BAD_INPUT
+    assert arguments[-1] in complaint
+
+
+def test_metrics_are_served():
+    """Every declared metric is on /metrics, with its meaning."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    metrics.expose(port)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        text = answer.read().decode()
+    assert "# HELP also_env_steps_total env_steps trained by this process." in text
+    assert "# TYPE grpc_server_handling_seconds histogram" in text
+
+
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_an_impossible_metrics_port_is_refused(port):
+    """A port is in [0, 65535]."""
+    with pytest.raises(errors.AddressError, match=f"metrics port {port} on 127.0.0.1 cannot be used"):
+        metrics.expose(port)
