@@ -60,7 +60,7 @@ class ReplicaNet(nn.Module):
     def weights(self) -> Weights:
         """Views of the weights; take them once a forward pass."""
         sizes = [rows * columns for rows, columns in self.shapes.values()]
-        parts = self.flat.split(sizes, dim=1)
+        parts = torch.split(self.flat, sizes, dim=1)
         return {name: part.reshape(-1, *shape) for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
 
     def step(self, weights: Weights, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
@@ -165,7 +165,8 @@ def orthogonal(keys: Tensor, rows: int, columns: int, gain: float) -> Tensor:
     basis, triangle = torch.linalg.qr(normal(keys, tall * short).view(-1, tall, short))
     signs = torch.diagonal(triangle, dim1=-2, dim2=-1).sign()
     basis = basis * torch.where(signs == 0, torch.ones_like(signs), signs).unsqueeze(-2)
-    return gain * (basis if rows >= columns else basis.transpose(-1, -2)).contiguous()
+    matrices: Tensor = basis if rows >= columns else basis.transpose(-1, -2)
+    return gain * matrices.contiguous()
 
 
 def normal(keys: Tensor, count: int) -> Tensor:

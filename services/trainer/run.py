@@ -151,8 +151,7 @@ class Run:
         self.task.close()
 
     def _load(self, state: dict[str, Tensor], hashes: Sequence[str], seeds: Sequence[int | None]) -> None:
-        steps = state["optimiser_steps"].unique()
-        self.learner.load_state_dict(_part(state, "learner"), optimiser_steps=int(steps.item()))
+        self.learner.load_state_dict(_part(state, "learner"), optimiser_steps=int(state["optimiser_steps"][0]))
         self.collector.load_state_dict(_part(state, "collector"))
         self.task.load_state_dict(_part(state, "task"))
         kept = torch.tensor([given == live for given, live in zip(hashes, self.shaping.config_hashes, strict=True)])
