@@ -1,0 +1,68 @@
+"""Every setting of a campaign has a default and a range, beside the field."""
+
+import pytest
+from google.protobuf.descriptor import FieldDescriptor
+
+from also import enums
+from also.limits import descriptor, field_limits, is_map
+from also.v1 import campaign_pb2
+
+NUMBERS = (
+    FieldDescriptor.TYPE_DOUBLE,
+    FieldDescriptor.TYPE_INT32,
+    FieldDescriptor.TYPE_INT64,
+    FieldDescriptor.TYPE_UINT32,
+)
+
+
+def optional_fields(kind, found=None):
+    """Every `optional` field that a campaign can hold, by full name."""
+    found = {} if found is None else found
+    for field in kind.fields:
+        if field.message_type is None and field.has_presence and field.containing_oneof.name.startswith("_"):
+            found[field.full_name] = field
+        elif field.message_type is not None and not is_map(field):
+            optional_fields(field.message_type, found)
+    return found
+
+
+FIELDS = optional_fields(descriptor(campaign_pb2.Campaign))
+
+
+def is_of_preset(field):
+    """Whether a preset fills it (`also/presets.py`)."""
+    return field.containing_type.name == "ValidationSettings"
+
+
+def test_the_settings_of_a_campaign_are_optional():
+    """What a person may leave out can be told from a zero."""
+    settings = [field.message_type for field in descriptor(campaign_pb2.Campaign).fields if field.message_type]
+    for kind in settings:
+        if kind.name.endswith("Settings"):
+            assert all(field.has_presence for field in kind.fields), kind.name
+    assert len(FIELDS) > 40
+
+
+@pytest.mark.parametrize("name", sorted(FIELDS))
+def test_every_setting_has_a_default(name):
+    """A default is written beside the field, or comes from the validation's preset."""
+    field, limits = FIELDS[name], field_limits(FIELDS[name])
+    if is_of_preset(field) and not limits.HasField("default") and not limits.HasField("default_text"):
+        return
+    if field.enum_type is not None:
+        assert enums.number(field.enum_type, limits.default_text) > 0
+    else:
+        assert limits.HasField("default")
+
+
+@pytest.mark.parametrize("name", sorted(name for name, field in FIELDS.items() if field.type in NUMBERS))
+def test_every_number_has_a_range_that_holds_its_default(name):
+    """A number has a lower and an upper bound, and its default keeps both."""
+    limits = field_limits(FIELDS[name])
+    assert limits.HasField("min") != limits.HasField("above")
+    assert limits.HasField("max") != limits.HasField("below")
+    if limits.HasField("default"):
+        assert not limits.HasField("min") or limits.default >= limits.min
+        assert not limits.HasField("above") or limits.default > limits.above
+        assert not limits.HasField("max") or limits.default <= limits.max
+        assert not limits.HasField("below") or limits.default < limits.below
