@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from also import keys, limits, metrics, reasons, rpc
-from also.campaign import processes, requests, spec
+from also.campaign import calls, processes, requests, spec
+from also.campaign.calls import ANSWER_SECONDS
 from also.campaign.decide import (
     Diagnose,
     Propose,
@@ -51,13 +52,10 @@ from also.v1.journal_pb2 import (
     StageTrained,
     Validated,
 )
-from also.v1.trainer_pb2 import DescribeTaskRequest, StageResult, TrainStageRequest
+from also.v1.trainer_pb2 import StageResult, TrainStageRequest
 from also.v1.trainer_pb2_grpc import TrainerServiceStub
 from also.v1.validator_pb2_grpc import ValidatorServiceStub
 from also.validation.cost import whole_updates
-
-ANSWER_SECONDS = 600.0
-"""Deadline of a call that answers at once or after an evaluation."""
 
 TRAINING_SECONDS = 7 * 24 * 3600.0
 """Deadline of a stage of training or a round of validation."""
@@ -116,8 +114,7 @@ class Conductor:
             InputError: a service refused its request, or another conductor took over.
             ServiceError: a service failed for good.
         """
-        for record in self._journal.records:
-            self._watch.record(record)
+        self._watch.found(self._journal.records)
         if self.state.campaign.reference.enabled and self.state.reported is None:
             slice_env_steps = whole_updates(self.state.campaign.stages.env_steps, self.state.campaign.learner)
             self._reference = Reference(self._train_reference, slice_env_steps)
@@ -143,7 +140,7 @@ class Conductor:
             case Validate():
                 return self._services.persist("validator", self._validate)
             case Report():
-                return self._services.persist("trainer", self._report)
+                return self._report()
 
     def _train(self, patience: Patience) -> StageTrained:
         request = requests.train_stage(self._journal.campaign_id, self.state)
@@ -213,10 +210,11 @@ class Conductor:
             self._watch.validation(stage.number, request.round, response.progress)
         raise ServiceUnavailable(f"it ended round {request.round} without a result")
 
-    def _report(self, patience: Patience) -> Reported:
-        report = Reported(evaluation=self._evaluate(self.state.position.checkpoint_id), env_steps=self.state.env_steps)
+    def _report(self) -> Reported:
+        """Measure the final policy and the reference; nothing more is spent, so the total is known."""
+        final = self._evaluate(self.state.position.checkpoint_id)
+        report = Reported(evaluation=final, env_steps=self.state.env_steps)
         if self._reference is not None:
-            self._watch.note("waiting for the reference to have trained for as many env_steps")
             result = self._reference.finish(self.state.env_steps)
             report.reference.CopyFrom(self._evaluate(result.checkpoint_id))
             report.reference_env_steps = result.run_env_steps
@@ -224,9 +222,7 @@ class Conductor:
 
     def _evaluate(self, checkpoint_id: str) -> Evaluation:
         request = requests.evaluate(self._journal.campaign_id, self.state, checkpoint_id)
-        stub = TrainerServiceStub(self._services.channel("trainer"))
-        evaluation: Evaluation = rpc.call(stub.Evaluate, request, seconds=ANSWER_SECONDS).evaluation
-        return evaluation
+        return calls.evaluate(self._services, request)
 
     def _open_stage(self) -> Stage:
         stage = self.state.open_stage
@@ -264,14 +260,7 @@ def _journal_of(uri: str, campaign_id: str) -> Journal | None:
 
 def _begin(campaign: Campaign, campaign_id: str, uri: str, services: Services) -> Journal:
     """Write a campaign's first record, after everything that may be wrong with it."""
-    request = DescribeTaskRequest(task=campaign.task)
-    card = services.persist(
-        "trainer",
-        lambda _: rpc.call(
-            TrainerServiceStub(services.channel("trainer")).DescribeTask, request, seconds=ANSWER_SECONDS
-        ),
-    ).card
-    limits.check(card, "task card")
+    card = calls.describe_task(services, campaign.task)
     check_config(campaign.shaping, card)
     journal = Journal(open_store(uri), campaign_id)
     if journal.records:

@@ -1,5 +1,6 @@
 """What a conductor tells those who watch it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from also.v1.journal_pb2 import JournalRecord
@@ -10,8 +11,11 @@ from also.v1.validator_pb2 import ValidationProgress
 class Watch(Protocol):
     """Told of everything as it happens. The reference run reports from a thread of its own."""
 
+    def found(self, records: Sequence[JournalRecord]) -> None:
+        """The records that the journal holds when this conductor takes up the campaign."""
+
     def record(self, record: JournalRecord) -> None:
-        """A record of the journal: those found there first, then each new one after it was written."""
+        """A new record, after it was written."""
 
     def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
         """How far a stage of the run "main" or "reference" is."""

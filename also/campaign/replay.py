@@ -1,0 +1,91 @@
+"""Replay: every decision and every verdict of a journal, derived again from what came before it.
+
+    for each record:  decide(fold(records before it)) must be what the record holds
+
+A decision must be equal in every field. Work must have been asked for; what a service answered is
+not derived again, except for verdicts: those follow from the branches' records by the same pure
+judge that the validator asks.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from also import document
+from also.campaign.decide import Action, Diagnose, Propose, Report, TrainStage, Validate, decide, hold
+from also.campaign.state import Event, State, advance, begin, event_of
+from also.v1.journal_pb2 import (
+    Diagnosed,
+    Finished,
+    Held,
+    HoldReason,
+    JournalRecord,
+    Promoted,
+    Proposed,
+    Reported,
+    RolledBack,
+    StageTrained,
+    Validated,
+)
+from also.v1.verdict_pb2 import Validation
+from also.validation.judge import rejudge
+
+
+def differences(records: Sequence[JournalRecord]) -> Iterator[str]:
+    """Where a journal differs from what its own records give, one sentence each.
+
+    Args:
+        records: all records, in order.
+
+    Raises:
+        CampaignError: a record cannot follow the ones before it.
+    """
+    state = begin(records[0])
+    for record in records[1:]:
+        event = event_of(record)
+        action = decide(state)
+        if not answers(state, action, event):
+            kind = document.plain(event)
+            yield f"record {record.sequence}: {action!r} follows from the records before, {kind} was recorded"
+        state = advance(state, record)
+        if isinstance(event, Validated):
+            yield from _verdicts(state, record.sequence, event.validation)
+
+
+def answers(state: State, action: Action | None, event: Event) -> bool:
+    """Whether an event is what an action leads to."""
+    match action, event:
+        case (TrainStage(), StageTrained()) | (Diagnose(), Diagnosed()) | (Propose(), Proposed()):
+            return True  # that their stage and round follow is what `advance` makes sure of
+        case Validate(), Validated():
+            return True
+        case Diagnose(), Held(reason=HoldReason.HOLD_REASON_CRITIC_FAILED):
+            return _same_but_detail(state, event)
+        case Propose(), Held(reason=HoldReason.HOLD_REASON_GENERATOR_FAILED):
+            return _same_but_detail(state, event)
+        case Report(), Reported():
+            return event.env_steps == state.env_steps
+        case ((Promoted() | Held() | RolledBack() | Finished()), _):
+            return action == event
+        case _:
+            return False
+
+
+def _same_but_detail(state: State, held: Held) -> bool:
+    """Whether a hold on a failed mind is right; only its detail, the failure's text, is not derived."""
+    assert state.open_stage is not None
+    return hold(state, state.open_stage, held.reason, held.detail) == held
+
+
+def _verdicts(state: State, sequence: int, given: Validation) -> Iterator[str]:
+    assert state.open_stage is not None
+    derived = rejudge(
+        given,
+        campaign=state.campaign,
+        card=state.card,
+        incumbent=state.open_stage.incumbent.config,
+        candidates=state.open_stage.rounds[-1].candidates,
+    )
+    for field in ("verdicts", "promoted", "adopted_checkpoint_id", "control_checkpoint_id"):
+        if getattr(derived, field) != getattr(given, field):
+            yield f"record {sequence}: {field} {getattr(derived, field)} follow from its branches, another was recorded"
+    if derived != given:
+        yield f"record {sequence}: its summary does not follow from its branches"

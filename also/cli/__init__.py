@@ -1,0 +1,49 @@
+"""The `also` command: one module a subcommand.
+
+Exit codes: 0 done, 1 something failed (a service, a check, a replay that differs), 2 the input is
+wrong and nothing was written, 130 interrupted. Errors are one line on standard error.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import typer
+
+from also.cli import doctor, evaluate, replay, report, run, status, tasks
+from also.errors import AlsoError, InputError, MissingObjectError
+
+app = typer.Typer(
+    name="also",
+    help="Train cooperative multi-agent policies; change the learning signal only where it measurably helps.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (run.run, status.status, report.report, replay.replay, tasks.tasks, evaluate.evaluate, doctor.doctor):
+    app.command()(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command and exit.
+
+    Args:
+        arguments: what follows `also`; None takes the process's own.
+    """
+    try:
+        code = app(arguments, standalone_mode=False)
+    except typer.TyperException as error:
+        code = _say(error, 2)
+    except (InputError, MissingObjectError) as error:
+        code = _say(error, 2)
+    except AlsoError as error:
+        code = _say(error, 1)
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+    sys.exit(code)
+
+
+def _say(error: Exception, code: int) -> int:
+    text = error.format_message() if isinstance(error, typer.BadParameter) else str(error)
+    print(f"error: {' '.join(text.split())}", file=sys.stderr)
+    return code

@@ -1,0 +1,110 @@
+"""Parts of a campaign in a few words, for tables and lines."""
+
+from also import enums, reasons
+from also.campaign.decide import Diagnose, Propose, Report, TrainStage, Validate, decide
+from also.campaign.state import Stage, State
+from also.v1.branch_pb2 import Evaluation
+from also.v1.diagnosis_pb2 import FailureMode, LearningPhase
+from also.v1.evidence_pb2 import Evidence
+from also.v1.journal_pb2 import Finished, Held, Promoted, RolledBack
+from also.v1.shaping_pb2 import ShapingConfig, ShapingForm
+from also.v1.validator_pb2 import ArmProgress, ValidationPhase, ValidationProgress
+
+NOTHING = "–"
+"""Shown where there is nothing to show."""
+
+
+def config(given: ShapingConfig) -> str:
+    """A shaping config: "potential of food_distance + event of loaded"."""
+    terms = [
+        f"{enums.short_name(ShapingForm.DESCRIPTOR, term.form)}{f' of {term.feature}' if term.feature else ''}"
+        for term in given.terms
+    ]
+    return " + ".join(terms) or "no shaping"
+
+
+def phase(stage: Stage) -> str:
+    """A stage's learning phase."""
+    return phase_name(stage.diagnosis.phase) if stage.diagnosis is not None else NOTHING
+
+
+def phase_name(given: int) -> str:
+    """Name of a learning phase, e.g. "NoSignal"."""
+    return enums.camel(LearningPhase, given)
+
+
+def finding(stage: Stage) -> str:
+    """A stage's most severe finding."""
+    if stage.diagnosis is None or not stage.diagnosis.findings:
+        return NOTHING
+    first = stage.diagnosis.findings[0]
+    about = first.milestone or first.feature or first.term or first.agent
+    return enums.camel(FailureMode, first.mode) + (f": {about}" if about else "")
+
+
+def decision(stage: Stage) -> str:
+    """How a stage ended."""
+    match stage.decision:
+        case Promoted() as promoted:
+            return f"promoted {promoted.candidate}" + (" provisionally" if promoted.provisional else "")
+        case Held() as held:
+            return f"held: {reasons.hold(held.reason)}"
+        case RolledBack() as rolled_back:
+            return f"rolled back: {reasons.rollback(rolled_back.reason)}"
+        case None:
+            return "under way"
+
+
+def return_of(evidence: Evidence) -> str:
+    """A stage's mean return with its 95 % interval."""
+    return interval(evidence.returns.mean, evidence.return_low, evidence.return_high)
+
+
+def evaluation(given: Evaluation) -> str:
+    """An evaluation's mean return with its 95 % interval."""
+    return interval(given.returns.mean, given.return_low, given.return_high)
+
+
+def interval(mean: float, low: float, high: float) -> str:
+    """A mean with its interval: "0.412 [0.380, 0.441]"."""
+    return f"{mean:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def step(state: State) -> str:
+    """What a campaign does now."""
+    match decide(state):
+        case TrainStage(stage=stage):
+            return f"stage {stage}: training"
+        case Diagnose(stage=stage):
+            return f"stage {stage}: diagnosing"
+        case Propose(stage=stage, round=round):
+            return f"stage {stage}, round {round}: proposing"
+        case Validate(stage=stage, round=round):
+            return f"stage {stage}, round {round}: validating"
+        case Report():
+            return "measuring the final policy"
+        case None:
+            assert state.finished is not None
+            return f"finished: {reasons.finish(state.finished.reason)}"
+        case Promoted() | Held() | RolledBack() | Finished():
+            return "deciding"
+
+
+def validation_phase(progress: ValidationProgress) -> str:
+    """Phase of a round, and how much of it is done: "confirm 40%"."""
+    name = enums.short_name(ValidationPhase.DESCRIPTOR, progress.phase)
+    return f"{name} {progress.env_steps / max(progress.env_steps_planned, 1):.0%}"
+
+
+def arm(progress: ArmProgress) -> str:
+    """What an arm has come to so far: "r0-c1 0.120 (LostSearch)"."""
+    if progress.reason:
+        return f"{progress.arm} {progress.mean_return:.3f} ({reasons.verdict(progress.reason)})"
+    return f"{progress.arm} {progress.mean_return:.3f}" if progress.branches else f"{progress.arm} {NOTHING}"
+
+
+def duration(seconds: float) -> str:
+    """A duration: "7:05", "1:02:03"."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,72 @@
+"""`also doctor`: whether this machine can run campaigns."""
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import socket
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated
+
+import typer
+
+import also
+from also.cli.options import settings_with
+from also.errors import AlsoError
+from also.store import open_store, probe_race
+
+NEEDED = ("grpcio", "protobuf", "obstore", "torch", "numpy", "safetensors", "pettingzoo", "matplotlib", "rich", "typer")
+"""Distributions that `also run` needs on this machine."""
+
+
+def doctor(
+    store: Annotated[
+        str | None, typer.Option("--store", metavar="URI", help="Also probe this store; left out: a temporary folder.")
+    ] = None,
+) -> None:
+    """Check versions, ports and the store's create-if-absent; exit with 1 when something fails."""
+    checks: list[tuple[str, Callable[[], str]]] = [
+        ("python", platform.python_version),
+        *((name, partial(importlib.metadata.version, name)) for name in NEEDED),
+        ("services", _services),
+        ("threads", _threads),
+        ("port", _port),
+        ("store", partial(_store, store)),
+    ]
+    failed = 0
+    print(f"ALSO {also.__version__}")
+    for name, check in checks:
+        try:
+            print(f"ok      {name}: {check()}")
+        except (AlsoError, OSError, ImportError, ValueError) as error:
+            failed += 1
+            print(f"failed  {name}: {error or type(error).__name__}")
+    raise typer.Exit(1 if failed else 0)
+
+
+def _services() -> str:
+    names = ("trainer", "critic", "generator", "validator")
+    for name in names:
+        if importlib.util.find_spec(f"services.{name}.service") is None:
+            raise ImportError(f"services.{name} is not installed")
+    return ", ".join(names)
+
+
+def _threads() -> str:
+    return f"{os.cpu_count()} cores; services take one thread each for tensors"
+
+
+def _port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"127.0.0.1 has free ones, e.g. {server.getsockname()[1]}"
+
+
+def _store(uri: str | None) -> str:
+    if uri is not None:
+        probe_race(open_store(settings_with(uri).store))
+        return f"{uri}: one winner in every race of 16 writers"
+    with tempfile.TemporaryDirectory(prefix="also-doctor-") as folder:
+        probe_race(open_store(folder))
+        return "a local folder: one winner in every race of 16 writers"

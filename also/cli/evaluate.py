@@ -1,0 +1,32 @@
+"""`also evaluate`: what a checkpoint's policy is worth on the report seeds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from also import document
+from also.campaign import calls, requests
+from also.campaign.processes import Services
+from also.campaign.state import fold
+from also.cli import describe
+from also.cli.options import JsonOption, StoreOption, read_journal, settings_with
+
+
+def evaluate(
+    checkpoint: Annotated[str, typer.Argument(metavar="CHECKPOINT", help="Id of the checkpoint.")],
+    campaign: Annotated[str, typer.Option("--campaign", metavar="ID", help="Campaign that it belongs to.")],
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Evaluate a checkpoint's policy with shaping off, on seeds that nothing was chosen by."""
+    settings = settings_with(store)
+    state = fold(read_journal(campaign, store).records)
+    request = requests.evaluate(campaign, state, checkpoint)
+    with Services(settings, Path(settings.logs) / campaign, print) as services:
+        evaluation = calls.evaluate(services, request)
+    if json:
+        print(document.canonical(evaluation).decode())
+        return
+    print(f"return {describe.evaluation(evaluation)} over {evaluation.returns.count} episodes")
+    print(f"success {evaluation.success_rate:.1%}, milestones {evaluation.milestone_score:.1%}")

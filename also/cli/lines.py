@@ -1,0 +1,109 @@
+"""Progress as plain lines, for logs and pipes: one for each event, and one every two seconds."""
+
+import threading
+from collections.abc import Sequence
+from typing import Self
+
+from also import reasons
+from also.cli import describe
+from also.cli.progress import Progress
+from also.v1.journal_pb2 import JournalRecord
+
+EVERY_SECONDS = 2.0
+"""Time between lines while a step is under way."""
+
+
+class Lines(Progress):
+    """Prints progress as lines, as long as it is entered."""
+
+    def __init__(self) -> None:
+        """Nothing is printed yet."""
+        super().__init__()
+        self._ended = threading.Event()
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._tick, name="lines", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+
+    def found(self, records: Sequence[JournalRecord]) -> None:
+        """Say where the campaign goes on."""
+        super().found(records)
+        assert self.state is not None
+        if len(records) > 1:
+            self._print(f"going on after {len(records)} records: {describe.step(self.state)}")
+
+    def record(self, record: JournalRecord) -> None:
+        """Say what has happened."""
+        super().record(record)
+        self._print(event_line(record))
+
+    def note(self, text: str) -> None:
+        """Say it."""
+        self._print(text)
+
+    def _tick(self) -> None:
+        while not self._ended.wait(EVERY_SECONDS):
+            self._print(step_line(self))
+
+    def _print(self, text: str) -> None:
+        print(f"[{describe.duration(self.elapsed_seconds)}] {text}", flush=True)
+
+
+def step_line(progress: Progress) -> str:
+    """The step under way, in one line."""
+    if progress.state is None:
+        return "starting the services"
+    parts = [describe.step(progress.state)]
+    if progress.main is not None:
+        parts.append(f"{progress.main.env_steps / max(progress.main.env_steps_planned, 1):.0%}")
+        parts.append(f"return {progress.main.mean_return:.3f}")
+        parts.append(f"{progress.main.env_steps_per_second:,.0f} env_steps/s")
+    elif progress.validation_progress is not None:
+        parts.append(describe.validation_phase(progress.validation_progress))
+        parts += [describe.arm(arm) for arm in progress.validation_progress.arms]
+    elif progress.reference is not None:
+        parts.append(f"reference at {progress.reference[0]:,} env_steps")
+    if progress.seconds_left is not None:
+        parts.append(f"about {describe.duration(progress.seconds_left)} left")
+    return ", ".join(parts)
+
+
+def event_line(record: JournalRecord) -> str:
+    """What a record says, in one line."""
+    match record.WhichOneof("event"):
+        case "stage_trained":
+            trained = record.stage_trained
+            return f"stage {trained.stage} trained: return {describe.return_of(trained.evidence)}"
+        case "diagnosed":
+            diagnosis = record.diagnosed.diagnosis
+            found = "; ".join(finding.summary for finding in diagnosis.findings) or "no finding"
+            return f"stage {record.diagnosed.stage} diagnosed: {describe.phase_name(diagnosis.phase)}; {found}"
+        case "proposed":
+            listed = "; ".join(f"{each.name}: {describe.config(each.config)}" for each in record.proposed.candidates)
+            return f"stage {record.proposed.stage} candidates: {listed or 'none'}"
+        case "validated":
+            listed = "; ".join(
+                f"{verdict.candidate}: {reasons.verdict(verdict.reason)}"
+                for verdict in record.validated.validation.verdicts
+            )
+            return f"stage {record.validated.stage} verdicts: {listed}"
+        case "promoted":
+            promoted = record.promoted
+            return f"stage {promoted.stage} promoted {promoted.candidate}: {describe.config(promoted.config)}"
+        case "held":
+            held = record.held
+            return f"stage {held.stage} held: {reasons.hold(held.reason)}. {held.detail}"
+        case "rolled_back":
+            rolled_back = record.rolled_back
+            return (
+                f"stage {rolled_back.stage} rolled back: {reasons.rollback(rolled_back.reason)}. {rolled_back.detail}"
+            )
+        case "reported":
+            return f"final return {describe.evaluation(record.reported.evaluation)}"
+        case "finished":
+            return f"finished: {reasons.finish(record.finished.reason)}"
+        case _:
+            return "begun"

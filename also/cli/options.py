@@ -1,0 +1,41 @@
+"""Options that several subcommands share."""
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from also import settings
+from also.campaign.journal import Journal
+from also.errors import CampaignError
+from also.settings import Settings
+from also.store import open_store
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option("--store", metavar="URI", help="Object store: a folder, s3://, gs:// or az://. [env: ALSO_STORE]"),
+]
+"""`--store URI`."""
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+"""`--json`."""
+
+
+def settings_with(store: str | None) -> Settings:
+    """Settings of this process, with the store that was given."""
+    found = settings.from_environment()
+    return replace(found, store=store) if store is not None else found
+
+
+def read_journal(campaign_id: str, store: str | None) -> Journal:
+    """The journal of a campaign.
+
+    Raises:
+        StoreError: there is no such store.
+        CampaignError: it holds no such campaign.
+    """
+    uri = settings_with(store).store
+    journal = Journal(open_store(uri, create=False), campaign_id)
+    if not journal.records:
+        raise CampaignError(f"store {uri} holds no campaign {campaign_id!r}; `also status` lists those it holds")
+    return journal

@@ -1,0 +1,116 @@
+"""`also report`: a campaign as Markdown, with plots beside it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from also import document, enums, keys, reasons
+from also.campaign.state import Stage, State, fold
+from also.cli import describe, table
+from also.cli.options import StoreOption, read_journal, settings_with
+from also.errors import InputError
+from also.v1.journal_pb2 import Held, RolledBack
+from also.v1.verdict_pb2 import Outcome, Validation
+
+
+def report(
+    campaign: Annotated[str, typer.Argument(metavar="ID", help="Campaign id.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Markdown file to write.")],
+    store: StoreOption = None,
+) -> None:
+    """Write a campaign's report: a Markdown file, with PNG plots beside it."""
+    state = fold(read_journal(campaign, store).records)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        plots = _plot(state, output)
+        output.write_text(
+            "\n".join(_lines(state, campaign, settings_with(store).store, plots)) + "\n", encoding="utf-8"
+        )
+    except OSError as error:
+        raise InputError(f"report {output} cannot be written: {error.strerror}") from None
+    print(f"{output} and {len(plots)} plots beside it")
+
+
+def _plot(state: State, output: Path) -> dict[str, str]:
+    """Write all plots; names of their files, by "main" and by "STAGE-ROUND"."""
+    from also.cli import plots  # matplotlib takes a second to import
+
+    names = {"main": f"{output.stem}-main.png"}
+    plots.main_run(state, output.with_name(names["main"]))
+    for stage in state.stages:
+        for number, validation in enumerate(stage.validations):
+            if validation.arms:
+                place = f"{stage.number}-{number}"
+                names[place] = f"{output.stem}-stage-{place}.png"
+                plots.arms(validation, output.with_name(names[place]))
+    return names
+
+
+def _lines(state: State, campaign_id: str, store: str, plots: dict[str, str]) -> Iterator[str]:
+    yield f"# Campaign {campaign_id}: {state.card.task}\n"
+    yield f"{state.card.description}\n"
+    for line in table.outcome(state):
+        yield f"- {line}"
+    yield f"\n![Return of the main run]({plots['main']})\n"
+    yield "## Stages\n"
+    yield from _table(table.COLUMNS, table.rows(state))
+    for stage in state.stages:
+        yield from _stage(stage, plots)
+    yield "\n## Where everything is\n"
+    yield f"Store `{store}`, all under `{keys.campaign(campaign_id)}`.\n"
+    yield from _table(("stage", "checkpoint after training"), _checkpoints(state))
+    yield "\n## The campaign file\n\n```yaml"
+    yield yaml.safe_dump(document.plain(state.campaign), sort_keys=False).rstrip()
+    yield "```"
+
+
+def _stage(stage: Stage, plots: dict[str, str]) -> Iterator[str]:
+    yield f"\n## Stage {stage.number}: {describe.decision(stage)}\n"
+    if isinstance(stage.decision, Held | RolledBack):
+        yield f"{stage.decision.detail}\n"
+    if stage.diagnosis is not None:
+        yield f"Phase {describe.phase(stage)}, by the critic `{stage.diagnosis.backend}`.\n"
+        for finding in stage.diagnosis.findings:
+            cited = ", ".join(f"`{citation.item}` = {citation.value:.4g}" for citation in finding.citations)
+            yield f"- {finding.summary} ({cited})"
+    for number, each in enumerate(stage.rounds):
+        yield f"\n### Round {number}\n"
+        if each.validation is None:
+            continue
+        yield from _table(
+            ("candidate", "shaping", "outcome", "reason", "detail"),
+            [
+                (
+                    candidate.name,
+                    describe.config(candidate.config),
+                    enums.short_name(Outcome.DESCRIPTOR, verdict.outcome),
+                    reasons.verdict(verdict.reason),
+                    verdict.detail,
+                )
+                for candidate, verdict in zip(each.candidates, each.validation.verdicts, strict=True)
+            ],
+        )
+        yield _arms_line(each.validation)
+        if f"{stage.number}-{number}" in plots:
+            yield f"\n![Arms of round {number}]({plots[f'{stage.number}-{number}']})"
+
+
+def _arms_line(validation: Validation) -> str:
+    text = f"\nControl's return {validation.control_return:.3f}"
+    if validation.promoted:
+        text += f", that of {validation.promoted} {validation.promoted_return:.3f}"
+    return f"{text}; {validation.env_steps:,} env_steps."
+
+
+def _checkpoints(state: State) -> list[tuple[str, ...]]:
+    return [(str(stage.number), f"`{stage.trained.checkpoint_id}`") for stage in state.stages]
+
+
+def _table(columns: Sequence[str], given: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(columns) + " |"
+    yield "|" + "---|" * len(columns)
+    for row in given:
+        yield "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"

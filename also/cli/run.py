@@ -1,0 +1,116 @@
+"""`also run`: run a campaign to its end, or go on with it."""
+
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from also import document, keys, metrics
+from also.campaign import spec
+from also.campaign.run import run as conduct
+from also.campaign.state import State
+from also.campaign.watch import Watch
+from also.cli import table
+from also.cli.lines import Lines
+from also.cli.options import JsonOption, StoreOption, settings_with
+from also.cli.screen import Screen
+from also.errors import ServiceError
+from also.v1.journal_pb2 import JournalRecord
+from also.v1.trainer_pb2 import TrainingProgress
+from also.v1.validator_pb2 import ValidationProgress
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C or SIGTERM."""
+
+
+def run(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[CAMPAIGN.yaml]", help="Campaign file. [default: foraging]", show_default=False),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the file, e.g. stages.count=3."),
+    ] = None,
+    store: StoreOption = None,
+    campaign: Annotated[
+        str | None, typer.Option("--campaign", metavar="ID", help="Campaign id. [default: the file's name]")
+    ] = None,
+    json: JsonOption = False,
+    metrics_port: Annotated[
+        int | None, typer.Option("--metrics-port", metavar="N", help="Serve /metrics here.")
+    ] = None,
+) -> None:
+    """Run a campaign to its end; the same command goes on with one that was interrupted."""
+    settings = settings_with(store)
+    campaign_id = keys.check_campaign_id(campaign or (file.stem if file is not None else spec.DEFAULT))
+    resolved = spec.load(file, changes or [])
+    if metrics_port is not None:
+        metrics.expose(metrics_port)
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        with _watch(console, json=json) as watch:
+            state = conduct(resolved, campaign_id, settings, watch)
+    except KeyboardInterrupt:
+        print(f"interrupted; go on with: {_same_command()}", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+    except ServiceError as error:
+        raise ServiceError(f"{error}; go on with: {_same_command()}") from error
+    if not json:
+        _show(console, state, campaign_id, settings.store)
+
+
+def _watch(console: Console, *, json: bool) -> AbstractContextManager[Watch]:
+    if json:
+        return nullcontext(_JsonRecords())
+    return Screen(console) if console.is_terminal else Lines()
+
+
+def _show(console: Console, state: State, campaign_id: str, store: str) -> None:
+    console.print(table.stages(state))
+    for line in table.outcome(state):
+        console.print(line, highlight=False)
+    assert state.finished is not None
+    console.print(f"final checkpoint  {state.finished.checkpoint_id}", highlight=False)
+    console.print(f"checkpoints       {store}: {keys.campaign(campaign_id)}checkpoints/", highlight=False)
+    where = "" if store == settings_with(None).store else f" --store {shlex.quote(store)}"
+    console.print(f"report            also report {campaign_id} -o {campaign_id}.md{where}", highlight=False)
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    """End the run once; what comes while it is ending is ignored."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _same_command() -> str:
+    return shlex.join(["also", *sys.argv[1:]])
+
+
+class _JsonRecords:
+    """Prints the journal as JSON lines, and notes on standard error."""
+
+    def found(self, records: Sequence[JournalRecord]) -> None:
+        for record in records:
+            self.record(record)
+
+    def record(self, record: JournalRecord) -> None:
+        print(document.canonical(record).decode(), flush=True)
+
+    def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
+        pass
+
+    def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,51 @@
+"""`also status`: what campaigns have come to so far."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from also import keys
+from also.campaign.journal import Journal
+from also.campaign.state import State, fold
+from also.cli import describe, table
+from also.cli.options import StoreOption, read_journal, settings_with
+from also.errors import InputError
+from also.store import Store, open_store
+
+
+def status(
+    campaign: Annotated[str | None, typer.Argument(metavar="[ID]", help="Campaign id; left out: all of them.")] = None,
+    store: StoreOption = None,
+) -> None:
+    """Show a campaign's stages, or list all campaigns of the store."""
+    console = Console()
+    if campaign is None:
+        console.print(_campaigns(open_store(settings_with(store).store, create=False)))
+        return
+    state = fold(read_journal(campaign, store).records)
+    console.print(table.stages(state))
+    for line in table.outcome(state):
+        console.print(line, highlight=False)
+
+
+def _campaigns(store: Store) -> Table:
+    listed = Table()
+    for column in ("campaign", "task", "stages", "env_steps", "return", "step"):
+        listed.add_column(column)
+    for campaign_id in store.names(keys.CAMPAIGNS):
+        try:
+            state = fold(Journal(store, campaign_id).records)
+        except InputError as error:
+            listed.add_row(campaign_id, "", "", "", "", str(error))
+            continue
+        listed.add_row(campaign_id, *_row(state))
+    return listed
+
+
+def _row(state: State) -> tuple[str, ...]:
+    last = describe.return_of(state.stages[-1].trained.evidence) if state.stages else describe.NOTHING
+    shown = describe.evaluation(state.reported.evaluation) if state.reported is not None else last
+    stages = f"{len(state.stages)} of {state.campaign.stages.count}"
+    return state.card.task, stages, f"{state.env_steps:,}", shown, describe.step(state)
