@@ -88,7 +88,13 @@ def event() -> ShapingConfig:
                     "weight": 0.01,
                     "episode_cap": 0.05,
                 },
-                {"name": "rare", "form": "novelty", "target": "agent", "feature": "nearest_food_distance", "weight": 0.01},
+                {
+                    "name": "rare",
+                    "form": "novelty",
+                    "target": "agent",
+                    "feature": "nearest_food_distance",
+                    "weight": 0.01,
+                },
             ]
         },
     )

@@ -4,13 +4,13 @@ import json
 from collections.abc import Callable
 
 import pytest
+
 from also import keys
 from also.shaping.identity import config_hash
 from also.store import Store
 from also.v1 import branch_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-
 from services.trainer import branch, checkpoint
 from services.trainer.run import Run
 
@@ -62,9 +62,7 @@ def test_a_group_records_every_branch_with_its_hash_measures_and_checkpoint(
     assert json.loads(lines[-1])["env_steps"] == 4 * 120
 
 
-def test_a_group_trained_twice_gives_equal_records(
-    group: branch_pb2.BranchGroup, store: Store
-) -> None:
+def test_a_group_trained_twice_gives_equal_records(group: branch_pb2.BranchGroup, store: Store) -> None:
     """A process that is started again after a crash comes to the same checkpoints."""
     branch.train(store, group)
     first = _result(store)

@@ -41,9 +41,7 @@ def test_explained_variance_is_one_for_perfect_values_and_zero_for_constant_targ
 
 def test_a_recurrent_net_unrolls_to_what_single_steps_give() -> None:
     """Unrolling clears the memory where episodes begin, exactly like stepping."""
-    net = ReplicaNet(
-        torch.tensor([1, 2]), inputs=5, outputs=3, agents=2, hidden=8, layers=2, recurrent=True, gain=1.0
-    )
+    net = ReplicaNet(torch.tensor([1, 2]), inputs=5, outputs=3, agents=2, hidden=8, layers=2, recurrent=True, gain=1.0)
     inputs, begins = torch.rand(2, 7, 4, 2, 5), torch.rand(2, 7, 4) < 0.3
     memory = torch.rand(2, 4, 2, 8)
     weights = net.weights()
@@ -79,13 +77,13 @@ def test_what_a_replica_learns_does_not_depend_on_who_shares_the_batch(
 
 
 def test_training_solves_a_small_task(make_campaign: Callable[..., Campaign]) -> None:
-    """Two hundred updates teach two agents to collect a single food."""
+    """A hundred and fifty updates teach two agents to collect a single food."""
     campaign = make_campaign(
         "5x5-2p-1f", environments=32, rollout=25, hidden=32, learning_rate=0.003, epochs=4, minibatches=1
     )
     run = Run.start(campaign, [ShapingConfig()], [1])
     means = []
-    for _ in range(60):
+    for _ in range(150):
         run.advance()
         returns, episodes = run.collector.take_finished()
         means.append((returns / episodes.clamp(min=1)).item())

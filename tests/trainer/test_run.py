@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+
 from also import keys
 from also.document import canonical
 from also.errors import CheckpointError
@@ -13,7 +14,6 @@ from also.store import Store
 from also.v1.campaign_pb2 import Campaign
 from also.v1.checkpoint_pb2 import CheckpointManifest
 from also.v1.shaping_pb2 import ShapingConfig
-
 from services.trainer import checkpoint
 from services.trainer.run import Run
 
@@ -29,7 +29,11 @@ def _advanced(run: Run, updates: int) -> Run:
 
 @pytest.mark.parametrize("settings", VARIANTS)
 def test_a_branch_with_a_null_change_is_bit_identical_to_the_continued_main_run(
-    make_campaign: Callable[..., Campaign], event: ShapingConfig, equal: Equal, store: Store, settings: dict[str, object]
+    make_campaign: Callable[..., Campaign],
+    event: ShapingConfig,
+    equal: Equal,
+    store: Store,
+    settings: dict[str, object],
 ) -> None:
     """Through the object store, in the middle of episodes, with shaping that keeps state."""
     campaign = make_campaign(**settings)

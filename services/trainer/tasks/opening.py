@@ -1,0 +1,68 @@
+"""From the name in a campaign file to a task: a native one, or a PettingZoo environment by import path."""
+
+import torch
+
+from also import limits
+from also.errors import TaskError
+from also.v1.task_pb2 import Task, TaskCard
+from services.trainer.tasks.foraging import Foraging
+from services.trainer.tasks.foraging_card import foraging_card
+from services.trainer.tasks.foraging_layout import parse_layout
+from services.trainer.tasks.parallel_task import ParallelTask, describe_parallel
+from services.trainer.tasks.vector_task import VectorTask
+
+NATIVE = ("foraging",)
+"""Names of the tasks that ALSO brings."""
+
+
+def describe(task: Task) -> TaskCard:
+    """The card of a task; nothing is left open.
+
+    Raises:
+        TaskError: there is no such task or layout, or its environment cannot be built or breaks the API.
+        ServiceUnavailable: the process that tried the environment died.
+    """
+    match _checked(task):
+        case Task(name="foraging", layout=layout):
+            return foraging_card(parse_layout(layout))
+        case by_path:
+            return describe_parallel(by_path)
+
+
+def open_task(task: Task, *, replicas: int, environments: int, device: str | torch.device = "cpu") -> VectorTask:
+    """Open a task; its owner closes it.
+
+    Args:
+        task: the task.
+        replicas: R.
+        environments: E, environments of each replica.
+        device: device of all tensors that it returns.
+
+    Raises:
+        TaskError: there is no such task or layout, or its environment cannot be built or breaks the API.
+        ServiceUnavailable: a worker process died.
+    """
+    match _checked(task):
+        case Task(name="foraging", layout=layout):
+            return Foraging(layout, replicas=replicas, environments=environments, device=device)
+        case by_path:
+            return ParallelTask(by_path, replicas=replicas, environments=environments, device=device)
+
+
+def _checked(given: Task) -> Task:
+    """The task with its defaults, once its fields go together."""
+    task = Task()
+    task.CopyFrom(given)
+    limits.fill_defaults(task)
+    if ":" in task.name:
+        if task.layout:
+            raise TaskError(f"task {task.name!r} has layout {task.layout!r}; only native tasks have layouts")
+    elif task.name not in NATIVE:
+        raise TaskError(
+            f"there is no task {task.name!r}; there are {', '.join(NATIVE)}, and import paths such as "
+            "'my_package.my_module:make_env'"
+        )
+    elif task.arguments:
+        names = ", ".join(sorted(task.arguments))
+        raise TaskError(f"task {task.name!r} has arguments ({names}); only import-path tasks have arguments")
+    return task
