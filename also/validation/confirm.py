@@ -1,0 +1,107 @@
+"""The confirmation: the finalist against control on fresh seeds, in waves.
+
+After each wave all pairs so far are tested at level alpha / waves. The first look that finds a
+significant gain of at least the smallest gain promotes, and a finalist that is no better than
+control so far is given up. Where every return of both arms is 0 the milestone score takes the
+return's place, and the promotion is provisional. Which of the two decides is symmetric in the
+arms, so the level holds in either case.
+"""
+
+from collections.abc import Sequence
+
+from also.v1.branch_pb2 import SeedPool
+from also.v1.verdict_pb2 import ArmResult, PairedTest, VerdictReason
+from also.validation.arms import CONTROL, MILESTONES, RETURN, deciding_measure, first_fault, records_of, values
+from also.validation.round import Round, Ruling, Standing, Step, control_failed, describe, pairs
+from also.validation.statistics import alpha_of_look, is_futile, is_void, paired_test, pairs_needed, smallest_p
+
+
+def confirm(round_: Round, arms: Sequence[ArmResult], searched: Standing) -> Standing:
+    """How a round stands whose search has a finalist.
+
+    Args:
+        round_: the round.
+        arms: results so far.
+        searched: how the search ended.
+    """
+    settings = round_.campaign.validation
+    alpha = alpha_of_look(settings.alpha, settings.confirm_waves)
+    finalist, test = searched.finalist, searched.test
+    out_of_reach = _out_of_reach(round_, alpha, test)
+    if out_of_reach is not None:
+        return _settled(searched, out_of_reach)
+    for wave in range(1, settings.confirm_waves + 1):
+        indices = range(wave * settings.confirm_seeds)
+        control, candidate = (
+            records_of(arms, arm, SeedPool.SEED_POOL_CONFIRM, indices=indices) for arm in (CONTROL, finalist)
+        )
+        if len(control) < len(indices):
+            step = Step(
+                pool=SeedPool.SEED_POOL_CONFIRM,
+                number=wave,
+                arms=(CONTROL, finalist),
+                indices=indices[-settings.confirm_seeds :],
+            )
+            return Standing(rulings=searched.rulings, step=step, finalist=finalist, test=test)
+        fault = first_fault(control, round_.control_hash, expected=len(indices))
+        if fault is not None:
+            return control_failed(round_, fault)
+        fault = first_fault(candidate, round_.hash_of(finalist), expected=len(indices))
+        if fault is not None:
+            ruling = Ruling(reason=fault[0], detail=f"In the confirmation {fault[1]}.", test=test)
+            return _settled(searched, ruling)
+        measure = deciding_measure([*control, *candidate])
+        test = paired_test(measure, values(candidate, measure), values(control, measure), alpha)
+        look = f"look {wave} of {settings.confirm_waves}"
+        found = _look(test, round_.minimum_gain(measure), last=wave == settings.confirm_waves, look=look)
+        if found is not None:
+            return _settled(searched, found)
+    raise AssertionError("the last look settles")
+
+
+def _look(test: PairedTest, minimum_gain: float, *, last: bool, look: str) -> Ruling | None:
+    """What a look at all pairs so far settles; None when another wave is needed."""
+    significant = test.p_value <= test.alpha
+    if significant and test.mean_gain >= minimum_gain:
+        reason = (
+            VerdictReason.VERDICT_REASON_GAIN_CONFIRMED
+            if test.measure == RETURN
+            else VerdictReason.VERDICT_REASON_MILESTONES_CONFIRMED
+        )
+        needed = f"p at most {test.alpha:.4g} and a gain of at least {minimum_gain:.4g} promote"
+    elif test.measure == MILESTONES and is_void(test):
+        reason = VerdictReason.VERDICT_REASON_NO_EVIDENCE
+        needed = "every return is 0 and every milestone score equals control's"
+    elif is_futile(test):
+        reason = VerdictReason.VERDICT_REASON_NOT_SIGNIFICANT
+        needed = "no gain so far, so further waves are given up"
+    elif not last:
+        return None
+    elif significant:
+        reason = VerdictReason.VERDICT_REASON_GAIN_TOO_SMALL
+        needed = f"a gain of at least {minimum_gain:.4g} promotes"
+    else:
+        reason = VerdictReason.VERDICT_REASON_NOT_SIGNIFICANT
+        needed = f"p at most {test.alpha:.4g} promotes"
+    return Ruling(reason=reason, detail=f"{describe(test)}; {needed} ({look}).", test=test)
+
+
+def _out_of_reach(round_: Round, alpha: float, test: PairedTest | None) -> Ruling | None:
+    """The ruling where even the last look could not reach its level; None where it can."""
+    settings = round_.campaign.validation
+    count = settings.confirm_seeds * settings.confirm_waves
+    if smallest_p(count) <= alpha:
+        return None
+    needed = pairs_needed(alpha)
+    remedy = f"{pairs(needed)} are needed" if needed is not None else "no number of pairs reaches it"
+    return Ruling(
+        reason=VerdictReason.VERDICT_REASON_TOO_FEW_SEEDS,
+        detail=f"{pairs(count).capitalize()} reach p = {smallest_p(count):.4g} at best, above the level {alpha:.4g}; "
+        f"{remedy}.",
+        test=test,
+    )
+
+
+def _settled(searched: Standing, ruling: Ruling) -> Standing:
+    finalist = searched.finalist
+    return Standing(rulings={**searched.rulings, finalist: ruling}, finalist=finalist, test=ruling.test)

@@ -1,0 +1,170 @@
+"""The judge: verdicts with named reasons, the promotion, and what the main run goes on with.
+
+A round is a fold. `stand` says what the results so far settle and which branches are needed next;
+the validator trains them and asks again, until nothing is left to ask or the budget is spent.
+`validation` turns the last standing into a verdict for every candidate. `rejudge` does the same
+from a journal, so that `also replay` can compare.
+"""
+
+from collections.abc import Sequence
+
+from also.shaping.identity import config_hash
+from also.v1.branch_pb2 import BranchRecord, SeedPool
+from also.v1.campaign_pb2 import Campaign
+from also.v1.shaping_pb2 import ShapingConfig
+from also.v1.task_pb2 import TaskCard
+from also.v1.verdict_pb2 import ArmResult, Candidate, Outcome, Validation, Verdict, VerdictReason
+from also.validation import cost
+from also.validation.arms import CONTROL, end, last_records, mean_activity, median_replica, usable
+from also.validation.confirm import confirm
+from also.validation.round import Round, Ruling, Standing, describe
+from also.validation.search import search
+from also.validation.statistics import mean
+
+SCREENED_OUT = frozenset(
+    {
+        VerdictReason.VERDICT_REASON_INVALID_CONFIG,
+        VerdictReason.VERDICT_REASON_DUPLICATE,
+        VerdictReason.VERDICT_REASON_DEAD_TERM,
+        VerdictReason.VERDICT_REASON_SATURATED_TERM,
+        VerdictReason.VERDICT_REASON_NON_FINITE,
+    }
+)
+"""Reasons that the screen gives, without any branch."""
+
+_OUTCOMES = {
+    VerdictReason.VERDICT_REASON_GAIN_CONFIRMED: Outcome.OUTCOME_PROMOTED,
+    VerdictReason.VERDICT_REASON_MILESTONES_CONFIRMED: Outcome.OUTCOME_PROMOTED_PROVISIONALLY,
+    VerdictReason.VERDICT_REASON_TOO_FEW_SEEDS: Outcome.OUTCOME_INCONCLUSIVE,
+    VerdictReason.VERDICT_REASON_CONTROL_FAILED: Outcome.OUTCOME_INCONCLUSIVE,
+    VerdictReason.VERDICT_REASON_HASH_MISMATCH: Outcome.OUTCOME_INCONCLUSIVE,
+    VerdictReason.VERDICT_REASON_BUDGET_SPENT: Outcome.OUTCOME_INCONCLUSIVE,
+}
+
+_POOLS = (SeedPool.SEED_POOL_CONFIRM, SeedPool.SEED_POOL_SEARCH)
+
+
+def outcome(reason: VerdictReason) -> Outcome:
+    """What becomes of a candidate for a reason; it is rejected unless said otherwise."""
+    return _OUTCOMES.get(reason, Outcome.OUTCOME_REJECTED)
+
+
+def stand(round_: Round, arms: Sequence[ArmResult]) -> Standing:
+    """How a round stands, and which branches it needs next.
+
+    Args:
+        round_: the round.
+        arms: results so far.
+    """
+    searched = search(round_, arms)
+    return confirm(round_, arms, searched) if searched.finalist else searched
+
+
+def validation(round_: Round, arms: Sequence[ArmResult]) -> Validation:
+    """What a round came to. Candidates that would need further branches found the budget spent.
+
+    Args:
+        round_: the round.
+        arms: all results.
+    """
+    standing = stand(round_, arms)
+    result = Validation(
+        verdicts=[_verdict(round_, arms, standing, screened) for screened in round_.screen],
+        arms=arms,
+        env_steps=sum(record.env_steps for arm in arms for record in arm.records),
+    )
+    control = _finished(arms, CONTROL, round_.control_hash)
+    if control:
+        result.control_checkpoint_id = median_replica(control).checkpoint_id
+        result.control_return = mean([end(record).mean_return for record in control])
+        result.control_milestone_score = mean([end(record).milestone_score for record in control])
+        result.adopted_checkpoint_id = result.control_checkpoint_id
+    for verdict in result.verdicts:
+        if verdict.outcome in (Outcome.OUTCOME_PROMOTED, Outcome.OUTCOME_PROMOTED_PROVISIONALLY):
+            winner = _finished(arms, verdict.candidate, verdict.config_hash)
+            result.promoted = verdict.candidate
+            result.adopted_checkpoint_id = median_replica(winner).checkpoint_id
+            result.promoted_return = mean([end(record).mean_return for record in winner])
+            result.promoted_milestone_score = mean([end(record).milestone_score for record in winner])
+    return result
+
+
+def rejudge(
+    given: Validation,
+    *,
+    campaign: Campaign,
+    card: TaskCard,
+    incumbent: ShapingConfig,
+    candidates: Sequence[Candidate],
+) -> Validation:
+    """Derive a validation again from its own arms; it equals `given` unless something is wrong.
+
+    What the screen said is taken from `given`: it rests on rollouts that are not in the journal.
+
+    Args:
+        given: the validation as it was recorded.
+        campaign: the campaign file, every default filled in.
+        card: the task's card.
+        incumbent: the incumbent of the round.
+        candidates: the round's candidates, in order.
+
+    Raises:
+        DocumentError: the verdicts are not those of the candidates, or a setting is not filled in.
+    """
+    screen = tuple(verdict if verdict.reason in SCREENED_OUT else _passed(verdict) for verdict in given.verdicts)
+    round_ = Round(
+        campaign=campaign,
+        card=card,
+        control_hash=config_hash(incumbent),
+        candidates=tuple(candidates),
+        screen=screen,
+    )
+    return validation(round_, given.arms)
+
+
+def _passed(verdict: Verdict) -> Verdict:
+    """What the screen had said of a candidate that it let through."""
+    return Verdict(
+        candidate=verdict.candidate,
+        config_hash=verdict.config_hash,
+        terms=verdict.terms,
+        invariance=verdict.invariance,
+    )
+
+
+def _verdict(round_: Round, arms: Sequence[ArmResult], standing: Standing, screened: Verdict) -> Verdict:
+    """The verdict on one candidate: the screen's, or the standing's ruling, or that the budget is spent."""
+    if screened.reason != VerdictReason.VERDICT_REASON_UNSPECIFIED:
+        return screened
+    ruling = standing.rulings.get(screened.candidate) or _budget_spent(round_, standing)
+    return Verdict(
+        candidate=screened.candidate,
+        config_hash=screened.config_hash,
+        outcome=outcome(ruling.reason),
+        reason=ruling.reason,
+        detail=ruling.detail,
+        test=ruling.test,
+        terms=mean_activity(_furthest(arms, screened.candidate)) or screened.terms,
+        invariance=screened.invariance,
+    )
+
+
+def _budget_spent(round_: Round, standing: Standing) -> Ruling:
+    assert standing.step is not None
+    if standing.test is None:
+        needed = cost.least_cost(round_.campaign, len(round_.passed))
+        detail = f"The search and one confirm wave take {needed} env_steps, more than are left."
+    else:
+        needed = cost.wave_cost(round_.campaign)
+        detail = f"{describe(standing.test)}; wave {standing.step.number} takes {needed} env_steps, more than are left."
+    return Ruling(reason=VerdictReason.VERDICT_REASON_BUDGET_SPENT, detail=detail, test=standing.test)
+
+
+def _furthest(arms: Sequence[ArmResult], arm: str) -> list[BranchRecord]:
+    """Records of an arm's furthest branches: confirm, else the last rung."""
+    return next((found for pool in _POOLS if (found := last_records(arms, arm, pool))), [])
+
+
+def _finished(arms: Sequence[ArmResult], arm: str, due_hash: str) -> list[BranchRecord]:
+    """Records of an arm's furthest branches that can be used."""
+    return next((found for pool in _POOLS if (found := usable(last_records(arms, arm, pool), due_hash))), [])

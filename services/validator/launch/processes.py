@@ -1,0 +1,183 @@
+"""Branch groups as processes of this machine.
+
+A group's spec is stored before its process starts and its result when it ends, so whatever dies
+(a branch, the validator, the machine), the same call goes on from what is there. A process tells
+its progress on standard output, a JSON line each, and lives on a lifeline: it cannot outlive the
+validator, however that ends.
+"""
+
+import queue
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from also import keys, lifeline, metrics
+from also.document import canonical, parse_json
+from also.errors import DocumentError, InputError, ServiceError
+from also.process import BAD_INPUT
+from also.store import Store
+from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchProgress
+from services.validator.launch.launcher import Progress
+
+_TICK_SECONDS = 0.5
+"""Longest time between two looks at the processes."""
+
+_GRACE_SECONDS = 0.5
+"""What a process gets to end by itself; it has nothing to save."""
+
+
+@dataclass(slots=True)
+class _Running:
+    """A branch group and the process that trains it now."""
+
+    group: BranchGroup
+    process: "subprocess.Popen[bytes]"
+    log: Path
+    attempt: int
+    heard: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processes:
+    """A launcher of local processes."""
+
+    store: Store
+    """Object store that the processes open by its URI."""
+    logs: Path
+    """Folder for their standard error, a file for each group."""
+    parallel: int
+    """Processes at once. In [1, 1024]."""
+    module: str = "services.trainer.branch"
+    """Module that trains one group."""
+    attempts: int = 3
+    """Starts of a group's process at most, while it crashes."""
+    silence_seconds: float = 600.0
+    """Time without a line after which a process counts as hung, and is ended as if it had crashed."""
+
+    def run(self, groups: Sequence[BranchGroup]) -> Generator[Progress, None, None]:
+        """Run groups as `Launcher.run` says."""
+        progress: dict[str, BranchProgress] = {}
+        waiting = deque[tuple[BranchGroup, int]]()
+        for group in groups:
+            self._store_spec(group)
+            if self._has_result(group):
+                progress[group.name] = self._result(group, "adopted")
+            else:
+                waiting.append((group, 1))
+        running: dict[str, _Running] = {}
+        lines: queue.Queue[tuple[str, int, bytes]] = queue.Queue()
+        try:
+            yield dict(progress)
+            while waiting or running:
+                while waiting and len(running) < self.parallel:
+                    group, attempt = waiting.popleft()
+                    running[group.name] = self._start(group, attempt, lines)
+                for name, line in _hear(lines, running):
+                    told = _parse(line)
+                    if told is not None:
+                        progress[name] = told
+                for name, one in list(running.items()):
+                    if one.process.poll() is None and time.monotonic() - one.heard < self.silence_seconds:
+                        continue
+                    del running[name]
+                    lifeline.end([one.process], grace_seconds=_GRACE_SECONDS)
+                    if self._has_result(one.group):
+                        progress[name] = self._result(one.group, "finished")
+                    else:
+                        self._check_retry(one)
+                        waiting.appendleft((one.group, one.attempt + 1))
+                yield dict(progress)
+        finally:
+            lifeline.end([one.process for one in running.values()], grace_seconds=_GRACE_SECONDS)
+
+    def _store_spec(self, group: BranchGroup) -> None:
+        key = keys.branch_group(group.campaign_id, group.name)
+        if not self.store.create_message(key, group) and self.store.get(key) != canonical(group):
+            raise ServiceError(
+                f"{key} holds another branch group than this one; was the checkpoint or a setting changed, "
+                "or do two conductors share the campaign id?"
+            )
+
+    def _has_result(self, group: BranchGroup) -> bool:
+        return self.store.exists(keys.branch_group_result(group.campaign_id, group.name))
+
+    def _result(self, group: BranchGroup, outcome: str) -> BranchProgress:
+        """A result as progress; it is counted as finished or adopted."""
+        key = keys.branch_group_result(group.campaign_id, group.name)
+        records = self.store.get_message(key, BranchGroupResult).records
+        env_steps = sum(record.env_steps for record in records)
+        metrics.BRANCH_GROUPS.labels(group.campaign_id, outcome).inc()
+        if outcome == "finished":
+            metrics.BRANCH_ENV_STEPS.labels(group.campaign_id).inc(env_steps)
+        return BranchProgress(env_steps=env_steps, records=records)
+
+    def _start(self, group: BranchGroup, attempt: int, lines: "queue.Queue[tuple[str, int, bytes]]") -> _Running:
+        log = self.logs / group.campaign_id / f"{group.name}.log"
+        process = lifeline.spawn(
+            self.module,
+            ["--store", self.store.uri, "--campaign", group.campaign_id, "--group", group.name],
+            log=log,
+            stdout=subprocess.PIPE,
+        )
+        threading.Thread(
+            target=_read, args=(process, group.name, attempt, lines), name=f"{group.name}-{attempt}", daemon=True
+        ).start()
+        return _Running(group, process, log, attempt)
+
+    def _check_retry(self, one: _Running) -> None:
+        """Return when a group whose process ended without a result may be started again."""
+        code = one.process.returncode
+        if code != BAD_INPUT and one.attempt < self.attempts:
+            return
+        metrics.BRANCH_GROUPS.labels(one.group.campaign_id, "failed").inc()
+        last = _last_line(one.log)
+        if code == BAD_INPUT:
+            raise InputError(last.removeprefix("error: "))
+        raise ServiceError(
+            f"branch group {one.group.name} ended {one.attempt} times without a result, at last with exit code "
+            f"{code}; its log {one.log} ends with: {last}"
+        )
+
+
+def _read(
+    process: "subprocess.Popen[bytes]", name: str, attempt: int, lines: "queue.Queue[tuple[str, int, bytes]]"
+) -> None:
+    """Pass on a process's lines, and an empty one when it has ended, which wakes the launcher."""
+    assert process.stdout is not None
+    with process.stdout as output:
+        for line in output:
+            lines.put((name, attempt, line))
+    process.wait()
+    lines.put((name, attempt, b""))
+
+
+def _hear(lines: "queue.Queue[tuple[str, int, bytes]]", running: dict[str, _Running]) -> Iterator[tuple[str, bytes]]:
+    """Lines of the running processes: waits for the first one, and takes what else is there."""
+    try:
+        name, attempt, line = lines.get(timeout=_TICK_SECONDS)
+        while True:
+            one = running.get(name)
+            if one is not None and one.attempt == attempt:
+                one.heard = time.monotonic()
+                yield name, line
+            name, attempt, line = lines.get_nowait()
+    except queue.Empty:
+        return
+
+
+def _parse(line: bytes) -> BranchProgress | None:
+    """Progress in a line; None for what a task's own package printed."""
+    try:
+        return parse_json(BranchProgress, line, "a line of a branch group")
+    except DocumentError:
+        return None
+
+
+def _last_line(log: Path) -> str:
+    """Last line of a log that is not empty, at most 2,000 characters."""
+    written = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return written[-1][:2000] if written else "(nothing)"

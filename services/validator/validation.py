@@ -1,0 +1,162 @@
+"""One round of validation from end to end.
+
+    screen the candidates                               by rules, then on the checkpoint's rollouts
+    while the judge asks for a step, and it can be paid:
+        train its branches                              a rung of the search, or a confirm wave
+        read what they measured
+    verdicts                                            by `also.validation`, from results alone
+
+Nothing is kept between calls: a repeated round finds its results in the object store, and since
+every choice is a function of request and results, it says the same again.
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+
+import grpc
+
+from also import rpc
+from also.errors import DocumentError
+from also.shaping.identity import config_hash
+from also.store import Store
+from also.v1.branch_pb2 import SeedPool
+from also.v1.trainer_pb2 import ProbeShapingRequest, ShapingProbe
+from also.v1.trainer_pb2_grpc import TrainerServiceStub
+from also.v1.validator_pb2 import ValidateRequest, ValidationPhase, ValidationProgress
+from also.v1.verdict_pb2 import ArmResult, Validation, Verdict, VerdictReason
+from also.validation import cost, judge
+from also.validation.round import Round, Standing, Step
+from services.validator import plan, screen
+from services.validator.launch.launcher import Launcher
+from services.validator.measure import records
+from services.validator.progress import Phase
+
+_PROBE_SECONDS = 1800.0
+"""Deadline of the trainer's answer to the screen."""
+
+_TICK_SECONDS = 1.0
+"""Longest time without progress while the trainer answers."""
+
+
+def validate(
+    request: ValidateRequest, *, trainer: TrainerServiceStub, store: Store, launcher: Launcher
+) -> Generator[ValidationProgress | Validation, None, None]:
+    """Validate a round; yields progress, and the validation last. Closing the generator ends its branches.
+
+    Args:
+        request: the round.
+        trainer: the trainer, asked what configs would have paid.
+        store: the object store.
+        launcher: where branch groups run.
+
+    Raises:
+        InputError: the request does not fit together, or a branch's input is wrong.
+        ServiceError: the trainer or a branch group failed.
+    """
+    round_ = _begin(request)
+    phase = Phase(phase=ValidationPhase.VALIDATION_PHASE_SCREEN, candidates=[each.name for each in request.candidates])
+    yield phase.tell(_reasons(round_))
+    for probes in _probe(request, round_.passed, trainer):
+        if probes is None:
+            yield phase.tell(_reasons(round_))
+        else:
+            round_ = replace(round_, screen=_screen(request, round_, probes))
+    yield phase.tell(_reasons(round_))
+
+    arms: list[ArmResult] = []
+    standing = judge.stand(round_, arms)
+    left = request.env_steps_left
+    if cost.least_cost(request.campaign, len(round_.passed)) > left:
+        standing = replace(standing, step=None)
+    while standing.step is not None and plan.step_cost(request, standing.step) <= left:
+        step = standing.step
+        phase = _phase(phase, step, request, round_)
+        groups = plan.groups(request, step, arms)
+        with closing(launcher.run(groups)) as running:
+            for progress in running:
+                for told in progress.values():
+                    phase.hear(told.records)
+                env_steps = sum(told.env_steps for told in progress.values())
+                yield phase.tell(_reasons(round_, standing), env_steps=env_steps)
+        arms = records.add(arms, step.arms, step.pool, records.read(store, groups))
+        phase.done += plan.step_cost(request, step)
+        left -= plan.step_cost(request, step)
+        standing = judge.stand(round_, arms)
+    yield phase.tell(_reasons(round_, standing))
+    yield judge.validation(round_, arms)
+
+
+def _begin(request: ValidateRequest) -> Round:
+    """The round, screened by rules and duplicates."""
+    for candidate in request.candidates:
+        due = config_hash(candidate.config)
+        if candidate.config_hash != due:
+            raise DocumentError(
+                f"candidate {candidate.name} has the config hash {candidate.config_hash!r}; its config's is {due}"
+            )
+    return Round(
+        campaign=request.campaign,
+        card=request.card,
+        control_hash=config_hash(request.incumbent),
+        candidates=tuple(request.candidates),
+        screen=tuple(
+            screen.check(request.candidates, card=request.card, incumbent=request.incumbent, tried=request.tried_hashes)
+        ),
+    )
+
+
+def _probe(
+    request: ValidateRequest, names: Sequence[str], trainer: TrainerServiceStub
+) -> Iterator[dict[str, ShapingProbe] | None]:
+    """What the named candidates would have paid, by name; None every second until that is known."""
+    configs = {each.name: each.config for each in request.candidates if each.name in names}
+    if not configs:
+        return
+    call = trainer.ProbeShaping.future(
+        ProbeShapingRequest(
+            campaign_id=request.campaign_id,
+            campaign=request.campaign,
+            checkpoint_id=request.checkpoint_id,
+            configs=configs.values(),
+        ),
+        timeout=_PROBE_SECONDS,
+    )
+    try:
+        while True:
+            try:
+                yield dict(zip(configs, call.result(timeout=_TICK_SECONDS).probes, strict=True))
+                return
+            except grpc.FutureTimeoutError:
+                yield None
+    except grpc.RpcError as error:
+        raise rpc.as_error(error) from None
+    finally:
+        call.cancel()
+
+
+def _screen(request: ValidateRequest, round_: Round, probes: dict[str, ShapingProbe]) -> tuple[Verdict, ...]:
+    """The screen's verdicts, completed by what the candidates would have paid."""
+    return tuple(
+        screen.judge_probe(verdict, candidate.config, probes[candidate.name]) if candidate.name in probes else verdict
+        for candidate, verdict in zip(request.candidates, round_.screen, strict=True)
+    )
+
+
+def _phase(now: Phase, step: Step, request: ValidateRequest, round_: Round) -> Phase:
+    """The phase that a step belongs to: the one that is under way, or a new one."""
+    if step.pool == SeedPool.SEED_POOL_SEARCH:
+        kind = ValidationPhase.VALIDATION_PHASE_SEARCH
+        planned = cost.search_cost(request.campaign, len(round_.passed))
+    else:
+        kind = ValidationPhase.VALIDATION_PHASE_CONFIRM
+        planned = cost.wave_cost(request.campaign) * request.campaign.validation.confirm_waves
+    return now if now.phase == kind else Phase(phase=kind, candidates=now.candidates, planned=planned)
+
+
+def _reasons(round_: Round, standing: Standing | None = None) -> dict[str, VerdictReason]:
+    """Why candidates are out so far."""
+    found = {verdict.candidate: verdict.reason for verdict in round_.screen}
+    if standing is not None:
+        found |= {name: ruling.reason for name, ruling in standing.rulings.items()}
+    return found
