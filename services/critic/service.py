@@ -12,7 +12,7 @@ from services.critic.phase import learning_phase
 class CriticService(critic_pb2_grpc.CriticServiceServicer):
     """Answers with the backend that the request names."""
 
-    def Diagnose(self, request: DiagnoseRequest, context: grpc.ServicerContext) -> DiagnoseResponse:  # noqa: N802
+    def Diagnose(self, request: DiagnoseRequest, context: grpc.ServicerContext) -> DiagnoseResponse:
         """Diagnose the request's last stage.
 
         Raises:
@@ -34,4 +34,4 @@ def diagnose(request: DiagnoseRequest) -> Diagnosis:
 
 def register(server: grpc.Server) -> None:
     """Add the critic to a server."""
-    critic_pb2_grpc.add_CriticServiceServicer_to_server(CriticService(), server)  # type: ignore[no-untyped-call]
+    critic_pb2_grpc.add_CriticServiceServicer_to_server(CriticService(), server)

@@ -1,0 +1,68 @@
+"""From proposals to candidates: what every backend's configs have to pass, in one place.
+
+A backend yields configs in the order of its preference. Here they are fitted to the task's caps and
+checked, and what is invalid, equal to the incumbent, tried before or proposed twice is left out.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from also.errors import ShapingError
+from also.limits import fill_defaults
+from also.shaping.identity import config_hash
+from also.shaping.rules import check_config
+from also.v1.campaign_pb2 import GeneratorSettings
+from also.v1.generator_pb2 import ProposeRequest
+from also.v1.shaping_pb2 import ShapingConfig
+from also.v1.verdict_pb2 import Candidate
+from services.generator.configs import fit_caps
+
+NO_FINDING = -1
+"""`finding` of a candidate that answers none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A config that a backend would like to see tried."""
+
+    config: ShapingConfig
+    """The config."""
+    finding: int = NO_FINDING
+    """Index in the diagnosis of the finding that it answers; -1 when none."""
+    priority: float = 0.0
+    """How promising it is; only the rules rank their proposals by it."""
+
+
+def candidates_wanted(request: ProposeRequest) -> int:
+    """K: how many candidates a request asks for, by default where it does not say."""
+    settings = GeneratorSettings()
+    settings.CopyFrom(request.settings)
+    fill_defaults(settings)
+    return settings.candidates
+
+
+def collect(request: ProposeRequest, proposals: Iterable[Proposal]) -> list[Candidate]:
+    """The first K usable proposals as candidates; fewer when there are no more.
+
+    Args:
+        request: what was asked for.
+        proposals: in order of preference; only as many as needed are taken.
+    """
+    wanted = candidates_wanted(request)
+    seen = {trial.candidate.config_hash for trial in request.trials} | {config_hash(request.incumbent)}
+    candidates: list[Candidate] = []
+    for proposal in proposals:
+        config = fit_caps(proposal.config, request.card)
+        try:
+            check_config(config, request.card)
+        except ShapingError:
+            continue
+        identity = config_hash(config)
+        if identity in seen:
+            continue
+        seen.add(identity)
+        name = f"r{request.round}-c{len(candidates)}"
+        candidates.append(Candidate(name=name, config=config, config_hash=identity, finding=proposal.finding))
+        if len(candidates) == wanted:
+            break
+    return candidates

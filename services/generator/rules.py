@@ -1,0 +1,88 @@
+"""The embedded expert: which shaping configs might cure what the critic has found?
+
+Every finding brings the variants of its remedy. Those of all findings are merged by priority =
+severity * confidence * FADE^i for the i-th variant of a finding: the gravest finding leads, and the
+others soon get their turn. What came close to a promotion before is varied first.
+
+Without findings (critic `none`) nobody says what is missing: each milestone is then guided to, in
+the order of the card.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from also.errors import DocumentError
+from also.shaping.identity import config_hash
+from also.v1 import diagnosis_pb2 as pb
+from also.v1.diagnosis_pb2 import Finding
+from also.v1.generator_pb2 import ProposeRequest
+from services.generator.feedback import is_useless, neighbours, read_feedback
+from services.generator.problem import Problem
+from services.generator.proposal import NO_FINDING, Proposal
+from services.generator.remedies import variants
+
+FADE = 0.8
+"""Factor on the priority of each further variant of a finding."""
+
+
+def proposals(request: ProposeRequest) -> list[Proposal]:
+    """Proposals for a diagnosis, most promising first.
+
+    Raises:
+        DocumentError: a finding names something that is neither in the card nor in the incumbent.
+    """
+    check_names(request)
+    feedback = read_feedback(request)
+    ranked = [] if feedback.closest is None else _fading(neighbours(request, feedback.closest), first=1.0)
+    for index, finding in _findings(request):
+        answers = variants(Problem(request=request, finding=finding))
+        useful = (Proposal(config=config, finding=index) for config in answers if not is_useless(config, feedback))
+        ranked += _fading(_distinct(useful), first=finding.severity * finding.confidence)
+    return sorted(ranked, key=lambda proposal: -proposal.priority)
+
+
+def check_names(request: ProposeRequest) -> None:
+    """Refuse a diagnosis that is of another task or another incumbent.
+
+    Raises:
+        DocumentError: the first name that is unknown.
+    """
+    known = {
+        "milestone": [milestone.name for milestone in request.card.milestones],
+        "feature": [feature.name for feature in request.card.features],
+        "agent": list(request.card.agents),
+        "term": [term.name for term in request.incumbent.terms],
+    }
+    for index, finding in enumerate(request.diagnosis.findings):
+        for field, allowed in known.items():
+            name = getattr(finding, field)
+            if name and name not in allowed:
+                raise DocumentError(
+                    f"diagnosis.findings[{index}].{field} {name!r} is unknown; allowed: {', '.join(allowed) or 'none'}"
+                )
+
+
+def _findings(request: ProposeRequest) -> list[tuple[int, Finding]]:
+    """Findings to answer, with their index; without any, a guess for each milestone."""
+    if request.diagnosis.findings or request.diagnosis.phase == pb.LEARNING_PHASE_SOLVED:
+        return list(enumerate(request.diagnosis.findings))
+    guesses = [
+        Finding(remedy=pb.REMEDY_GUIDE, milestone=milestone.name, severity=1, confidence=FADE**index)
+        for index, milestone in enumerate(request.card.milestones)
+    ]
+    guesses.append(Finding(remedy=pb.REMEDY_EXPLORE, severity=1, confidence=0.5))
+    return [(NO_FINDING, guess) for guess in guesses]
+
+
+def _distinct(items: Iterable[Proposal]) -> Iterator[Proposal]:
+    """Proposals without repeated configs, so that a repetition costs no priority."""
+    seen: set[str] = set()
+    for item in items:
+        identity = config_hash(item.config)
+        if identity not in seen:
+            seen.add(identity)
+            yield item
+
+
+def _fading(items: Iterable[Proposal], *, first: float) -> list[Proposal]:
+    return [replace(item, priority=first * FADE**index) for index, item in enumerate(items)]

@@ -1,0 +1,49 @@
+"""The generator over a real gRPC server in this process."""
+
+import pytest
+
+from also import rpc
+from also.errors import DocumentError, ShapingError
+from also.v1 import diagnosis_pb2 as pb
+from also.v1 import generator_pb2_grpc
+from services.generator.service import propose, register
+
+
+@pytest.fixture(scope="module")
+def generator():
+    """Stub of a running generator."""
+    server = rpc.answering(register)
+    address = rpc.bind(server, "127.0.0.1:0")
+    server.start()
+    with rpc.connect(address) as channel:
+        yield generator_pb2_grpc.GeneratorServiceStub(channel)
+    server.stop(None).wait()
+
+
+def test_candidates_survive_the_wire(generator, foraging, ask, find):
+    """The service returns what the rules propose."""
+    request = ask(foraging, find(pb.REMEDY_GUIDE, milestone="met_at_food", feature="team_food_distance"))
+    assert list(rpc.call(generator.Propose, request, seconds=10).candidates) == propose(request)
+
+
+@pytest.mark.parametrize(
+    ("field", "message"), [("diagnosis", "diagnosis is missing"), ("stage_env_steps", r"stage_env_steps 0 is outside")]
+)
+def test_a_request_that_lacks_something_is_the_callers_error(generator, foraging, ask, find, field, message):
+    """It is refused with the field's name."""
+    request = ask(foraging, find(pb.REMEDY_EXPLORE))
+    request.ClearField(field)
+    with pytest.raises(DocumentError, match=message):
+        rpc.call(generator.Propose, request, seconds=10)
+
+
+def test_a_name_that_is_not_on_the_card_is_the_callers_error(generator, foraging, ask, find):
+    """The check is the service's own, beyond the ranges of fields."""
+    with pytest.raises(DocumentError, match="'nowhere' is unknown"):
+        rpc.call(generator.Propose, ask(foraging, find(pb.REMEDY_GUIDE, feature="nowhere")), seconds=10)
+
+
+def test_an_invalid_incumbent_is_the_callers_error(generator, unnamed, ask, find, incumbent):
+    """The error arrives as the class that was raised."""
+    with pytest.raises(ShapingError, match="team_food_distance"):
+        rpc.call(generator.Propose, ask(unnamed, find(pb.REMEDY_EXPLORE), incumbent=incumbent), seconds=10)
