@@ -9,13 +9,16 @@ import argparse
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, EnumValueDescriptor, FieldDescriptor
 from prometheus_client.metrics import MetricWrapperBase
 
-from also import enums, metrics, reasons
+from also import document, enums, metrics, reasons
 from also.limits import descriptor, field_limits, interval, is_map
+from also.presets import PRESETS
 from also.v1 import campaign_pb2, journal_pb2, limits_pb2, verdict_pb2
+from also.v1.campaign_pb2 import ValidationSettings
 from tools.comments import comments
 from tools.generate_proto import ROOT, descriptors
 
@@ -53,6 +56,8 @@ def campaign_document() -> str:
         rows = [_field_row(field, texts) for field in kind.fields]
         lines += ["", f"## `{path}`" if path else "## Top level", "", texts[kind.full_name], ""]
         lines += _table(["key", "value", "default", "allowed", "meaning"], rows)
+        if kind is descriptor(ValidationSettings):
+            lines += ["", "What each preset fills in:", "", *_presets_table()]
     lines += ["", "## Names", "", "What the names above mean."]
     for enum in _enums():
         rows = [_name_row(value, texts) for value in enum.values]
@@ -135,6 +140,13 @@ def _sections(path: str, kind: Descriptor) -> Iterator[tuple[str, Descriptor]]:
             yield from _sections(f"{path}.{suffix}" if path else suffix, field.message_type)
 
 
+def _presets_table() -> list[str]:
+    names = [f"`{document.plain(ValidationSettings(preset=preset))['preset']}`" for preset in PRESETS]
+    values = [asdict(preset) for preset in PRESETS.values()]
+    rows = [[f"`{key}`", *(str(value[key]) for value in values)] for key in values[0]]
+    return _table(["key", *names], rows)
+
+
 def _enums() -> list[EnumDescriptor]:
     """Every enum of a campaign file, once, in the order in which a reader meets them."""
     fields = [field for _, kind in _sections("", descriptor(campaign_pb2.Campaign)) for field in kind.fields]
@@ -187,7 +199,7 @@ def _default(field: FieldDescriptor, limits: limits_pb2.Limits) -> str:
         if field.type == FieldDescriptor.TYPE_BOOL:
             return f"`{str(bool(limits.default)).lower()}`"
         return f"`{int(limits.default) if limits.default.is_integer() else limits.default}`"
-    if field.containing_type is descriptor(campaign_pb2.ValidationSettings):
+    if field.containing_type is descriptor(ValidationSettings):
         return "*preset*"
     return ""
 
