@@ -1,0 +1,357 @@
+"""A small world with recorded answers: what services would say, as pure functions of their requests.
+
+The loop is tested against it twice: without any service (`play`), and over real gRPC servers that
+give the same answers (`serve`). Verdicts are the real judge's.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import pytest
+
+from also import rpc
+from also.campaign import requests, spec
+from also.campaign.decide import Diagnose, Propose, Report, TrainStage, Validate, decide
+from also.campaign.state import Event, State, advance, begin
+from also.settings import Settings
+from also.shaping.identity import config_hash
+from also.v1 import critic_pb2_grpc, generator_pb2_grpc, trainer_pb2_grpc, validator_pb2_grpc
+from also.v1.branch_pb2 import BranchRecord, Evaluation, Measure
+from also.v1.campaign_pb2 import Campaign, LearnerSettings
+from also.v1.critic_pb2 import DiagnoseRequest, DiagnoseResponse
+from also.v1.diagnosis_pb2 import Citation, Diagnosis, FailureMode, Finding, LearningPhase, Remedy
+from also.v1.evidence_pb2 import Distribution, Evidence
+from also.v1.generator_pb2 import ProposeRequest, ProposeResponse
+from also.v1.journal_pb2 import (
+    CampaignStarted,
+    Diagnosed,
+    JournalRecord,
+    Proposed,
+    Reported,
+    StageTrained,
+    Validated,
+)
+from also.v1.shaping_pb2 import ShapingConfig, ShapingForm, ShapingTerm, TargetKind
+from also.v1.task_pb2 import ActionKind, ActionSpace, Feature, FeatureScope, Milestone, Task, TaskCard
+from also.v1.trainer_pb2 import (
+    DescribeTaskResponse,
+    EvaluateResponse,
+    StageResult,
+    TrainingProgress,
+    TrainStageRequest,
+    TrainStageResponse,
+)
+from also.v1.validator_pb2 import ValidateRequest, ValidateResponse, ValidationPhase, ValidationProgress
+from also.v1.verdict_pb2 import ArmResult, Candidate, Validation, Verdict
+from also.validation import cost, judge
+from also.validation.round import Round
+
+UPDATE = 100
+"""env_steps of an update in these campaigns."""
+
+
+def shaping(weight: float) -> ShapingConfig:
+    term = ShapingTerm(
+        name="approach",
+        form=ShapingForm.SHAPING_FORM_POTENTIAL,
+        target=TargetKind.TARGET_KIND_TEAM,
+        feature="distance",
+        weight=weight,
+    )
+    return ShapingConfig(terms=[term])
+
+
+def card() -> TaskCard:
+    return TaskCard(
+        task="recorded/task",
+        agents=["a", "b"],
+        features=[Feature(name="distance", scope=FeatureScope.FEATURE_SCOPE_TEAM, minimum=0, maximum=1)],
+        milestones=[Milestone(name="done", feature="distance", threshold=1)],
+        action_space=ActionSpace(kind=ActionKind.ACTION_KIND_DISCRETE, size=2),
+        episode_limit=10,
+        smallest_return=0.5,
+        largest_return=1.0,
+        observation_size=1,
+        state_size=1,
+    )
+
+
+@dataclass(kw_only=True)
+class World:
+    """What services answer. Arms are "control" or a candidate's name, "r0-c0"."""
+
+    stage_return: Callable[[int], float] = lambda stage: 0.2
+    branch_return: Callable[[int, str, int], float] = lambda stage, arm, index: 0.2 + 0.3 * (arm == "r0-c1")
+    branch_milestones: Callable[[int, str, int], float] = lambda stage, arm, index: 0.0
+    remedy: Callable[[int], int] = lambda stage: Remedy.REMEDY_GUIDE
+    candidates: Callable[[int, int], int] = lambda stage, round: 2
+    refuses: Callable[[str], Exception | None] = lambda method: None
+    asked: list[str] = field(default_factory=list)
+
+    def train(self, request: TrainStageRequest) -> StageResult:
+        env_steps = cost.whole_updates(request.env_steps, request.campaign.learner)
+        begin_env_steps = int(request.checkpoint_id.partition("@")[2] or 0)
+        used = config_hash(request.config)
+        result = StageResult(
+            checkpoint_id=f"{request.run}-{request.stage}-{used[:8]}@{begin_env_steps + env_steps}",
+            env_steps=env_steps,
+            run_env_steps=begin_env_steps + env_steps,
+            config_hash=used,
+        )
+        if request.gather_evidence:
+            mean = self.stage_return(request.stage)
+            result.evidence.CopyFrom(
+                Evidence(
+                    stage=request.stage,
+                    env_steps=result.run_env_steps,
+                    returns=Distribution(mean=mean, count=10),
+                    return_low=mean,
+                    return_high=mean,
+                    config_hash=used,
+                )
+            )
+        return result
+
+    def diagnose(self, request: DiagnoseRequest) -> Diagnosis:
+        remedy = self.remedy(request.evidence[-1].stage)
+        finding = Finding(
+            mode=FailureMode.FAILURE_MODE_EXPLORATION,
+            severity=1,
+            confidence=1,
+            citations=[Citation(item="returns.mean")],
+            remedy=remedy,
+            summary="It does not find the food.",
+        )
+        return Diagnosis(
+            phase=LearningPhase.LEARNING_PHASE_NO_SIGNAL, findings=[finding] if remedy else [], backend="rules"
+        )
+
+    def propose(self, request: ProposeRequest) -> list[Candidate]:
+        made = []
+        for number in range(self.candidates(request.stage, request.round)):
+            config = shaping(round(0.01 + 0.1 * request.stage + 0.02 * request.round + 0.005 * number, 3))
+            name = f"r{request.round}-c{number}"
+            made.append(Candidate(name=name, config=config, config_hash=config_hash(config), finding=0))
+        return made
+
+    def validate(self, request: ValidateRequest) -> Validation:
+        round_ = Round(
+            campaign=request.campaign,
+            card=request.card,
+            control_hash=config_hash(request.incumbent),
+            candidates=tuple(request.candidates),
+            screen=tuple(Verdict(candidate=each.name, config_hash=each.config_hash) for each in request.candidates),
+        )
+        arms: list[ArmResult] = []
+        affordable = cost.least_cost(request.campaign, len(request.candidates)) <= request.env_steps_left
+        while affordable and (step := judge.stand(round_, arms).step) is not None:
+            arms += [
+                ArmResult(
+                    arm=arm,
+                    pool=step.pool,
+                    records=[self._branch(request, round_, arm, step.pool, index) for index in step.indices],
+                )
+                for arm in step.arms
+            ]
+        return judge.validation(round_, arms)
+
+    def evaluate(self, checkpoint_id: str) -> Evaluation:
+        mean = 0.0 if checkpoint_id.startswith("reference") else 0.9
+        return Evaluation(checkpoint_id=checkpoint_id, returns=Distribution(mean=mean, count=20))
+
+    def _branch(self, request: ValidateRequest, round_: Round, arm: str, pool: int, index: int) -> BranchRecord:
+        env_steps = cost.wave_env_steps(request.campaign)
+        end = int(request.checkpoint_id.partition("@")[2]) + env_steps
+        place = (request.stage, arm, index)
+        measure = Measure(
+            env_steps=end, mean_return=self.branch_return(*place), milestone_score=self.branch_milestones(*place)
+        )
+        return BranchRecord(
+            arm=arm,
+            seed_index=index,
+            config_hash=round_.hash_of(arm),
+            checkpoint_id=f"{request.stage}-{request.round}-{arm}-{pool}-{index}@{end}",
+            measures=[measure],
+            env_steps=env_steps,
+        )
+
+
+class Servicer(trainer_pb2_grpc.TrainerServiceServicer):
+    """All four services over gRPC, answering from a world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def DescribeTask(self, request, context):
+        self._hear("DescribeTask")
+        return DescribeTaskResponse(card=card())
+
+    def TrainStage(self, request, context):
+        yield TrainStageResponse(progress=TrainingProgress(env_steps=1, env_steps_planned=2))
+        self._hear(f"TrainStage {request.run} {request.stage} {request.env_steps}")
+        yield TrainStageResponse(result=self.world.train(request))
+
+    def Evaluate(self, request, context):
+        self._hear("Evaluate")
+        return EvaluateResponse(evaluation=self.world.evaluate(request.checkpoint_id))
+
+    def Diagnose(self, request, context):
+        self._hear("Diagnose")
+        return DiagnoseResponse(diagnosis=self.world.diagnose(request))
+
+    def Propose(self, request, context):
+        self._hear("Propose")
+        return ProposeResponse(candidates=self.world.propose(request))
+
+    def Validate(self, request, context):
+        progress = ValidationProgress(phase=ValidationPhase.VALIDATION_PHASE_SCREEN)
+        yield ValidateResponse(progress=progress)
+        self._hear("Validate")
+        yield ValidateResponse(result=self.world.validate(request))
+
+    def _hear(self, method: str) -> None:
+        self.world.asked.append(method)
+        error = self.world.refuses(method)
+        if error is not None:
+            raise error
+
+
+class Listener:
+    """A watch that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.records: list[JournalRecord] = []
+        self.notes: list[str] = []
+
+    def found(self, records: Sequence[JournalRecord]) -> None:
+        self.records += records
+
+    def record(self, record: JournalRecord) -> None:
+        self.records.append(record)
+
+    def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
+        pass
+
+    def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def play(world: World, campaign: Campaign, *, steps: int = 1000) -> list[JournalRecord]:
+    """Records of a campaign in this world, without any service."""
+    records = [_record(0, CampaignStarted(campaign=campaign, card=card()))]
+    state = begin(records[0])
+    while len(records) <= steps and (action := decide(state)) is not None:
+        records.append(_record(len(records), _event(world, state, action)))
+        state = advance(state, records[-1])
+    return records
+
+
+def _event(world: World, state: State, action: object) -> Event:
+    stage = state.open_stage
+    match action:
+        case TrainStage():
+            result = world.train(requests.train_stage("play", state))
+            return StageTrained(
+                stage=action.stage,
+                checkpoint_id=result.checkpoint_id,
+                evidence=result.evidence,
+                env_steps=result.env_steps,
+            )
+        case Diagnose():
+            return Diagnosed(stage=action.stage, diagnosis=world.diagnose(requests.diagnose("play", state, stage)))
+        case Propose():
+            candidates = world.propose(requests.propose("play", state, stage))
+            return Proposed(stage=action.stage, round=action.round, candidates=candidates)
+        case Validate():
+            validation = world.validate(requests.validate("play", state, stage))
+            return Validated(stage=action.stage, round=action.round, validation=validation)
+        case Report():
+            return Reported(evaluation=world.evaluate(state.position.checkpoint_id), env_steps=state.env_steps)
+        case _:
+            return action
+
+
+def _record(sequence: int, event: Event) -> JournalRecord:
+    record = JournalRecord(schema_version=1, sequence=sequence)
+    for each in record.DESCRIPTOR.oneofs_by_name["event"].fields:
+        if each.message_type is event.DESCRIPTOR:
+            getattr(record, each.name).CopyFrom(event)
+    return record
+
+
+@pytest.fixture(scope="session")
+def new_campaign():
+    """A complete campaign of short stages, with dotted settings changed: `**{"stages.count": 3}`."""
+
+    def make(**changes: object) -> Campaign:
+        campaign = Campaign(
+            task=Task(name="foraging", layout="5x5-2p-1f"), learner=LearnerSettings(environments=10, rollout=10)
+        )
+        values = {
+            "stages.count": 2,
+            "stages.env_steps": 1000,
+            "learner.minibatches": 1,
+            "validation.search_env_steps": UPDATE,
+            "validation.confirm_env_steps": UPDATE,
+            **changes,
+        }
+        for path, value in values.items():
+            *groups, name = path.split(".")
+            target = campaign
+            for group in groups:
+                target = getattr(target, group)
+            setattr(target, name, value)
+        return spec.resolved(campaign)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def new_world():
+    """The class of worlds."""
+    return World
+
+
+@pytest.fixture(scope="session")
+def played():
+    """Records of a campaign in a world, without any service."""
+    return play
+
+
+@pytest.fixture
+def listener():
+    """A watch that keeps what it is told."""
+    return Listener()
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Serve worlds over gRPC, all four services each; gives the settings that name them."""
+    with ExitStack() as stack:
+
+        def start(world: World) -> Settings:
+            def register(server):
+                servicer = Servicer(world)
+                trainer_pb2_grpc.add_TrainerServiceServicer_to_server(servicer, server)
+                critic_pb2_grpc.add_CriticServiceServicer_to_server(servicer, server)
+                generator_pb2_grpc.add_GeneratorServiceServicer_to_server(servicer, server)
+                validator_pb2_grpc.add_ValidatorServiceServicer_to_server(servicer, server)
+
+            server = rpc.answering(register)
+            address = rpc.bind(server, "127.0.0.1:0")
+            server.start()
+            stack.callback(lambda: server.stop(None).wait())
+            return Settings(
+                store=str(tmp_path / "store"),
+                logs=str(tmp_path / "logs"),
+                trainer=address,
+                critic=address,
+                generator=address,
+                validator=address,
+            )
+
+        yield start

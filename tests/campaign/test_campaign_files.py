@@ -1,0 +1,152 @@
+"""Campaign files, `--set`, presets: what is read, and what is refused."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from also import document, presets
+from also.campaign import spec
+from also.errors import DocumentError
+from also.v1.campaign_pb2 import Adopt, Campaign, ValidationPreset
+from also.v1.task_pb2 import Task
+from also.validation.statistics import alpha_of_look, smallest_p
+
+TASK = "task: {name: foraging, layout: 5x5-2p-1f}\n"
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Loads a campaign file of this text."""
+
+    def from_text(text, *changes):
+        path = tmp_path / "mine.yaml"
+        path.write_text(text, encoding="utf-8")
+        return spec.load(path, changes)
+
+    return from_text
+
+
+def test_what_a_file_leaves_out_is_filled_in(load):
+    """Presets fill the validation, defaults the rest; what is written stays."""
+    campaign = load(TASK + "validation: {confirm_seeds: 7}")
+    assert campaign.validation.confirm_seeds == 7
+    assert campaign.validation.rounds == 2
+    assert campaign.validation.adopt == Adopt.ADOPT_BRANCH
+    assert campaign.learner.learning_rate == 0.0005
+
+
+def test_the_same_file_gives_the_same_campaign(load):
+    """A resolved campaign resolves to itself: its digest is its identity."""
+    campaign = load(TASK)
+    assert document.digest(spec.resolved(campaign)) == document.digest(campaign)
+    assert spec.differences(campaign, load(TASK)) == []
+
+
+def test_set_changes_a_value_by_its_path(load):
+    """Values are typed as in YAML, and whole groups can be set."""
+    campaign = load(TASK, "stages.count=3", "validation.adopt=config", "learner={rollout: 10}", "stages.env_steps=1e5")
+    assert campaign.stages.count == 3
+    assert campaign.validation.adopt == Adopt.ADOPT_CONFIG
+    assert campaign.learner.rollout == 10
+    assert campaign.stages.env_steps == 100_000
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "task is missing"),
+        ("[1, 2]", "Campaign is a list; a mapping is expected"),
+        ("- x: [", "is not YAML"),
+        (TASK + TASK, "key 'task' is there twice"),
+        (TASK + "sed: 1", "unknown key 'sed'; allowed here: task, seed"),
+        (TASK + "stages: {count: 1, cuont: 2}", "unknown key 'stages.cuont'"),
+        (TASK + "seed: -1", r"seed -1 is outside \[0, 9007199254740991\]"),
+        (TASK + "seed: 1.5", "seed 1.5 is not a whole number"),
+        (TASK + "seed: one", "seed is the text 'one'; a number is expected"),
+        (TASK + "seed:", "seed is empty"),
+        (TASK + "seed: .nan", "seed nan"),
+        (TASK + "learner: {gamma: 1.1}", r"learner.gamma 1.1 is outside \[0, 1\]"),
+        (TASK + "learner: {algorithm: dqn}", "learner.algorithm 'dqn' is not allowed; allowed: mappo, ippo"),
+        (TASK + "learner: {minibatches: 200, environments: 2, rollout: 3}", "minibatches 200 is more than the 6"),
+        (TASK + "learner: {minibatches: 8, environments: 4, recurrent: true}", "minibatches 8 is more than the 4"),
+        (TASK + "budget: {env_steps: 10}", "budget.env_steps 10 does not suffice for one stage"),
+        (TASK + "reference: true", "reference is the truth value true; a mapping is expected"),
+        (TASK + "shaping: {terms: [{name: A}]}", "shaping.terms"),
+        ("!!python/object:os.system {}", "is not YAML"),
+    ],
+)
+def test_a_bad_file_is_one_clear_error(load, text, message):
+    """The error names the file, the path, the value and what is allowed."""
+    with pytest.raises(DocumentError, match=message) as caught:
+        load(text)
+    assert "mine.yaml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("stages", "key=value is expected"),
+        ("=1", "key=value is expected"),
+        ("stages..count=1", "key=value is expected"),
+        ("seed.x=1", "seed is not a mapping"),
+        ("stages.count=[1", "is not YAML"),
+        ("stages.count=0", "outside"),
+        ("stage.count=1", "unknown key 'stage'"),
+    ],
+)
+def test_a_bad_change_is_one_clear_error(load, change, message):
+    """`--set` is refused as a file is."""
+    with pytest.raises(DocumentError, match=message):
+        load(TASK + "seed: 1", change)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    """Missing, a folder, or no text."""
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    for name, message in (("none.yaml", "No such file"), ("", "directory"), ("binary.yaml", "UTF-8")):
+        with pytest.raises(DocumentError, match=message):
+            spec.load(tmp_path / name)
+
+
+def test_campaigns_that_differ_say_where():
+    """One line for each path, with both values."""
+    stored = spec.resolved(Campaign(task=Task(name="foraging", layout="5x5-2p-1f")))
+    given = spec.resolved(Campaign(task=Task(name="foraging", layout="8x8-2p-2f-coop"), seed=3))
+    assert spec.differences(stored, given) == [
+        "seed: 0 stored, 3 given",
+        "task.layout: 5x5-2p-1f stored, 8x8-2p-2f-coop given",
+    ]
+
+
+def test_the_campaigns_that_we_ship_are_complete():
+    """The default one, and every file of `campaigns/`."""
+    assert spec.load(None).task.name == "foraging"
+    files = sorted((Path(__file__).parents[2] / "campaigns").glob("*.yaml"))
+    assert len(files) >= 2
+    for path in files:
+        spec.load(path)
+
+
+def test_every_preset_can_promote():
+    """A preset's first look can reach its level of significance: 2^-n is small enough."""
+    for preset in presets.PRESETS:
+        campaign = Campaign(task=Task(name="foraging", layout="5x5-2p-1f"))
+        campaign.validation.preset = preset
+        presets.resolve(campaign)
+        settings = campaign.validation
+        assert smallest_p(settings.confirm_seeds) <= alpha_of_look(settings.alpha, settings.confirm_waves)
+
+
+def test_presets_buy_more_certainty_for_more_env_steps():
+    """From frugal to rigorous no number falls."""
+    order = [
+        ValidationPreset.VALIDATION_PRESET_FRUGAL,
+        ValidationPreset.VALIDATION_PRESET_STANDARD,
+        ValidationPreset.VALIDATION_PRESET_RIGOROUS,
+    ]
+    assert sorted(presets.PRESETS) == sorted(order)
+    for less, more in itertools.pairwise(order):
+        fewer, further = presets.PRESETS[less], presets.PRESETS[more]
+        for name in presets.Preset.__dataclass_fields__:
+            assert getattr(fewer, name) <= getattr(further, name)
