@@ -21,13 +21,13 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
         """Serve from and to `store`."""
         self._store = store
 
-    def DescribeTask(  # noqa: N802
+    def DescribeTask(
         self, request: trainer_pb2.DescribeTaskRequest, context: grpc.ServicerContext
     ) -> trainer_pb2.DescribeTaskResponse:
         """Build the task and describe it."""
         return trainer_pb2.DescribeTaskResponse(card=describe(request.task))
 
-    def TrainStage(  # noqa: N802
+    def TrainStage(
         self, request: trainer_pb2.TrainStageRequest, context: grpc.ServicerContext
     ) -> Iterator[trainer_pb2.TrainStageResponse]:
         """Train one stage, or find its result."""
@@ -38,13 +38,13 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
                 case _:
                     yield trainer_pb2.TrainStageResponse(progress=message)
 
-    def ProbeShaping(  # noqa: N802
+    def ProbeShaping(
         self, request: trainer_pb2.ProbeShapingRequest, context: grpc.ServicerContext
     ) -> trainer_pb2.ProbeShapingResponse:
         """Compute what configs would have paid."""
         return trainer_pb2.ProbeShapingResponse(probes=probe(request.campaign, self._load(request), request.configs))
 
-    def Evaluate(  # noqa: N802
+    def Evaluate(
         self, request: trainer_pb2.EvaluateRequest, context: grpc.ServicerContext
     ) -> trainer_pb2.EvaluateResponse:
         """Evaluate a checkpoint, or find its evaluation."""
