@@ -43,7 +43,7 @@ class Capped:
         due, cut = self._terms.weigh(self.span, torch.cat(fires), factor)
         owed = due.abs()
         size = torch.minimum(owed, self._left).to(torch.float32)
-        self._left = (self._left - size).clamp(min=0)
+        self._left = torch.where(owed < self._left, self._left - owed, 0.0)
         return torch.copysign(size, due), due, cut | (size < owed * (1 - 2 * SLACK))
 
     def state(self) -> dict[str, tuple[Tensor, slice]]:
