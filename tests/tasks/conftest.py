@@ -1,5 +1,7 @@
 """Fixtures of the tasks' tests."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -8,3 +10,11 @@ import torch
 def one_thread() -> None:
     """Small tensors: threads would only get into each other's way."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def small_environments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The module `small_environments` lies in the current folder, as a user's module would."""
+    folder = Path(__file__).parent
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(folder)

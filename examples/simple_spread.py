@@ -1,0 +1,145 @@
+"""Simple Spread under a sparse reward: a task of one's own, by import path.
+
+    task: {name: "examples.simple_spread:make_env", arguments: {agents: 3}}
+
+The environment is `simple_spread_v3` of the mpe2 package: agents move in a plane and are to cover as
+many landmarks, each with one agent. Its dense reward is taken away. The team is paid 1 once, when
+every landmark is covered, which ends the episode; so a return is 0 or 1, and a team that moves at
+random is almost never paid.
+
+A landmark is covered when an agent is within `radius` of it. The package itself calls it occupied
+within 0.1 (`Scenario.CAPTURE_RADIUS`).
+"""
+
+from typing import Any
+
+import numpy as np
+from mpe2 import simple_spread_v3
+from pettingzoo import ParallelEnv
+from pettingzoo.utils import BaseParallelWrapper
+
+FARTHEST = 3.0
+"""Distances are cut here; the arena's diagonal, where episodes begin, is 2.83."""
+
+
+def make_env(
+    agents: int = 3, max_cycles: int = 25, radius: float = 0.1, continuous_actions: bool = False
+) -> "SparseSpread":
+    """Build the environment.
+
+    Args:
+        agents: agents, and landmarks.
+        max_cycles: time limit of an episode, env_steps.
+        radius: distance within which a landmark is covered; the arena is 2 wide.
+        continuous_actions: whether actions are forces in place of directions.
+    """
+    env = simple_spread_v3.parallel_env(N=agents, max_cycles=max_cycles, continuous_actions=continuous_actions)
+    env.unwrapped.screen = None  # a canvas of 2 MB, which only rendering needs
+    return SparseSpread(env, radius)
+
+
+class SparseSpread(BaseParallelWrapper):
+    """`simple_spread_v3` with reward 1 for all when every landmark is covered, else 0."""
+
+    def __init__(self, env: ParallelEnv, radius: float) -> None:
+        """Wrap the package's environment."""
+        super().__init__(env)
+        self._radius = radius
+        self.agents: list[str] = []
+        self.possible_agents = list(env.possible_agents)
+
+    def reset(
+        self, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Begin an episode."""
+        result = super().reset(seed=seed, options=options)
+        self.agents = list(self.env.agents)
+        return result
+
+    def step(
+        self, actions: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, float], dict[str, bool], dict[str, bool], dict[str, Any]]:
+        """Move; pay and end the episode when all landmarks are covered."""
+        observations, _, _, truncations, infos = super().step(actions)
+        done = bool(self._covered().all())
+        rewards = {agent: float(done) for agent in self.agents}
+        terminations = dict.fromkeys(self.agents, done)
+        truncations = {agent: truncations[agent] and not done for agent in self.agents}
+        self.agents = [] if done else list(self.env.agents)
+        return observations, rewards, terminations, truncations, infos
+
+    def features(self) -> dict[str, Any]:
+        """Numbers of the current state: () for the team, (A,) for agents, (A, A) for pairs of agents."""
+        distances = self._distances()
+        agents = self._positions("agents")
+        return {
+            "nearest_landmark_distance": distances.min(axis=1),
+            "partner_distance": _distance(agents, agents),
+            "landmark_distance": distances.min(axis=0).mean(),
+            "landmarks_approached": len(set(distances.argmin(axis=1))),
+            "covering": (distances < self._radius).any(axis=1),
+            "landmarks_covered": self._covered().sum(),
+        }
+
+    def task_card(self) -> dict[str, Any]:
+        """What the features mean, and the way to success; fields as in `proto/also/v1/task.proto`."""
+        count = len(self.possible_agents)
+        rows = [
+            (
+                "nearest_landmark_distance",
+                "width",
+                0,
+                FARTHEST,
+                "lower",
+                "Distance of an agent to its nearest landmark.",
+            ),
+            ("partner_distance", "width", 0, FARTHEST, "higher", "Distance between two agents."),
+            (
+                "landmark_distance",
+                "width",
+                0,
+                FARTHEST,
+                "lower",
+                "Mean over landmarks of the nearest agent's distance.",
+            ),
+            ("landmarks_approached", "landmarks", 0, count, "higher", "Landmarks that are nearest to some agent."),
+            ("covering", "bool", 0, 1, "higher", "Whether an agent covers a landmark."),
+            ("landmarks_covered", "landmarks", 0, count, "higher", "Landmarks that are covered."),
+        ]
+        keys = ("name", "unit", "minimum", "maximum", "direction", "description")
+        milestones = [
+            {
+                "name": "all_covered" if number == count else f"covered_{number}",
+                "feature": "landmarks_covered",
+                "threshold": number,
+                "agents_needed": number,
+                "progress_feature": "nearest_landmark_distance" if number == 1 else "landmark_distance",
+            }
+            for number in range(1, count + 1)
+        ]
+        card = {
+            "description": f"{count} agents in a plane 2 wide cover {count} landmarks, one agent each, all at once.",
+            "features": [dict(zip(keys, row, strict=True)) for row in rows],
+            "milestones": milestones,
+            "episode_limit": self.env.unwrapped.max_cycles,
+            "smallest_return": 1,
+            "largest_return": 1,
+        }
+        if not self.env.unwrapped.continuous_actions:
+            card["action_space"] = {"names": ["stay", "left", "right", "down", "up"], "idle": 0}
+        return card
+
+    def _positions(self, kind: str) -> np.ndarray:
+        return np.array([entity.state.p_pos for entity in getattr(self.env.unwrapped.world, kind)])
+
+    def _distances(self) -> np.ndarray:
+        """Distance of each agent to each landmark, (agents, landmarks)."""
+        return _distance(self._positions("agents"), self._positions("landmarks"))
+
+    def _covered(self) -> np.ndarray:
+        """Whether each landmark is covered, (landmarks,)."""
+        return (self._distances() < self._radius).any(axis=0)
+
+
+def _distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return np.minimum(np.linalg.norm(first[:, None] - second[None], axis=-1), FARTHEST)

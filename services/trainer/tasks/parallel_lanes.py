@@ -1,0 +1,118 @@
+"""What a worker of a PettingZoo task does: some of its lanes, from commands and shared memory.
+
+A lane is one of the R * E environments. Commands are `inspect` (try the environment, write its
+card), `open` (build the worker's lanes), `restart` (begin episodes where the memory says so) and
+`step`.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from also import document
+from also.errors import TaskError
+from also.v1.task_pb2 import Task, TaskCard
+from services.trainer.tasks.import_path import search_in
+from services.trainer.tasks.parallel_card import inspect
+from services.trainer.tasks.parallel_environment import EPISODE_RETURN, ParallelEnvironment, open_environment
+from services.trainer.tasks.parallel_memory import Memory
+
+
+class Worker:
+    """Answers the trainer's commands."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Keep the descriptor of the shared memory; nothing else is known yet."""
+        self._descriptor = descriptor
+        self._lanes: Lanes | None = None
+
+    def answer(self, command: str, **data: Any) -> dict[str, Any]:
+        """Do what a command says.
+
+        Raises:
+            TaskError: user code raised or broke the API.
+        """
+        match command:
+            case "inspect":
+                search_in(data["path"])
+                task = document.read(Task, data["task"])
+                inspection = inspect(task, open_environment(task))
+                return {"card": document.plain(inspection.card), "masked": inspection.masked}
+            case "open":
+                search_in(data["path"])
+                card = document.read(TaskCard, data["card"])
+                memory = Memory(self._descriptor, card, data["lanes"])
+                task = document.read(Task, data["task"])
+                self._lanes = Lanes(task, card, memory, range(data["first"], data["end"]))
+            case "restart":
+                assert self._lanes is not None
+                self._lanes.restart()
+            case "step":
+                assert self._lanes is not None
+                self._lanes.step()
+            case _:
+                raise ValueError(f"unknown command {command!r}")
+        return {}
+
+
+class Lanes:
+    """The environments of one worker."""
+
+    def __init__(self, task: Task, card: TaskCard, memory: Memory, lanes: range) -> None:
+        """Build the environments.
+
+        Raises:
+            TaskError: one of them cannot be built.
+        """
+        self._memory = memory
+        self._slice = slice(lanes.start, lanes.stop)
+        self._features = {feature.name: (feature.minimum, feature.maximum) for feature in card.features}
+        self._environments = {lane: open_environment(task) for lane in lanes}
+        for environment in self._environments.values():
+            environment.idle = max(card.action_space.idle, 0)
+            environment.episode_limit = card.episode_limit
+
+    def restart(self) -> None:
+        """Begin an episode in the lanes that the memory says, from the seeds that it holds."""
+        for lane, environment in self._environments.items():
+            if self._memory.restart[lane]:
+                environment.reset(int(self._memory.seeds[lane]))
+                self._write(lane, environment)
+        self._clip_features()
+
+    def step(self) -> None:
+        """Move every lane by one env_step; a lane whose episode is over waits for its restart."""
+        for lane, environment in self._environments.items():
+            if environment.terminated or environment.truncated:
+                self._memory.reward[lane] = 0.0
+            else:
+                environment.step(self._memory.actions[lane])
+                self._write(lane, environment)
+        self._clip_features()
+
+    def _write(self, lane: int, environment: ParallelEnvironment) -> None:
+        memory = self._memory
+        memory.observations[lane] = environment.observations
+        memory.masks[lane] = environment.masks
+        memory.state[lane] = environment.state()
+        memory.reward[lane] = environment.reward
+        memory.terminated[lane] = environment.terminated
+        memory.truncated[lane] = environment.truncated
+        values = environment.features()
+        for name in self._features:
+            if name == EPISODE_RETURN:
+                memory.features[name][lane] = environment.episode_return
+                continue
+            value, place = values.get(name), memory.features[name]
+            if value is None or value.shape != place.shape[1:]:
+                found = "nothing" if value is None else f"shape {value.shape}"
+                raise TaskError(
+                    f"task {environment.name!r}: features() returned {found} for {name!r}, "
+                    f"which had shape {place.shape[1:]} when the task was opened"
+                )
+            place[lane] = value
+
+    def _clip_features(self) -> None:
+        for name, (low, high) in self._features.items():
+            place = self._memory.features[name][self._slice]
+            np.clip(place, low, high, out=place)
