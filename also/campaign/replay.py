@@ -9,7 +9,10 @@ judge that the validator asks.
 
 from collections.abc import Iterator, Sequence
 
+from google.protobuf.message import Message
+
 from also import document
+from also.campaign import comparison
 from also.campaign.decide import Action, Diagnose, Propose, Report, TrainStage, Validate, decide, hold
 from also.campaign.state import Event, State, advance, begin, event_of
 from also.v1.journal_pb2 import (
@@ -43,8 +46,7 @@ def differences(records: Sequence[JournalRecord]) -> Iterator[str]:
         event = event_of(record)
         action = decide(state)
         if not answers(state, action, event):
-            kind = document.plain(event)
-            yield f"record {record.sequence}: {action!r} follows from the records before, {kind} was recorded"
+            yield f"record {record.sequence}: {_text(event)} was recorded, {_text(action)} follows from those before"
         state = advance(state, record)
         if isinstance(event, Validated):
             yield from _verdicts(state, record.sequence, event.validation)
@@ -75,6 +77,14 @@ def _same_but_detail(state: State, held: Held) -> bool:
     return hold(state, state.open_stage, held.reason, held.detail) == held
 
 
+def _text(given: Action | Event | None) -> str:
+    if given is None:
+        return "nothing"
+    if isinstance(given, Message):
+        return f"{type(given).__name__} {document.canonical(given).decode()}"
+    return str(given)
+
+
 def _verdicts(state: State, sequence: int, given: Validation) -> Iterator[str]:
     assert state.open_stage is not None
     derived = rejudge(
@@ -84,8 +94,5 @@ def _verdicts(state: State, sequence: int, given: Validation) -> Iterator[str]:
         incumbent=state.open_stage.incumbent.config,
         candidates=state.open_stage.rounds[-1].candidates,
     )
-    for field in ("verdicts", "promoted", "adopted_checkpoint_id", "control_checkpoint_id"):
-        if getattr(derived, field) != getattr(given, field):
-            yield f"record {sequence}: {field} {getattr(derived, field)} follow from its branches, another was recorded"
-    if derived != given:
-        yield f"record {sequence}: its summary does not follow from its branches"
+    for each in comparison.differences(given, derived):
+        yield f"record {sequence}: {each.path} {each.first!r} was recorded, {each.second!r} follows from its branches"

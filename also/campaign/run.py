@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from also import keys, limits, metrics, reasons, rpc
-from also.campaign import calls, processes, requests, spec
+from also.campaign import calls, processes, requests
 from also.campaign.calls import ANSWER_SECONDS
+from also.campaign.comparison import differences
 from also.campaign.decide import (
     Diagnose,
     Propose,
@@ -29,7 +30,6 @@ from also.campaign.processes import Services
 from also.campaign.reference import Reference
 from also.campaign.state import Event, Stage, State, advance, begin, fold
 from also.campaign.watch import Watch
-from also.document import digest
 from also.errors import AlsoError, CampaignError, MissingStoreError, ServiceError, ServiceUnavailable
 from also.settings import Settings
 from also.shaping.identity import config_hash
@@ -271,9 +271,9 @@ def _begin(campaign: Campaign, campaign_id: str, uri: str, services: Services) -
 
 
 def _require_same(journal: Journal, campaign: Campaign) -> None:
-    stored = begin(journal.records[0]).campaign
-    if digest(stored) != digest(campaign):
-        listed = "; ".join(spec.differences(stored, campaign))
+    found = differences(begin(journal.records[0]).campaign, campaign)
+    if found:
+        listed = "; ".join(f"{each.path}: {each.first} stored, {each.second} given" for each in found)
         raise CampaignError(f"campaign {journal.campaign_id!r} is another campaign ({listed}); choose another id")
 
 

@@ -5,7 +5,7 @@ and what is allowed. No key is ignored, and none may be written twice.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -57,16 +57,6 @@ def resolved(campaign: Campaign) -> Campaign:
     limits.check(complete)
     _check_together(complete)
     return complete
-
-
-def differences(stored: Campaign, given: Campaign) -> list[str]:
-    """Where two campaigns differ, one line for each path: "stages.count: 4 stored, 6 given"."""
-    ours, theirs = _leaves(document.plain(given)), _leaves(document.plain(stored))
-    return [
-        f"{path}: {theirs.get(path, 'nothing')} stored, {ours.get(path, 'nothing')} given"
-        for path in sorted(ours.keys() | theirs.keys())
-        if ours.get(path) != theirs.get(path)
-    ]
 
 
 def parse_yaml(text: str, where: str) -> Any:
@@ -133,21 +123,3 @@ def _check_together(campaign: Campaign) -> None:
         raise DocumentError(
             f"budget.env_steps {campaign.budget.env_steps} does not suffice for one stage of {stage} env_steps"
         )
-
-
-def _leaves(data: Any, where: str = "") -> dict[str, Any]:
-    return dict(_walk(data, where))
-
-
-def _walk(data: Any, where: str) -> Iterator[tuple[str, Any]]:
-    items: Iterable[tuple[str, Any]]
-    match data:
-        case dict():
-            items = ((f"{where}.{key}" if where else key, value) for key, value in data.items())
-        case list():
-            items = ((f"{where}[{index}]", value) for index, value in enumerate(data))
-        case _:
-            yield where, data
-            return
-    for path, value in items:
-        yield from _walk(value, path)

@@ -7,7 +7,7 @@ from also.v1.branch_pb2 import Evaluation
 from also.v1.diagnosis_pb2 import FailureMode, LearningPhase
 from also.v1.evidence_pb2 import Evidence
 from also.v1.journal_pb2 import Finished, Held, Promoted, RolledBack
-from also.v1.shaping_pb2 import ShapingConfig, ShapingForm
+from also.v1.shaping_pb2 import ShapingConfig, ShapingForm, ShapingTerm
 from also.v1.validator_pb2 import ArmProgress, ValidationPhase, ValidationProgress
 
 NOTHING = "–"
@@ -15,12 +15,8 @@ NOTHING = "–"
 
 
 def config(given: ShapingConfig) -> str:
-    """A shaping config: "potential of food_distance + event of loaded"."""
-    terms = [
-        f"{enums.short_name(ShapingForm.DESCRIPTOR, term.form)}{f' of {term.feature}' if term.feature else ''}"
-        for term in given.terms
-    ]
-    return " + ".join(terms) or "no shaping"
+    """A shaping config with its weights: "0.3 potential of food_distance + 0.1 event of loaded"."""
+    return " + ".join(_term(term) for term in given.terms) or "no shaping"
 
 
 def phase(stage: Stage) -> str:
@@ -97,10 +93,9 @@ def validation_phase(progress: ValidationProgress) -> str:
 
 
 def arm(progress: ArmProgress) -> str:
-    """What an arm has come to so far: "r0-c1 0.120 (LostSearch)"."""
-    if progress.reason:
-        return f"{progress.arm} {progress.mean_return:.3f} ({reasons.verdict(progress.reason)})"
-    return f"{progress.arm} {progress.mean_return:.3f}" if progress.branches else f"{progress.arm} {NOTHING}"
+    """What an arm has come to so far: "r0-c1 0.120 LostSearch"."""
+    parts = [progress.arm, f"{progress.mean_return:.3f}" if progress.branches else NOTHING]
+    return " ".join([*parts, reasons.verdict(progress.reason)] if progress.reason else parts)
 
 
 def duration(seconds: float) -> str:
@@ -108,3 +103,8 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _term(term: ShapingTerm) -> str:
+    form = enums.short_name(ShapingForm.DESCRIPTOR, term.form)
+    return f"{term.weight:.2g} {form} of {term.feature}" if term.feature else form

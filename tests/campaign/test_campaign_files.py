@@ -7,6 +7,7 @@ import pytest
 
 from also import document, presets
 from also.campaign import spec
+from also.campaign.comparison import Difference, differences
 from also.errors import DocumentError
 from also.v1.campaign_pb2 import Adopt, Campaign, ValidationPreset
 from also.v1.task_pb2 import Task
@@ -40,7 +41,7 @@ def test_the_same_file_gives_the_same_campaign(load):
     """A resolved campaign resolves to itself: its digest is its identity."""
     campaign = load(TASK)
     assert document.digest(spec.resolved(campaign)) == document.digest(campaign)
-    assert spec.differences(campaign, load(TASK)) == []
+    assert differences(campaign, load(TASK)) == []
 
 
 def test_set_changes_a_value_by_its_path(load):
@@ -110,12 +111,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 
 
 def test_campaigns_that_differ_say_where():
-    """One line for each path, with both values."""
+    """Each path with both values."""
     stored = spec.resolved(Campaign(task=Task(name="foraging", layout="5x5-2p-1f")))
     given = spec.resolved(Campaign(task=Task(name="foraging", layout="8x8-2p-2f-coop"), seed=3))
-    assert spec.differences(stored, given) == [
-        "seed: 0 stored, 3 given",
-        "task.layout: 5x5-2p-1f stored, 8x8-2p-2f-coop given",
+    assert differences(stored, given) == [
+        Difference(path="seed", first=0, second=3),
+        Difference(path="task.layout", first="5x5-2p-1f", second="8x8-2p-2f-coop"),
     ]
 
 
