@@ -48,8 +48,8 @@ def read_feedback(request: ProposeRequest) -> Feedback:
         if trial.stage == request.stage and trial.verdict.reason in _USELESS
         for term in _blamed(trial, own)
     }
-    since = 1 + max((index for index, trial in enumerate(request.trials) if _promoted(trial)), default=-1)
-    close = [trial for trial in request.trials[since:] if _came_close(trial)]
+    taken_over = max((trial.stage for trial in request.trials if trial.verdict.outcome in _PROMOTED), default=-1)
+    close = [trial for trial in request.trials if trial.stage > taken_over and _came_close(trial)]
     return Feedback(useless=frozenset(useless), closest=max(close, key=_closeness, default=None))
 
 
@@ -90,10 +90,6 @@ def _blamed(trial: Trial, own: set[Shape]) -> list[pb.ShapingTerm]:
 
 def _is_useless_by(activity: pb.TermActivity) -> bool:
     return activity.firing_rate <= DEAD or activity.cut_rate >= CUT or not activity.finite
-
-
-def _promoted(trial: Trial) -> bool:
-    return trial.verdict.outcome in _PROMOTED
 
 
 def _closeness(trial: Trial) -> tuple[bool, float]:

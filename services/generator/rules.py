@@ -32,9 +32,12 @@ def proposals(request: ProposeRequest) -> list[Proposal]:
         DocumentError: a finding names something that is neither in the card nor in the incumbent.
     """
     check_names(request)
+    findings = _findings(request)
     feedback = read_feedback(request)
-    ranked = [] if feedback.closest is None else _fading(neighbours(request, feedback.closest), first=1.0)
-    for index, finding in _findings(request):
+    ranked: list[Proposal] = []
+    if findings and feedback.closest is not None:
+        ranked += _fading(neighbours(request, feedback.closest), first=1.0)
+    for index, finding in findings:
         answers = variants(Problem(request=request, finding=finding))
         useful = (Proposal(config=config, finding=index) for config in answers if not is_useless(config, feedback))
         ranked += _fading(_distinct(useful), first=finding.severity * finding.confidence)
@@ -63,9 +66,9 @@ def check_names(request: ProposeRequest) -> None:
 
 
 def _findings(request: ProposeRequest) -> list[tuple[int, Finding]]:
-    """Findings to answer, with their index; without any, a guess for each milestone."""
+    """Findings that ask for a change, with their index; a guess for each milestone where there is no critic."""
     if request.diagnosis.findings or request.diagnosis.phase == pb.LEARNING_PHASE_SOLVED:
-        return list(enumerate(request.diagnosis.findings))
+        return [item for item in enumerate(request.diagnosis.findings) if item[1].remedy != pb.REMEDY_KEEP]
     guesses = [
         Finding(remedy=pb.REMEDY_GUIDE, milestone=milestone.name, severity=1, confidence=FADE**index)
         for index, milestone in enumerate(request.card.milestones)

@@ -76,12 +76,18 @@ def test_what_lost_to_control_is_not_varied(foraging, ask, finding):
 def test_a_gain_over_an_older_incumbent_is_forgotten(foraging, ask, finding):
     """Since a promotion, control is another."""
     request = ask(foraging, finding, stage=1)
-    first, second, *_ = propose(ask(foraging, finding))
-    judge(request, first, gain=0.05)
-    judge(request, second, gain=0.2, reason=verdicts.VERDICT_REASON_GAIN_CONFIRMED)
-    request.incumbent.CopyFrom(second.config)
-    doubled = [2 * term.weight for term in first.config.terms]
-    assert [term.weight for term in propose(request)[0].config.terms] != doubled
+    earlier, winner, later, *_ = propose(ask(foraging, finding))
+    judge(request, earlier, gain=0.05)
+    judge(request, winner, gain=0.2, reason=verdicts.VERDICT_REASON_GAIN_CONFIRMED)
+    judge(request, later, gain=0.05)
+    assert {candidate.finding for candidate in propose(request)} == {0}
+
+
+def test_what_came_close_is_not_varied_where_nothing_is_wrong(foraging, ask, find, finding):
+    """A finding that says keep is the last word."""
+    request = ask(foraging, find(pb.REMEDY_KEEP, mode=pb.FAILURE_MODE_NONE), stage=1)
+    judge(request, propose(ask(foraging, finding))[0], gain=0.05)
+    assert propose(request) == []
 
 
 def test_a_variant_of_an_earlier_stages_trial_answers_no_finding_of_this_one(foraging, ask, finding):
