@@ -5,7 +5,7 @@ from also.v1 import journal_pb2, verdict_pb2
 
 VERDICTS: dict[int, str] = {
     verdict_pb2.VERDICT_REASON_GAIN_CONFIRMED: "The gain on fresh seeds is significant and large enough.",
-    verdict_pb2.VERDICT_REASON_MILESTONES_CONFIRMED: "All returns are zero; the milestone gain is significant.",
+    verdict_pb2.VERDICT_REASON_MILESTONES_CONFIRMED: "The return is silent; the milestone gain is significant.",
     verdict_pb2.VERDICT_REASON_INVALID_CONFIG: "The config breaks a rule of the schema or a bound.",
     verdict_pb2.VERDICT_REASON_DUPLICATE: "An equal config was tried before, or is the incumbent.",
     verdict_pb2.VERDICT_REASON_DEAD_TERM: "A term never fires on the checkpoint's rollouts.",

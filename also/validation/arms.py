@@ -19,7 +19,7 @@ RETURN = "return"
 """Measure that promotes."""
 
 MILESTONES = "milestone_score"
-"""Measure that decides, provisionally, where every return is 0."""
+"""Measure that decides, provisionally, where the return is silent."""
 
 
 def records_of(
@@ -94,11 +94,6 @@ def first_fault(
 def usable(records: Sequence[BranchRecord], config_hash: str) -> list[BranchRecord]:
     """The records without a fault."""
     return [record for record in records if fault(record, config_hash) is None]
-
-
-def deciding_measure(records: Sequence[BranchRecord]) -> str:
-    """What decides between arms: the return, or milestones where every return is 0."""
-    return RETURN if any(end(record).mean_return != 0 for record in records) else MILESTONES
 
 
 def values(records: Sequence[BranchRecord], measure: str) -> list[float]:

@@ -2,16 +2,20 @@
 
 After each wave all pairs so far are tested at level alpha / waves. The first look that finds a
 significant gain of at least the smallest gain promotes, and a finalist that is no better than
-control so far is given up. Where every return of both arms is 0 the milestone score takes the
-return's place, and the promotion is provisional. Which of the two decides is symmetric in the
-arms, so the level holds in either case.
+control so far is given up.
+
+The return is silent when no pair differs in it, or so few that its test cannot reach the level even
+if every pair still to come differs: 2^-k > alpha for k such pairs. So it is while the task pays
+nothing but for a lucky episode. Then, unless the return speaks for control, the milestone score
+takes its place, and the promotion is provisional. Whether the return is silent does not depend on
+the differences' signs, so there is one test of the level alpha in either case.
 """
 
 from collections.abc import Sequence
 
-from also.v1.branch_pb2 import SeedPool
+from also.v1.branch_pb2 import BranchRecord, SeedPool
 from also.v1.verdict_pb2 import ArmResult, PairedTest, VerdictReason
-from also.validation.arms import CONTROL, MILESTONES, RETURN, deciding_measure, first_fault, records_of, values
+from also.validation.arms import CONTROL, MILESTONES, RETURN, first_fault, records_of, values
 from also.validation.round import Round, Ruling, Standing, Step, control_failed, describe, pairs
 from also.validation.statistics import alpha_of_look, is_futile, is_void, paired_test, pairs_needed, smallest_p
 
@@ -50,13 +54,34 @@ def confirm(round_: Round, arms: Sequence[ArmResult], searched: Standing) -> Sta
         if fault is not None:
             ruling = Ruling(reason=fault[0], detail=f"In the confirmation {fault[1]}.", test=test)
             return _settled(searched, ruling)
-        measure = deciding_measure([*control, *candidate])
-        test = paired_test(measure, values(candidate, measure), values(control, measure), alpha)
+        to_come = settings.confirm_waves * settings.confirm_seeds - len(indices)
+        test = compare(control, candidate, alpha=alpha, to_come=to_come)
         look = f"look {wave} of {settings.confirm_waves}"
-        found = _look(test, round_.minimum_gain(measure), last=wave == settings.confirm_waves, look=look)
+        found = _look(test, round_.minimum_gain(test.measure), last=wave == settings.confirm_waves, look=look)
         if found is not None:
             return _settled(searched, found)
     raise AssertionError("the last look settles")
+
+
+def compare(
+    control: Sequence[BranchRecord], candidate: Sequence[BranchRecord], *, alpha: float, to_come: int
+) -> PairedTest:
+    """The finalist against control: by return, or by milestone score where the return is silent.
+
+    Args:
+        control: control's records, without faults.
+        candidate: the finalist's records of the same seeds.
+        alpha: level of this look.
+        to_come: pairs of the waves after this look.
+    """
+    by_return = paired_test(RETURN, values(candidate, RETURN), values(control, RETURN), alpha)
+    differing = sum(
+        mine != theirs for mine, theirs in zip(values(candidate, RETURN), values(control, RETURN), strict=True)
+    )
+    silent = differing == 0 or smallest_p(differing + to_come) > alpha
+    if not silent or by_return.mean_gain < 0:
+        return by_return
+    return paired_test(MILESTONES, values(candidate, MILESTONES), values(control, MILESTONES), alpha)
 
 
 def _look(test: PairedTest, minimum_gain: float, *, last: bool, look: str) -> Ruling | None:
@@ -71,7 +96,7 @@ def _look(test: PairedTest, minimum_gain: float, *, last: bool, look: str) -> Ru
         needed = f"p at most {test.alpha:.4g} and a gain of at least {minimum_gain:.4g} promote"
     elif test.measure == MILESTONES and is_void(test):
         reason = VerdictReason.VERDICT_REASON_NO_EVIDENCE
-        needed = "every return is 0 and every milestone score equals control's"
+        needed = "returns and milestone scores equal control's"
     elif is_futile(test):
         reason = VerdictReason.VERDICT_REASON_NOT_SIGNIFICANT
         needed = "no gain so far, so further waves are given up"

@@ -1,9 +1,10 @@
 """The search: successive halving over the candidates, with control in every rung.
 
 After each rung the better half stays (Karnin 2013, "Almost optimal exploration in multi-armed
-bandits", sequential halving), by mean return, or by milestone score where every return is 0. The
-best of the last rung becomes the finalist if it is above control. Nothing is promoted here: the
-best of several noisy means is flattered by chance, and has to win again on fresh seeds.
+bandits", sequential halving), by mean return, or by milestone score where no candidate's return
+differs from control's by as much as the smallest gain that could promote it. The best of the last
+rung becomes the finalist if it is above control. Nothing is promoted here: the best of several
+noisy means is flattered by chance, and has to win again on fresh seeds.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from also.v1.branch_pb2 import BranchRecord, SeedPool
 from also.v1.verdict_pb2 import ArmResult, PairedTest, VerdictReason
 from also.validation import cost
-from also.validation.arms import CONTROL, MILESTONES, deciding_measure, first_fault, records_of, values
+from also.validation.arms import CONTROL, MILESTONES, RETURN, first_fault, records_of, values
 from also.validation.round import Round, Ruling, Standing, Step, control_failed, describe
 from also.validation.statistics import is_void, paired_test
 
@@ -44,7 +45,7 @@ def search(round_: Round, arms: Sequence[ArmResult]) -> Standing:
             fault = first_fault(records[name], round_.hash_of(name), expected=len(indices))
             if fault is not None:
                 rulings[name] = Ruling(reason=fault[0], detail=f"In rung {rung} of the search {fault[1]}.")
-        tests = compare(records, [name for name in live if name not in rulings])
+        tests = compare(round_, records, [name for name in live if name not in rulings])
         ranked = sorted(tests, key=lambda name: -tests[name].mean_gain)  # ties keep the candidates' order
         if rung < settings.search_rungs:
             kept = ranked[: cost.survivors(len(ranked))]
@@ -59,14 +60,23 @@ def search(round_: Round, arms: Sequence[ArmResult]) -> Standing:
     return Standing(rulings=rulings)
 
 
-def compare(records: dict[str, list[BranchRecord]], names: Sequence[str]) -> dict[str, PairedTest]:
+def compare(round_: Round, records: dict[str, list[BranchRecord]], names: Sequence[str]) -> dict[str, PairedTest]:
     """Each candidate against control by the measure that decides among all of them.
 
     Args:
+        round_: the round.
         records: records of control and of the candidates, without faults.
         names: the candidates to compare.
     """
-    measure = deciding_measure([record for name in (CONTROL, *names) for record in records[name]])
+    by_return = _tests(RETURN, records, names)
+    smallest = round_.minimum_gain(RETURN)
+    told_apart = any(test.mean_gain != 0 and abs(test.mean_gain) >= smallest for test in by_return.values())
+    by_milestones = _tests(MILESTONES, records, names)
+    only_returns_differ = all(map(is_void, by_milestones.values())) and not all(map(is_void, by_return.values()))
+    return by_return if told_apart or only_returns_differ else by_milestones
+
+
+def _tests(measure: str, records: dict[str, list[BranchRecord]], names: Sequence[str]) -> dict[str, PairedTest]:
     control = values(records[CONTROL], measure)
     return {name: paired_test(measure, values(records[name], measure), control, alpha=0.0) for name in names}
 

@@ -139,8 +139,29 @@ def test_milestones_promote_where_every_return_is_zero(
     assert judge.outcome(MILESTONES_CONFIRMED) == judge.Outcome.OUTCOME_PROMOTED_PROVISIONALLY
 
 
-def test_milestones_are_nothing_beside_a_return(make_round: MakeRound, searched: list[ArmResult], arm: MakeArm) -> None:
-    """One return of control, and the candidate's milestones do not count any more."""
+def test_a_lucky_episode_does_not_silence_milestones(
+    make_round: MakeRound, searched: list[ArmResult], arm: MakeArm
+) -> None:
+    """Four of six pairs at the level 0.05 could never promote by return, so milestones still decide."""
+    milestones = {"control_milestones": [0.1] * 6, "candidate_milestones": [0.4] * 6}
+    lucky = [0.0, 0.0, 0.01, 0.01, 0.02, 0.01]
+    standing = confirmed(make_round(2), searched, arm, [0.0] * 6, lucky, **milestones)
+    assert standing.rulings["r0-c0"].reason == MILESTONES_CONFIRMED
+
+
+def test_milestones_are_nothing_beside_returns_that_could_promote(
+    make_round: MakeRound, searched: list[ArmResult], arm: MakeArm
+) -> None:
+    """Once five pairs differ in return, returns alone decide, and here they do not suffice."""
+    milestones = {"control_milestones": [0.1] * 6, "candidate_milestones": [0.9] * 6}
+    mixed = [0.0, 0.2, -0.1, 0.1, -0.1, 0.2]
+    returns = [0.3 + each for each in mixed]
+    standing = confirmed(make_round(2), searched, arm, [0.3] * 6, returns, **milestones)
+    assert standing.rulings["r0-c0"].reason == NOT_SIGNIFICANT
+
+
+def test_milestones_never_outweigh_a_return_for_control(make_round: MakeRound, searched: list[ArmResult], arm: MakeArm) -> None:
+    """A return that speaks for control, however few its pairs, is never outweighed by milestones."""
     milestones = {"control_milestones": [0.1] * 6, "candidate_milestones": [0.9] * 6}
     standing = confirmed(make_round(2), searched, arm, [0.0] * 5 + [0.1], [0.0] * 6, **milestones)
     assert standing.rulings["r0-c0"].reason == NOT_SIGNIFICANT

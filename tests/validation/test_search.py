@@ -105,8 +105,8 @@ def test_milestones_rank_where_every_return_is_zero(make_round: MakeRound, arm: 
     assert standing.rulings["r0-c2"].test.measure == "milestone_score"
 
 
-def test_one_return_above_zero_ends_the_rule_of_milestones(make_round: MakeRound, arm: MakeArm) -> None:
-    """Once any arm has a return, returns alone decide."""
+def test_a_return_worth_promoting_ends_the_rule_of_milestones(make_round: MakeRound, arm: MakeArm) -> None:
+    """Once a candidate differs from control in return by the smallest gain, returns alone decide."""
     arms = [
         arm("control", SEARCH, [0.0, 0.0], [0.1, 0.1]),
         arm("r0-c0", SEARCH, [0.0, 0.0], [0.9, 0.9]),
@@ -173,3 +173,13 @@ def test_missing_or_unfinished_records_fail_their_arm(make_round: MakeRound, arm
     assert standing.finalist == ""
     assert {ruling.reason for ruling in standing.rulings.values()} == {BRANCH_FAILED}
     assert standing.rulings["r0-c0"].detail == "In rung 1 of the search 1 of 2 records are missing."
+
+
+def test_a_lucky_episode_does_not_choose_the_finalist(make_round: MakeRound, arm: MakeArm) -> None:
+    """Returns closer to control's than the smallest gain are ties, and milestones decide."""
+    arms = [
+        arm("control", SEARCH, [0.0, 0.0], [0.1, 0.1]),
+        arm("r0-c0", SEARCH, [0.0, 0.0], [0.9, 0.9]),
+        arm("r0-c1", SEARCH, [0.0, 0.001], [0.2, 0.2]),
+    ]
+    assert judge.stand(make_round(2), arms).finalist == "r0-c0"
