@@ -1,5 +1,7 @@
 """Valid messages of every kind, drawn from the limits in the contract."""
 
+import sys
+
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message_factory import GetMessageClass
@@ -73,6 +75,13 @@ def valid_messages(draw, kind):
         else:
             setattr(message, field.name, draw(scalars(field)))
     return message
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_float():
+    """A trainer that ran in this process may have left torch flushing tiny floats to 0; here, all of them count."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")
