@@ -80,4 +80,4 @@ class Reference:
                 return 0
             if self._total is None:
                 return self._slice_env_steps
-            return min(self._slice_env_steps, self._total - begin)
+            return max(min(self._slice_env_steps, self._total - begin), 0)
