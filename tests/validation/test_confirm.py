@@ -202,7 +202,7 @@ def test_finalist_under_another_config_is_never_promoted(
     assert standing.rulings["r0-c0"].reason == VerdictReason.VERDICT_REASON_HASH_MISMATCH
 
 
-@pytest.mark.parametrize(("seeds", "waves", "alpha"), [(5, 1, 0.05), (4, 2, 0.05), (3, 3, 0.2)])
+@pytest.mark.parametrize(("seeds", "waves", "alpha"), [(5, 1, 0.05), (3, 2, 0.1), (2, 3, 0.2)])
 @pytest.mark.parametrize("by_milestones", [False, True])
 def test_equal_arms_are_promoted_no_more_often_than_alpha(
     make_round: MakeRound,

@@ -1,0 +1,142 @@
+"""A store in a folder, a small campaign, and branch groups that are rehearsed instead of trained."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from also import document, presets
+from also.shaping.identity import config_hash
+from also.store import Store, open_store
+from also.v1.branch_pb2 import Branch, BranchGroup, SeedPool
+from also.v1.campaign_pb2 import Campaign
+from also.v1.shaping_pb2 import ShapingConfig
+from also.v1.verdict_pb2 import Candidate
+from services.validator.launch.processes import Processes
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty store that other processes can open."""
+    return open_store(str(tmp_path / "store"))
+
+
+@pytest.fixture
+def make_campaign() -> Callable[..., Campaign]:
+    """Builds a small campaign; keyword arguments are validation settings."""
+
+    def make(**validation: Any) -> Campaign:
+        settings = {
+            "search_rungs": 1,
+            "search_seeds": 2,
+            "search_env_steps": 80,
+            "confirm_seeds": 5,
+            "confirm_waves": 1,
+            "confirm_env_steps": 80,
+        }
+        campaign = document.read(
+            Campaign,
+            {
+                "task": {"name": "foraging", "layout": "5x5-2p-1f-coop"},
+                "seed": 7,
+                "learner": {"environments": 4, "rollout": 10, "epochs": 1, "minibatches": 1, "hidden": 8, "layers": 1},
+                "evaluation": {"episodes": 4, "branch_points": 2},
+                "validation": settings | validation,
+            },
+        )
+        presets.resolve(campaign)
+        return campaign
+
+    return make
+
+
+@pytest.fixture
+def make_config() -> Callable[..., ShapingConfig]:
+    """Builds a config of one potential term; keyword arguments change the term."""
+
+    def make(weight: float = 0.5, **changes: Any) -> ShapingConfig:
+        term = {
+            "name": "approach",
+            "form": "potential",
+            "target": "team",
+            "feature": "team_food_distance",
+            "weight": weight,
+        }
+        return document.read(ShapingConfig, {"terms": [term | changes]})
+
+    return make
+
+
+@pytest.fixture
+def make_candidate(make_config: Callable[..., ShapingConfig]) -> Callable[..., Candidate]:
+    """Builds candidate `number` of round 0, each with another weight; keyword arguments change its term."""
+
+    def make(number: int, **changes: Any) -> Candidate:
+        config = make_config(**{"weight": (number + 1) / 8, **changes})
+        return Candidate(name=f"r0-c{number}", config=config, config_hash=config_hash(config), finding=-1)
+
+    return make
+
+
+@pytest.fixture
+def make_group(
+    make_campaign: Callable[..., Campaign], make_config: Callable[..., ShapingConfig]
+) -> Callable[[str], BranchGroup]:
+    """Builds a branch group of control and one candidate, by its name."""
+
+    def make(name: str) -> BranchGroup:
+        return BranchGroup(
+            campaign_id="c",
+            name=name,
+            campaign=make_campaign(),
+            pool=SeedPool.SEED_POOL_SEARCH,
+            branches=[
+                Branch(arm="control", seed=1, checkpoint_id="start"),
+                Branch(arm="r0-c0", seed=1, checkpoint_id="start", config=make_config()),
+            ],
+            env_steps=80,
+        )
+
+    return make
+
+
+class Rehearsal:
+    """What rehearsed branch groups do, and what they did."""
+
+    def __init__(self, folder: Path) -> None:
+        self.script = folder / "rehearsal.json"
+        self._starts = folder / "starts"
+        self.behave()
+
+    def behave(self, **behaviour: Any) -> None:
+        """What groups do from now on; see `rehearsal.py`."""
+        self.script.write_text(json.dumps(behaviour))
+
+    @property
+    def starts(self) -> list[tuple[str, int]]:
+        """Group and process id of every start so far."""
+        if not self._starts.exists():
+            return []
+        lines = [line.split() for line in self._starts.read_text().splitlines()]
+        return [(name, int(number)) for name, number in lines]
+
+
+@pytest.fixture
+def rehearsal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rehearsal:
+    """Makes `python -m rehearsal` work for child processes."""
+    rehearsal = Rehearsal(tmp_path)
+    monkeypatch.setenv("REHEARSAL", str(rehearsal.script))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    return rehearsal
+
+
+@pytest.fixture
+def make_launcher(store: Store, tmp_path: Path, rehearsal: Rehearsal) -> Callable[..., Processes]:
+    """Builds a launcher of rehearsed branch groups; keyword arguments change it."""
+
+    def make(**changes: Any) -> Processes:
+        return Processes(**{"store": store, "logs": tmp_path / "logs", "parallel": 2, "module": "rehearsal"} | changes)
+
+    return make

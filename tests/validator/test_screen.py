@@ -1,0 +1,105 @@
+"""What is said of candidates without training."""
+
+from collections.abc import Callable
+
+import pytest
+
+from also import reasons
+from also.shaping.identity import config_hash
+from also.v1.shaping_pb2 import Invariance, ShapingConfig, TermActivity
+from also.v1.task_pb2 import TaskCard
+from also.v1.trainer_pb2 import ShapingProbe
+from also.v1.verdict_pb2 import Candidate, Outcome, Verdict
+from services.trainer.tasks.opening import describe
+from services.validator import screen
+
+MakeConfig = Callable[..., ShapingConfig]
+MakeCandidate = Callable[..., Candidate]
+
+
+@pytest.fixture
+def card(make_campaign) -> TaskCard:
+    """Card of the small campaign's task."""
+    return describe(make_campaign().task)
+
+
+def active(**changes: object) -> TermActivity:
+    """A term that works as it should."""
+    return TermActivity(**{"term": "approach", "firing_rate": 0.3, "largest_reward": 0.1, "finite": True} | changes)
+
+
+def named(verdict: Verdict) -> str:
+    return reasons.verdict(verdict.reason) if verdict.reason else ""
+
+
+def test_sound_new_candidate_passes(make_candidate: MakeCandidate, card: TaskCard) -> None:
+    """No reason, and its invariance derived."""
+    (verdict,) = screen.check([make_candidate(0)], card=card, incumbent=ShapingConfig(), tried=[])
+    assert (verdict.candidate, named(verdict), verdict.outcome) == ("r0-c0", "", Outcome.OUTCOME_UNSPECIFIED)
+    assert verdict.invariance == Invariance.INVARIANCE_POLICY_INVARIANT
+
+
+def test_broken_rule_is_an_invalid_config(make_candidate: MakeCandidate, card: TaskCard) -> None:
+    """The verdict says which rule."""
+    candidate = make_candidate(0, feature="teleporters")
+    (verdict,) = screen.check([candidate], card=card, incumbent=ShapingConfig(), tried=[])
+    assert (named(verdict), verdict.outcome) == ("InvalidConfig", Outcome.OUTCOME_REJECTED)
+    assert "teleporters" in verdict.detail
+
+
+def test_duplicates_of_anything_known_are_out(
+    make_candidate: MakeCandidate, make_config: MakeConfig, card: TaskCard
+) -> None:
+    """Equal by effect: names and reasons do not make a config new."""
+    again = make_config(0.375, name="renamed", reason="another text")
+    candidates = [
+        make_candidate(0),
+        make_candidate(1),
+        make_candidate(2),
+        Candidate(name="r0-c3", config=again, config_hash=config_hash(again)),
+    ]
+    tried = [candidates[1].config_hash]
+    verdicts = screen.check(candidates, card=card, incumbent=candidates[0].config, tried=tried)
+    assert [named(verdict) for verdict in verdicts] == ["Duplicate", "Duplicate", "", "Duplicate"]
+    assert [verdict.detail for verdict in verdicts] == [
+        "It equals the incumbent.",
+        "It equals a config that was tried before.",
+        "",
+        "It equals candidate r0-c2.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "varies", "reason"),
+    [
+        ({}, True, ""),
+        ({"firing_rate": 0.0}, False, "DeadTerm"),
+        ({"firing_rate": 0.0, "finite": False}, True, "NonFinite"),
+        ({"cut_rate": 0.96}, True, "SaturatedTerm"),
+        ({"cut_rate": 0.95}, True, ""),
+        ({"firing_rate": 1.0}, False, "SaturatedTerm"),
+    ],
+)
+def test_rollouts_show_terms_that_say_nothing(
+    make_config: MakeConfig, changes: dict[str, object], varies: bool, reason: str
+) -> None:
+    """Dead, saturated and infinite terms are told apart, the graver reason first."""
+    verdict = screen.judge_probe(
+        Verdict(candidate="r0-c0"), make_config(), ShapingProbe(terms=[active(**changes)], varies=varies)
+    )
+    assert named(verdict) == reason
+    assert verdict.terms[0].term == "approach"
+    assert bool(verdict.detail) == bool(reason)
+
+
+def test_credit_term_is_not_dead(make_config: MakeConfig) -> None:
+    """It pays nothing of its own, and is not expected to."""
+    config = make_config()
+    config.terms.add(name="mix", form="SHAPING_FORM_CREDIT")
+    probe = ShapingProbe(terms=[active(), TermActivity(term="mix", finite=True)], varies=True)
+    assert named(screen.judge_probe(Verdict(), config, probe)) == ""
+
+
+def test_removal_of_all_shaping_passes() -> None:
+    """A config without terms never varies, and is a candidate all the same."""
+    assert named(screen.judge_probe(Verdict(), ShapingConfig(), ShapingProbe())) == ""
