@@ -18,6 +18,8 @@ from mpe2 import simple_spread_v3
 from pettingzoo import ParallelEnv
 from pettingzoo.utils import BaseParallelWrapper
 
+Array = np.ndarray[Any, Any]
+
 FARTHEST = 3.0
 """Distances are cut here; the arena's diagonal, where episodes begin, is 2.83."""
 
@@ -38,7 +40,7 @@ def make_env(
     return SparseSpread(env, radius)
 
 
-class SparseSpread(BaseParallelWrapper):
+class SparseSpread(BaseParallelWrapper):  # type: ignore[misc]
     """`simple_spread_v3` with reward 1 for all when every landmark is covered, else 0."""
 
     def __init__(self, env: ParallelEnv, radius: float) -> None:
@@ -52,9 +54,9 @@ class SparseSpread(BaseParallelWrapper):
         self, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Begin an episode."""
-        result = super().reset(seed=seed, options=options)
+        observations, infos = super().reset(seed=seed, options=options)
         self.agents = list(self.env.agents)
-        return result
+        return observations, infos
 
     def step(
         self, actions: dict[str, Any]
@@ -84,27 +86,14 @@ class SparseSpread(BaseParallelWrapper):
     def task_card(self) -> dict[str, Any]:
         """What the features mean, and the way to success; fields as in `proto/also/v1/task.proto`."""
         count = len(self.possible_agents)
+        width, landmarks = ("width", 0, FARTHEST), ("landmarks", 0, count)
         rows = [
-            (
-                "nearest_landmark_distance",
-                "width",
-                0,
-                FARTHEST,
-                "lower",
-                "Distance of an agent to its nearest landmark.",
-            ),
-            ("partner_distance", "width", 0, FARTHEST, "higher", "Distance between two agents."),
-            (
-                "landmark_distance",
-                "width",
-                0,
-                FARTHEST,
-                "lower",
-                "Mean over landmarks of the nearest agent's distance.",
-            ),
-            ("landmarks_approached", "landmarks", 0, count, "higher", "Landmarks that are nearest to some agent."),
+            ("nearest_landmark_distance", *width, "lower", "Distance of an agent to its nearest landmark."),
+            ("partner_distance", *width, "higher", "Distance between two agents."),
+            ("landmark_distance", *width, "lower", "Mean over landmarks of the distance to the nearest agent."),
+            ("landmarks_approached", *landmarks, "higher", "Landmarks that are nearest to some agent."),
             ("covering", "bool", 0, 1, "higher", "Whether an agent covers a landmark."),
-            ("landmarks_covered", "landmarks", 0, count, "higher", "Landmarks that are covered."),
+            ("landmarks_covered", *landmarks, "higher", "Landmarks that are covered."),
         ]
         keys = ("name", "unit", "minimum", "maximum", "direction", "description")
         milestones = [
@@ -129,17 +118,17 @@ class SparseSpread(BaseParallelWrapper):
             card["action_space"] = {"names": ["stay", "left", "right", "down", "up"], "idle": 0}
         return card
 
-    def _positions(self, kind: str) -> np.ndarray:
+    def _positions(self, kind: str) -> Array:
         return np.array([entity.state.p_pos for entity in getattr(self.env.unwrapped.world, kind)])
 
-    def _distances(self) -> np.ndarray:
+    def _distances(self) -> Array:
         """Distance of each agent to each landmark, (agents, landmarks)."""
         return _distance(self._positions("agents"), self._positions("landmarks"))
 
-    def _covered(self) -> np.ndarray:
+    def _covered(self) -> Array:
         """Whether each landmark is covered, (landmarks,)."""
-        return (self._distances() < self._radius).any(axis=0)
+        return np.asarray((self._distances() < self._radius).any(axis=0))
 
 
-def _distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return np.minimum(np.linalg.norm(first[:, None] - second[None], axis=-1), FARTHEST)
+def _distance(first: Array, second: Array) -> Array:
+    return np.asarray(np.linalg.norm(first[:, None] - second[None], axis=-1).clip(max=FARTHEST))

@@ -227,6 +227,13 @@ def test_a_described_environment_has_its_authors_card(opened: Opener) -> None:
     assert card.roles[0].name == "leader"
 
 
+def test_one_agent_is_a_team_too(opened: Opener) -> None:
+    """Its pair features have nobody to speak of, and still a range."""
+    task = opened("described_line", agents=1)
+    task.reset(keys(1, 1))
+    assert task.features(("gap",))["gap"].shape == (1, 1, 1, 1)
+
+
 def test_an_environment_without_end_is_truncated(small_environments: None) -> None:
     """After 1000 env_steps where nobody sets a limit; the return so far is a feature, cut to its range."""
     from services.trainer.tasks.parallel_card import inspect

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from also import document
-from also.errors import DocumentError, TaskError
+from also.errors import DocumentError
 from also.v1 import task_pb2
 from also.v1.task_pb2 import ActionSpace, Feature, Milestone, TaskCard
 from services.trainer.tasks.card_rules import check_card
@@ -86,13 +86,13 @@ def _read_card(environment: ParallelEnvironment) -> TaskCard:
     try:
         given = document.read(TaskCard, data)
     except DocumentError as error:
-        raise _error(environment, f"task_card(): {error}") from None
+        raise environment.error(f"task_card(): {error}") from None
     taken = [name for name in _DERIVED if name in data]
     if taken:
-        raise _error(environment, f"task_card() sets {', '.join(taken)}, which the environment decides; leave it out")
+        raise environment.error(f"task_card() sets {', '.join(taken)}, which the environment decides; leave it out")
     space = data.get("action_space", {})
     if not space.keys() <= {"names", "idle"}:
-        raise _error(environment, "task_card(): of action_space only names and idle may be set")
+        raise environment.error("task_card(): of action_space only names and idle may be set")
     if "idle" not in space:
         given.action_space.idle = -1
     return given
@@ -101,24 +101,23 @@ def _read_card(environment: ParallelEnvironment) -> TaskCard:
 def _features(environment: ParallelEnvironment, given: TaskCard, trials: Trials) -> list[Feature]:
     if not environment.has_features:
         if given.features:
-            raise _error(environment, "task_card() lists features, but the environment has no features()")
+            raise environment.error("task_card() lists features, but the environment has no features()")
         return _observation_features(environment, trials)
     listed = {feature.name: feature for feature in given.features}
     if EPISODE_RETURN in trials.scopes or EPISODE_RETURN in listed:
-        raise _error(environment, f"feature {EPISODE_RETURN!r} is built in; choose another name")
+        raise environment.error(f"feature {EPISODE_RETURN!r} is built in; choose another name")
     for name in listed:
         if name not in trials.scopes:
-            raise _error(environment, f"task_card() lists feature {name!r}, but features() returned no such name")
+            raise environment.error(f"task_card() lists feature {name!r}, but features() returned no such name")
     for feature in listed.values():
         scope = _SCOPES[trials.scopes[feature.name]]
         if feature.scope not in (task_pb2.FEATURE_SCOPE_UNSPECIFIED, scope):
-            raise _error(environment, f"task_card() gives feature {feature.name!r} another scope than its shape has")
+            raise environment.error(f"task_card() gives feature {feature.name!r} another scope than its shape has")
         feature.scope = scope
         low, high = trials.lows[feature.name], trials.highs[feature.name]
         slack = 1e-6 * max(1.0, abs(feature.maximum - feature.minimum))
         if low < feature.minimum - slack or high > feature.maximum + slack:
-            raise _error(
-                environment,
+            raise environment.error(
                 f"feature {feature.name!r} was in [{low:g}, {high:g}] in a trial episode; "
                 f"its task_card() says [{feature.minimum:g}, {feature.maximum:g}]",
             )
@@ -184,7 +183,7 @@ def _action_space(environment: ParallelEnvironment, given: TaskCard) -> ActionSp
     idle = given.action_space.idle if given.HasField("action_space") else -1
     if environment.continuous:
         if names or idle >= 0:
-            raise _error(environment, "task_card(): continuous actions have neither names nor idle")
+            raise environment.error("task_card(): continuous actions have neither names nor idle")
         lows, highs = environment.action_bounds()
         return ActionSpace(
             kind=task_pb2.ACTION_KIND_CONTINUOUS,
@@ -194,16 +193,12 @@ def _action_space(environment: ParallelEnvironment, given: TaskCard) -> ActionSp
             idle=-1,
         )
     if names and len(names) != environment.action_size:
-        raise _error(environment, f"task_card() names {len(names)} actions; there are {environment.action_size}")
+        raise environment.error(f"task_card() names {len(names)} actions; there are {environment.action_size}")
     if not -1 <= idle < environment.action_size:
-        raise _error(environment, f"task_card(): idle is {idle}; -1 to {environment.action_size - 1} are allowed")
+        raise environment.error(f"task_card(): idle is {idle}; -1 to {environment.action_size - 1} are allowed")
     return ActionSpace(kind=task_pb2.ACTION_KIND_DISCRETE, size=environment.action_size, names=names, idle=idle)
 
 
 def _title(task: task_pb2.Task) -> str:
     arguments = ", ".join(f"{name}={value!r}" for name, value in sorted(plain_arguments(task).items()))
     return f"{task.name}({arguments})" if arguments else task.name
-
-
-def _error(environment: ParallelEnvironment, text: str) -> TaskError:
-    return TaskError(f"task {environment.name!r}: {text}")

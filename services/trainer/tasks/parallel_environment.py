@@ -68,7 +68,7 @@ class ParallelEnvironment:
             TaskError: the function raises, or returns something else.
         """
         self.name = name
-        self._env = self._call(f"{function.__name__}()", function, **arguments)
+        self._env = self._call(f"{name.split(':')[-1]}()", function, **arguments)
         self._check_kind()
         self.agents = [str(agent) for agent in self._env.possible_agents]
         self._ids = list(self._env.possible_agents)
@@ -76,7 +76,7 @@ class ParallelEnvironment:
         self.spaces = [self._spaces_of(agent) for agent in self._ids]
         self.continuous = isinstance(self.spaces[0].action, spaces.Box)
         if any(isinstance(each.action, spaces.Box) != self.continuous for each in self.spaces):
-            raise self._error("its agents have Discrete and Box action spaces; one kind for all is needed")
+            raise self.error("its agents have Discrete and Box action spaces; one kind for all is needed")
         self.action_size = max(each.action_size for each in self.spaces)
         self.observation_size = max(each.observation_size for each in self.spaces)
         self.idle = 0
@@ -118,9 +118,9 @@ class ParallelEnvironment:
         """
         result = self._call(f"reset(seed={seed})", self._env.reset, seed=seed)
         if not isinstance(result, tuple) or len(result) != 2 or not all(isinstance(part, dict) for part in result):
-            raise self._error("reset() must return two dicts: observations and infos")
+            raise self.error("reset() must return two dicts: observations and infos")
         if not getattr(self._env, "agents", None):
-            raise self._error("reset() leaves no agents")
+            raise self.error("reset() leaves no agents")
         self.reward = self.episode_return = 0.0
         self.env_steps = 0
         self.terminated = self.truncated = self._cut = False
@@ -136,12 +136,12 @@ class ParallelEnvironment:
         joint = {agent: self.spaces[self._index[agent]].act(actions[self._index[agent]]) for agent in acting}
         result = self._call("step()", self._env.step, joint)
         if not isinstance(result, tuple) or len(result) != 5 or not all(isinstance(part, dict) for part in result):
-            raise self._error(f"step() must return five dicts: {', '.join(_PARTS)}")
+            raise self.error(f"step() must return five dicts: {', '.join(_PARTS)}")
         observations, rewards, terminations, truncations, infos = result
         for part, values in zip(_PARTS, result, strict=True):
             for agent in acting:
                 if agent not in values:
-                    raise self._error(f"step() returned {part} without agent {agent!r}, which acted")
+                    raise self.error(f"step() returned {part} without agent {agent!r}, which acted")
         self._check_agents(acting, [agent for agent in acting if not (terminations[agent] or truncations[agent])])
         self._cut |= any(truncations[agent] and not terminations[agent] for agent in acting)
         over = not self._env.agents
@@ -169,7 +169,7 @@ class ParallelEnvironment:
             return self.observations.ravel()
         state: Floats = self._call("state()", lambda: np.asarray(self._env.state(), np.float32).ravel())
         if state.size != self._state_size or not np.isfinite(state).all():
-            raise self._error(f"state() must return {self._state_size} finite numbers, as it did before")
+            raise self.error(f"state() must return {self._state_size} finite numbers, as it did before")
         return state
 
     def features(self) -> dict[str, Floats]:
@@ -183,7 +183,7 @@ class ParallelEnvironment:
             return {f"{OBSERVATION_FEATURE}{index}": parts[:, index] for index in range(parts.shape[1])}
         values = self._call("features()", self._read_features)
         if not isinstance(values, dict):
-            raise self._error(f"features() returned a {type(values).__name__}; a dict is expected")
+            raise self.error(f"features() returned a {type(values).__name__}; a dict is expected")
         return {str(name): self._feature(str(name), value) for name, value in values.items()}
 
     def action_bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -197,19 +197,23 @@ class ParallelEnvironment:
                 highs[:size] = np.maximum(highs[:size], space.action.high.ravel())
         return lows, highs
 
+    def error(self, text: str) -> TaskError:
+        """An error that names the task."""
+        return TaskError(f"task {self.name!r}: {text}")
+
     def _feature(self, name: str, value: Any) -> Floats:
         count = len(self.agents)
         try:
             array = np.asarray(value, np.float32)
         except (TypeError, ValueError):
-            raise self._error(f"features() returned {value!r:.60} for {name!r}; numbers are expected") from None
+            raise self.error(f"features() returned {value!r:.60} for {name!r}; numbers are expected") from None
         if array.shape not in ((), (count,), (count, count)):
-            raise self._error(
+            raise self.error(
                 f"features() returned shape {array.shape} for {name!r}; () for the team, ({count},) for agents or "
                 f"({count}, {count}) for pairs is expected"
             )
         if not np.isfinite(array).all():
-            raise self._error(f"features() returned a number that is not finite for {name!r}")
+            raise self.error(f"features() returned a number that is not finite for {name!r}")
         return array
 
     def _observe(self, call: str, shown: list[Any], observations: dict[Any, Any], infos: dict[Any, Any]) -> None:
@@ -220,10 +224,10 @@ class ParallelEnvironment:
             index = self._index[agent]
             space = self.spaces[index]
             if agent not in observations:
-                raise self._error(f"{call} returned no observation for agent {agent!r}")
+                raise self.error(f"{call} returned no observation for agent {agent!r}")
             vector = self._call(f"observation of agent {agent!r}", space.flatten, observations[agent])
             if vector.size != space.observation_size or not np.isfinite(vector).all():
-                raise self._error(
+                raise self.error(
                     f"{call} returned an observation of agent {agent!r} that does not fit its space "
                     f"{space.observation}: {space.observation_size} finite numbers are expected"
                 )
@@ -240,31 +244,31 @@ class ParallelEnvironment:
         self.has_masks = True
         mask = np.asarray(given).astype(bool).ravel()
         if mask.size != size:
-            raise self._error(f"the action mask of agent {self.agents[index]!r} has {mask.size} values; {size} needed")
+            raise self.error(f"the action mask of agent {self.agents[index]!r} has {mask.size} values; {size} needed")
         if mask.any():  # an agent that may do nothing at all idles
             self.masks[index, :] = False
             self.masks[index, :size] = mask
 
     def _check_kind(self) -> None:
         if hasattr(self._env, "agent_iter"):
-            raise self._error(
+            raise self.error(
                 "the function returned an AEC environment, not a Parallel one; "
                 "pettingzoo.utils.aec_to_parallel converts it"
             )
         missing = [name for name in _METHODS if not callable(getattr(self._env, name, None))]
         if missing:
-            raise self._error(
+            raise self.error(
                 f"the function returned a {type(self._env).__name__}, which is no PettingZoo Parallel environment: "
                 f"it has no {', '.join(missing)}"
             )
         if not list(getattr(self._env, "possible_agents", None) or []):
-            raise self._error("the environment's possible_agents is missing or empty")
+            raise self.error("the environment's possible_agents is missing or empty")
 
     def _check_agents(self, acting: list[Any], remaining: list[Any]) -> None:
         now = set(self._env.agents)
         gone = set(acting) - set(remaining)
         if not set(remaining) <= now or gone & now or not now <= set(self._ids):
-            raise self._error(
+            raise self.error(
                 f"after step() its agents are {list(self._env.agents)}, but those that are neither terminated nor "
                 f"truncated are {remaining}"
             )
@@ -280,7 +284,7 @@ class ParallelEnvironment:
         except (TypeError, ValueError):
             number = float("nan")
         if not np.isfinite(number):
-            raise self._error(f"step() returned reward {reward!r:.60} for agent {agent!r}; a finite number is expected")
+            raise self.error(f"step() returned reward {reward!r:.60} for agent {agent!r}; a finite number is expected")
         return number
 
     def _optional(self, name: str) -> Callable[[], Any] | None:
@@ -294,10 +298,7 @@ class ParallelEnvironment:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            raise self._error(f"{what} raised {describe_error(error)}") from error
-
-    def _error(self, text: str) -> TaskError:
-        return TaskError(f"task {self.name!r}: {text}")
+            raise self.error(f"{what} raised {describe_error(error)}") from error
 
 
 def _plain(scalar: Scalar) -> float | int | str | bool:

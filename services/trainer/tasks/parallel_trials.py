@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from also import seeds
-from also.errors import TaskError
 from services.trainer.tasks.parallel_environment import LONGEST_EPISODE, SEED_LIMIT, ParallelEnvironment
 
 TRIALS = 3
@@ -46,7 +45,7 @@ def play_trials(environment: ParallelEnvironment) -> Trials:
     trials = Trials()
     traces = [_play(environment, number, trials) for number in (0, *range(TRIALS))]
     if not np.array_equal(traces[0], traces[1]):
-        raise _error(environment, "two episodes with the same seed and the same actions differ")
+        raise environment.error("two episodes with the same seed and the same actions differ")
     return trials
 
 
@@ -81,18 +80,13 @@ def _random_actions(environment: ParallelEnvironment, generator: np.random.Gener
 def _measure(environment: ParallelEnvironment, trials: Trials) -> None:
     values = environment.features()
     if trials.scopes and trials.scopes.keys() != values.keys():
-        raise _error(
-            environment,
+        raise environment.error(
             f"features() returned {', '.join(values)} after {', '.join(trials.scopes)}; names may not change",
         )
     for name, value in values.items():
         if trials.scopes.setdefault(name, value.ndim) != value.ndim:
-            raise _error(environment, f"features() returned {name!r} in two shapes")
-        seen = value[~np.eye(len(value), dtype=bool)] if value.ndim == 2 else value
-        if seen.size:
-            trials.lows[name] = min(trials.lows.get(name, np.inf), float(seen.min()))
-            trials.highs[name] = max(trials.highs.get(name, -np.inf), float(seen.max()))
-
-
-def _error(environment: ParallelEnvironment, text: str) -> TaskError:
-    return TaskError(f"task {environment.name!r}: {text}")
+            raise environment.error(f"features() returned {name!r} in two shapes")
+        pairs = value.ndim == 2 and len(value) > 1
+        seen = value[~np.eye(len(value), dtype=bool)] if pairs else value  # an agent is no pair with itself
+        trials.lows[name] = min(trials.lows.get(name, np.inf), float(seen.min()))
+        trials.highs[name] = max(trials.highs.get(name, -np.inf), float(seen.max()))
