@@ -1,6 +1,7 @@
 """The trainer over gRPC: requests become calls of the modules beside this one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 import grpc
 
@@ -17,8 +18,8 @@ from services.trainer.tasks.opening import describe
 class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
     """Holds nothing but the way to the object store."""
 
-    def __init__(self, store: Store) -> None:
-        """Serve from and to `store`."""
+    def __init__(self, store: Callable[[], Store]) -> None:
+        """Serve from and to the store that `store` opens, when a call needs it: describing a task needs none."""
         self._store = store
 
     def DescribeTask(
@@ -31,7 +32,7 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
         self, request: trainer_pb2.TrainStageRequest, context: grpc.ServicerContext
     ) -> Iterator[trainer_pb2.TrainStageResponse]:
         """Train one stage, or find its result."""
-        for message in stage.train(self._store, request, active=context.is_active):
+        for message in stage.train(self._store(), request, active=context.is_active):
             match message:
                 case trainer_pb2.StageResult():
                     yield trainer_pb2.TrainStageResponse(result=message)
@@ -49,9 +50,9 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
     ) -> trainer_pb2.EvaluateResponse:
         """Evaluate a checkpoint, or find its evaluation."""
         key = keys.evaluation(request.campaign_id, request.checkpoint_id, POOLS[request.pool])
-        if not self._store.exists(key):
-            self._store.create_message(key, self._evaluate(request))
-        return trainer_pb2.EvaluateResponse(evaluation=self._store.get_message(key, branch_pb2.Evaluation))
+        if not self._store().exists(key):
+            self._store().create_message(key, self._evaluate(request))
+        return trainer_pb2.EvaluateResponse(evaluation=self._store().get_message(key, branch_pb2.Evaluation))
 
     def _evaluate(self, request: trainer_pb2.EvaluateRequest) -> branch_pb2.Evaluation:
         snapshot = self._load(request)
@@ -83,12 +84,12 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
 
     def _load(self, request: trainer_pb2.ProbeShapingRequest | trainer_pb2.EvaluateRequest) -> Snapshot:
         card = describe(request.campaign.task)
-        return checkpoint.load(self._store, request.campaign_id, request.campaign, card, request.checkpoint_id)
+        return checkpoint.load(self._store(), request.campaign_id, request.campaign, card, request.checkpoint_id)
 
 
 def register(server: grpc.Server) -> None:
     """Add the trainer to a server."""
     determinism.prepare()
     trainer_pb2_grpc.add_TrainerServiceServicer_to_server(
-        Trainer(open_store(settings.from_environment().store)), server
+        Trainer(cache(lambda: open_store(settings.from_environment().store))), server
     )

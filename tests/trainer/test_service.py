@@ -18,7 +18,9 @@ from services.trainer.service import Trainer
 @pytest.fixture
 def stub(store: Store) -> Iterator[trainer_pb2_grpc.TrainerServiceStub]:
     """A trainer in this process, called through a real channel."""
-    server = rpc.answering(lambda server: trainer_pb2_grpc.add_TrainerServiceServicer_to_server(Trainer(store), server))
+    server = rpc.answering(
+        lambda server: trainer_pb2_grpc.add_TrainerServiceServicer_to_server(Trainer(lambda: store), server)
+    )
     address = rpc.bind(server, "127.0.0.1:0")
     server.start()
     with rpc.connect(address) as channel:
