@@ -17,7 +17,7 @@ import grpc
 
 from also import lifeline, rpc
 from also.campaign.patience import Patience
-from also.errors import InputError, ServiceError, ServiceUnavailable
+from also.errors import InputError, ServiceError, ServiceUnavailable, StoreError
 from also.process import BAD_INPUT
 from also.settings import Settings
 
@@ -131,6 +131,8 @@ class Services:
         return f"the log of the service at {given}" if given else str(self._logs / f"{name}.log")
 
     def _service(self, name: str) -> "_LocalService":
+        if self._settings.store.startswith("memory:"):
+            raise StoreError(f"store {self._settings.store!r} lives in one process; local services need one they share")
         environment = {"ALSO_STORE": self._settings.store}
         if name == "validator":
             environment["ALSO_TRAINER"] = self._given("trainer") or self._service("trainer").address()

@@ -3,10 +3,11 @@
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from types import FrameType
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -54,10 +55,8 @@ def run(
     if metrics_port is not None:
         metrics.expose(metrics_port)
     console = Console(width=None if sys.stdout.isatty() else 160)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
     try:
-        with _watch(console, json=json) as watch:
+        with _interruptible(), _watch(console, json=json) as watch:
             state = conduct(resolved, campaign_id, settings, watch)
     except KeyboardInterrupt:
         print(f"interrupted; go on with: {_same_command()}", file=sys.stderr)
@@ -85,11 +84,21 @@ def _show(console: Console, state: State, campaign_id: str, store: str) -> None:
     console.print(f"report            also report {campaign_id} -o {campaign_id}.md{where}", highlight=False)
 
 
-def _interrupt(number: int, frame: Any) -> None:
-    """End the run once; what comes while it is ending is ignored."""
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end what is inside; what comes while it is ending is ignored."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {each: signal.signal(each, interrupt) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _same_command() -> str:
