@@ -18,6 +18,7 @@ from also.campaign.run import run as conduct
 from also.campaign.state import State
 from also.campaign.watch import Watch
 from also.cli import table
+from also.cli.console import console
 from also.cli.lines import Lines
 from also.cli.options import JsonOption, StoreOption, settings_with
 from also.cli.screen import Screen
@@ -54,9 +55,9 @@ def run(
     resolved = spec.load(file, changes or [])
     if metrics_port is not None:
         metrics.expose(metrics_port)
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    output = console()
     try:
-        with _interruptible(), _watch(console, json=json) as watch:
+        with _interruptible(), _watch(output, json=json) as watch:
             state = conduct(resolved, campaign_id, settings, watch)
     except KeyboardInterrupt:
         print(f"interrupted; go on with: {_same_command()}", file=sys.stderr)
@@ -64,24 +65,24 @@ def run(
     except ServiceError as error:
         raise ServiceError(f"{error}; go on with: {_same_command()}") from error
     if not json:
-        _show(console, state, campaign_id, settings.store)
+        _show(output, state, campaign_id, settings.store)
 
 
-def _watch(console: Console, *, json: bool) -> AbstractContextManager[Watch]:
+def _watch(output: Console, *, json: bool) -> AbstractContextManager[Watch]:
     if json:
         return nullcontext(_JsonRecords())
-    return Screen(console) if console.is_terminal else Lines()
+    return Screen(output) if output.is_terminal else Lines()
 
 
-def _show(console: Console, state: State, campaign_id: str, store: str) -> None:
-    console.print(table.stages(state))
+def _show(output: Console, state: State, campaign_id: str, store: str) -> None:
+    output.print(table.stages(state))
     for line in table.outcome(state):
-        console.print(line, highlight=False)
+        output.print(line, soft_wrap=True)
     assert state.finished is not None
-    console.print(f"final checkpoint  {state.finished.checkpoint_id}", highlight=False)
-    console.print(f"checkpoints       {store}: {keys.campaign(campaign_id)}checkpoints/", highlight=False)
+    output.print(f"final checkpoint  {state.finished.checkpoint_id}", soft_wrap=True)
+    output.print(f"checkpoints       {store}: {keys.campaign(campaign_id)}checkpoints/", soft_wrap=True)
     where = "" if store == settings_with(None).store else f" --store {shlex.quote(store)}"
-    console.print(f"report            also report {campaign_id} -o {campaign_id}.md{where}", highlight=False)
+    output.print(f"report            also report {campaign_id} -o {campaign_id}.md{where}", soft_wrap=True)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -82,7 +83,7 @@ def _bar(done: int, planned: int) -> RenderableType:
 
 
 def _arms(progress: ValidationProgress) -> Table:
-    shown = Table(title=describe.validation_phase(progress), title_justify="left")
+    shown = Table(title=describe.validation_phase(progress), title_justify="left", box=box.SIMPLE_HEAD)
     for column in ("arm", "branches", "return", "milestones", "out because"):
         shown.add_column(column)
     for arm in progress.arms:

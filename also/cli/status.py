@@ -3,13 +3,14 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich import box
 from rich.table import Table
 
 from also import keys
 from also.campaign.journal import Journal
 from also.campaign.state import State, fold
 from also.cli import describe, table
+from also.cli.console import console
 from also.cli.options import StoreOption, read_journal, settings_with
 from also.errors import InputError
 from also.store import Store, open_store
@@ -20,18 +21,18 @@ def status(
     store: StoreOption = None,
 ) -> None:
     """Show a campaign's stages, or list all campaigns of the store."""
-    console = Console()
+    output = console()
     if campaign is None:
-        console.print(_campaigns(open_store(settings_with(store).store, create=False)))
+        output.print(_campaigns(open_store(settings_with(store).store, create=False)))
         return
     state = fold(read_journal(campaign, store).records)
-    console.print(table.stages(state))
+    output.print(table.stages(state))
     for line in table.outcome(state):
-        console.print(line, highlight=False)
+        output.print(line, soft_wrap=True)
 
 
 def _campaigns(store: Store) -> Table:
-    listed = Table()
+    listed = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("campaign", "task", "stages", "env_steps", "return", "step"):
         listed.add_column(column)
     for campaign_id in store.names(keys.CAMPAIGNS):

@@ -1,5 +1,6 @@
 """A campaign as tables: its stages, and what it came to beside the reference."""
 
+from rich import box
 from rich.table import Table
 
 from also.campaign.state import Stage, State
@@ -7,22 +8,34 @@ from also.cli import describe
 from also.v1.branch_pb2 import Evaluation
 from also.v1.journal_pb2 import Promoted
 
+Row = tuple[str, str, str, str, str, str, str, str]
+"""One stage in words, see `COLUMNS`."""
+
 COLUMNS = ("stage", "phase", "finding", "decision", "shaping", "return before", "return after", "env_steps")
 """Columns of the table of stages. Returns are means with 95 % intervals."""
 
 
-def rows(state: State) -> list[tuple[str, ...]]:
+def rows(state: State) -> list[Row]:
     """One row a stage, see `COLUMNS`."""
     return [_row(state, stage) for stage in state.stages]
 
 
 def stages(state: State) -> Table:
-    """The table of stages."""
-    table = Table(title=f"{state.card.task}: return before and after each stage's decision, 95 % intervals")
-    for column in COLUMNS:
-        table.add_column(column, justify="right" if column == "env_steps" else "left")
-    for row in rows(state):
-        table.add_row(*row)
+    """The table of stages; what belongs together shares a cell, so that it fits a narrow terminal."""
+    table = Table(
+        title=f"{state.card.task}, returns with 95 % intervals",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1),
+        pad_edge=False,
+    )
+    table.add_column("stage", justify="right")
+    table.add_column("phase\nfinding", overflow="fold")
+    table.add_column("decision\nshaping", overflow="fold")
+    table.add_column("return before\nand after", no_wrap=True)
+    table.add_column("env_steps", justify="right", no_wrap=True)
+    for number, phase, finding, decision, shaping, before, after, env_steps in rows(state):
+        table.add_row(number, f"{phase}\n{finding}", f"{decision}\n{shaping}", f"{before}\n{after}", env_steps)
     return table
 
 
@@ -43,7 +56,7 @@ def _worth(evaluation: Evaluation) -> str:
     return f"{describe.evaluation(evaluation)}, success {evaluation.success_rate:.0%}"
 
 
-def _row(state: State, stage: Stage) -> tuple[str, ...]:
+def _row(state: State, stage: Stage) -> Row:
     shaping = stage.decision.config if isinstance(stage.decision, Promoted) else stage.incumbent.config
     return (
         str(stage.number),

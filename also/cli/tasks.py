@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from also import document, enums, limits
 from also.campaign.calls import describe_task
 from also.campaign.processes import Services
+from also.cli.console import console
 from also.cli.options import JsonOption, settings_with
 from also.v1.task_pb2 import FeatureScope, Task, TaskCard
 
@@ -30,19 +32,19 @@ def tasks(
     json: JsonOption = False,
 ) -> None:
     """List tasks, or show a task's card."""
-    console = Console()
+    output = console()
     if name is None:
-        listed = Table("name", "what it is")
+        listed = Table("name", "what it is", box=box.SIMPLE_HEAD)
         for native, what in NATIVE.items():
             listed.add_row(native, what)
         listed.add_row(BY_IMPORT, "any PettingZoo Parallel environment, by a function that makes it")
-        console.print(listed)
+        output.print(listed)
         return
     card = _describe(task_of(name))
     if json:
         print(document.canonical(card).decode())
         return
-    _show(console, card)
+    _show(output, card)
 
 
 def task_of(name: str) -> Task:
@@ -64,23 +66,23 @@ def _describe(task: Task) -> TaskCard:
         return describe_task(services, task)
 
 
-def _show(console: Console, card: TaskCard) -> None:
-    console.print(card.task, style="bold", highlight=False)
-    console.print(card.description, highlight=False)
-    console.print(
+def _show(output: Console, card: TaskCard) -> None:
+    output.print(card.task, style="bold")
+    output.print(card.description)
+    output.print(
         f"{len(card.agents)} agents, {card.action_space.size} actions, observations of {card.observation_size}, "
         f"state of {card.state_size}, episodes of at most {card.episode_limit} env_steps, "
         f"returns up to {card.largest_return:g}",
         highlight=False,
     )
-    features = Table("feature", "scope", "range", "unit", "what it is", title="features")
+    features = Table("feature", "scope", "range", "unit", "what it is", title="features", box=box.SIMPLE_HEAD)
     for feature in card.features:
         scope = enums.short_name(FeatureScope.DESCRIPTOR, feature.scope)
         bounds = f"[{feature.minimum:g}, {feature.maximum:g}]"
         features.add_row(feature.name, scope, bounds, feature.unit, feature.description)
-    console.print(features)
-    milestones = Table("milestone", "reached when", "agents", "what it is", title="milestones")
+    output.print(features)
+    milestones = Table("milestone", "reached when", "agents", "what it is", title="milestones", box=box.SIMPLE_HEAD)
     for milestone in card.milestones:
         condition = f"{milestone.feature} >= {milestone.threshold:g}"
         milestones.add_row(milestone.name, condition, str(milestone.agents_needed), milestone.description)
-    console.print(milestones)
+    output.print(milestones)
