@@ -2,7 +2,7 @@
 
     for each stage:                                            while the budget lasts
         train the main run under the incumbent                 TrainStage
-        the last promotion did not hold its promise?           RolledBack, next stage
+        a promotion did not hold its promise?                  RolledBack, next stage
         diagnose why the team is not learning                  Diagnose
         nothing asks for a change?                             Held: NothingToChange
         up to R rounds:
@@ -141,26 +141,38 @@ def _between_stages(state: State) -> TrainStage | Report | Finished | None:
 
 
 def _rollback(state: State, stage: Stage) -> RolledBack | None:
-    """The guard: what the last stage promoted must not have made things worse."""
-    if state.promotion is None:
+    """The guard: what was promoted must not have made things worse, and what milestones promoted must pay in time."""
+    if not state.on_trial:
         return None
-    before, promoted = state.promotion
-    control_return = before.validations[-1].control_return
-    floor = control_return - state.campaign.guard.margin * state.card.largest_return
+    (first, _), (last, promoted) = state.on_trial[0], state.on_trial[-1]
+    control = last.validations[-1]
+    floor = control.control_return - state.campaign.guard.margin * state.card.largest_return
+    without_return = stage.number - first.number
     if promoted.provisional and stage.mean_return <= 0:
-        reason = RollbackReason.ROLLBACK_REASON_NOT_CONFIRMED
-        detail = f"Return {stage.mean_return:.4g} under {promoted.candidate}, which milestones alone had promoted."
+        if stage.milestone_score <= control.control_milestone_score:
+            detail = (
+                f"No return, and milestone score {stage.milestone_score:.4g} under {promoted.candidate} is not above "
+                f"control's {control.control_milestone_score:.4g}."
+            )
+            return _undo(state, stage, last, RollbackReason.ROLLBACK_REASON_NOT_CONFIRMED, detail)
+        if without_return >= state.campaign.guard.patience:
+            detail = f"No return in {without_return} stages since stage {first.number} promoted by milestones alone."
+            return _undo(state, stage, first, RollbackReason.ROLLBACK_REASON_NOT_CONFIRMED, detail)
     elif stage.mean_return < floor:
-        reason = RollbackReason.ROLLBACK_REASON_RETURN_FELL
         detail = (
             f"Return {stage.mean_return:.4g} under {promoted.candidate} is below {floor:.4g}: control's "
-            f"{control_return:.4g} less the margin."
+            f"{control.control_return:.4g} less the margin."
         )
-    else:
-        return None
+        return _undo(state, stage, last, RollbackReason.ROLLBACK_REASON_RETURN_FELL, detail)
+    return None
+
+
+def _undo(state: State, stage: Stage, before: Stage, reason: RollbackReason, detail: str) -> RolledBack:
+    """The rollback to what a stage would have gone on with had it promoted nothing."""
     position = position_without_change(state, before)
     return RolledBack(
         stage=stage.number,
+        promotion_stage=before.number,
         reason=reason,
         detail=detail,
         config=before.incumbent.config,

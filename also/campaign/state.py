@@ -99,6 +99,11 @@ class Stage:
         return self.trained.evidence.returns.mean
 
     @property
+    def milestone_score(self) -> float:
+        """Mean over milestones of the share of its evaluation episodes that reached them. In [0, 1]."""
+        return self.trained.evidence.milestone_score
+
+    @property
     def validations(self) -> list[Validation]:
         """What its rounds came to, in order."""
         return [each.validation for each in self.rounds if each.validation is not None]
@@ -162,17 +167,33 @@ class State:
 
     @property
     def lineage(self) -> list[Stage]:
-        """The stages that the main run has come through: all but those that were rolled back."""
-        return [stage for stage in self.stages if not isinstance(stage.decision, RolledBack)]
+        """The stages that the main run has come through: a rollback takes out all that it undoes."""
+        stages: list[Stage] = []
+        for stage in self.stages:
+            if isinstance(stage.decision, RolledBack):
+                stages = [each for each in stages if each.number <= stage.decision.promotion_stage]
+            else:
+                stages.append(stage)
+        return stages
 
     @property
-    def promotion(self) -> tuple[Stage, Promoted] | None:
-        """The promotion that the open stage puts to the test, with the stage that made it."""
-        if self.open_stage is not None and len(self.stages) > 1:
-            before = self.stages[-2]
-            if isinstance(before.decision, Promoted):
-                return before, before.decision
-        return None
+    def on_trial(self) -> list[tuple[Stage, Promoted]]:
+        """The promotions that the open stage puts to the test, oldest first, with the stages that made them.
+
+        A promotion by return is tested in the next stage. A provisional one stays on trial until a stage
+        has a positive return.
+        """
+        if self.open_stage is None:
+            return []
+        undone = {stage.decision.promotion_stage for stage in self.stages if isinstance(stage.decision, RolledBack)}
+        found: list[tuple[Stage, Promoted]] = []
+        for stage in self.lineage[:-1]:
+            if stage.mean_return > 0:
+                found = []
+            found = [each for each in found if each[1].provisional]
+            if isinstance(stage.decision, Promoted) and stage.number not in undone:
+                found.append((stage, stage.decision))
+        return found
 
 
 def fold(records: Iterable[JournalRecord]) -> State:
@@ -353,11 +374,13 @@ def _promote(stage: Stage, record: JournalRecord, event: Promoted) -> Incumbent:
 
 
 def _roll_back(state: State, stage: Stage, record: JournalRecord, event: RolledBack) -> Incumbent:
-    if state.promotion is None or stage.diagnosis is not None:
-        raise _refusal(record, "the stage before promoted nothing, or the promotion stood its test")
-    before, _ = state.promotion
-    _require(record, event.config_hash == before.incumbent.config_hash, "its config is not the incumbent before")
-    return before.incumbent
+    _require(record, stage.diagnosis is None, "the stage stood its test")
+    undone = [before for before, _ in state.on_trial if before.number == event.promotion_stage]
+    if not undone:
+        raise _refusal(record, f"no promotion of stage {event.promotion_stage} is on trial")
+    incumbent = undone[0].incumbent
+    _require(record, event.config_hash == incumbent.config_hash, "its config is not the incumbent before")
+    return incumbent
 
 
 def _with_open(state: State, stage: Stage) -> State:

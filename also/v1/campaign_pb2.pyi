@@ -189,10 +189,12 @@ class ValidationSettings(_message.Message):
     def __init__(self, preset: _Optional[_Union[ValidationPreset, str]] = ..., rounds: _Optional[int] = ..., search_rungs: _Optional[int] = ..., search_seeds: _Optional[int] = ..., search_env_steps: _Optional[int] = ..., confirm_seeds: _Optional[int] = ..., confirm_waves: _Optional[int] = ..., confirm_env_steps: _Optional[int] = ..., alpha: _Optional[float] = ..., minimum_gain: _Optional[float] = ..., adopt: _Optional[_Union[Adopt, str]] = ..., parallel_groups: _Optional[int] = ..., replicas_per_group: _Optional[int] = ...) -> None: ...
 
 class GuardSettings(_message.Message):
-    __slots__ = ("margin",)
+    __slots__ = ("margin", "patience")
     MARGIN_FIELD_NUMBER: _ClassVar[int]
+    PATIENCE_FIELD_NUMBER: _ClassVar[int]
     margin: float
-    def __init__(self, margin: _Optional[float] = ...) -> None: ...
+    patience: int
+    def __init__(self, margin: _Optional[float] = ..., patience: _Optional[int] = ...) -> None: ...
 
 class BudgetSettings(_message.Message):
     __slots__ = ("env_steps",)

@@ -164,7 +164,7 @@ class Held(_message.Message):
     def __init__(self, stage: _Optional[int] = ..., reason: _Optional[_Union[HoldReason, str]] = ..., detail: _Optional[str] = ..., checkpoint_id: _Optional[str] = ..., run_env_steps: _Optional[int] = ...) -> None: ...
 
 class RolledBack(_message.Message):
-    __slots__ = ("stage", "reason", "detail", "config", "config_hash", "checkpoint_id", "run_env_steps")
+    __slots__ = ("stage", "reason", "detail", "config", "config_hash", "checkpoint_id", "run_env_steps", "promotion_stage")
     STAGE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     DETAIL_FIELD_NUMBER: _ClassVar[int]
@@ -172,6 +172,7 @@ class RolledBack(_message.Message):
     CONFIG_HASH_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINT_ID_FIELD_NUMBER: _ClassVar[int]
     RUN_ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    PROMOTION_STAGE_FIELD_NUMBER: _ClassVar[int]
     stage: int
     reason: RollbackReason
     detail: str
@@ -179,7 +180,8 @@ class RolledBack(_message.Message):
     config_hash: str
     checkpoint_id: str
     run_env_steps: int
-    def __init__(self, stage: _Optional[int] = ..., reason: _Optional[_Union[RollbackReason, str]] = ..., detail: _Optional[str] = ..., config: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., config_hash: _Optional[str] = ..., checkpoint_id: _Optional[str] = ..., run_env_steps: _Optional[int] = ...) -> None: ...
+    promotion_stage: int
+    def __init__(self, stage: _Optional[int] = ..., reason: _Optional[_Union[RollbackReason, str]] = ..., detail: _Optional[str] = ..., config: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., config_hash: _Optional[str] = ..., checkpoint_id: _Optional[str] = ..., run_env_steps: _Optional[int] = ..., promotion_stage: _Optional[int] = ...) -> None: ...
 
 class Reported(_message.Message):
     __slots__ = ("evaluation", "env_steps", "reference", "reference_env_steps")

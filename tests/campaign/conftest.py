@@ -82,6 +82,7 @@ class World:
     """What services answer. Arms are "control" or a candidate's name, "r0-c0"."""
 
     stage_return: Callable[[int], float] = lambda stage: 0.2
+    stage_milestones: Callable[[int], float] = lambda stage: 0.0
     branch_return: Callable[[int, str, int], float] = lambda stage, arm, index: 0.2 + 0.3 * (arm == "r0-c1")
     branch_milestones: Callable[[int, str, int], float] = lambda stage, arm, index: 0.0
     remedy: Callable[[int], int] = lambda stage: Remedy.REMEDY_GUIDE
@@ -108,6 +109,7 @@ class World:
                     returns=Distribution(mean=mean, count=10),
                     return_low=mean,
                     return_high=mean,
+                    milestone_score=self.stage_milestones(request.stage),
                     config_hash=used,
                 )
             )

@@ -138,7 +138,7 @@ def test_a_return_within_the_margin_stands(new_world, played, new_campaign):
 
 
 def test_a_provisional_promotion_must_be_confirmed_by_a_return(new_world, played, new_campaign):
-    """Milestones promote provisionally; a next stage without any return undoes it."""
+    """Milestones promote provisionally; a next stage with neither return nor milestones undoes it."""
 
     def milestones(stage, arm, index):
         return 0.5 * (arm == "r0-c1") * (stage == 0)
@@ -153,6 +153,52 @@ def test_a_provisional_promotion_must_be_confirmed_by_a_return(new_world, played
         assert decisions(records)[0] == (0, "promoted", "r0-c1")
         assert records[5].promoted.provisional
         assert decisions(records)[1][1] == expected
+
+
+@pytest.mark.parametrize("patience", [1, 2, 3])
+def test_milestones_alone_keep_a_provisional_promotion_for_so_many_stages(new_world, played, new_campaign, patience):
+    """While milestones stay ahead of control a provisional promotion stands, until the patience is over."""
+    world = new_world(
+        stage_return=lambda stage: 0.0,
+        stage_milestones=lambda stage: 0.5 if stage else 0.0,
+        branch_return=lambda stage, arm, index: 0.0,
+        branch_milestones=lambda stage, arm, index: 0.4 * (arm == "r0-c1") * (stage == 0),
+    )
+    records = played(world, new_campaign(**{"stages.count": 5, "guard.patience": patience}))
+    found = decisions(records)
+    assert found[0] == (0, "promoted", "r0-c1")
+    assert [kind for _, kind, _ in found[1:patience]] == ["held"] * (patience - 1)
+    assert found[patience] == (patience, "rolled_back", "NotConfirmed")
+    state = fold(records)
+    assert [stage.number for stage in state.lineage] == [0, *range(patience + 1, 5)]
+
+
+def test_a_return_confirms_all_provisional_promotions_before_it(new_world, played, new_campaign):
+    """Two provisional promotions in a row stand once a stage is paid, and later silence undoes neither."""
+    world = new_world(
+        stage_return=lambda stage: 0.1 if stage == 2 else 0.0,
+        stage_milestones=lambda stage: 0.5 if stage else 0.0,
+        branch_return=lambda stage, arm, index: 0.0,
+        branch_milestones=lambda stage, arm, index: 0.4 * (arm == "r0-c1") * (stage < 2),
+    )
+    records = played(world, new_campaign(**{"stages.count": 5, "guard.patience": 3}))
+    assert [kind for _, kind, _ in decisions(records)] == ["promoted", "promoted", "held", "held", "held"]
+
+
+def test_a_rollback_undoes_all_that_was_built_on_the_oldest_promotion(new_world, played, new_campaign):
+    """When the patience is over the main run goes back to before the first provisional promotion."""
+    world = new_world(
+        stage_return=lambda stage: 0.0,
+        stage_milestones=lambda stage: 0.5 if stage else 0.0,
+        branch_return=lambda stage, arm, index: 0.0,
+        branch_milestones=lambda stage, arm, index: 0.4 * (arm == "r0-c1") * (stage < 2),
+    )
+    records = played(world, new_campaign(**{"stages.count": 3, "guard.patience": 2}))
+    assert [kind for _, kind, _ in decisions(records)] == ["promoted", "promoted", "rolled_back"]
+    undone = next(record.rolled_back for record in records if record.WhichOneof("event") == "rolled_back")
+    assert undone.promotion_stage == 0
+    assert undone.config == records[0].started.campaign.shaping
+    assert [stage.number for stage in fold(records).lineage] == [0]
 
 
 def test_no_provisional_promotion_is_made_in_the_last_stage(new_world, played, new_campaign):
