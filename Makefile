@@ -28,7 +28,7 @@ check: $(VENV)/ready-to-test  ## format, lint, types, layers, generated files, f
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m tools.generate_proto --check
 	@$(BIN)/python -m tools.generate_docs --check
-	@$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m "not slow" --hypothesis-profile quick $(PYTEST_ARGS)
 
 format: $(VENV)/ready-to-test  ## format the sources and sort their imports
 	@$(BIN)/ruff check --quiet --select I --fix .

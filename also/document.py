@@ -29,7 +29,7 @@ _INTEGERS = {
 
 
 def plain(message: Message) -> dict[str, Any]:
-    """A message as JSON data: fields that are set, in the order of the `.proto` file."""
+    """A message as JSON data: fields that are set, in the order of the `.proto` file; -0.0 is written as 0."""
     data: dict[str, Any] = {}
     for field in descriptor(message).fields:
         value = getattr(message, field.name)

@@ -1,19 +1,28 @@
-"""What all tests share: one hypothesis profile, and skips that fail in continuous integration."""
+"""What all tests share: hypothesis profiles, ordinary floats, and skips that fail in continuous integration."""
 
 import os
+import sys
 
 import hypothesis
 import pytest
 
 pytest_plugins = ["pytester"]
 
-hypothesis.settings.register_profile(
-    "also",
+FULL = hypothesis.settings(
     deadline=None,  # timings are never asserted: the machine may be busy
     derandomize=True,  # equal sources, equal examples
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
-hypothesis.settings.load_profile("also")
+hypothesis.settings.register_profile("full", FULL)
+hypothesis.settings.register_profile("quick", FULL, max_examples=20)  # for `make check`
+hypothesis.settings.load_profile("full")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ordinary_floats():
+    """A trainer that ran in this process has made torch flush tiny floats to 0; each module begins without that."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
 
 
 def fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
