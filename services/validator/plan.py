@@ -32,11 +32,6 @@ def groups(request: ValidateRequest, step: Step, arms: Sequence[ArmResult]) -> l
     settings = request.campaign.validation
     shares = split(len(step.arms), len(step.indices), settings.replicas_per_group, settings.parallel_groups)
     begin = f"s{request.stage:04d}-r{request.round}-{POOLS[step.pool]}-{step.number}"
-    env_steps = (
-        cost.rung_env_steps(request.campaign)
-        if step.pool == SeedPool.SEED_POOL_SEARCH
-        else cost.wave_env_steps(request.campaign)
-    )
     return [
         BranchGroup(
             campaign_id=request.campaign_id,
@@ -44,7 +39,7 @@ def groups(request: ValidateRequest, step: Step, arms: Sequence[ArmResult]) -> l
             campaign=request.campaign,
             pool=step.pool,
             branches=[_branch(request, step, arms, step.arms[arm], step.indices[index]) for index, arm in share],
-            env_steps=env_steps,
+            env_steps=_env_steps(request, step),
         )
         for number, share in enumerate(shares)
     ]
@@ -52,12 +47,7 @@ def groups(request: ValidateRequest, step: Step, arms: Sequence[ArmResult]) -> l
 
 def step_cost(request: ValidateRequest, step: Step) -> int:
     """env_steps of all branches of a step."""
-    one = (
-        cost.rung_env_steps(request.campaign)
-        if step.pool == SeedPool.SEED_POOL_SEARCH
-        else cost.wave_env_steps(request.campaign)
-    )
-    return one * len(step.arms) * len(step.indices)
+    return _env_steps(request, step) * len(step.arms) * len(step.indices)
 
 
 def split(arms: int, indices: int, largest: int, parallel: int) -> list[list[tuple[int, int]]]:
@@ -84,6 +74,13 @@ def split(arms: int, indices: int, largest: int, parallel: int) -> list[list[tup
     count = min(turns * parallel, len(units))
     bounds = [len(units) * number // count for number in range(count + 1)]
     return [[branch for unit in units[first:end] for branch in unit] for first, end in pairwise(bounds)]
+
+
+def _env_steps(request: ValidateRequest, step: Step) -> int:
+    """env_steps of one branch of a step."""
+    if step.pool == SeedPool.SEED_POOL_SEARCH:
+        return cost.rung_env_steps(request.campaign)
+    return cost.wave_env_steps(request.campaign)
 
 
 def _branch(request: ValidateRequest, step: Step, arms: Sequence[ArmResult], arm: str, index: int) -> Branch:

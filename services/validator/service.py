@@ -18,17 +18,32 @@ from services.validator.validation import validate
 
 
 class Validator(validator_pb2_grpc.ValidatorServiceServicer):
-    """Holds nothing but the ways to the object store, to the trainer, and to a folder for logs."""
+    """Holds nothing but the ways to the object store, to the trainer, and to where branches run."""
 
-    def __init__(self, store: Store, trainer: TrainerServiceStub, logs: Path) -> None:
-        """Validate with results in `store`, rollouts from `trainer` and the branches' logs under `logs`."""
+    def __init__(
+        self, store: Store, trainer: TrainerServiceStub, logs: Path, *, branch_module: str = "services.trainer.branch"
+    ) -> None:
+        """Validate with results in `store` and rollouts from `trainer`.
+
+        Args:
+            store: the object store, which the branches' processes open by its URI.
+            trainer: the trainer.
+            logs: folder for the branches' logs.
+            branch_module: module that trains one branch group.
+        """
         self._store = store
         self._trainer = trainer
         self._logs = logs
+        self._branch_module = branch_module
 
     def Validate(self, request: ValidateRequest, context: grpc.ServicerContext) -> Iterator[ValidateResponse]:
         """Validate one round; when the call is cancelled its branches end."""
-        launcher = Processes(store=self._store, logs=self._logs, parallel=request.campaign.validation.parallel_groups)
+        launcher = Processes(
+            store=self._store,
+            logs=self._logs,
+            parallel=request.campaign.validation.parallel_groups,
+            module=self._branch_module,
+        )
         with closing(validate(request, trainer=self._trainer, store=self._store, launcher=launcher)) as messages:
             for message in messages:
                 if not context.is_active():

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import psutil
 import pytest
@@ -20,8 +22,9 @@ from also.validation import cost
 from also.validation.judge import rejudge
 from services.trainer.service import Trainer
 from services.trainer.tasks.opening import describe
-from services.validator import service
+from services.validator.service import Validator
 
+Serve = Callable[[trainer_pb2_grpc.TrainerServiceStub], validator_pb2_grpc.ValidatorServiceStub]
 Validate = Callable[[ValidateRequest], tuple[list[ValidationProgress], Validation]]
 
 
@@ -63,18 +66,29 @@ def make_request(
 
 
 @pytest.fixture
+def serve(store: Store, tmp_path: Path) -> Iterator[Serve]:
+    """Serves a real validator, whose branch groups are rehearsed, beside a trainer."""
+    with ExitStack() as stack:
+
+        def start(trainer: trainer_pb2_grpc.TrainerServiceStub) -> validator_pb2_grpc.ValidatorServiceStub:
+            servicer = Validator(store, trainer, tmp_path / "logs", branch_module="rehearsal")
+            server = rpc.answering(
+                lambda server: validator_pb2_grpc.add_ValidatorServiceServicer_to_server(servicer, server)
+            )
+            address = rpc.bind(server, "127.0.0.1:0")
+            server.start()
+            stack.callback(lambda: server.stop(None).wait())
+            return validator_pb2_grpc.ValidatorServiceStub(stack.enter_context(rpc.connect(address)))
+
+        yield start
+
+
+@pytest.fixture
 def stub(
-    store: Store, trainer: trainer_pb2_grpc.TrainerServiceStub, tmp_path, make_launcher, monkeypatch
-) -> Iterator[validator_pb2_grpc.ValidatorServiceStub]:
-    """A real validator whose branch groups are rehearsed."""
-    monkeypatch.setattr(service, "Processes", lambda **given: make_launcher(**given))
-    servicer = service.Validator(store, trainer, tmp_path / "logs")
-    server = rpc.answering(lambda server: validator_pb2_grpc.add_ValidatorServiceServicer_to_server(servicer, server))
-    address = rpc.bind(server, "127.0.0.1:0")
-    server.start()
-    with rpc.connect(address) as channel:
-        yield validator_pb2_grpc.ValidatorServiceStub(channel)
-    server.stop(None).wait()
+    serve: Serve, trainer: trainer_pb2_grpc.TrainerServiceStub, rehearsal
+) -> validator_pb2_grpc.ValidatorServiceStub:
+    """A validator beside a real trainer."""
+    return serve(trainer)
 
 
 @pytest.fixture
@@ -254,18 +268,8 @@ def test_unknown_checkpoint_is_the_callers_error(make_request, validate: Validat
         validate(request)
 
 
-def test_trainer_that_is_gone_is_unavailable(
-    store: Store, make_request, tmp_path, stub: validator_pb2_grpc.ValidatorServiceStub
-) -> None:
+def test_trainer_that_is_gone_is_unavailable(make_request, serve: Serve) -> None:
     """The conductor may try again."""
-    with rpc.connect("127.0.0.1:1") as channel:
-        servicer = service.Validator(store, trainer_pb2_grpc.TrainerServiceStub(channel), tmp_path)
-        with pytest.raises(ServiceUnavailable):
-            list(servicer.Validate(make_request(), _Active()))
-
-
-class _Active:
-    """As much of a call's context as the servicer asks for."""
-
-    def is_active(self) -> bool:
-        return True
+    request = make_request()
+    with rpc.connect("127.0.0.1:1") as nowhere, pytest.raises(ServiceUnavailable):
+        list(rpc.stream(serve(trainer_pb2_grpc.TrainerServiceStub(nowhere)).Validate, request, seconds=60))

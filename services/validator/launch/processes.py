@@ -51,8 +51,8 @@ class Processes:
     """Folder for their standard error, a file for each group."""
     parallel: int
     """Processes at once. In [1, 1024]."""
-    module: str = "services.trainer.branch"
-    """Module that trains one group."""
+    module: str
+    """Module that trains one group, see `services.trainer.branch`."""
     attempts: int = 3
     """Starts of a group's process at most, while it crashes."""
     silence_seconds: float = 600.0
