@@ -160,7 +160,9 @@ def test_milestones_are_nothing_beside_returns_that_could_promote(
     assert standing.rulings["r0-c0"].reason == NOT_SIGNIFICANT
 
 
-def test_milestones_never_outweigh_a_return_for_control(make_round: MakeRound, searched: list[ArmResult], arm: MakeArm) -> None:
+def test_milestones_never_outweigh_a_return_for_control(
+    make_round: MakeRound, searched: list[ArmResult], arm: MakeArm
+) -> None:
     """A return that speaks for control, however few its pairs, is never outweighed by milestones."""
     milestones = {"control_milestones": [0.1] * 6, "candidate_milestones": [0.9] * 6}
     standing = confirmed(make_round(2), searched, arm, [0.0] * 5 + [0.1], [0.0] * 6, **milestones)
