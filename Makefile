@@ -10,7 +10,7 @@ INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory --no-builtin-rules
-.PHONY: help run test check format proto docs bench
+.PHONY: help run test check check-sources check-tests format proto docs bench
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,12 +22,17 @@ test: $(VENV)/ready-to-test  ## run every test
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: $(VENV)/ready-to-test  ## format, lint, types, layers, generated files, fast tests: under two minutes
+	@$(MAKE) --jobs 2 --output-sync=target check-sources check-tests
+
+check-sources:
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.generate_proto --check
 	@$(BIN)/python -m tools.generate_docs --check
+
+check-tests:
 	@$(BIN)/python -m pytest -m "not slow" --hypothesis-profile quick $(PYTEST_ARGS)
 
 format: $(VENV)/ready-to-test  ## format the sources and sort their imports
