@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from also import document
 from also.campaign import comparison
 from also.campaign.decide import Action, Diagnose, Propose, Report, TrainStage, Validate, decide, hold
-from also.campaign.state import Event, State, advance, begin, event_of
+from also.campaign.state import Event, State, advance, begin, event_of, fold
 from also.v1.journal_pb2 import (
     Diagnosed,
     Finished,
@@ -41,6 +41,7 @@ def differences(records: Sequence[JournalRecord]) -> Iterator[str]:
     Raises:
         CampaignError: a record cannot follow the ones before it.
     """
+    fold(records)
     state = begin(records[0])
     for record in records[1:]:
         event = event_of(record)

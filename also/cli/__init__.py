@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: what follows `also`; None takes the process's own.
     """
     try:
-        code = app(arguments, standalone_mode=False)
+        code = app(arguments, prog_name="also", standalone_mode=False)
     except typer.TyperException as error:
         code = _say(error, 2)
     except (InputError, MissingObjectError) as error:

@@ -13,7 +13,11 @@ from also.store import open_store
 
 StoreOption = Annotated[
     str | None,
-    typer.Option("--store", metavar="URI", help="Object store: a folder, s3://, gs:// or az://. [env: ALSO_STORE]"),
+    typer.Option(
+        "--store",
+        metavar="URI",
+        help="Object store: a folder, s3://, gs:// or az://; left out: ALSO_STORE, or also-data/store.",
+    ),
 ]
 """`--store URI`."""
 

@@ -34,7 +34,7 @@ INTERRUPTED = 130
 def run(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[CAMPAIGN.yaml]", help="Campaign file. [default: foraging]", show_default=False),
+        typer.Argument(metavar="CAMPAIGN.yaml", help="Campaign file; left out: foraging."),
     ] = None,
     changes: Annotated[
         list[str] | None,
@@ -42,7 +42,7 @@ def run(
     ] = None,
     store: StoreOption = None,
     campaign: Annotated[
-        str | None, typer.Option("--campaign", metavar="ID", help="Campaign id. [default: the file's name]")
+        str | None, typer.Option("--campaign", metavar="ID", help="Campaign id; left out: the name of the file.")
     ] = None,
     json: JsonOption = False,
     metrics_port: Annotated[

@@ -17,7 +17,7 @@ from also.store import Store, open_store
 
 
 def status(
-    campaign: Annotated[str | None, typer.Argument(metavar="[ID]", help="Campaign id; left out: all of them.")] = None,
+    campaign: Annotated[str | None, typer.Argument(metavar="ID", help="Campaign id; left out: all of them.")] = None,
     store: StoreOption = None,
 ) -> None:
     """Show a campaign's stages, or list all campaigns of the store."""

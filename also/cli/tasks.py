@@ -26,9 +26,7 @@ BY_IMPORT = "package.module:function"
 
 
 def tasks(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A task; left out: which ones there are.")
-    ] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A task; left out: which ones there are.")] = None,
     json: JsonOption = False,
 ) -> None:
     """List tasks, or show a task's card."""

@@ -4,18 +4,23 @@ The loop is tested against it twice: without any service (`play`), and over real
 give the same answers (`serve`). Verdicts are the real judge's.
 """
 
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from also import rpc
 from also.campaign import requests, spec
 from also.campaign.decide import Diagnose, Propose, Report, TrainStage, Validate, decide
+from also.campaign.journal import Journal
 from also.campaign.state import Event, State, advance, begin
-from also.settings import Settings
+from also.settings import Settings, child_environment
 from also.shaping.identity import config_hash
+from also.store import open_store
 from also.v1 import critic_pb2_grpc, generator_pb2_grpc, trainer_pb2_grpc, validator_pb2_grpc
 from also.v1.branch_pb2 import BranchRecord, Evaluation, Measure
 from also.v1.campaign_pb2 import Campaign, LearnerSettings
@@ -357,3 +362,65 @@ def serve(tmp_path):
             )
 
         yield start
+
+
+TINY = """
+task: {name: foraging, layout: 5x5-2p-1f-coop}
+seed: 3
+learner: {environments: 8, rollout: 10, hidden: 8, layers: 1, epochs: 1, minibatches: 1}
+evaluation: {episodes: 8, report_episodes: 8, branch_points: 1}
+stages: {count: 2, env_steps: 400}
+generator: {candidates: 2}
+validation:
+  {rounds: 1, search_seeds: 1, search_env_steps: 80, confirm_env_steps: 80, parallel_groups: 1, minimum_gain: 0}
+reference: {enabled: true}
+"""
+"""A campaign that real processes run in seconds."""
+
+
+@pytest.fixture(scope="session")
+def real_environment():
+    """Environment of processes whose store and logs are in a folder."""
+
+    def environment(folder: Path) -> dict[str, str]:
+        return child_environment(ALSO_STORE=str(folder / "store"), ALSO_LOGS=str(folder / "logs"))
+
+    return environment
+
+
+@pytest.fixture(scope="session")
+def real_run(real_environment):
+    """Starts the command that runs the tiny campaign with all real processes; gives the process."""
+
+    def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+        file = folder / "tiny.yaml"
+        file.write_text(TINY, encoding="utf-8")
+        return subprocess.Popen(
+            [sys.executable, "-m", "also", "run", str(file), *arguments],
+            env=real_environment(folder),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def finished(real_run, tmp_path_factory):
+    """The folder of a finished real campaign, and what the command printed with `--json`."""
+    folder = tmp_path_factory.mktemp("finished")
+    with real_run(folder, "--json") as command:
+        out, said = command.communicate(timeout=280)
+    assert command.returncode == 0, said
+    return folder, out
+
+
+@pytest.fixture(scope="session")
+def journal_of():
+    """Reads the records of the real campaign in a folder."""
+
+    def read(folder: Path) -> list[JournalRecord]:
+        return Journal(open_store(str(folder / "store"), create=False), "tiny").records
+
+    return read

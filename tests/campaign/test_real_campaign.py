@@ -1,0 +1,102 @@
+"""A small campaign with all real processes: the command, four services, branches, the reference."""
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from also import document, keys
+from also.campaign.replay import differences
+from also.campaign.state import event_of, fold
+from also.store import open_store
+from also.v1.branch_pb2 import Evaluation
+from also.v1.journal_pb2 import JournalRecord
+
+pytestmark = pytest.mark.slow
+
+
+def finish(process):
+    """Wait for a command, and give its exit code, standard output and standard error."""
+    out, said = process.communicate(timeout=280)
+    return process.returncode, out, said
+
+
+def test_the_command_prints_the_journal_and_nothing_else(finished, journal_of):
+    """With `--json` every line of standard output is a record, in order."""
+    folder, out = finished
+    printed = [document.read(JournalRecord, json.loads(line)) for line in out.splitlines()]
+    assert printed == journal_of(folder)
+    assert printed[-1].WhichOneof("event") == "finished"
+
+
+def test_every_decision_and_verdict_of_a_real_journal_can_be_derived_again(finished, journal_of):
+    """Replay agrees with what real services answered."""
+    assert list(differences(journal_of(finished[0]))) == []
+
+
+def test_every_number_of_the_report_is_in_the_store(finished, journal_of):
+    """Checkpoints, evaluations and both totals of env_steps can be found again."""
+    folder, _ = finished
+    store, state = open_store(str(folder / "store"), create=False), fold(journal_of(folder))
+    for stage in state.stages:
+        assert store.exists(keys.checkpoint("tiny", stage.trained.checkpoint_id))
+        assert store.exists(keys.checkpoint("tiny", stage.decision.checkpoint_id))
+    for evaluation in (state.reported.evaluation, state.reported.reference):
+        key = keys.evaluation("tiny", evaluation.checkpoint_id, "report")
+        assert store.get_message(key, Evaluation) == evaluation
+    assert state.reported.reference_env_steps == state.reported.env_steps == state.env_steps
+
+
+def test_a_finished_campaign_is_shown_again_without_training(finished, real_run):
+    """The same command prints the table and exits with 0; nothing new is in the store."""
+    folder, _ = finished
+    before = open_store(str(folder / "store"), create=False).find("")
+    code, out, _ = finish(real_run(folder))
+    assert code == 0
+    assert "final return" in out
+    assert "without shaping" in out
+    assert open_store(str(folder / "store"), create=False).find("") == before
+
+
+def test_a_checkpoint_is_evaluated_to_the_reported_value(finished, real_environment, journal_of):
+    """`also evaluate` gives the number that the campaign reported."""
+    folder, _ = finished
+    state = fold(journal_of(folder))
+    command = [sys.executable, "-m", "also", "evaluate", state.position.checkpoint_id, "--campaign", "tiny", "--json"]
+    completed = subprocess.run(
+        command, env=real_environment(folder), capture_output=True, text=True, check=True, timeout=120
+    )
+    assert document.read(Evaluation, json.loads(completed.stdout)) == state.reported.evaluation
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_campaign_leaves_no_process_and_goes_on(finished, real_run, journal_of, tmp_path, number):
+    """Ctrl-C or SIGTERM in the middle: every child is gone, the command is told, and it goes on to the same end."""
+    with real_run(tmp_path) as process:
+        assert any("stage 0 trained" in line for line in process.stdout)
+        time.sleep(2.0)
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(number)
+        code, _, said = finish(process)
+    assert code == 130
+    assert said == f"interrupted; go on with: also run {shlex.quote(str(tmp_path / 'tiny.yaml'))}\n"
+    assert children
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert alive == []
+    if number == signal.SIGINT:
+        assert finish(real_run(tmp_path))[0] == 0
+        assert [event_of(each) for each in journal_of(tmp_path)] == [event_of(each) for each in journal_of(finished[0])]
+
+
+def test_an_unknown_task_writes_nothing(real_run, tmp_path):
+    """The trainer's refusal is one line with exit code 2, and no store is made."""
+    code, _, said = finish(real_run(tmp_path, "--json", "--set", "task.layout=9x9"))
+    assert code == 2
+    assert said.startswith("error: layout '9x9' of task 'foraging' is not allowed")
+    assert said.count("\n") == 1
+    assert not (tmp_path / "store").exists()

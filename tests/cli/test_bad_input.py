@@ -1,0 +1,83 @@
+"""Bad input: one line that says what is wrong, exit code 2, nothing written."""
+
+import socket
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "none.yaml"], "campaign file none.yaml cannot be read: No such file or directory"),
+        (["run", "bad.yaml"], "bad.yaml: unknown key 'tsak'"),
+        (["run", "--set", "seed=-1"], "seed -1 is outside"),
+        (["run", "--set", "learner.gamma=high"], "learner.gamma is the text 'high'; a number is expected"),
+        (["run", "--set", "validation.adopt=all"], "validation.adopt 'all' is not allowed; allowed: branch, config"),
+        (["run", "--campaign", "No Spaces"], "campaign id 'No Spaces' is not allowed"),
+        (["run", "--store", "ftp://host/x"], "store 'ftp://host/x' is not allowed"),
+        (["run", "--store", ""], "the store's URI is empty"),
+        (["run", "--store", "foreign"], "holds something that ALSO did not write"),
+        (["run", "--store", "bad.yaml"], "is a file; a folder is expected"),
+        (["run", "--store", "memory:///"], "local services need one they share"),
+        (["run", "--metrics-port", "70000"], "metrics port 70000"),
+        (["run", "--metrics-port", "many"], "Invalid value for '--metrics-port'"),
+        (["run", "--unknown"], "No such option"),
+        (["run", "a.yaml", "b.yaml"], "unexpected extra argument"),
+        (["launch"], "No such command 'launch'"),
+        (["status"], "does not exist"),
+        (["status", "one"], "does not exist"),
+        (["replay"], "Missing argument"),
+        (["replay", "one"], "does not exist"),
+        (["report", "one"], "Missing option"),
+        (["evaluate", "abc", "--campaign", "one"], "does not exist"),
+        (["tasks", "x" * 300], "task.name has 300 characters; at most 200 are allowed"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(also, tmp_path, arguments, message):
+    """Whatever is wrong, the line names it; the folder stays as it was."""
+    (tmp_path / "bad.yaml").write_text("tsak: {name: foraging}", encoding="utf-8")
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "thesis.txt").write_text("mine", encoding="utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    code, out, said = also(*arguments)
+    assert code == 2
+    assert said.startswith("error: ")
+    assert said.count("\n") == 1
+    assert message in said
+    assert out == ""
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_port_in_use_is_one_line(also, tmp_path):
+    """`--metrics-port` of another process."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        code, _, said = also("run", "--metrics-port", str(server.getsockname()[1]))
+    assert code == 2
+    assert "cannot be used" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_campaign_is_told_from_a_missing_store(also, write_journal, records):
+    """The line says where to see what there is."""
+    write_journal("recorded", records)
+    for command in (["status"], ["replay"], ["report", "-o", "r.md"], ["evaluate", "abc", "--campaign"]):
+        code, _, said = also(*command, "other")
+        assert code == 2
+        assert "holds no campaign 'other'; `also status` lists those it holds" in said
+
+
+def test_a_damaged_journal_is_one_line(also, write_journal, records):
+    """A record that cannot follow is named."""
+    write_journal("recorded", [*records[:2], *records[3:]])
+    for command in ("status", "replay"):
+        code, _, said = also(command, "recorded")
+        assert code == 2
+        assert "journal record 2" in said
+
+
+def test_the_help_of_every_command_says_what_it_does(also):
+    """`--help` exits with 0 and names every option."""
+    for command in ("run", "status", "report", "replay", "tasks", "evaluate", "doctor"):
+        code, out, _ = also(command, "--help")
+        assert code == 0
+        assert f"also {command}" in out

@@ -1,0 +1,219 @@
+"""What subcommands show of a recorded campaign."""
+
+import copy
+import io
+import json
+
+import pytest
+import yaml
+from rich.console import Console
+
+from also import document, reasons
+from also.campaign.state import event_of, fold
+from also.cli import describe, lines, screen, table
+from also.cli.progress import Progress
+from also.v1.trainer_pb2 import TrainingProgress
+from also.v1.validator_pb2 import ArmProgress, ValidationPhase, ValidationProgress
+from also.v1.verdict_pb2 import VerdictReason
+
+
+@pytest.fixture
+def recorded(write_journal, records):
+    """The recorded campaign in the store; gives its state."""
+    write_journal("recorded", records)
+    return fold(records)
+
+
+def test_status_lists_the_campaigns_of_a_store(also, write_journal, records):
+    """Finished, under way and damaged ones, each in a row."""
+    write_journal("recorded", records)
+    write_journal("begun", records[:2])
+    write_journal("broken", records[1:])
+    code, out, _ = also("status")
+    assert code == 0
+    assert "finished: StagesDone" in next(line for line in out.splitlines() if "recorded" in line)
+    assert "stage 0: diagnosing" in next(line for line in out.splitlines() if "begun" in line)
+    assert "cannot be right" in out
+
+
+def test_status_shows_the_stages_of_a_campaign(also, recorded):
+    """Every stage with its decision, and the final return beside the reference's."""
+    code, out, _ = also("status", "recorded")
+    assert code == 0
+    for row in table.rows(recorded):
+        for cell in row:
+            assert cell.split()[0] in out
+    assert "final return" in out
+    assert "without shaping" in out
+
+
+def test_replay_agrees_with_a_real_journal(also, recorded, records):
+    """Decisions of the version that recorded it are those of this version."""
+    code, out, _ = also("replay", "recorded")
+    assert code == 0
+    assert f"agrees: all {len(records)} records" in out
+
+
+def test_replay_tells_the_first_difference(also, write_journal, records):
+    """A forged decision: exit code 1, and one line with the record's number."""
+    forged = copy.deepcopy(records)
+    decided = next(record for record in forged if record.WhichOneof("event") in ("held", "promoted"))
+    event_of(decided).run_env_steps += 1
+    write_journal("recorded", forged)
+    code, out, _ = also("replay", "recorded")
+    assert code == 1
+    assert out.startswith(f"differs: record {decided.sequence}: ")
+    assert out.count("\n") == 1
+
+
+def test_a_report_tells_everything_with_plots_beside_it(also, recorded, tmp_path):
+    """Markdown with every stage, every verdict's reason and detail, checkpoints, the file, and PNG plots."""
+    code, out, _ = also("report", "recorded", "-o", "made/report.md")
+    assert code == 0
+    text = (tmp_path / "made" / "report.md").read_text(encoding="utf-8")
+    for stage in recorded.stages:
+        assert f"## Stage {stage.number}: {describe.decision(stage)}" in text
+        assert stage.trained.checkpoint_id in text
+        for trial in stage.trials:
+            assert trial.verdict.detail in text
+            assert reasons.verdict(trial.verdict.reason) in text
+    plots = sorted((tmp_path / "made").glob("*.png"))
+    assert f"{len(plots)} plots" in out
+    assert len(plots) == 1 + sum(bool(each.arms) for stage in recorded.stages for each in stage.validations)
+    for path in plots:
+        assert f"({path.name})" in text
+        assert path.read_bytes().startswith(b"\x89PNG")
+    assert yaml.safe_load(text.split("```yaml")[1].split("```")[0]) == document.plain(recorded.campaign)
+
+
+def test_a_report_that_cannot_be_written_is_one_line(also, recorded, tmp_path):
+    """A file where a folder should be."""
+    (tmp_path / "made").write_text("", encoding="utf-8")
+    code, _, said = also("report", "recorded", "-o", "made/report.md")
+    assert code == 2
+    assert "cannot be written" in said
+
+
+@pytest.fixture
+def file_of(recorded, tmp_path):
+    """The campaign file of the recorded campaign."""
+    path = tmp_path / "recorded.yaml"
+    path.write_text(yaml.safe_dump(document.plain(recorded.campaign)), encoding="utf-8")
+    return str(path)
+
+
+def test_running_a_finished_campaign_shows_its_table(also, file_of, recorded):
+    """No service is started; the table, the reference, the checkpoints and the report's command are shown."""
+    code, out, _ = also("run", file_of)
+    assert code == 0
+    for text in ("final return", "without shaping", recorded.finished.checkpoint_id, "also report recorded"):
+        assert text in out
+
+
+def test_json_prints_the_records_of_a_finished_campaign(also, file_of, records):
+    """Standard output is the journal, whole, and nothing else."""
+    code, out, _ = also("run", file_of, "--json")
+    assert code == 0
+    printed = [json.loads(line) for line in out.splitlines()]
+    assert [record.get("sequence", 0) for record in printed] == list(range(len(records)))
+
+
+def under_way(progress, records):
+    """Bring a progress to the middle of a validation."""
+    place = next(record.sequence for record in records if record.WhichOneof("event") == "validated")
+    progress.found(records[:2])
+    for record in records[2:place]:
+        progress.record(record)
+    progress.training("reference", 0, TrainingProgress(env_steps=80, env_steps_planned=400, env_steps_per_second=40))
+    progress.validation(
+        0,
+        0,
+        ValidationProgress(
+            phase=ValidationPhase.VALIDATION_PHASE_SEARCH,
+            arms=[
+                ArmProgress(arm="control", branches=2, mean_return=0.25),
+                ArmProgress(arm="r0-c0", reason=VerdictReason.VERDICT_REASON_DEAD_TERM),
+            ],
+            env_steps=50,
+            env_steps_planned=200,
+        ),
+    )
+    progress.note("critic: gone; trying again")
+
+
+def test_the_screen_shows_the_step_its_arms_and_the_reference(records):
+    """On a terminal: stages, phase, arms with returns and reasons, spent env_steps, notes, time left."""
+    console = Console(file=io.StringIO(), force_terminal=True, width=120, markup=False)
+    shown = screen.Screen(console)
+    with console.capture() as empty:
+        console.print(shown._render())
+    assert "starting the services" in empty.get()
+    under_way(shown, records)
+    with console.capture() as captured:
+        console.print(shown._render())
+    for text in ("validating", "search 25%", "control", "0.250", "DeadTerm", "reference", "trying again", "left"):
+        assert text in captured.get()
+
+
+def test_lines_say_the_same_without_a_terminal(records, capsys):
+    """One line for each event, and one for the step under way."""
+    shown = lines.Lines()
+    under_way(shown, records)
+    line = lines.step_line(shown)
+    for text in ("stage 0, round 0: validating", "search 25%", "control 0.250", "r0-c0 – DeadTerm", "left"):
+        assert text in line
+    printed = capsys.readouterr().out
+    assert "stage 0 diagnosed" in printed
+    assert "stage 0 candidates" in printed
+    assert "trying again" in printed
+
+
+def test_every_event_has_a_line(records):
+    """No record of a real campaign is without words."""
+    assert all(len(lines.event_line(record)) > 4 for record in records)
+
+
+def test_spent_env_steps_include_the_step_under_way(records):
+    """What the journal says was spent, and what training and branches have taken since."""
+    progress = Progress()
+    progress.found(records[:1])
+    progress.training("main", 0, TrainingProgress(env_steps=120, env_steps_planned=400))
+    assert progress.env_steps == 120
+    progress.record(records[1])
+    assert progress.env_steps == fold(records[:2]).env_steps
+
+
+def test_a_sparkline_spans_the_smallest_and_the_largest_value():
+    """Equal values are a flat line."""
+    assert screen.sparkline([0.0, 0.5, 1.0]) == "▁▅█"
+    assert screen.sparkline([0.3, 0.3]) == "▁▁"
+
+
+def test_durations_are_short():
+    """Minutes and seconds, hours where there are any."""
+    assert [describe.duration(seconds) for seconds in (5, 425, 3723)] == ["0:05", "7:05", "1:02:03"]
+
+
+def test_the_doctor_checks_this_machine(also, tmp_path):
+    """Every line is ok here, and nothing is left in the folder."""
+    code, out, _ = also("doctor")
+    assert code == 0, out
+    assert all(line.startswith("ok ") for line in out.splitlines()[1:])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_doctor_fails_on_a_store_that_is_none(also, tmp_path):
+    """A foreign folder: one line says so, and the exit code is 1."""
+    (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
+    code, out, _ = also("doctor", "--store", str(tmp_path))
+    assert code == 1
+    assert "failed  store" in out
+
+
+def test_tasks_are_listed_without_starting_anything(also, tmp_path):
+    """Native ones by example, and how any other is named."""
+    code, out, _ = also("tasks")
+    assert code == 0
+    assert "foraging/8x8-2p-2f-coop" in out
+    assert "package.module:function" in out
+    assert list(tmp_path.iterdir()) == []
