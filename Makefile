@@ -22,13 +22,13 @@ test: $(VENV)/ready-to-test  ## run every test
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: $(VENV)/ready-to-test  ## format, lint, types, layers, generated files, fast tests: under two minutes
-	@$(MAKE) --jobs 2 --output-sync=target check-sources check-tests
+	@$(MAKE) --jobs 2 check-sources check-tests
 
 check-sources:
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m tools.generate_proto --check
 	@$(BIN)/python -m tools.generate_docs --check
 
