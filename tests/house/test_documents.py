@@ -7,7 +7,9 @@ import tomllib
 import pytest
 
 import also
-from also import metrics
+from also import document, metrics
+from also.campaign import spec
+from also.v1.campaign_pb2 import Campaign
 from tools import generate_docs
 
 TEXTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md"]
@@ -69,6 +71,18 @@ def test_every_also_command_of_a_document_exists(texts, root):
         for command in commands(text):
             found = re.match(r"(?:\.venv/bin/)?also ([a-z]+)", command)
             assert not found or found.group(1) in known, f"{path}: {command}"
+
+
+def test_campaigns_in_documents_are_valid(texts):
+    """Every campaign file, or part of one, that a document shows can be read and keeps its limits."""
+    shown = 0
+    for text in texts.values():
+        for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL):
+            campaign = document.read(Campaign, spec.parse_yaml(block, "a document"))
+            campaign.task.name = campaign.task.name or "foraging"
+            spec.resolved(campaign)
+            shown += 1
+    assert shown > 0
 
 
 def test_links_lead_somewhere(texts, root):
