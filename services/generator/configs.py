@@ -66,6 +66,15 @@ def scaled(config: pb.ShapingConfig, names: Collection[str], factor: float) -> p
     return changed
 
 
+def stretched(config: pb.ShapingConfig, names: Collection[str], factor: float) -> pb.ShapingConfig:
+    """The config with the reach (the scale of the transform) of some terms multiplied, each at most 1."""
+    changed = _copy(config)
+    for term in _paying(changed, names):
+        if term.transform.HasField("scale"):
+            term.transform.scale = tidy(min(1.0, term.transform.scale * factor))
+    return changed
+
+
 def faded(config: pb.ShapingConfig, names: Collection[str], schedule: pb.Schedule) -> pb.ShapingConfig:
     """The config with a schedule given to some terms."""
     changed = _copy(config)

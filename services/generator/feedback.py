@@ -12,7 +12,7 @@ from also.v1 import shaping_pb2 as pb
 from also.v1 import verdict_pb2
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.verdict_pb2 import Trial
-from services.generator.configs import Shape, add, scaled, shape
+from services.generator.configs import Shape, scaled, shape, stretched
 from services.generator.proposal import NO_FINDING, Proposal
 
 DEAD = 0.001
@@ -62,22 +62,12 @@ def neighbours(request: ProposeRequest, trial: Trial) -> Iterator[Proposal]:
     """Variants of a trial's config: its new terms at another strength, then at another reach."""
     config = trial.candidate.config
     known = list(request.incumbent.terms)
-    new = [term for term in config.terms if term not in known and term.form != pb.SHAPING_FORM_CREDIT]
-    names = [term.name for term in new]
+    names = [term.name for term in config.terms if term not in known]
     finding = trial.candidate.finding if trial.stage == request.stage else NO_FINDING
     for factor in (2.0, 0.5):
         yield Proposal(config=scaled(config, names, factor), finding=finding)
     for factor in (0.5, 2.0):
-        reached = [_rescaled(term, factor) for term in new if term.transform.HasField("scale")]
-        if reached:
-            yield Proposal(config=add(config, reached), finding=finding)
-
-
-def _rescaled(term: pb.ShapingTerm, factor: float) -> pb.ShapingTerm:
-    copy = pb.ShapingTerm()
-    copy.CopyFrom(term)
-    copy.transform.scale = min(1.0, term.transform.scale * factor)
-    return copy
+        yield Proposal(config=stretched(config, names, factor), finding=finding)
 
 
 def _blamed(trial: Trial, own: set[Shape]) -> list[pb.ShapingTerm]:

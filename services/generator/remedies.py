@@ -50,6 +50,8 @@ def guide(problem: Problem) -> Iterator[pb.ShapingConfig]:
         yield from explore(problem)
     for first in approaches[:1]:
         yield configs.add(problem.incumbent, [first])
+        if problem.finding.mode == dp.FAILURE_MODE_PARTIAL_SUCCESS:
+            yield from _farther(problem, first)
         yield configs.add(problem.incumbent, ladder)
         yield configs.add(problem.incumbent, [first, *problem.achievement()])
         yield configs.add(problem.incumbent, [first, *bonus])
@@ -146,6 +148,14 @@ def rescale(problem: Problem) -> Iterator[pb.ShapingConfig]:
     jumps = problem.finding.mode == dp.FAILURE_MODE_INSTABILITY
     for factor, names in product((0.5, 0.25, 0.1) if jumps else (0.5, 2.0, 0.25, 4.0), problem.terms_to_change()):
         yield configs.scaled(problem.incumbent, names, factor)
+
+
+def _farther(problem: Problem, approach: pb.ShapingTerm) -> Iterator[pb.ShapingConfig]:
+    """The incumbent felt from twice as far, alone and with an approach: the rest of the task may lie farther away."""
+    _, every = problem.terms_to_change()
+    farther = configs.stretched(problem.incumbent, every, 2.0)
+    yield farther
+    yield configs.add(farther, [approach])
 
 
 def _other_numbers(problem: Problem) -> Iterator[pb.ShapingConfig]:

@@ -57,6 +57,13 @@ def test_a_first_milestone_that_one_agent_can_reach_is_exploration(foraging, gat
     assert (finding.milestone, finding.feature) == ("reached_food", "nearest_food_distance")
 
 
+def test_the_rarer_a_milestone_the_graver_it_is(foraging, gather, ask):
+    """Never is worse than now and then."""
+    never = first(ask(foraging, gather(foraging, reached=[0.9, 0, 0, 0])))
+    at_times = first(ask(foraging, gather(foraging, reached=[0.9, 0.4, 0, 0])))
+    assert never.mode == at_times.mode and never.severity > at_times.severity
+
+
 def test_a_milestone_reached_alone_but_not_together_is_coordination(foraging, gather, ask):
     """Food is reached, but never by both: make them act together."""
     finding = first(ask(foraging, gather(foraging, reached=[0.97, 0.12, 0, 0])))
@@ -110,6 +117,12 @@ def test_an_agent_that_stands_still_is_seen_without_any_reward(foraging, gather,
     assert [finding.agent for finding in credit] == ["agent_1"]
 
 
+def test_agents_that_all_stand_still_are_no_matter_of_credit(foraging, gather, ask):
+    """None stands out."""
+    diagnosis = diagnose(ask(foraging, gather(foraging, idle_rates=[0.95, 0.98])))
+    assert pb.FAILURE_MODE_CREDIT_ASSIGNMENT not in [finding.mode for finding in diagnosis.findings]
+
+
 def test_shaping_that_drowns_the_task_reward_on_a_plateau_dominates(foraging, gather, ask, incumbent):
     """The task could be learnt from its own reward by now."""
     evidence = gather(
@@ -121,6 +134,15 @@ def test_shaping_that_drowns_the_task_reward_on_a_plateau_dominates(foraging, ga
     finding = first(ask(foraging, gather(foraging, mean=0.6), evidence, incumbent=incumbent))
     assert (finding.mode, finding.remedy) == (pb.FAILURE_MODE_SHAPING_DOMINATES, pb.REMEDY_DECAY)
     assert finding.term == "load_bonus"
+
+
+def test_shaping_may_outweigh_a_reward_that_is_still_rare(foraging, gather, ask, incumbent):
+    """The task reward alone could not teach yet."""
+    evidence = gather(
+        foraging, reached=[1, 0.9, 0.2, 0], mean=0.2, median=0.0, terms=[activity("approach", share=0.99)]
+    )
+    diagnosis = diagnose(ask(foraging, gather(foraging, mean=0.2), evidence, incumbent=incumbent))
+    assert [finding.mode for finding in diagnosis.findings] == [pb.FAILURE_MODE_COORDINATION]
 
 
 def test_domination_by_potentials_alone_is_less_severe(foraging, gather, ask, incumbent):
@@ -186,6 +208,12 @@ def test_a_policy_that_jumps_is_unstable(foraging, gather, ask, incumbent, plant
     assert finding.term == "approach"
 
 
+def test_large_updates_are_welcome_while_the_return_rises(foraging, gather, ask, incumbent):
+    """What works is left alone."""
+    evidence = gather(foraging, reached=[1, 1, 0.9, 0.7], mean=0.7, terms=[activity("approach")], kl=0.4)
+    assert first(ask(foraging, gather(foraging, mean=0.4), evidence, incumbent=incumbent)).mode == pb.FAILURE_MODE_NONE
+
+
 def test_no_term_is_blamed_for_jumps_without_shaping(foraging, gather, ask):
     """There is nothing to weaken, and the critic says so."""
     diagnosis = diagnose(ask(foraging, gather(foraging, reached=[0.1, 0, 0, 0], kl=0.4)))
@@ -226,8 +254,10 @@ def test_an_unnamed_task_without_reward_asks_for_exploration(unnamed, gather, as
 
 
 def test_an_unnamed_task_is_guided_by_what_tells_success_from_failure(unnamed, gather, ask):
-    """The feature with the largest effect size stands in for a progress feature."""
-    evidence = gather(unnamed, mean=0.02, median=0.0, effect_sizes={"observation_1": -1.4, "state_0": 0.9})
+    """The feature with the largest effect size stands in for a progress feature; the return itself explains nothing."""
+    evidence = gather(
+        unnamed, mean=0.02, median=0.0, effect_sizes={"episode_return": 9, "observation_1": -1.4, "state_0": 0.9}
+    )
     finding = first(ask(unnamed, gather(unnamed, mean=0.02), evidence))
     assert (finding.remedy, finding.feature) == (pb.REMEDY_GUIDE, "observation_1")
 

@@ -5,6 +5,7 @@ import pytest
 from also.errors import DocumentError, ShapingError
 from also.shaping.identity import config_hash
 from also.v1 import diagnosis_pb2 as pb
+from services.generator import rules
 from services.generator.service import propose
 
 
@@ -30,6 +31,13 @@ def test_the_graver_finding_leads_and_the_other_gets_its_turn(foraging, ask, fin
     slight.severity = 0.6
     answered = [candidate.finding for candidate in propose(ask(foraging, grave, slight))]
     assert answered[0] == 0 and 1 in answered
+
+
+def test_a_repeated_config_takes_no_place_in_the_ranking(foraging, ask, find):
+    """What a remedy yields twice would push the finding behind the others."""
+    finding = find(pb.REMEDY_SYNCHRONISE, milestone="met_at_food", feature="team_food_distance")
+    hashes = [config_hash(proposal.config) for proposal in rules.proposals(ask(foraging, finding))]
+    assert len(hashes) == len(set(hashes)) > 8
 
 
 def test_nothing_is_proposed_when_no_change_is_asked_for(foraging, ask, find):

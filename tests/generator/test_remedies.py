@@ -34,6 +34,18 @@ def test_a_round_of_guidance_holds_different_ideas(foraging, ask, find):
     assert any(term.form == EVENT for candidate in candidates for term in candidate.config.terms)
 
 
+def test_the_rest_of_a_task_is_felt_from_farther_away(foraging, ask, find, incumbent):
+    """Where part is solved, the incumbent's own approach is tried with twice the reach, early in the round."""
+    finding = find(
+        pb.REMEDY_GUIDE, mode=pb.FAILURE_MODE_PARTIAL_SUCCESS, milestone="all_food_eaten", feature="food_eaten"
+    )
+    approach, farther, both, _ = propose(ask(foraging, finding, incumbent=incumbent))
+    assert terms_by_feature(approach)["team_food_distance"] == incumbent.terms[0]
+    for candidate in (farther, both):
+        assert terms_by_feature(candidate)["team_food_distance"].transform.scale == 0.6
+    assert set(terms_by_feature(both)) - set(terms_by_feature(farther)) == {"food_eaten"}
+
+
 def test_a_gated_approach_counts_only_after_the_milestone_before(foraging, ask, find):
     """The gate is the earlier milestone's own condition."""
     finding = find(pb.REMEDY_GUIDE, milestone="loaded_together", feature="joint_loading")
