@@ -14,7 +14,8 @@ from google.protobuf.message import Message
 from also import document
 from also.campaign import comparison
 from also.campaign.decide import Action, Diagnose, Propose, Report, TrainStage, Validate, decide, hold
-from also.campaign.state import Event, State, advance, begin, event_of, fold
+from also.campaign.fold import advance, begin, event_of, fold
+from also.campaign.state import Event, State
 from also.v1.journal_pb2 import (
     Diagnosed,
     Finished,

@@ -24,11 +24,12 @@ from also.campaign.decide import (
     decide,
     hold,
 )
+from also.campaign.fold import advance, begin, fold
 from also.campaign.journal import Journal
 from also.campaign.patience import Patience
 from also.campaign.processes import Services
 from also.campaign.reference import Reference
-from also.campaign.state import Event, Stage, State, advance, begin, fold
+from also.campaign.state import Event, Stage, State
 from also.campaign.watch import Watch
 from also.errors import AlsoError, CampaignError, MissingStoreError, ServiceError, ServiceUnavailable
 from also.settings import Settings

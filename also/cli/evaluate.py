@@ -7,8 +7,8 @@ import typer
 
 from also import document
 from also.campaign import calls, requests
+from also.campaign.fold import fold
 from also.campaign.processes import Services
-from also.campaign.state import fold
 from also.cli import describe
 from also.cli.options import JsonOption, StoreOption, read_journal, settings_with
 

@@ -8,8 +8,9 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 
+from also.campaign.fold import advance, fold
 from also.campaign.requests import MAIN, REFERENCE
-from also.campaign.state import State, advance, fold
+from also.campaign.state import State
 from also.v1.journal_pb2 import JournalRecord
 from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.validator_pb2 import ValidationProgress

@@ -8,7 +8,8 @@ import typer
 import yaml
 
 from also import document, enums, keys, reasons
-from also.campaign.state import Stage, State, fold
+from also.campaign.fold import fold
+from also.campaign.state import Stage, State
 from also.cli import describe, table
 from also.cli.options import StoreOption, read_journal, settings_with
 from also.errors import InputError

@@ -7,8 +7,9 @@ from rich import box
 from rich.table import Table
 
 from also import keys
+from also.campaign.fold import fold
 from also.campaign.journal import Journal
-from also.campaign.state import State, fold
+from also.campaign.state import State
 from also.cli import describe, table
 from also.cli.console import console
 from also.cli.options import StoreOption, read_journal, settings_with

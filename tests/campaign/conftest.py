@@ -6,6 +6,7 @@ give the same answers (`serve`). Verdicts are the real judge's.
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -16,8 +17,9 @@ import pytest
 from also import rpc
 from also.campaign import requests, spec
 from also.campaign.decide import Diagnose, Propose, Report, TrainStage, Validate, decide
+from also.campaign.fold import advance, begin
 from also.campaign.journal import Journal
-from also.campaign.state import Event, State, advance, begin
+from also.campaign.state import Event, State
 from also.settings import Settings, child_environment
 from also.shaping.identity import config_hash
 from also.store import open_store
@@ -406,14 +408,24 @@ def real_run(real_environment):
     return start
 
 
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A real campaign that ran to its end undisturbed."""
+
+    folder: Path
+    printed: str
+    duration: float
+
+
 @pytest.fixture(scope="session")
 def finished(real_run, tmp_path_factory):
-    """The folder of a finished real campaign, and what the command printed with `--json`."""
+    """A real campaign that ran to its end undisturbed: its folder, what it printed, and how long it took."""
     folder = tmp_path_factory.mktemp("finished")
+    began = time.monotonic()
     with real_run(folder, "--json") as command:
-        out, said = command.communicate(timeout=280)
+        printed, said = command.communicate(timeout=280)
     assert command.returncode == 0, said
-    return folder, out
+    return Finished(folder=folder, printed=printed, duration=time.monotonic() - began)
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from also.campaign.decide import decide
+from also.campaign.fold import fold
 from also.campaign.replay import differences
-from also.campaign.state import fold
 from also.errors import CampaignError
 from also.v1.diagnosis_pb2 import Remedy
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from also import keys
+from also.campaign.fold import event_of, fold
 from also.campaign.journal import Journal
 from also.campaign.patience import TRIES
 from also.campaign.processes import Services
 from also.campaign.replay import differences
 from also.campaign.run import Conductor, run
-from also.campaign.state import event_of, fold
 from also.errors import CampaignError, CheckpointError, ServiceError, ServiceUnavailable, ShapingError, TaskError
 from also.shaping.identity import config_hash
 from also.store import open_store

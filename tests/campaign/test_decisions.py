@@ -4,7 +4,7 @@ import pytest
 
 from also import reasons
 from also.campaign.decide import Diagnose, Propose, Report, TrainStage, Validate, decide
-from also.campaign.state import fold
+from also.campaign.fold import fold
 from also.v1.campaign_pb2 import Adopt, CriticBackend
 from also.v1.diagnosis_pb2 import Remedy
 from also.v1.journal_pb2 import FinishReason, HoldReason, RollbackReason

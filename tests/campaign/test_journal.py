@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from also import keys
+from also.campaign.fold import event_of, fold
 from also.campaign.journal import Journal
-from also.campaign.state import event_of, fold
 from also.errors import CampaignError, StoreError
 from also.store import open_store
 

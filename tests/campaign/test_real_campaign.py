@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from also import document, keys
+from also.campaign.fold import event_of, fold
 from also.campaign.replay import differences
-from also.campaign.state import event_of, fold
 from also.store import open_store
 from also.v1.branch_pb2 import Evaluation
 from also.v1.journal_pb2 import JournalRecord
@@ -28,20 +28,19 @@ def finish(process):
 
 def test_the_command_prints_the_journal_and_nothing_else(finished, journal_of):
     """With `--json` every line of standard output is a record, in order."""
-    folder, out = finished
-    printed = [document.read(JournalRecord, json.loads(line)) for line in out.splitlines()]
-    assert printed == journal_of(folder)
+    printed = [document.read(JournalRecord, json.loads(line)) for line in finished.printed.splitlines()]
+    assert printed == journal_of(finished.folder)
     assert printed[-1].WhichOneof("event") == "finished"
 
 
 def test_every_decision_and_verdict_of_a_real_journal_can_be_derived_again(finished, journal_of):
     """Replay agrees with what real services answered."""
-    assert list(differences(journal_of(finished[0]))) == []
+    assert list(differences(journal_of(finished.folder))) == []
 
 
 def test_every_number_of_the_report_is_in_the_store(finished, journal_of):
     """Checkpoints, evaluations and both totals of env_steps can be found again."""
-    folder, _ = finished
+    folder = finished.folder
     store, state = open_store(str(folder / "store"), create=False), fold(journal_of(folder))
     for stage in state.stages:
         assert store.exists(keys.checkpoint("tiny", stage.trained.checkpoint_id))
@@ -54,7 +53,7 @@ def test_every_number_of_the_report_is_in_the_store(finished, journal_of):
 
 def test_a_finished_campaign_is_shown_again_without_training(finished, real_run):
     """The same command prints the table and exits with 0; nothing new is in the store."""
-    folder, _ = finished
+    folder = finished.folder
     before = open_store(str(folder / "store"), create=False).find("")
     code, out, _ = finish(real_run(folder))
     assert code == 0
@@ -65,7 +64,7 @@ def test_a_finished_campaign_is_shown_again_without_training(finished, real_run)
 
 def test_a_checkpoint_is_evaluated_to_the_reported_value(finished, real_environment, journal_of):
     """`also evaluate` gives the number that the campaign reported."""
-    folder, _ = finished
+    folder = finished.folder
     state = fold(journal_of(folder))
     command = [sys.executable, "-m", "also", "evaluate", state.position.checkpoint_id, "--campaign", "tiny", "--json"]
     completed = subprocess.run(
@@ -90,7 +89,9 @@ def test_an_interrupted_campaign_leaves_no_process_and_goes_on(finished, real_ru
     assert alive == []
     if number == signal.SIGINT:
         assert finish(real_run(tmp_path))[0] == 0
-        assert [event_of(each) for each in journal_of(tmp_path)] == [event_of(each) for each in journal_of(finished[0])]
+        assert [event_of(each) for each in journal_of(tmp_path)] == [
+            event_of(each) for each in journal_of(finished.folder)
+        ]
 
 
 def test_an_unknown_task_writes_nothing(real_run, tmp_path):

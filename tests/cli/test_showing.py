@@ -9,7 +9,7 @@ import yaml
 from rich.console import Console
 
 from also import document, reasons
-from also.campaign.state import event_of, fold
+from also.campaign.fold import event_of, fold
 from also.cli import describe, lines, screen, table
 from also.cli.progress import Progress
 from also.v1.trainer_pb2 import TrainingProgress
