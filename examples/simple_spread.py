@@ -8,7 +8,8 @@ every landmark is covered, which ends the episode; so a return is 0 or 1, and a 
 random is almost never paid.
 
 A landmark is covered when an agent is within `radius` of it. The package itself calls it occupied
-within 0.1 (`Scenario.CAPTURE_RADIUS`).
+within 0.1 (`Scenario.CAPTURE_RADIUS`), where 500 episodes of random moves are paid nothing; within
+0.2 about 1 of 200 is paid.
 """
 
 from typing import Any
@@ -25,7 +26,7 @@ FARTHEST = 3.0
 
 
 def make_env(
-    agents: int = 3, max_cycles: int = 25, radius: float = 0.1, continuous_actions: bool = False
+    agents: int = 3, max_cycles: int = 25, radius: float = 0.2, continuous_actions: bool = False
 ) -> "SparseSpread":
     """Build the environment.
 
