@@ -37,7 +37,7 @@ HOLDS: dict[int, str] = {
 
 ROLLBACKS: dict[int, str] = {
     journal_pb2.ROLLBACK_REASON_RETURN_FELL: "The return fell below control's by more than the margin.",
-    journal_pb2.ROLLBACK_REASON_NOT_CONFIRMED: "A provisional promotion lost its lead in milestones, or had no return in time.",
+    journal_pb2.ROLLBACK_REASON_NOT_CONFIRMED: "A provisional promotion lost its lead, or had no return in time.",
 }
 """Why a promotion is undone."""
 
