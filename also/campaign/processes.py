@@ -145,7 +145,10 @@ class Services:
             if running is not None:
                 lifeline.end([running.process], grace_seconds=END_SECONDS)
                 running.close()
-            self._local[name] = _LocalService(name, environment, self._logs / f"{name}.log")
+            try:
+                self._local[name] = _LocalService(name, environment, self._logs / f"{name}.log")
+            except OSError as error:
+                raise InputError(f"the {name} cannot be started with logs in {self._logs}: {error.strerror}") from None
             return self._local[name]
 
 

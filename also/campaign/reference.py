@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from also.errors import AlsoError
 from also.v1.trainer_pb2 import StageResult
 
 TrainSlice = Callable[[int, str, int], StageResult]
@@ -66,7 +65,7 @@ class Reference:
                 result = self._train(number, result.checkpoint_id, env_steps)
                 number += 1
             self._result.set_result(result)
-        except AlsoError as error:
+        except Exception as error:  # whatever it is, the conductor has to hear of it
             self._result.set_exception(error)
 
     def _next_slice(self, number: int) -> int:

@@ -57,6 +57,15 @@ def test_a_port_in_use_is_one_line(also, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_for_logs_that_cannot_be_made_is_one_line(also, tmp_path, monkeypatch):
+    """A file where the folder should be."""
+    (tmp_path / "taken").write_text("", encoding="utf-8")
+    monkeypatch.setenv("ALSO_LOGS", str(tmp_path / "taken"))
+    code, _, said = also("run")
+    assert code == 2
+    assert "the trainer cannot be started with logs in" in said
+
+
 def test_an_unknown_campaign_is_told_from_a_missing_store(also, write_journal, records):
     """The line says where to see what there is."""
     write_journal("recorded", records)

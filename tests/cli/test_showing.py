@@ -12,6 +12,7 @@ from also import document, reasons
 from also.campaign.fold import event_of, fold
 from also.cli import describe, lines, screen, table
 from also.cli.progress import Progress
+from also.cli.tasks import NATIVE
 from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.validator_pb2 import ArmProgress, ValidationPhase, ValidationProgress
 from also.v1.verdict_pb2 import VerdictReason
@@ -84,6 +85,12 @@ def test_a_report_tells_everything_with_plots_beside_it(also, recorded, tmp_path
         assert f"({path.name})" in text
         assert path.read_bytes().startswith(b"\x89PNG")
     assert yaml.safe_load(text.split("```yaml")[1].split("```")[0]) == document.plain(recorded.campaign)
+
+
+def test_a_campaign_that_has_just_begun_has_a_report(also, write_journal, records):
+    """No stage yet: the report says what is under way."""
+    write_journal("begun", records[:1])
+    assert also("report", "begun", "-o", "begun.md")[0] == 0
 
 
 def test_a_report_that_cannot_be_written_is_one_line(also, recorded, tmp_path):
@@ -217,3 +224,16 @@ def test_tasks_are_listed_without_starting_anything(also, tmp_path):
     assert "foraging/8x8-2p-2f-coop" in out
     assert "package.module:function" in out
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_the_tasks_that_are_listed_can_be_built(also):
+    """A real trainer describes each native example: features, milestones, agents."""
+    for name in NATIVE:
+        code, out, _ = also("tasks", name)
+        assert code == 0
+        assert out.startswith(name)
+        assert "milestone" in out
+    code, out, _ = also("tasks", name, "--json")
+    assert code == 0
+    assert json.loads(out)["task"] == name
