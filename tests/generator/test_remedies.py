@@ -34,6 +34,13 @@ def test_a_round_of_guidance_holds_different_ideas(foraging, ask, find):
     assert any(term.form == EVENT for candidate in candidates for term in candidate.config.terms)
 
 
+def test_one_rung_is_no_ladder(foraging, ask, find):
+    """The last milestone has one way, and its potential is not tried again as a ladder."""
+    finding = find(pb.REMEDY_GUIDE, milestone="all_food_eaten", feature="food_eaten")
+    terms = [term for candidate in propose(ask(foraging, finding, candidates=16)) for term in candidate.config.terms]
+    assert terms and not [term.name for term in terms if "ladder" in term.reason]
+
+
 def test_the_rest_of_a_task_is_felt_from_farther_away(foraging, ask, find, incumbent):
     """Where part is solved, the incumbent's own approach is tried with twice the reach, early in the round."""
     finding = find(
@@ -137,7 +144,8 @@ def test_removing_the_last_paying_term_removes_the_credit_mix(foraging, ask, fin
     incumbent.terms[1].CopyFrom(
         shaping.ShapingTerm(name="mix", form=shaping.SHAPING_FORM_CREDIT, target=shaping.TARGET_KIND_AGENT)
     )
-    first = propose(ask(foraging, find(pb.REMEDY_REMOVE, term="approach_food"), incumbent=incumbent))[0]
+    finding = find(pb.REMEDY_REMOVE, term="approach_food", feature="team_food_distance")
+    first = propose(ask(foraging, finding, incumbent=incumbent))[0]
     assert not first.config.terms
 
 
