@@ -94,3 +94,16 @@ def test_only_the_terms_that_read_a_broken_value_go_silent(card, config):
     reward = shaping.pay(features, torch.zeros(1, 1), none, none)
     torch.testing.assert_close(reward[0, 0], torch.tensor([-0.08, -0.04, -0.08]))
     assert [activity.finite for activity in shaping.activity()[0]] == [False, True]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_gate_that_is_not_finite_is_closed(value, card, config):
+    """Infinity is no "at least 1", and activity says that something was not finite."""
+    gate = {"feature": "loaded", "comparison": "at_least", "value": 1}
+    term = {"form": "penalty", "feature": "holds", "weight": 0.1, "gate": gate}
+    shaping = ShapingReward([config(term)], card, environments=1, gamma=0.9)
+    none = torch.zeros(1, 1, dtype=torch.bool)
+    features = {"holds": torch.ones(1, 1, 3), "loaded": torch.full((1, 1), value)}
+    shaping.begin(features)
+    assert not shaping.pay(features, torch.zeros(1, 1), none, none).any()
+    assert not shaping.activity()[0][0].finite

@@ -54,6 +54,25 @@ def test_no_event_counts_during_a_cooldown(config, pay):
     assert_pays(rewards, [[paid] * 3 for paid in (0.02, 0, 0, 0.02)])
 
 
+@pytest.mark.parametrize("rule", [{"cooldown": 9}, {"window": 9, "min_agents": 3}])
+def test_a_new_episode_forgets_cooldowns_and_windows(rule, card, config):
+    """After a restart an event counts at once, and who held the condition before no longer does."""
+    form = "event" if "cooldown" in rule else "synchrony"
+    term = {"form": form, "feature": "holds", "weight": 0.02, form: rule}
+    shaping = ShapingReward([config(term)], card, environments=2, gamma=0.9)
+    none = torch.zeros(1, 2, dtype=torch.bool)
+    empty, ann, all_but_ann = (
+        {"holds": torch.tensor([[agents] * 2], dtype=torch.float32)} for agents in ([0, 0, 0], [1, 0, 0], [0, 1, 1])
+    )
+    shaping.begin(empty)
+    shaping.pay(ann, torch.zeros(1, 2), none, none)
+    shaping.pay(empty, torch.zeros(1, 2), none, none)
+    shaping.restart(torch.tensor([[True, False]]), empty)
+    state = ann if form == "event" else all_but_ann
+    restarted, going_on = shaping.pay(state, torch.zeros(1, 2), none, none)[0].bool().any(-1).tolist()
+    assert (restarted, going_on) == ((True, False) if form == "event" else (False, True))
+
+
 def test_an_event_of_the_team_pays_everyone(config, pay):
     """The team's value is the aggregate over its agents."""
     event = config({"form": "event", "target": "team", "feature": "holds", "aggregate": "all", "weight": 0.02})

@@ -6,7 +6,7 @@ sum over agents. There is no loop over replicas, environments or agents.
 
 A potential is clipped itself, never the difference of two, and is 0 after termination, so that a
 discounted sum over an episode telescopes to gamma^T Phi(s_T) - Phi(s_0), whatever happens between
-(Ng 1999; with weights that move in time: Devlin & Kudenko 2012, eq. 8). Terms are compiled from
+(Ng 1999; with weights that move in time: Devlin & Kudenko 2012). Terms are compiled from
 the canonical config, whose hash is what a live learner reports.
 
 Letters: R replicas, E environments, A agents, N terms, K terms of one replica.
