@@ -139,8 +139,6 @@ class Evaluator:
             score.take(t + 1, outcome.reward, done, features)
             if not bool(score.alive.any()):
                 break
-            if bool(done.any()):
-                task.restart(done)
         return score.episodes()
 
     def close(self) -> None:

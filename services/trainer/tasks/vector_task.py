@@ -67,6 +67,9 @@ class VectorTask(Protocol):
     def step(self, actions: Tensor) -> Outcome:
         """Move every environment by one env_step, and begin no new episode.
 
+        An environment whose episode is over may be stepped on without a restart; what comes of it means
+        nothing.
+
         Args:
             actions: int64 (R, E, A) discrete, or float32 (R, E, A, N) continuous.
         """
