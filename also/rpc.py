@@ -31,6 +31,9 @@ _KEEPALIVE = [
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
 ]
 
+_SIGNAL_SECONDS = 0.2
+"""How soon a server notices a signal at the latest."""
+
 _ERROR_HEADER = "also-error"
 """Trailer that names the error's class."""
 
@@ -62,7 +65,8 @@ def serve(
     server.start()
     checks.set("", health_pb2.HealthCheckResponse.SERVING)
     print(READY, bound, flush=True)
-    stop.wait()
+    while not stop.wait(_SIGNAL_SECONDS):  # a wait without end is not woken by a signal that another thread took
+        pass
     checks.enter_graceful_shutdown()
     server.stop(grace_seconds).wait()
     sys.stdout.flush()
