@@ -107,3 +107,15 @@ def test_a_gate_that_is_not_finite_is_closed(value, card, config):
     shaping.begin(features)
     assert not shaping.pay(features, torch.zeros(1, 1), none, none).any()
     assert not shaping.activity()[0][0].finite
+
+
+def test_a_role_is_not_disturbed_by_a_broken_value_of_another_agent(card, config):
+    """What is not finite outside the role is not the term's."""
+    term = {"form": "penalty", "target": "role", "role": "carriers", "feature": "holds", "weight": 0.04}
+    shaping = ShapingReward([config(term)], card, environments=1, gamma=0.9)
+    none = torch.zeros(1, 1, dtype=torch.bool)
+    features = {"holds": torch.tensor([[[1.0, math.nan, 1.0]]])}
+    shaping.begin(features)
+    reward = shaping.pay(features, torch.zeros(1, 1), none, none)
+    torch.testing.assert_close(reward[0, 0], torch.tensor([-0.04, 0.0, -0.04]))
+    assert shaping.activity()[0][0].finite

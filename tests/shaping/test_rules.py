@@ -85,6 +85,10 @@ BROKEN = {
         ],
         "gate.value 4 is outside the range of 'holds', [0, 3]",
     ),
+    "a gate outside the range of a sum over others": (
+        [EVENT | {"gate": {"feature": "gap", "aggregate": "sum", "comparison": "at_least", "value": 17}}],
+        "gate.value 17 is outside the range of 'gap', [-4, 16]",
+    ),
     "a gate outside a truth value's range": (
         [EVENT | {"gate": {"feature": "gap", "aggregate": "any", "comparison": "at_least", "value": 2}}],
         "gate.value 2 is outside the range of 'gap', [0, 1]",
