@@ -34,6 +34,8 @@ def finding(stage: Stage) -> str:
     if stage.diagnosis is None or not stage.diagnosis.findings:
         return NOTHING
     first = stage.diagnosis.findings[0]
+    if first.mode == FailureMode.FAILURE_MODE_NONE:
+        return NOTHING
     about = first.milestone or first.feature or first.term or first.agent
     return enums.camel(FailureMode, first.mode) + (f": {about}" if about else "")
 

@@ -3,6 +3,7 @@
 import os
 import random
 import time
+from collections import Counter
 
 import psutil
 import pytest
@@ -19,35 +20,40 @@ LONGEST_PAUSE = 0.7
 """Longest time between two kills, as a share of what an undisturbed campaign takes on this machine."""
 
 
-def family_of(process):
-    """A running command and all its descendants."""
-    parent = psutil.Process(process.pid)
-    return [parent, *parent.children(recursive=True)]
+def kind_of(process):
+    """The module that a process runs, e.g. "services.trainer.branch"."""
+    return process.cmdline()[2]
+
+
+def kill_one(family, draw):
+    """Kill a process of a kind drawn among those that live, and give its kind; None when it was too late."""
+    try:
+        kinds = {process: kind_of(process) for process in family}
+        kind = draw.choice(sorted(set(kinds.values())))
+        draw.choice([process for process in family if kinds[process] == kind]).kill()
+    except (psutil.NoSuchProcess, IndexError):
+        return None
+    return kind
 
 
 def kill_until_done(real_run, folder, draw, longest):
-    """Run a campaign to its end, killing one of its processes now and then; gives the names of the killed."""
+    """Run a campaign to its end, killing one of its processes now and then; gives the kinds of the killed."""
     killed = []
     while True:
         with real_run(folder, "--json") as command:
-            seen = set()
+            conductor = psutil.Process(command.pid)
+            seen = {conductor}
             while command.poll() is None:
                 time.sleep(draw.uniform(0.0, longest))
-                try:
-                    family = family_of(command)
-                    seen.update(family)
-                    victim = draw.choice(family)
-                    name = " ".join(victim.cmdline()[1:5])
-                    victim.kill()
-                except psutil.NoSuchProcess:
-                    continue
-                killed.append(name)
+                family = [conductor, *conductor.children(recursive=True)] if conductor.is_running() else []
+                seen.update(family)
+                killed.append(kill_one(family, draw))
             said = command.communicate(timeout=60)[1]
         _, alive = psutil.wait_procs(seen, timeout=10)
         assert alive == [], "a process outlived the command"
         assert command.returncode != 2, said
         if command.returncode == 0:
-            return killed
+            return [kind for kind in killed if kind is not None]
 
 
 @pytest.mark.slow
@@ -58,10 +64,10 @@ def test_killed_campaigns_decide_what_the_unkilled_one_decides(finished, real_ru
     draw = random.Random(seed)
     print(f"seed {seed}")
     expected = [event_of(record) for record in journal_of(finished.folder)]
-    killed = []
-    while len(killed) < KILLS:
-        folder = tmp_path / f"killed-{len(killed)}"
+    killed = Counter()
+    while killed.total() < KILLS:
+        folder = tmp_path / f"killed-{killed.total()}"
         folder.mkdir()
-        killed += kill_until_done(real_run, folder, draw, LONGEST_PAUSE * finished.duration)
-        print(f"{len(killed)} kills: {killed}")
+        killed.update(kill_until_done(real_run, folder, draw, LONGEST_PAUSE * finished.duration))
+        print(f"{killed.total()} kills: {dict(killed)}")
         assert [event_of(record) for record in journal_of(folder)] == expected

@@ -12,7 +12,7 @@ from also.store import open_store
 from also.v1.journal_pb2 import JournalRecord
 
 RECORDED = Path(__file__).parent / "recorded.jsonl"
-"""Journal of a real campaign, as `also run --json` printed it."""
+"""Journal of a real campaign on foraging/6x6-2p-2f-coop, as `also run --json` printed it."""
 
 
 @pytest.fixture
