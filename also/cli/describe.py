@@ -3,11 +3,19 @@
 from also import enums, reasons
 from also.campaign.decide import Diagnose, Propose, Report, TrainStage, Validate, decide
 from also.campaign.state import Stage, State
+from also.shaping.rules import complete
 from also.v1.branch_pb2 import Evaluation
 from also.v1.diagnosis_pb2 import FailureMode, LearningPhase
 from also.v1.evidence_pb2 import Evidence
 from also.v1.journal_pb2 import Finished, Held, Promoted, RolledBack
-from also.v1.shaping_pb2 import ShapingConfig, ShapingForm, ShapingTerm
+from also.v1.shaping_pb2 import (
+    Comparison,
+    ScheduleKind,
+    ShapingConfig,
+    ShapingForm,
+    ShapingTerm,
+    TransformKind,
+)
 from also.v1.validator_pb2 import ArmProgress, ValidationPhase, ValidationProgress
 
 NOTHING = "–"
@@ -15,8 +23,8 @@ NOTHING = "–"
 
 
 def config(given: ShapingConfig) -> str:
-    """A shaping config with its weights: "0.3 potential of food_distance + 0.1 event of loaded"."""
-    return " + ".join(_term(term) for term in given.terms) or "no shaping"
+    """A shaping config in words: "0.3 potential of exp(-food_distance/0.3) + 0.1 event of loaded"."""
+    return " + ".join(_term(term) for term in complete(given).terms) or "no shaping"
 
 
 def phase(stage: Stage) -> str:
@@ -109,4 +117,27 @@ def duration(seconds: float) -> str:
 
 def _term(term: ShapingTerm) -> str:
     form = enums.short_name(ShapingForm.DESCRIPTOR, term.form)
-    return f"{term.weight:.2g} {form} of {term.feature}" if term.feature else form
+    if not term.feature:
+        return form
+    parts = [f"{term.weight:.2g} {form} of {_signal(term)}"]
+    if term.HasField("gate"):
+        sign = "≥" if term.gate.comparison == Comparison.COMPARISON_AT_LEAST else "≤"
+        parts.append(f"where {term.gate.feature} {sign} {term.gate.value:.3g}")
+    if term.schedule.kind in (ScheduleKind.SCHEDULE_KIND_LINEAR, ScheduleKind.SCHEDULE_KIND_EXPONENTIAL):
+        parts.append(f"fading until {term.schedule.end:,} env_steps")
+    return " ".join(parts)
+
+
+def _signal(term: ShapingTerm) -> str:
+    """What a term is a function of; scales are shares of the feature's range."""
+    match term.transform.kind:
+        case TransformKind.TRANSFORM_KIND_EXP:
+            return f"exp(-{term.feature}/{term.transform.scale:.2g})"
+        case TransformKind.TRANSFORM_KIND_TANH:
+            return f"tanh({term.feature}/{term.transform.scale:.2g})"
+        case TransformKind.TRANSFORM_KIND_THRESHOLD:
+            return f"max({term.feature} - {term.transform.scale:.2g}, 0)"
+        case TransformKind.TRANSFORM_KIND_INDICATOR:
+            return f"({term.feature} ≥ {term.transform.scale:.2g})"
+        case _:
+            return term.feature
