@@ -76,6 +76,7 @@ def test_what_a_replica_learns_does_not_depend_on_who_shares_the_batch(
             assert torch.allclose(tensors[name], snapshots[index].tensors[name], atol=2e-5), name
 
 
+@pytest.mark.slow
 def test_training_solves_a_small_task(make_campaign: Callable[..., Campaign]) -> None:
     """A hundred and fifty updates teach two agents to collect a single food."""
     campaign = make_campaign(

@@ -48,6 +48,7 @@ def connect(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         process.stdout.close()
 
 
+@pytest.mark.slow
 def test_round_is_trained_once_and_judged_the_same_again(
     connect: Connect,
     store: Store,
