@@ -16,7 +16,7 @@ KILLS = 30
 SEED = 20260523
 """Seed of victims and moments, unless ALSO_KILL_SEED gives another one."""
 
-LONGEST_PAUSE = 0.7
+LONGEST_PAUSE = 0.4
 """Longest time between two kills, as a share of what an undisturbed campaign takes on this machine."""
 
 
