@@ -10,6 +10,7 @@ from also.campaign.state import State
 from also.v1.branch_pb2 import Evaluation, SeedPool
 from also.v1.journal_pb2 import Promoted, RolledBack
 from also.v1.verdict_pb2 import ArmResult, Validation
+from also.validation.arms import end, last_records
 
 PROMOTED, ROLLED_BACK, REFERENCE, MAIN = "tab:green", "tab:red", "tab:gray", "tab:blue"
 """Colours."""
@@ -65,9 +66,10 @@ def arms(validation: Validation, path: Path) -> None:
 
 
 def _panel(axes: Axes, shown: list[ArmResult]) -> None:
-    """Branches as dots, their mean as a line; arms from top to bottom."""
+    """Branches as dots (where the search has rungs, the last one's), their mean as a line; arms from top to bottom."""
     for place, arm in enumerate(shown):
-        returns = [record.measures[-1].mean_return for record in arm.records if record.measures]
+        records = last_records([arm], arm.arm, arm.pool)
+        returns = [end(record).mean_return for record in records if record.measures]
         colour = REFERENCE if arm.arm == "control" else MAIN
         axes.plot(returns, [place] * len(returns), "o", color=colour, alpha=0.6)
         if returns:

@@ -51,10 +51,11 @@ class Screen(Progress):
         self._spinner.update(text=describe.step(state))
         parts.append(self._spinner)
         if self.main is not None:
-            parts.append(_bar(self.main.env_steps, self.main.env_steps_planned))
+            parts.append(_bar(self.main.env_steps, self.main.env_steps_planned, "training"))
         if self.validation_progress is not None:
-            parts.append(_bar(self.validation_progress.env_steps, self.validation_progress.env_steps_planned))
-            parts.append(_arms(self.validation_progress))
+            now = self.validation_progress
+            parts.append(_bar(now.env_steps, now.env_steps_planned, describe.validation_phase(now)))
+            parts.append(_arms(now))
         if self.returns:
             parts.append(Text(f"return     {sparkline(self.returns)} {self.returns[-1]:.3f} (training, shaping off)"))
         if self.reference is not None:
@@ -78,12 +79,14 @@ def sparkline(values: list[float]) -> str:
     return "".join(BARS[round((value - low) * scale)] for value in shown)
 
 
-def _bar(done: int, planned: int) -> RenderableType:
-    return ProgressBar(total=max(planned, 1), completed=done, width=WIDTH)
+def _bar(done: int, planned: int, label: str) -> RenderableType:
+    line = Table.grid(padding=(0, 1))
+    line.add_row(ProgressBar(total=max(planned, 1), completed=done, width=WIDTH), label)
+    return line
 
 
 def _arms(progress: ValidationProgress) -> Table:
-    shown = Table(title=describe.validation_phase(progress), title_justify="left", box=box.SIMPLE_HEAD)
+    shown = Table(box=box.SIMPLE_HEAD)
     for column in ("arm", "branches", "return", "milestones", "out because"):
         shown.add_column(column)
     for arm in progress.arms:
