@@ -7,16 +7,14 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Blob(_message.Message):
-    __slots__ = ("name", "key", "size", "sha256")
+    __slots__ = ("name", "size", "sha256")
     NAME_FIELD_NUMBER: _ClassVar[int]
-    KEY_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
     name: str
-    key: str
     size: int
     sha256: str
-    def __init__(self, name: _Optional[str] = ..., key: _Optional[str] = ..., size: _Optional[int] = ..., sha256: _Optional[str] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., size: _Optional[int] = ..., sha256: _Optional[str] = ...) -> None: ...
 
 class CheckpointManifest(_message.Message):
     __slots__ = ("schema_version", "task", "learner_hash", "env_steps", "updates", "blobs")

@@ -48,9 +48,8 @@ def save(store: Store, campaign_id: str, campaign: Campaign, card: TaskCard, sna
     )
     for name, content in sorted(contents.items()):
         sha256 = hashlib.sha256(content).hexdigest()
-        key = keys.blob(campaign_id, sha256)
-        store.create(key, content)
-        manifest.blobs.append(Blob(name=name, key=key, size=len(content), sha256=sha256))
+        store.create(keys.blob(campaign_id, sha256), content)
+        manifest.blobs.append(Blob(name=name, size=len(content), sha256=sha256))
     checkpoint_id = digest(manifest)
     store.create(keys.checkpoint(campaign_id, checkpoint_id), canonical(manifest))
     return checkpoint_id
@@ -65,7 +64,7 @@ def load(store: Store, campaign_id: str, campaign: Campaign, card: TaskCard, che
     manifest = load_manifest(store, campaign_id, checkpoint_id)
     _expect(checkpoint_id, "task", manifest.task, card.task)
     _expect(checkpoint_id, "learner", manifest.learner_hash, learner_hash(campaign, card))
-    contents = {blob.name: _read_blob(store, checkpoint_id, blob) for blob in manifest.blobs}
+    contents = {blob.name: _read_blob(store, campaign_id, checkpoint_id, blob) for blob in manifest.blobs}
     try:
         state: dict[str, Any] = json.loads(contents[_STATE])
         return Snapshot(
@@ -105,9 +104,9 @@ def learner_hash(campaign: Campaign, card: TaskCard) -> str:
     return hashlib.sha256(canonical(campaign.learner) + canonical(space) + sizes.encode()).hexdigest()
 
 
-def _read_blob(store: Store, checkpoint_id: str, blob: Blob) -> bytes:
+def _read_blob(store: Store, campaign_id: str, checkpoint_id: str, blob: Blob) -> bytes:
     try:
-        content = store.get(blob.key)
+        content = store.get(keys.blob(campaign_id, blob.sha256))
     except MissingObjectError:
         raise CheckpointError(f"checkpoint {checkpoint_id} is damaged: {blob.name} is missing") from None
     if len(content) != blob.size:
