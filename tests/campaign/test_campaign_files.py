@@ -75,6 +75,9 @@ def test_set_changes_a_value_by_its_path(load):
         (TASK + "reference: true", "reference is the truth value true; a mapping is expected"),
         (TASK + "shaping: {terms: [{name: A}]}", "shaping.terms"),
         ("!!python/object:os.system {}", "is not YAML"),
+        ("? [a]\n: 1", "a key is no plain text"),
+        ("task: 2026-13-45", "is not YAML: month must be in 1..12"),
+        ("[" * 5000, "is not YAML"),
     ],
 )
 def test_a_bad_file_is_one_clear_error(load, text, message):
