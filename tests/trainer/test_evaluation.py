@@ -86,6 +86,21 @@ def test_an_agent_that_the_team_cannot_do_without_has_the_whole_return_as_its_co
     assert [item.contribution for item in found.agents] == pytest.approx([found.returns.mean] * 2)
 
 
+def test_evidence_of_continuous_actions_claims_nothing_about_idling(make_campaign: Callable[..., Campaign]) -> None:
+    """Where no action is idle, contributions and idle rates are 0, and everything is within its limits."""
+    campaign = make_campaign()
+    campaign.task.Clear()
+    campaign.task.name = "examples.simple_spread:make_env"
+    campaign.task.workers = 1
+    campaign.task.arguments["continuous_actions"].flag = True
+    run = Run.start(campaign, [ShapingConfig()], [1])
+    found = evidence.gather(run, campaign, stage=0, curve=[], updates=[run.advance()])
+    run.close()
+    limits.check(found)
+    assert [(item.contribution, item.idle_rate) for item in found.agents] == [(0, 0)] * 3
+    assert found.mean_length > 0
+
+
 def test_a_trace_covers_each_episode_once(campaign: Campaign) -> None:
     """An environment is alive until its first episode ends."""
     run = Run.start(campaign, [ShapingConfig()], [1])

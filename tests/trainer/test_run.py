@@ -46,18 +46,22 @@ def test_a_branch_with_a_null_change_is_bit_identical_to_the_continued_main_run(
     assert (main.env_steps, main.updates) == (branch.env_steps, branch.updates)
 
 
+@pytest.mark.parametrize("continuous", [False, True])
 def test_a_null_branch_is_bit_identical_for_a_task_whose_environments_cannot_be_copied(
-    make_campaign: Callable[..., Campaign], equal: Equal, store: Store
+    make_campaign: Callable[..., Campaign], equal: Equal, store: Store, continuous: bool
 ) -> None:
     """A PettingZoo task begins new episodes at a checkpoint, in the live run and in the restored one alike."""
     campaign = make_campaign()
     campaign.task.Clear()
     campaign.task.name = "examples.simple_spread:make_env"
     campaign.task.workers = 1
+    campaign.task.arguments["continuous_actions"].flag = continuous
     config = ShapingConfig()
     main = _advanced(Run.start(campaign, [config], [3]), 2)
+    assert main.learner.policy.discrete is not continuous
     saved = checkpoint.save(store, "c", campaign, main.task.card, main.snapshots()[0])
     _advanced(main, 2)
+    assert main.finite.all()
     loaded = checkpoint.load(store, "c", campaign, main.task.card, saved)
     branch = _advanced(Run.restore(campaign, [config], [loaded], [None]), 2)
     equal(main.snapshots()[0].tensors, branch.snapshots()[0].tensors)
