@@ -18,6 +18,7 @@ from also.errors import InputError, MissingObjectError
 from also.process import BAD_INPUT
 from also.store import Store, open_store
 from also.v1 import branch_pb2
+from also.validation.cost import whole_updates
 
 if TYPE_CHECKING:
     from services.trainer.run import Run
@@ -79,7 +80,7 @@ def train(store: Store, group: branch_pb2.BranchGroup) -> None:
         branch_pb2.BranchRecord(arm=branch.arm, seed_index=branch.seed_index, config_hash=config_hash)
         for branch, config_hash in zip(group.branches, run.shaping.config_hashes, strict=True)
     ]
-    updates = -(-group.env_steps // run.env_steps_per_update)
+    updates = whole_updates(group.env_steps, campaign.learner) // run.env_steps_per_update
     points = {
         round(updates * (index + 1) / campaign.evaluation.branch_points)
         for index in range(campaign.evaluation.branch_points)

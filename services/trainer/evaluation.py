@@ -14,6 +14,7 @@ from also import seeds
 from also.v1 import branch_pb2, task_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.evidence_pb2 import Distribution
+from services.trainer.aggregation import team_value
 from services.trainer.normaliser import InputNormaliser
 from services.trainer.policy import Policy
 from services.trainer.streams import mix, uniform
@@ -176,37 +177,6 @@ class _Score:
         return Episodes(
             returns=self._returns, lengths=self._lengths, milestone_steps=self._steps, milestone_best=self._best
         )
-
-
-def team_value(values: Tensor, aggregate: int) -> Tensor:
-    """A feature's values as one for the team.
-
-    Args:
-        values: float32 (R, E), (R, E, A) or (R, E, A, A); of pairs, the diagonal is ignored.
-        aggregate: `task_pb2.Aggregate`; unspecified is the mean.
-
-    Returns:
-        float32 (R, E).
-    """
-    if values.dim() == 2:
-        return values
-    if values.dim() == 4:
-        agents = values.shape[-1]
-        others = ~torch.eye(agents, dtype=torch.bool)
-        values = values[..., others] if agents > 1 else values.flatten(2)
-    match aggregate:
-        case task_pb2.AGGREGATE_MIN:
-            return values.amin(dim=-1)
-        case task_pb2.AGGREGATE_MAX:
-            return values.amax(dim=-1)
-        case task_pb2.AGGREGATE_SUM:
-            return values.sum(dim=-1)
-        case task_pb2.AGGREGATE_ANY:
-            return (values > 0.5).any(dim=-1).float()
-        case task_pb2.AGGREGATE_ALL:
-            return (values > 0.5).all(dim=-1).float()
-        case _:
-            return values.mean(dim=-1)
 
 
 def distribution(values: Tensor) -> Distribution:

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from also.v1 import branch_pb2, evidence_pb2, task_pb2
 from also.v1.campaign_pb2 import Campaign
-from services.trainer.evaluation import Episodes, Evaluator, Trace, distribution, mean_interval, team_value
+from services.trainer.aggregation import team_value
+from services.trainer.evaluation import Episodes, Evaluator, Trace, distribution, mean_interval
 from services.trainer.learner import SHAPING, TASK, UpdateStatistics
 from services.trainer.run import Run
 

@@ -11,6 +11,7 @@ from also import keys, metrics, seeds
 from also.errors import DivergedError, ServiceUnavailable
 from also.store import Store
 from also.v1 import evidence_pb2, trainer_pb2
+from also.validation.cost import whole_updates
 from services.trainer import checkpoint, evidence
 from services.trainer.run import Run
 from services.trainer.tasks.opening import describe
@@ -57,7 +58,7 @@ def _begin(store: Store, request: trainer_pb2.TrainStageRequest) -> Run:
 def _train(
     store: Store, request: trainer_pb2.TrainStageRequest, run: Run, active: Callable[[], bool]
 ) -> Iterator[trainer_pb2.TrainingProgress]:
-    planned = -(-request.env_steps // run.env_steps_per_update)
+    planned = whole_updates(request.env_steps, request.campaign.learner) // run.env_steps_per_update
     labels = request.campaign_id, request.run
     began = told = time.monotonic()
     curve: list[evidence_pb2.CurvePoint] = []

@@ -10,7 +10,8 @@ from also.v1 import branch_pb2, task_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 from services.trainer import evidence
-from services.trainer.evaluation import Evaluator, Trace, distribution, mean_interval, team_value
+from services.trainer.aggregation import team_value
+from services.trainer.evaluation import Evaluator, Trace, distribution, mean_interval
 from services.trainer.run import Run
 
 SEARCH, CONFIRM = branch_pb2.SEED_POOL_SEARCH, branch_pb2.SEED_POOL_CONFIRM

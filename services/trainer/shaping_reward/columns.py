@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from also.v1 import task_pb2
+from services.trainer.aggregation import aggregate, over_others
 from services.trainer.tasks.vector_task import Features
 
 
@@ -62,30 +63,3 @@ class Columns:
         """All columns, float32 (C, R, E, A); a value that rests on a non-finite one is not finite."""
         columns = [reading.read(features[reading.feature]) for reading in self._readings]
         return torch.stack([column.expand(*column.shape[:-1], self._agents) for column in columns])
-
-
-def over_others(pairs: Tensor) -> Tensor:
-    """Pair values (..., A, A) without their diagonal, (..., A, A - 1)."""
-    *batch, agents, _ = pairs.shape
-    rows = pairs.flatten(-2)[..., 1:].reshape(*batch, agents - 1, agents + 1)  # the diagonal is now last
-    return rows[..., :-1].reshape(*batch, agents, agents - 1)
-
-
-def aggregate(values: Tensor, kind: int) -> Tensor:
-    """Values (..., n) as one, (...), by an `Aggregate`; not finite where one of them is not."""
-    match kind:
-        case task_pb2.AGGREGATE_MIN:
-            one = values.amin(-1)
-        case task_pb2.AGGREGATE_MEAN:
-            return values.mean(-1)
-        case task_pb2.AGGREGATE_MAX:
-            one = values.amax(-1)
-        case task_pb2.AGGREGATE_SUM:
-            return values.sum(-1)
-        case task_pb2.AGGREGATE_ANY:
-            one = (values > 0.5).any(-1).to(values.dtype)
-        case task_pb2.AGGREGATE_ALL:
-            one = (values > 0.5).all(-1).to(values.dtype)
-        case _:
-            raise AssertionError(f"aggregate {kind}")
-    return one + 0 * values.sum(-1)  # 0 * inf and 0 * nan are nan
