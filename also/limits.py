@@ -8,7 +8,7 @@ its value and what is allowed. Services check every request with the same functi
 import math
 import re
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
@@ -16,6 +16,8 @@ from google.protobuf.message import Message
 from also import enums
 from also.errors import DocumentError
 from also.v1 import limits_pb2
+
+M = TypeVar("M", bound=Message)
 
 
 def fill_defaults(message: Message) -> None:
@@ -38,6 +40,14 @@ def fill_defaults(message: Message) -> None:
                 setattr(message, field.name, _as_field_type(field, limits.default))
             elif limits.HasField("default_text"):
                 setattr(message, field.name, _text_default(field, limits.default_text))
+
+
+def filled(message: M) -> M:
+    """A copy with every default filled in, see `fill_defaults`."""
+    copy = type(message)()
+    copy.CopyFrom(message)
+    fill_defaults(copy)
+    return copy
 
 
 def check(message: Message, where: str = "") -> None:

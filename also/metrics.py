@@ -62,6 +62,50 @@ BRANCH_GROUPS = Counter(
     registry=REGISTRY,
 )
 
+LLM_CALLS = Counter(
+    "also_llm_calls_total",
+    "Calls of LLMs, by mind (critic, generator) and outcome (answered, failed).",
+    ["campaign", "mind", "outcome"],
+    registry=REGISTRY,
+)
+LLM_SECONDS = Histogram(
+    "also_llm_seconds",
+    "Time that an LLM took to answer a call, seconds.",
+    ["campaign", "mind"],
+    buckets=(0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320),
+    registry=REGISTRY,
+)
+LLM_TOKENS = Counter(
+    "also_llm_tokens_total",
+    "Tokens of LLM calls by kind (prompt, completion; completions include thinking), by the server's count.",
+    ["campaign", "mind", "kind"],
+    registry=REGISTRY,
+)
+LLM_INVALID = Counter(
+    "also_llm_invalid_total",
+    "Replies of LLMs that could not be used as a whole.",
+    ["campaign", "mind"],
+    registry=REGISTRY,
+)
+LLM_REPAIRED = Counter(
+    "also_llm_repaired_total",
+    "Answers of LLMs that came from the repair of an unusable reply.",
+    ["campaign", "mind"],
+    registry=REGISTRY,
+)
+LLM_UNANSWERED = Counter(
+    "also_llm_unanswered_total",
+    "Questions that an LLM did not answer, by named reason.",
+    ["campaign", "mind", "reason"],
+    registry=REGISTRY,
+)
+LLM_COST = Counter(
+    "also_llm_cost_total",
+    "Cost of LLM calls by the endpoint's prices, in their currency.",
+    ["campaign", "mind"],
+    registry=REGISTRY,
+)
+
 
 def expose(port: int, address: str = "127.0.0.1") -> None:
     """Serve `/metrics` for Prometheus in a thread.

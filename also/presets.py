@@ -8,7 +8,13 @@ p below 2^-n, so the seeds of a wave bound what a look can prove: 5 pairs reach 
 from dataclasses import asdict, dataclass
 
 from also.limits import fill_defaults
-from also.v1.campaign_pb2 import Campaign, ValidationPreset, ValidationSettings
+from also.v1.campaign_pb2 import (
+    Campaign,
+    CriticBackend,
+    GeneratorBackend,
+    ValidationPreset,
+    ValidationSettings,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +70,18 @@ PRESETS = {
 
 
 def resolve(campaign: Campaign) -> None:
-    """Fill everything that a campaign leaves out, in place: from its preset, then from the defaults."""
+    """Fill everything that a campaign leaves out, in place: what follows from other keys, then the defaults."""
+    _choose_llm(campaign)
     fill_defaults(campaign)
     _fill_from_preset(campaign.validation, PRESETS[campaign.validation.preset])
+
+
+def _choose_llm(campaign: Campaign) -> None:
+    """A mind with an LLM uses it."""
+    if campaign.critic.HasField("llm") and not campaign.critic.HasField("backend"):
+        campaign.critic.backend = CriticBackend.CRITIC_BACKEND_LLM
+    if campaign.generator.HasField("llm") and not campaign.generator.HasField("backend"):
+        campaign.generator.backend = GeneratorBackend.GENERATOR_BACKEND_LLM
 
 
 def _fill_from_preset(settings: ValidationSettings, preset: Preset) -> None:

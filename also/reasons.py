@@ -32,6 +32,9 @@ HOLDS: dict[int, str] = {
     journal_pb2.HOLD_REASON_BUDGET_SPENT: "The rest of the budget does not suffice for a round.",
     journal_pb2.HOLD_REASON_CRITIC_FAILED: "The critic could not be reached, or failed.",
     journal_pb2.HOLD_REASON_GENERATOR_FAILED: "The generator could not be reached, or failed.",
+    journal_pb2.HOLD_REASON_LLM_UNAVAILABLE: "A mind's LLM could not be reached, failed, or refused the request.",
+    journal_pb2.HOLD_REASON_LLM_BUDGET_SPENT: "The budget of LLM calls or tokens does not suffice.",
+    journal_pb2.HOLD_REASON_LLM_REPLY_INVALID: "No reply of a mind's LLM could be used.",
 }
 """Why a stage holds."""
 

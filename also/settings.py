@@ -4,7 +4,10 @@ What a campaign depends on is in its campaign file. Here is only where a process
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+API_KEY = "ALSO_LLM_API_KEY"
+"""Variable with the LLM's API key. A user's task runs in child processes: none but the minds inherit it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,8 @@ class Settings:
     """Address of a running generator (`ALSO_GENERATOR`); empty starts one."""
     validator: str = ""
     """Address of a running validator (`ALSO_VALIDATOR`); empty starts one."""
+    llm_api_key: str = field(default="", repr=False)
+    """API key of the minds' LLM (`ALSO_LLM_API_KEY`); empty where it needs none. Only the minds are given it."""
 
 
 def from_environment() -> Settings:
@@ -36,5 +41,5 @@ def from_environment() -> Settings:
 
 
 def child_environment(**changes: str) -> dict[str, str]:
-    """Environment for a process that this one starts: its own, with changes."""
-    return {**os.environ, **changes}
+    """Environment for a process that this one starts: its own without the API key, with changes."""
+    return {**{name: value for name, value in os.environ.items() if name != API_KEY}, **changes}

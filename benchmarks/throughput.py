@@ -1,6 +1,6 @@
 """env_steps a second: whole training, the environments alone, and the update alone.
 
-    python benchmarks/throughput.py [--repeats 5] [--output benchmarks/throughput.md]
+    python -m benchmarks.throughput [--repeats 5] [--output benchmarks/throughput.md]
 
 One process with one thread, as ALSO trains. For each number of replicas R the three figures are
 taken in turn, repeat after repeat, so that they share the machine's moods; medians are printed with
@@ -8,7 +8,6 @@ the smallest and the largest. `update share` is the part of the training time th
 """
 
 import argparse
-import os
 import platform
 import statistics
 import time
@@ -20,6 +19,7 @@ import torch
 from also import document, limits
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
+from benchmarks.machine import machine
 from services.trainer import determinism
 from services.trainer.run import Run
 from services.trainer.streams import mix, uniform
@@ -40,7 +40,7 @@ def main() -> None:
         "# Throughput",
         "",
         (
-            f"`python benchmarks/throughput.py --repeats {arguments.repeats}`: medians of {arguments.repeats} "
+            f"`python -m benchmarks.throughput --repeats {arguments.repeats}`: medians of {arguments.repeats} "
             f"(smallest to largest), one thread, seed {SEED}, default learner (MAPPO, 64 environments, "
             "rollouts of 50, 4 epochs of 4 minibatches, 2 layers of 64), one potential term."
         ),
@@ -117,18 +117,6 @@ def figure(values: list[float]) -> str:
     """Median, with the smallest and the largest, in thousands."""
     low, middle, high = min(values), statistics.median(values), max(values)
     return f"{middle / 1000:.1f}k ({low / 1000:.1f}–{high / 1000:.1f})"
-
-
-def machine() -> str:
-    """The processor's model, and how many of them this process may use."""
-    model = platform.processor() or platform.machine()
-    cpu = Path("/proc/cpuinfo")
-    if cpu.exists():
-        names = [
-            line.split(":", 1)[1].strip() for line in cpu.read_text().splitlines() if line.startswith("model name")
-        ]
-        model = names[0] if names else model
-    return f"{model}, {len(os.sched_getaffinity(0))} cores"
 
 
 if __name__ == "__main__":

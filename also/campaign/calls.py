@@ -1,14 +1,21 @@
-"""Calls of the trainer that need no campaign under way."""
+"""Calls of the services that answer once."""
 
 from also import limits, rpc
 from also.campaign.processes import Services
+from also.llm.times import longest_answer_seconds
 from also.v1.branch_pb2 import Evaluation
+from also.v1.campaign_pb2 import Campaign
+from also.v1.critic_pb2 import CheckCriticRequest, DiagnoseRequest, DiagnoseResponse
+from also.v1.critic_pb2_grpc import CriticServiceStub
+from also.v1.generator_pb2 import CheckGeneratorRequest, ProposeRequest, ProposeResponse
+from also.v1.generator_pb2_grpc import GeneratorServiceStub
+from also.v1.llm_pb2 import LlmUse
 from also.v1.task_pb2 import Task, TaskCard
 from also.v1.trainer_pb2 import DescribeTaskRequest, EvaluateRequest
 from also.v1.trainer_pb2_grpc import TrainerServiceStub
 
 ANSWER_SECONDS = 600.0
-"""Deadline of a call that answers at once or after an evaluation."""
+"""Deadline of a call that answers at once or after an evaluation; an LLM's own time comes on top."""
 
 
 def describe_task(services: Services, task: Task) -> TaskCard:
@@ -41,3 +48,59 @@ def evaluate(services: Services, request: EvaluateRequest) -> Evaluation:
         lambda _: rpc.call(TrainerServiceStub(services.channel("trainer")).Evaluate, request, seconds=ANSWER_SECONDS),
     ).evaluation
     return evaluation
+
+
+def diagnose(services: Services, request: DiagnoseRequest) -> DiagnoseResponse:
+    """What the critic says; one try.
+
+    Raises:
+        InputError: it refused the request.
+        ServiceError: it failed, or could not be reached.
+    """
+    stub = CriticServiceStub(services.channel("critic"))
+    response: DiagnoseResponse = rpc.call(stub.Diagnose, request, seconds=_seconds(request))
+    return response
+
+
+def propose(services: Services, request: ProposeRequest) -> ProposeResponse:
+    """What the generator says; one try.
+
+    Raises:
+        InputError, ServiceError: as `diagnose`.
+    """
+    stub = GeneratorServiceStub(services.channel("generator"))
+    response: ProposeResponse = rpc.call(stub.Propose, request, seconds=_seconds(request))
+    return response
+
+
+def use_of(response: DiagnoseResponse | ProposeResponse) -> LlmUse | None:
+    """What an answer's LLM has cost; None where there was none."""
+    return response.llm if response.HasField("llm") else None
+
+
+def check_backends(services: Services, campaign: Campaign) -> None:
+    """Make sure that the minds' LLMs can be used, where there are any.
+
+    Raises:
+        EndpointError: one cannot.
+        ServiceError: a mind failed for good.
+    """
+    if campaign.critic.HasField("llm"):
+        critic, seconds = CheckCriticRequest(settings=campaign.critic), longest_answer_seconds(campaign.critic.llm)
+        services.persist(
+            "critic",
+            lambda _: rpc.call(CriticServiceStub(services.channel("critic")).CheckCritic, critic, seconds=seconds),
+        )
+    if campaign.generator.HasField("llm"):
+        generator = CheckGeneratorRequest(settings=campaign.generator)
+        limit = longest_answer_seconds(campaign.generator.llm)
+        services.persist(
+            "generator",
+            lambda _: rpc.call(
+                GeneratorServiceStub(services.channel("generator")).CheckGenerator, generator, seconds=limit
+            ),
+        )
+
+
+def _seconds(request: DiagnoseRequest | ProposeRequest) -> float:
+    return ANSWER_SECONDS + (longest_answer_seconds(request.settings.llm) if request.settings.HasField("llm") else 0)

@@ -24,6 +24,7 @@ from also.campaign.state import Round, Stage, State, position_after_promotion, p
 from also.v1.campaign_pb2 import CriticBackend
 from also.v1.diagnosis_pb2 import Remedy
 from also.v1.journal_pb2 import Finished, FinishReason, Held, HoldReason, Promoted, RollbackReason, RolledBack
+from also.v1.llm_pb2 import LlmFailure, LlmFailureReason, LlmUse
 from also.v1.verdict_pb2 import Outcome, Validation, VerdictReason
 from also.validation.cost import whole_updates
 
@@ -116,6 +117,28 @@ def hold(state: State, stage: Stage, reason: HoldReason, detail: str = "") -> He
         checkpoint_id=position.checkpoint_id,
         run_env_steps=position.run_env_steps,
     )
+
+
+LLM_HOLDS = {
+    LlmFailureReason.LLM_FAILURE_REASON_UNAVAILABLE: HoldReason.HOLD_REASON_LLM_UNAVAILABLE,
+    LlmFailureReason.LLM_FAILURE_REASON_BUDGET_SPENT: HoldReason.HOLD_REASON_LLM_BUDGET_SPENT,
+    LlmFailureReason.LLM_FAILURE_REASON_REPLY_INVALID: HoldReason.HOLD_REASON_LLM_REPLY_INVALID,
+}
+"""The hold that follows when a mind's LLM gives no answer."""
+
+
+def hold_without_answer(state: State, stage: Stage, failure: LlmFailure, use: LlmUse) -> Held:
+    """The decision that nothing changes in a stage, because an LLM gave no answer.
+
+    Args:
+        state: state of the campaign.
+        stage: its open stage.
+        failure: why there is none.
+        use: what that has cost.
+    """
+    held = hold(state, stage, LLM_HOLDS[failure.reason], failure.detail)
+    held.llm.CopyFrom(use)
+    return held
 
 
 def asks_for_change(state: State, stage: Stage) -> bool:

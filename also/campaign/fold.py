@@ -112,9 +112,9 @@ def _within_stage(
     match event:
         case Diagnosed():
             _require(record, stage.diagnosis is None, "the stage was diagnosed before")
-            return _with_open(state, replace(stage, diagnosis=event.diagnosis))
+            return _with_open(state, _charged(replace(stage, diagnosis=event.diagnosis), event))
         case Proposed():
-            return _with_open(state, _propose(stage, record, event))
+            return _with_open(state, _charged(_propose(stage, record, event), event))
         case Validated():
             return _with_open(state, _validate(stage, record, event))
         case Promoted():
@@ -123,9 +123,15 @@ def _within_stage(
             incumbent = _roll_back(state, stage, record, event)
         case Held():
             incumbent = stage.incumbent
+            stage = _charged(stage, event)
     position = Position(checkpoint_id=event.checkpoint_id, run_env_steps=event.run_env_steps)
     closed = _with_open(state, replace(stage, decision=event))
     return replace(closed, incumbent=incumbent, position=position)
+
+
+def _charged(stage: Stage, event: Diagnosed | Proposed | Held) -> Stage:
+    """The stage with what an event says that an LLM has cost."""
+    return replace(stage, llm_uses=(*stage.llm_uses, event.llm)) if event.HasField("llm") else stage
 
 
 def _propose(stage: Stage, record: JournalRecord, event: Proposed) -> Stage:

@@ -19,7 +19,7 @@ from also import lifeline, rpc
 from also.campaign.patience import Patience
 from also.errors import InputError, ServiceError, ServiceUnavailable, StoreError
 from also.process import BAD_INPUT
-from also.settings import Settings
+from also.settings import API_KEY, Settings
 
 T = TypeVar("T")
 
@@ -39,6 +39,9 @@ _MODULES = {
     "validator": "services.validator",
     REFERENCE: "services.trainer",
 }
+
+_MINDS = ("critic", "generator")
+"""Services that may be given the LLM's API key."""
 
 
 class Services:
@@ -134,6 +137,8 @@ class Services:
         if self._settings.store.startswith("memory:"):
             raise StoreError(f"store {self._settings.store!r} lives in one process; local services need one they share")
         environment = {"ALSO_STORE": self._settings.store}
+        if name in _MINDS:
+            environment[API_KEY] = self._settings.llm_api_key
         if name == "validator":
             environment["ALSO_TRAINER"] = self._given("trainer") or self._service("trainer").address()
         with self._lock:

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 
 from also import document
 from also.campaign import comparison
-from also.campaign.decide import Action, Diagnose, Propose, Report, TrainStage, Validate, decide, hold
+from also.campaign.decide import LLM_HOLDS, Action, Diagnose, Propose, Report, TrainStage, Validate, decide, hold
 from also.campaign.fold import advance, begin, event_of, fold
 from also.campaign.state import Event, State
 from also.v1.journal_pb2 import (
@@ -65,6 +65,8 @@ def answers(state: State, action: Action | None, event: Event) -> bool:
             return _same_but_detail(state, event)
         case Propose(), Held(reason=HoldReason.HOLD_REASON_GENERATOR_FAILED):
             return _same_but_detail(state, event)
+        case ((Diagnose() | Propose()), Held()) if event.reason in LLM_HOLDS.values():
+            return _same_but_detail(state, event)
         case Report(), Reported():
             return event.env_steps == state.env_steps
         case ((Promoted() | Held() | RolledBack() | Finished()), _):
@@ -74,9 +76,12 @@ def answers(state: State, action: Action | None, event: Event) -> bool:
 
 
 def _same_but_detail(state: State, held: Held) -> bool:
-    """Whether a hold on a failed mind is right; only its detail, the failure's text, is not derived."""
+    """Whether a hold on a failed mind is right; only its detail and what an LLM has cost are not derived."""
     assert state.open_stage is not None
-    return hold(state, state.open_stage, held.reason, held.detail) == held
+    derived = hold(state, state.open_stage, held.reason, held.detail)
+    if held.HasField("llm"):
+        derived.llm.CopyFrom(held.llm)
+    return derived == held
 
 
 def _text(given: Action | Event | None) -> str:

@@ -3,8 +3,9 @@
 from also.campaign.state import Stage, State
 from also.v1.branch_pb2 import SeedPool
 from also.v1.campaign_pb2 import Campaign
-from also.v1.critic_pb2 import DiagnoseRequest
+from also.v1.critic_pb2 import DiagnoseRequest, PastStage, StageOutcome
 from also.v1.generator_pb2 import ProposeRequest
+from also.v1.journal_pb2 import Promoted
 from also.v1.trainer_pb2 import EvaluateRequest, TrainStageRequest
 from also.v1.validator_pb2 import ValidateRequest
 from also.validation.cost import whole_updates
@@ -53,8 +54,9 @@ def diagnose(campaign_id: str, state: State, stage: Stage) -> DiagnoseRequest:
         card=state.card,
         incumbent=stage.incumbent.config,
         evidence=[each.trained.evidence for each in lineage],
-        diagnoses=[each.diagnosis for each in lineage if each.diagnosis is not None],
         trials=state.trials,
+        past=[_past(state, each) for each in lineage[:-1]],
+        allowance=state.llm_allowance(stage),
     )
 
 
@@ -72,6 +74,7 @@ def propose(campaign_id: str, state: State, stage: Stage) -> ProposeRequest:
         diagnosis=stage.diagnosis,
         trials=state.trials,
         stage_env_steps=whole_updates(state.campaign.stages.env_steps, state.campaign.learner),
+        allowance=state.llm_allowance(stage),
     )
 
 
@@ -99,3 +102,17 @@ def evaluate(campaign_id: str, state: State, checkpoint_id: str) -> EvaluateRequ
         checkpoint_id=checkpoint_id,
         pool=SeedPool.SEED_POOL_REPORT,
     )
+
+
+def _past(state: State, stage: Stage) -> PastStage:
+    """An earlier stage, as the critic hears of it."""
+    match stage.decision:
+        case Promoted() if stage.number in state.undone:
+            outcome = StageOutcome.STAGE_OUTCOME_ROLLED_BACK
+        case Promoted(provisional=True):
+            outcome = StageOutcome.STAGE_OUTCOME_PROMOTED_PROVISIONALLY
+        case Promoted():
+            outcome = StageOutcome.STAGE_OUTCOME_PROMOTED
+        case _:
+            outcome = StageOutcome.STAGE_OUTCOME_HELD
+    return PastStage(stage=stage.number, diagnosis=stage.diagnosis, outcome=outcome)

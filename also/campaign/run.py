@@ -10,9 +10,8 @@ step is simply taken again.
 from collections.abc import Callable
 from pathlib import Path
 
-from also import keys, limits, metrics, reasons, rpc
+from also import keys, limits, metrics, presets, reasons, rpc
 from also.campaign import calls, processes, requests
-from also.campaign.calls import ANSWER_SECONDS
 from also.campaign.comparison import differences
 from also.campaign.decide import (
     Diagnose,
@@ -23,6 +22,7 @@ from also.campaign.decide import (
     Work,
     decide,
     hold,
+    hold_without_answer,
 )
 from also.campaign.fold import advance, begin, fold
 from also.campaign.journal import Journal
@@ -38,8 +38,6 @@ from also.shaping.rules import check_config
 from also.store import open_store
 from also.v1.branch_pb2 import Evaluation
 from also.v1.campaign_pb2 import Campaign
-from also.v1.critic_pb2_grpc import CriticServiceStub
-from also.v1.generator_pb2_grpc import GeneratorServiceStub
 from also.v1.journal_pb2 import (
     CampaignStarted,
     Diagnosed,
@@ -184,21 +182,25 @@ class Conductor:
             return trained
         raise ServiceUnavailable(f"it ended stage {request.stage} without a result")
 
-    def _diagnose(self, patience: Patience) -> Diagnosed:
+    def _diagnose(self, patience: Patience) -> Diagnosed | Held:
         stage = self._open_stage()
         request = requests.diagnose(self._journal.campaign_id, self.state, stage)
-        stub = CriticServiceStub(self._services.channel("critic"))
-        diagnosis = rpc.call(stub.Diagnose, request, seconds=ANSWER_SECONDS).diagnosis
-        limits.check(diagnosis, "diagnosis")
-        return Diagnosed(stage=stage.number, diagnosis=diagnosis)
+        response = calls.diagnose(self._services, request)
+        if response.WhichOneof("answer") == "failure":
+            return hold_without_answer(self.state, stage, response.failure, response.llm)
+        limits.check(response.diagnosis, "diagnosis")
+        return Diagnosed(stage=stage.number, diagnosis=response.diagnosis, llm=calls.use_of(response))
 
-    def _propose(self, patience: Patience) -> Proposed:
+    def _propose(self, patience: Patience) -> Proposed | Held:
         stage = self._open_stage()
         request = requests.propose(self._journal.campaign_id, self.state, stage)
-        stub = GeneratorServiceStub(self._services.channel("generator"))
-        response = rpc.call(stub.Propose, request, seconds=ANSWER_SECONDS)
+        response = calls.propose(self._services, request)
+        if response.HasField("failure"):
+            return hold_without_answer(self.state, stage, response.failure, response.llm)
         limits.check(response)
-        return Proposed(stage=stage.number, round=request.round, candidates=response.candidates)
+        return Proposed(
+            stage=stage.number, round=request.round, candidates=response.candidates, llm=calls.use_of(response)
+        )
 
     def _validate(self, patience: Patience) -> Validated:
         stage = self._open_stage()
@@ -263,6 +265,7 @@ def _begin(campaign: Campaign, campaign_id: str, uri: str, services: Services) -
     """Write a campaign's first record, after everything that may be wrong with it."""
     card = calls.describe_task(services, campaign.task)
     check_config(campaign.shaping, card)
+    calls.check_backends(services, campaign)
     journal = Journal(open_store(uri), campaign_id)
     if journal.records:
         _require_same(journal, campaign)
@@ -272,7 +275,10 @@ def _begin(campaign: Campaign, campaign_id: str, uri: str, services: Services) -
 
 
 def _require_same(journal: Journal, campaign: Campaign) -> None:
-    found = differences(begin(journal.records[0]).campaign, campaign)
+    stored = Campaign()
+    stored.CopyFrom(begin(journal.records[0]).campaign)
+    presets.resolve(stored)  # an older ALSO has written no default of a setting that it did not have
+    found = differences(stored, campaign)
     if found:
         listed = "; ".join(f"{each.path}: {each.first} stored, {each.second} given" for each in found)
         raise CampaignError(f"campaign {journal.campaign_id!r} is another campaign ({listed}); choose another id")

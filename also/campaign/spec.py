@@ -14,7 +14,7 @@ import yaml
 
 from also import document, limits, presets
 from also.errors import DocumentError
-from also.v1.campaign_pb2 import Campaign
+from also.v1.campaign_pb2 import Campaign, CriticBackend, CriticSettings, GeneratorBackend, GeneratorSettings
 from also.validation.cost import whole_updates
 
 DEFAULT = "foraging"
@@ -120,8 +120,19 @@ def _check_together(campaign: Campaign) -> None:
     of = "environments, whose env_steps a GRU keeps together" if learner.recurrent else "samples of a rollout"
     if learner.minibatches > samples:
         raise DocumentError(f"learner.minibatches {learner.minibatches} is more than the {samples} {of}")
+    _check_mind("critic", campaign.critic, CriticBackend.CRITIC_BACKEND_LLM)
+    _check_mind("generator", campaign.generator, GeneratorBackend.GENERATOR_BACKEND_LLM)
     stage = whole_updates(campaign.stages.env_steps, learner)
     if stage > campaign.budget.env_steps:
         raise DocumentError(
             f"budget.env_steps {campaign.budget.env_steps} does not suffice for one stage of {stage} env_steps"
         )
+
+
+def _check_mind(name: str, settings: CriticSettings | GeneratorSettings, llm: int) -> None:
+    """An LLM is there if and only if the mind's backend is one."""
+    if settings.backend == llm and not settings.HasField("llm"):
+        raise DocumentError(f"{name}.llm is missing; backend llm needs at least {name}.llm.url")
+    if settings.backend != llm and settings.HasField("llm"):
+        backend = document.plain(settings)["backend"]
+        raise DocumentError(f"{name}.llm has no effect with backend {backend}; leave out one of them")

@@ -23,6 +23,7 @@ from also.v1.journal_pb2 import (
     StageTrained,
     Validated,
 )
+from also.v1.llm_pb2 import LlmAllowance, LlmUse
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import TaskCard
 from also.v1.verdict_pb2 import Candidate, Outcome, Trial, Validation
@@ -80,6 +81,8 @@ class Stage:
     """What the critic said."""
     rounds: tuple[Round, ...] = ()
     """Its rounds so far."""
+    llm_uses: tuple[LlmUse, ...] = ()
+    """What LLMs have cost in it, in order."""
     decision: Decision | None = None
     """How it ended; None while it is open."""
 
@@ -107,6 +110,16 @@ class Stage:
     def env_steps(self) -> int:
         """env_steps that it cost: training and branches together."""
         return self.trained.env_steps + sum(validation.env_steps for validation in self.validations)
+
+    @property
+    def llm_calls(self) -> int:
+        """Calls of LLMs in it."""
+        return sum(use.calls for use in self.llm_uses)
+
+    @property
+    def llm_tokens(self) -> int:
+        """Tokens of LLMs in it, prompts and completions together."""
+        return sum(use.prompt_tokens + use.completion_tokens for use in self.llm_uses)
 
     @property
     def trials(self) -> Iterator[Trial]:
@@ -146,6 +159,16 @@ class State:
         """env_steps spent so far: main run and branches together."""
         return sum(stage.env_steps for stage in self.stages)
 
+    def llm_allowance(self, stage: Stage) -> LlmAllowance:
+        """What an LLM's next answer in a stage may cost: what is left of the stage's and of the campaign's budget."""
+        budget = self.campaign.budget
+        calls = budget.llm_calls - sum(each.llm_calls for each in self.stages)
+        tokens = budget.llm_tokens - sum(each.llm_tokens for each in self.stages)
+        return LlmAllowance(
+            calls=max(0, min(calls, budget.llm_calls_per_stage - stage.llm_calls)),
+            tokens=max(0, min(tokens, budget.llm_tokens_per_stage - stage.llm_tokens)),
+        )
+
     @property
     def trials(self) -> list[Trial]:
         """What the campaign has tried, in order."""
@@ -172,6 +195,11 @@ class State:
         return stages
 
     @property
+    def undone(self) -> set[int]:
+        """Stages whose promotion was rolled back."""
+        return {stage.decision.promotion_stage for stage in self.stages if isinstance(stage.decision, RolledBack)}
+
+    @property
     def on_trial(self) -> list[tuple[Stage, Promoted]]:
         """The promotions that the open stage puts to the test, oldest first, with the stages that made them.
 
@@ -180,13 +208,12 @@ class State:
         """
         if self.open_stage is None:
             return []
-        undone = {stage.decision.promotion_stage for stage in self.stages if isinstance(stage.decision, RolledBack)}
         found: list[tuple[Stage, Promoted]] = []
         for stage in self.lineage[:-1]:
             if stage.mean_return > 0:
                 found = []
             found = [each for each in found if each[1].provisional]
-            if isinstance(stage.decision, Promoted) and stage.number not in undone:
+            if isinstance(stage.decision, Promoted) and stage.number not in self.undone:
                 found.append((stage, stage.decision))
         return found
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from also.cli import doctor, evaluate, replay, report, run, status, tasks
+from also.cli import doctor, evaluate, export, judge_llm, replay, report, run, status, tasks
 from also.errors import AlsoError, InputError, MissingObjectError
 
 app = typer.Typer(
@@ -20,7 +20,17 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run.run, status.status, report.report, replay.replay, tasks.tasks, evaluate.evaluate, doctor.doctor):
+for command in (
+    run.run,
+    status.status,
+    report.report,
+    replay.replay,
+    export.export,
+    tasks.tasks,
+    evaluate.evaluate,
+    judge_llm.judge_llm,
+    doctor.doctor,
+):
     app.command()(command)
 
 

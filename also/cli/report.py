@@ -1,5 +1,6 @@
 """`also report`: a campaign as Markdown, with plots beside it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -76,7 +77,7 @@ def _stage(stage: Stage, plots: dict[str, str]) -> Iterator[str]:
         yield f"Phase {describe.phase(stage)}, by the critic `{stage.diagnosis.backend}`.\n"
         for finding in stage.diagnosis.findings:
             cited = ", ".join(f"`{citation.item}` = {citation.value:.4g}" for citation in finding.citations)
-            yield f"- {finding.summary} ({cited})"
+            yield f"- {_literal(finding.summary)} ({cited})"
     for number, each in enumerate(stage.rounds):
         yield f"\n### Round {number}\n"
         if each.validation is None:
@@ -108,6 +109,11 @@ def _arms_line(validation: Validation) -> str:
 
 def _checkpoints(state: State) -> list[tuple[str, ...]]:
     return [(str(stage.number), f"`{stage.trained.checkpoint_id}`") for stage in state.stages]
+
+
+def _literal(text: str) -> str:
+    """A text that shows as it is: a summary may be an LLM's, and is no Markdown."""
+    return re.sub(r"([\\`*_{}\[\]<>#!|~&])", r"\\\1", text)
 
 
 def _table(columns: Sequence[str], given: Sequence[Sequence[str]]) -> Iterator[str]:

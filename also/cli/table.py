@@ -42,14 +42,26 @@ def stages(state: State) -> Table:
 def outcome(state: State) -> list[str]:
     """What a reported campaign came to, in lines."""
     if state.reported is None:
-        return [f"{state.env_steps:,} env_steps spent so far; {describe.step(state)}"]
+        return [f"{state.env_steps:,} env_steps spent so far; {describe.step(state)}", *_llm(state)]
     report = state.reported
     final, reference = report.evaluation, report.reference
     lines = [f"final return      {_worth(final)}, after {report.env_steps:,} env_steps (branches included)"]
     if report.HasField("reference"):
         spent = f"{report.reference_env_steps:,} env_steps (same learner, same seed)"
         lines.append(f"without shaping   {_worth(reference)}, after {spent}")
-    return lines
+    return [*lines, *_llm(state)]
+
+
+def _llm(state: State) -> list[str]:
+    """What LLMs have cost; nothing where there was none."""
+    uses = [use for stage in state.stages for use in stage.llm_uses]
+    if not uses:
+        return []
+    models = ", ".join(dict.fromkeys(use.model for use in uses if use.model)) or "no model answered"
+    tokens = f"{sum(use.prompt_tokens for use in uses):,} + {sum(use.completion_tokens for use in uses):,} tokens"
+    cost = sum(use.cost for use in uses)
+    line = f"LLM               {models}: {sum(use.calls for use in uses)} calls, {tokens} (prompt + completion)"
+    return [line + (f", cost {cost:.2f}" if cost else "")]
 
 
 def _worth(evaluation: Evaluation) -> str:

@@ -1,4 +1,5 @@
 from also.v1 import limits_pb2 as _limits_pb2
+from also.v1 import llm_pb2 as _llm_pb2
 from also.v1 import shaping_pb2 as _shaping_pb2
 from also.v1 import task_pb2 as _task_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -20,6 +21,7 @@ class CriticBackend(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CRITIC_BACKEND_UNSPECIFIED: _ClassVar[CriticBackend]
     CRITIC_BACKEND_RULES: _ClassVar[CriticBackend]
     CRITIC_BACKEND_NONE: _ClassVar[CriticBackend]
+    CRITIC_BACKEND_LLM: _ClassVar[CriticBackend]
 
 class GeneratorBackend(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -27,6 +29,13 @@ class GeneratorBackend(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     GENERATOR_BACKEND_RULES: _ClassVar[GeneratorBackend]
     GENERATOR_BACKEND_RANDOM: _ClassVar[GeneratorBackend]
     GENERATOR_BACKEND_MUTATE: _ClassVar[GeneratorBackend]
+    GENERATOR_BACKEND_LLM: _ClassVar[GeneratorBackend]
+
+class Sampling(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SAMPLING_UNSPECIFIED: _ClassVar[Sampling]
+    SAMPLING_LIST: _ClassVar[Sampling]
+    SAMPLING_CHOICES: _ClassVar[Sampling]
 
 class ValidationPreset(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -46,10 +55,15 @@ ALGORITHM_IPPO: Algorithm
 CRITIC_BACKEND_UNSPECIFIED: CriticBackend
 CRITIC_BACKEND_RULES: CriticBackend
 CRITIC_BACKEND_NONE: CriticBackend
+CRITIC_BACKEND_LLM: CriticBackend
 GENERATOR_BACKEND_UNSPECIFIED: GeneratorBackend
 GENERATOR_BACKEND_RULES: GeneratorBackend
 GENERATOR_BACKEND_RANDOM: GeneratorBackend
 GENERATOR_BACKEND_MUTATE: GeneratorBackend
+GENERATOR_BACKEND_LLM: GeneratorBackend
+SAMPLING_UNSPECIFIED: Sampling
+SAMPLING_LIST: Sampling
+SAMPLING_CHOICES: Sampling
 VALIDATION_PRESET_UNSPECIFIED: ValidationPreset
 VALIDATION_PRESET_FRUGAL: ValidationPreset
 VALIDATION_PRESET_STANDARD: ValidationPreset
@@ -145,18 +159,24 @@ class StageSettings(_message.Message):
     def __init__(self, count: _Optional[int] = ..., env_steps: _Optional[int] = ...) -> None: ...
 
 class CriticSettings(_message.Message):
-    __slots__ = ("backend",)
+    __slots__ = ("backend", "llm")
     BACKEND_FIELD_NUMBER: _ClassVar[int]
+    LLM_FIELD_NUMBER: _ClassVar[int]
     backend: CriticBackend
-    def __init__(self, backend: _Optional[_Union[CriticBackend, str]] = ...) -> None: ...
+    llm: _llm_pb2.LlmEndpoint
+    def __init__(self, backend: _Optional[_Union[CriticBackend, str]] = ..., llm: _Optional[_Union[_llm_pb2.LlmEndpoint, _Mapping]] = ...) -> None: ...
 
 class GeneratorSettings(_message.Message):
-    __slots__ = ("backend", "candidates")
+    __slots__ = ("backend", "candidates", "llm", "sampling")
     BACKEND_FIELD_NUMBER: _ClassVar[int]
     CANDIDATES_FIELD_NUMBER: _ClassVar[int]
+    LLM_FIELD_NUMBER: _ClassVar[int]
+    SAMPLING_FIELD_NUMBER: _ClassVar[int]
     backend: GeneratorBackend
     candidates: int
-    def __init__(self, backend: _Optional[_Union[GeneratorBackend, str]] = ..., candidates: _Optional[int] = ...) -> None: ...
+    llm: _llm_pb2.LlmEndpoint
+    sampling: Sampling
+    def __init__(self, backend: _Optional[_Union[GeneratorBackend, str]] = ..., candidates: _Optional[int] = ..., llm: _Optional[_Union[_llm_pb2.LlmEndpoint, _Mapping]] = ..., sampling: _Optional[_Union[Sampling, str]] = ...) -> None: ...
 
 class ValidationSettings(_message.Message):
     __slots__ = ("preset", "rounds", "search_rungs", "search_seeds", "search_env_steps", "confirm_seeds", "confirm_waves", "confirm_env_steps", "alpha", "minimum_gain", "adopt", "parallel_groups", "replicas_per_group")
@@ -197,10 +217,18 @@ class GuardSettings(_message.Message):
     def __init__(self, margin: _Optional[float] = ..., patience: _Optional[int] = ...) -> None: ...
 
 class BudgetSettings(_message.Message):
-    __slots__ = ("env_steps",)
+    __slots__ = ("env_steps", "llm_calls_per_stage", "llm_tokens_per_stage", "llm_calls", "llm_tokens")
     ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    LLM_CALLS_PER_STAGE_FIELD_NUMBER: _ClassVar[int]
+    LLM_TOKENS_PER_STAGE_FIELD_NUMBER: _ClassVar[int]
+    LLM_CALLS_FIELD_NUMBER: _ClassVar[int]
+    LLM_TOKENS_FIELD_NUMBER: _ClassVar[int]
     env_steps: int
-    def __init__(self, env_steps: _Optional[int] = ...) -> None: ...
+    llm_calls_per_stage: int
+    llm_tokens_per_stage: int
+    llm_calls: int
+    llm_tokens: int
+    def __init__(self, env_steps: _Optional[int] = ..., llm_calls_per_stage: _Optional[int] = ..., llm_tokens_per_stage: _Optional[int] = ..., llm_calls: _Optional[int] = ..., llm_tokens: _Optional[int] = ...) -> None: ...
 
 class ReferenceSettings(_message.Message):
     __slots__ = ("enabled",)

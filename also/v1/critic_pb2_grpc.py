@@ -40,6 +40,11 @@ class CriticServiceStub:
                 request_serializer=also_dot_v1_dot_critic__pb2.DiagnoseRequest.SerializeToString,
                 response_deserializer=also_dot_v1_dot_critic__pb2.DiagnoseResponse.FromString,
                 _registered_method=True)
+        self.CheckCritic = channel.unary_unary(
+                '/also.v1.CriticService/CheckCritic',
+                request_serializer=also_dot_v1_dot_critic__pb2.CheckCriticRequest.SerializeToString,
+                response_deserializer=also_dot_v1_dot_critic__pb2.CheckCriticResponse.FromString,
+                _registered_method=True)
 
 
 class CriticServiceServicer:
@@ -47,7 +52,14 @@ class CriticServiceServicer:
     """
 
     def Diagnose(self, request, context):
-        """Diagnoses a stage from its evidence.
+        """Diagnoses a stage from its evidence. That an LLM gives no answer is an answer too: `failure`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckCritic(self, request, context):
+        """Makes sure that a backend can be used. INVALID_ARGUMENT when it cannot.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -60,6 +72,11 @@ def add_CriticServiceServicer_to_server(servicer, server):
                     servicer.Diagnose,
                     request_deserializer=also_dot_v1_dot_critic__pb2.DiagnoseRequest.FromString,
                     response_serializer=also_dot_v1_dot_critic__pb2.DiagnoseResponse.SerializeToString,
+            ),
+            'CheckCritic': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckCritic,
+                    request_deserializer=also_dot_v1_dot_critic__pb2.CheckCriticRequest.FromString,
+                    response_serializer=also_dot_v1_dot_critic__pb2.CheckCriticResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +107,33 @@ class CriticService:
             '/also.v1.CriticService/Diagnose',
             also_dot_v1_dot_critic__pb2.DiagnoseRequest.SerializeToString,
             also_dot_v1_dot_critic__pb2.DiagnoseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckCritic(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/also.v1.CriticService/CheckCritic',
+            also_dot_v1_dot_critic__pb2.CheckCriticRequest.SerializeToString,
+            also_dot_v1_dot_critic__pb2.CheckCriticResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -40,6 +40,11 @@ class GeneratorServiceStub:
                 request_serializer=also_dot_v1_dot_generator__pb2.ProposeRequest.SerializeToString,
                 response_deserializer=also_dot_v1_dot_generator__pb2.ProposeResponse.FromString,
                 _registered_method=True)
+        self.CheckGenerator = channel.unary_unary(
+                '/also.v1.GeneratorService/CheckGenerator',
+                request_serializer=also_dot_v1_dot_generator__pb2.CheckGeneratorRequest.SerializeToString,
+                response_deserializer=also_dot_v1_dot_generator__pb2.CheckGeneratorResponse.FromString,
+                _registered_method=True)
 
 
 class GeneratorServiceServicer:
@@ -48,6 +53,14 @@ class GeneratorServiceServicer:
 
     def Propose(self, request, context):
         """Proposes candidates. In later rounds `trials` holds the feedback on the earlier ones.
+        That an LLM gives no answer is an answer too: `failure`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckGenerator(self, request, context):
+        """Makes sure that a backend can be used. INVALID_ARGUMENT when it cannot.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -60,6 +73,11 @@ def add_GeneratorServiceServicer_to_server(servicer, server):
                     servicer.Propose,
                     request_deserializer=also_dot_v1_dot_generator__pb2.ProposeRequest.FromString,
                     response_serializer=also_dot_v1_dot_generator__pb2.ProposeResponse.SerializeToString,
+            ),
+            'CheckGenerator': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckGenerator,
+                    request_deserializer=also_dot_v1_dot_generator__pb2.CheckGeneratorRequest.FromString,
+                    response_serializer=also_dot_v1_dot_generator__pb2.CheckGeneratorResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +108,33 @@ class GeneratorService:
             '/also.v1.GeneratorService/Propose',
             also_dot_v1_dot_generator__pb2.ProposeRequest.SerializeToString,
             also_dot_v1_dot_generator__pb2.ProposeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckGenerator(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/also.v1.GeneratorService/CheckGenerator',
+            also_dot_v1_dot_generator__pb2.CheckGeneratorRequest.SerializeToString,
+            also_dot_v1_dot_generator__pb2.CheckGeneratorResponse.FromString,
             options,
             channel_credentials,
             insecure,

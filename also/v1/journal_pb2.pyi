@@ -2,6 +2,7 @@ from also.v1 import branch_pb2 as _branch_pb2
 from also.v1 import campaign_pb2 as _campaign_pb2
 from also.v1 import diagnosis_pb2 as _diagnosis_pb2
 from also.v1 import evidence_pb2 as _evidence_pb2
+from also.v1 import llm_pb2 as _llm_pb2
 from also.v1 import shaping_pb2 as _shaping_pb2
 from also.v1 import task_pb2 as _task_pb2
 from also.v1 import verdict_pb2 as _verdict_pb2
@@ -24,6 +25,9 @@ class HoldReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     HOLD_REASON_BUDGET_SPENT: _ClassVar[HoldReason]
     HOLD_REASON_CRITIC_FAILED: _ClassVar[HoldReason]
     HOLD_REASON_GENERATOR_FAILED: _ClassVar[HoldReason]
+    HOLD_REASON_LLM_UNAVAILABLE: _ClassVar[HoldReason]
+    HOLD_REASON_LLM_BUDGET_SPENT: _ClassVar[HoldReason]
+    HOLD_REASON_LLM_REPLY_INVALID: _ClassVar[HoldReason]
 
 class RollbackReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -44,6 +48,9 @@ HOLD_REASON_CONTROL_FAILED: HoldReason
 HOLD_REASON_BUDGET_SPENT: HoldReason
 HOLD_REASON_CRITIC_FAILED: HoldReason
 HOLD_REASON_GENERATOR_FAILED: HoldReason
+HOLD_REASON_LLM_UNAVAILABLE: HoldReason
+HOLD_REASON_LLM_BUDGET_SPENT: HoldReason
+HOLD_REASON_LLM_REPLY_INVALID: HoldReason
 ROLLBACK_REASON_UNSPECIFIED: RollbackReason
 ROLLBACK_REASON_RETURN_FELL: RollbackReason
 ROLLBACK_REASON_NOT_CONFIRMED: RollbackReason
@@ -104,22 +111,26 @@ class StageTrained(_message.Message):
     def __init__(self, stage: _Optional[int] = ..., checkpoint_id: _Optional[str] = ..., evidence: _Optional[_Union[_evidence_pb2.Evidence, _Mapping]] = ..., env_steps: _Optional[int] = ...) -> None: ...
 
 class Diagnosed(_message.Message):
-    __slots__ = ("stage", "diagnosis")
+    __slots__ = ("stage", "diagnosis", "llm")
     STAGE_FIELD_NUMBER: _ClassVar[int]
     DIAGNOSIS_FIELD_NUMBER: _ClassVar[int]
+    LLM_FIELD_NUMBER: _ClassVar[int]
     stage: int
     diagnosis: _diagnosis_pb2.Diagnosis
-    def __init__(self, stage: _Optional[int] = ..., diagnosis: _Optional[_Union[_diagnosis_pb2.Diagnosis, _Mapping]] = ...) -> None: ...
+    llm: _llm_pb2.LlmUse
+    def __init__(self, stage: _Optional[int] = ..., diagnosis: _Optional[_Union[_diagnosis_pb2.Diagnosis, _Mapping]] = ..., llm: _Optional[_Union[_llm_pb2.LlmUse, _Mapping]] = ...) -> None: ...
 
 class Proposed(_message.Message):
-    __slots__ = ("stage", "round", "candidates")
+    __slots__ = ("stage", "round", "candidates", "llm")
     STAGE_FIELD_NUMBER: _ClassVar[int]
     ROUND_FIELD_NUMBER: _ClassVar[int]
     CANDIDATES_FIELD_NUMBER: _ClassVar[int]
+    LLM_FIELD_NUMBER: _ClassVar[int]
     stage: int
     round: int
     candidates: _containers.RepeatedCompositeFieldContainer[_verdict_pb2.Candidate]
-    def __init__(self, stage: _Optional[int] = ..., round: _Optional[int] = ..., candidates: _Optional[_Iterable[_Union[_verdict_pb2.Candidate, _Mapping]]] = ...) -> None: ...
+    llm: _llm_pb2.LlmUse
+    def __init__(self, stage: _Optional[int] = ..., round: _Optional[int] = ..., candidates: _Optional[_Iterable[_Union[_verdict_pb2.Candidate, _Mapping]]] = ..., llm: _Optional[_Union[_llm_pb2.LlmUse, _Mapping]] = ...) -> None: ...
 
 class Validated(_message.Message):
     __slots__ = ("stage", "round", "validation")
@@ -150,18 +161,20 @@ class Promoted(_message.Message):
     def __init__(self, stage: _Optional[int] = ..., candidate: _Optional[str] = ..., config: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., config_hash: _Optional[str] = ..., provisional: _Optional[bool] = ..., checkpoint_id: _Optional[str] = ..., run_env_steps: _Optional[int] = ...) -> None: ...
 
 class Held(_message.Message):
-    __slots__ = ("stage", "reason", "detail", "checkpoint_id", "run_env_steps")
+    __slots__ = ("stage", "reason", "detail", "checkpoint_id", "run_env_steps", "llm")
     STAGE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     DETAIL_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINT_ID_FIELD_NUMBER: _ClassVar[int]
     RUN_ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    LLM_FIELD_NUMBER: _ClassVar[int]
     stage: int
     reason: HoldReason
     detail: str
     checkpoint_id: str
     run_env_steps: int
-    def __init__(self, stage: _Optional[int] = ..., reason: _Optional[_Union[HoldReason, str]] = ..., detail: _Optional[str] = ..., checkpoint_id: _Optional[str] = ..., run_env_steps: _Optional[int] = ...) -> None: ...
+    llm: _llm_pb2.LlmUse
+    def __init__(self, stage: _Optional[int] = ..., reason: _Optional[_Union[HoldReason, str]] = ..., detail: _Optional[str] = ..., checkpoint_id: _Optional[str] = ..., run_env_steps: _Optional[int] = ..., llm: _Optional[_Union[_llm_pb2.LlmUse, _Mapping]] = ...) -> None: ...
 
 class RolledBack(_message.Message):
     __slots__ = ("stage", "reason", "detail", "config", "config_hash", "checkpoint_id", "run_env_steps", "promotion_stage")

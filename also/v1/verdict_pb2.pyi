@@ -1,5 +1,6 @@
 from also.v1 import branch_pb2 as _branch_pb2
 from also.v1 import limits_pb2 as _limits_pb2
+from also.v1 import llm_pb2 as _llm_pb2
 from also.v1 import shaping_pb2 as _shaping_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -63,16 +64,18 @@ VERDICT_REASON_HASH_MISMATCH: VerdictReason
 VERDICT_REASON_BUDGET_SPENT: VerdictReason
 
 class Candidate(_message.Message):
-    __slots__ = ("name", "config", "config_hash", "finding")
+    __slots__ = ("name", "config", "config_hash", "finding", "origin")
     NAME_FIELD_NUMBER: _ClassVar[int]
     CONFIG_FIELD_NUMBER: _ClassVar[int]
     CONFIG_HASH_FIELD_NUMBER: _ClassVar[int]
     FINDING_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
     name: str
     config: _shaping_pb2.ShapingConfig
     config_hash: str
     finding: int
-    def __init__(self, name: _Optional[str] = ..., config: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., config_hash: _Optional[str] = ..., finding: _Optional[int] = ...) -> None: ...
+    origin: _llm_pb2.LlmOrigin
+    def __init__(self, name: _Optional[str] = ..., config: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., config_hash: _Optional[str] = ..., finding: _Optional[int] = ..., origin: _Optional[_Union[_llm_pb2.LlmOrigin, _Mapping]] = ...) -> None: ...
 
 class PairedTest(_message.Message):
     __slots__ = ("measure", "pairs", "mean_gain", "gain_low", "gain_high", "p_value", "alpha")

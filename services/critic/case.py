@@ -142,7 +142,7 @@ def read_case(request: DiagnoseRequest) -> Case:
         incumbent=request.incumbent,
         evidence=request.evidence[-1],
         phase=learning_phase(request.evidence, request.card),
-        failed=failed_remedies(request.diagnoses, request.trials),
+        failed=failed_remedies(request.past, request.trials),
     )
 
 

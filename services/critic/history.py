@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from also.v1.diagnosis_pb2 import Diagnosis, FailureMode, Finding, Remedy
+from also.v1.critic_pb2 import PastStage
+from also.v1.diagnosis_pb2 import FailureMode, Finding, Remedy
 from also.v1.verdict_pb2 import OUTCOME_PROMOTED, OUTCOME_PROMOTED_PROVISIONALLY, OUTCOME_REJECTED, Trial
 
 _PROMOTED = (OUTCOME_PROMOTED, OUTCOME_PROMOTED_PROVISIONALLY)
@@ -36,20 +37,21 @@ def trouble_of(finding: Finding) -> Trouble:
     return Trouble(mode=finding.mode, milestone=finding.milestone, agent=finding.agent)
 
 
-def failed_remedies(diagnoses: Sequence[Diagnosis], trials: Sequence[Trial]) -> FailedRemedies:
+def failed_remedies(past: Sequence[PastStage], trials: Sequence[Trial]) -> FailedRemedies:
     """Count the stages in which each remedy failed.
 
     Args:
-        diagnoses: of the stages before this one; index is stage.
+        past: the stages before this one, in order.
         trials: what was tried; trials of a stage without a diagnosis, or that answer no finding, are left out.
     """
+    findings = {stage.stage: stage.diagnosis.findings for stage in past}
     fruitful = {trial.stage for trial in trials if trial.verdict.outcome in _PROMOTED}
     failed: set[tuple[int, int]] = set()
     for trial in trials:
         stage, index = trial.stage, trial.candidate.finding
-        if trial.verdict.outcome != OUTCOME_REJECTED or stage in fruitful or stage >= len(diagnoses):
+        if trial.verdict.outcome != OUTCOME_REJECTED or stage in fruitful:
             continue
-        if 0 <= index < len(diagnoses[stage].findings):
+        if 0 <= index < len(findings.get(stage, ())):
             failed.add((stage, index))
-    findings = [diagnoses[stage].findings[index] for stage, index in failed]
-    return Counter((trouble_of(finding), finding.remedy) for finding in findings)
+    tried = [findings[stage][index] for stage, index in failed]
+    return Counter((trouble_of(finding), finding.remedy) for finding in tried)

@@ -2,36 +2,91 @@
 
 import grpc
 
+from also import settings
+from also.limits import filled
+from also.llm.asker import Asker
+from also.llm.question import Answered, Question, Unanswered, request_sha256
 from also.v1 import campaign_pb2, critic_pb2_grpc
-from also.v1.critic_pb2 import DiagnoseRequest, DiagnoseResponse
+from also.v1.critic_pb2 import CheckCriticRequest, CheckCriticResponse, DiagnoseRequest, DiagnoseResponse
 from also.v1.diagnosis_pb2 import Diagnosis
-from services.critic import rules
+from services.critic import prompt, rules, schema
 from services.critic.phase import learning_phase
 
 
 class CriticService(critic_pb2_grpc.CriticServiceServicer):
     """Answers with the backend that the request names."""
 
+    def __init__(self, asker: Asker) -> None:
+        """A critic.
+
+        Args:
+            asker: asks LLMs.
+        """
+        self._asker = asker
+
     def Diagnose(self, request: DiagnoseRequest, context: grpc.ServicerContext) -> DiagnoseResponse:
         """Diagnose the request's last stage.
 
         Raises:
-            DocumentError: the request breaks a limit.
+            DocumentError: the request breaks a limit, or a stored prompt or reply is damaged.
+            StoreError: the object store cannot be used.
         """
-        return DiagnoseResponse(diagnosis=diagnose(request))
+        return diagnose(request, self._asker)
+
+    def CheckCritic(self, request: CheckCriticRequest, context: grpc.ServicerContext) -> CheckCriticResponse:
+        """Make sure that a backend can be used.
+
+        Raises:
+            EndpointError: it cannot.
+        """
+        if not request.settings.HasField("llm"):
+            return CheckCriticResponse()
+        served = self._asker.check(filled(request.settings.llm))
+        return CheckCriticResponse(model=served.name, context_tokens=served.context_tokens)
 
 
-def diagnose(request: DiagnoseRequest) -> Diagnosis:
-    """The diagnosis of the backend that the request names; unset is `rules`."""
+def diagnose(request: DiagnoseRequest, asker: Asker) -> DiagnoseResponse:
+    """The answer of the backend that the request names; unset is `rules`.
+
+    Raises:
+        DocumentError, StoreError: as `CriticService.Diagnose`.
+    """
     match request.settings.backend:
         case campaign_pb2.CRITIC_BACKEND_RULES | campaign_pb2.CRITIC_BACKEND_UNSPECIFIED:
-            return rules.diagnose(request)
+            return DiagnoseResponse(diagnosis=rules.diagnose(request))
         case campaign_pb2.CRITIC_BACKEND_NONE:
-            return Diagnosis(phase=learning_phase(request.evidence, request.card), backend="none")
+            phase = learning_phase(request.evidence, request.card)
+            return DiagnoseResponse(diagnosis=Diagnosis(phase=phase, backend="none"))
+        case campaign_pb2.CRITIC_BACKEND_LLM:
+            return _ask(request, asker)
         case unknown:
             raise AssertionError(f"critic backend {unknown} has passed the limits")
 
 
+def _ask(request: DiagnoseRequest, asker: Asker) -> DiagnoseResponse:
+    endpoint = filled(request.settings.llm)
+    question = Question(
+        mind="critic",
+        campaign_id=request.campaign_id,
+        stage=request.evidence[-1].stage,
+        round=0,
+        request_sha256=request_sha256(request),
+        prompt_sha256=prompt.sha256(),
+        endpoint=endpoint,
+        allowance=request.allowance,
+    )
+    answer = asker.ask(
+        question,
+        lambda count: prompt.render(request, count, endpoint.evidence_tokens),
+        lambda reply: schema.read(reply, request),
+    )
+    match answer:
+        case Answered(value=diagnosis, use=use):
+            return DiagnoseResponse(diagnosis=diagnosis, llm=use)
+        case Unanswered(failure=failure, use=use):
+            return DiagnoseResponse(failure=failure, llm=use)
+
+
 def register(server: grpc.Server) -> None:
     """Add the critic to a server."""
-    critic_pb2_grpc.add_CriticServiceServicer_to_server(CriticService(), server)
+    critic_pb2_grpc.add_CriticServiceServicer_to_server(CriticService(Asker(settings.from_environment())), server)

@@ -44,7 +44,7 @@ def add(config: pb.ShapingConfig, terms: Iterable[pb.ShapingTerm]) -> pb.Shaping
         else:
             new = changed.terms.add()
             new.CopyFrom(term)
-            new.name = _free_name(term.name, {present.name for present in changed.terms[:-1]})
+            new.name = free_name(term.name, {present.name for present in changed.terms[:-1]})
     return changed
 
 
@@ -109,6 +109,21 @@ def fit_caps(config: pb.ShapingConfig, card: TaskCard) -> pb.ShapingConfig:
     return scaled(spelt_out, capped, allowed / total)
 
 
+def free_name(name: str, taken: Collection[str]) -> str:
+    """A name for a new term: the one given, or with the first number behind it that makes it unique.
+
+    Args:
+        name: of at most 48 characters.
+        taken: names that are there already.
+    """
+    number = 2
+    free = name
+    while free in taken:
+        free = f"{name[:45]}_{number}"
+        number += 1
+    return free
+
+
 def _copy(config: pb.ShapingConfig) -> pb.ShapingConfig:
     copy = pb.ShapingConfig()
     copy.CopyFrom(config)
@@ -117,12 +132,3 @@ def _copy(config: pb.ShapingConfig) -> pb.ShapingConfig:
 
 def _paying(config: pb.ShapingConfig, names: Collection[str]) -> list[pb.ShapingTerm]:
     return [term for term in config.terms if term.name in names and term.form != pb.SHAPING_FORM_CREDIT]
-
-
-def _free_name(name: str, taken: Collection[str]) -> str:
-    number = 2
-    free = name
-    while free in taken:
-        free = f"{name[:45]}_{number}"
-        number += 1
-    return free

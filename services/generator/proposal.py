@@ -13,6 +13,7 @@ from also.shaping.identity import config_hash
 from also.shaping.rules import check_config
 from also.v1.campaign_pb2 import GeneratorSettings
 from also.v1.generator_pb2 import ProposeRequest
+from also.v1.llm_pb2 import LlmOrigin
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.verdict_pb2 import Candidate
 from services.generator.configs import fit_caps
@@ -31,6 +32,8 @@ class Proposal:
     """Index in the diagnosis of the finding that it answers; -1 when none."""
     priority: float = 0.0
     """How promising it is; only the rules rank their proposals by it."""
+    origin: LlmOrigin | None = None
+    """Where in an LLM's reply it stands; None for other backends."""
 
 
 def candidates_wanted(request: ProposeRequest) -> int:
@@ -62,7 +65,8 @@ def collect(request: ProposeRequest, proposals: Iterable[Proposal]) -> list[Cand
             continue
         seen.add(identity)
         name = f"r{request.round}-c{len(candidates)}"
-        candidates.append(Candidate(name=name, config=config, config_hash=identity, finding=proposal.finding))
+        finding, origin = proposal.finding, proposal.origin
+        candidates.append(Candidate(name=name, config=config, config_hash=identity, finding=finding, origin=origin))
         if len(candidates) == wanted:
             break
     return candidates

@@ -28,10 +28,9 @@ FADE = 0.8
 def proposals(request: ProposeRequest) -> list[Proposal]:
     """Proposals for a diagnosis, most promising first.
 
-    Raises:
-        DocumentError: a finding names something that is neither in the card nor in the incumbent.
+    Args:
+        request: one whose diagnosis names only what there is, see `check_names`.
     """
-    check_names(request)
     findings = _findings(request)
     feedback = read_feedback(request)
     ranked: list[Proposal] = []

@@ -2,46 +2,105 @@
 
 import grpc
 
+from also import settings
+from also.limits import filled
+from also.llm.asker import Asker
+from also.llm.question import Answered, Question, Unanswered, request_sha256
 from also.shaping.rules import check_config
 from also.v1 import campaign_pb2, generator_pb2_grpc
-from also.v1.generator_pb2 import ProposeRequest, ProposeResponse
-from also.v1.verdict_pb2 import Candidate
-from services.generator import mutation, rules, sampling
-from services.generator.proposal import collect
+from also.v1.generator_pb2 import (
+    CheckGeneratorRequest,
+    CheckGeneratorResponse,
+    ProposeRequest,
+    ProposeResponse,
+)
+from services.generator import mutation, prompt, rules, sampling
+from services.generator.proposal import candidates_wanted, collect
+from services.generator.reading import read
 
 
 class GeneratorService(generator_pb2_grpc.GeneratorServiceServicer):
     """Answers with the backend that the request names."""
 
+    def __init__(self, asker: Asker) -> None:
+        """A generator.
+
+        Args:
+            asker: asks LLMs.
+        """
+        self._asker = asker
+
     def Propose(self, request: ProposeRequest, context: grpc.ServicerContext) -> ProposeResponse:
         """Propose candidates.
 
         Raises:
-            DocumentError: the request breaks a limit, or its diagnosis names what the card does not have.
+            DocumentError: the request breaks a limit, its diagnosis names what the card does not have, or a
+                stored prompt or reply is damaged.
             ShapingError: the incumbent breaks a rule.
+            StoreError: the object store cannot be used.
         """
-        return ProposeResponse(candidates=propose(request))
+        return propose(request, self._asker)
+
+    def CheckGenerator(self, request: CheckGeneratorRequest, context: grpc.ServicerContext) -> CheckGeneratorResponse:
+        """Make sure that a backend can be used.
+
+        Raises:
+            EndpointError: it cannot.
+        """
+        if not request.settings.HasField("llm"):
+            return CheckGeneratorResponse()
+        served = self._asker.check(filled(request.settings.llm))
+        return CheckGeneratorResponse(model=served.name, context_tokens=served.context_tokens)
 
 
-def propose(request: ProposeRequest) -> list[Candidate]:
-    """Candidates of the backend that the request names; unset is `rules`.
+def propose(request: ProposeRequest, asker: Asker) -> ProposeResponse:
+    """The answer of the backend that the request names; unset is `rules`.
 
     Raises:
-        DocumentError: the diagnosis names what is neither in the card nor in the incumbent.
-        ShapingError: the incumbent breaks a rule.
+        DocumentError, ShapingError, StoreError: as `GeneratorService.Propose`.
     """
     check_config(request.incumbent, request.card)
+    rules.check_names(request)
     match request.settings.backend:
         case campaign_pb2.GENERATOR_BACKEND_RULES | campaign_pb2.GENERATOR_BACKEND_UNSPECIFIED:
-            return collect(request, rules.proposals(request))
+            return ProposeResponse(candidates=collect(request, rules.proposals(request)))
         case campaign_pb2.GENERATOR_BACKEND_RANDOM:
-            return collect(request, sampling.proposals(request))
+            return ProposeResponse(candidates=collect(request, sampling.proposals(request)))
         case campaign_pb2.GENERATOR_BACKEND_MUTATE:
-            return collect(request, mutation.proposals(request))
+            return ProposeResponse(candidates=collect(request, mutation.proposals(request)))
+        case campaign_pb2.GENERATOR_BACKEND_LLM:
+            return _ask(request, asker)
         case unknown:
             raise AssertionError(f"generator backend {unknown} has passed the limits")
 
 
+def _ask(request: ProposeRequest, asker: Asker) -> ProposeResponse:
+    endpoint, by_choices = filled(request.settings.llm), request.settings.sampling == campaign_pb2.SAMPLING_CHOICES
+    question = Question(
+        mind="generator",
+        campaign_id=request.campaign_id,
+        stage=request.stage,
+        round=request.round,
+        request_sha256=request_sha256(request),
+        prompt_sha256=prompt.sha256(),
+        endpoint=endpoint,
+        allowance=request.allowance,
+        choices=candidates_wanted(request) if by_choices else 1,
+    )
+    answer = asker.ask(
+        question,
+        lambda count: prompt.render(request, count, endpoint.evidence_tokens),
+        lambda reply: read(reply, request),
+    )
+    match answer:
+        case Answered(value=proposals, use=use):
+            return ProposeResponse(candidates=collect(request, proposals), llm=use)
+        case Unanswered(failure=failure, use=use):
+            return ProposeResponse(failure=failure, llm=use)
+
+
 def register(server: grpc.Server) -> None:
     """Add the generator to a server."""
-    generator_pb2_grpc.add_GeneratorServiceServicer_to_server(GeneratorService(), server)
+    generator_pb2_grpc.add_GeneratorServiceServicer_to_server(
+        GeneratorService(Asker(settings.from_environment())), server
+    )

@@ -26,10 +26,10 @@ from also.store import open_store
 from also.v1 import critic_pb2_grpc, generator_pb2_grpc, trainer_pb2_grpc, validator_pb2_grpc
 from also.v1.branch_pb2 import BranchRecord, Evaluation, Measure
 from also.v1.campaign_pb2 import Campaign, LearnerSettings
-from also.v1.critic_pb2 import DiagnoseRequest, DiagnoseResponse
+from also.v1.critic_pb2 import CheckCriticResponse, DiagnoseRequest, DiagnoseResponse
 from also.v1.diagnosis_pb2 import Citation, Diagnosis, FailureMode, Finding, LearningPhase, Remedy
 from also.v1.evidence_pb2 import Distribution, Evidence
-from also.v1.generator_pb2 import ProposeRequest, ProposeResponse
+from also.v1.generator_pb2 import CheckGeneratorResponse, ProposeRequest, ProposeResponse
 from also.v1.journal_pb2 import (
     CampaignStarted,
     Diagnosed,
@@ -39,6 +39,7 @@ from also.v1.journal_pb2 import (
     StageTrained,
     Validated,
 )
+from also.v1.llm_pb2 import LlmAllowance, LlmFailure, LlmUse
 from also.v1.shaping_pb2 import ShapingConfig, ShapingForm, ShapingTerm, TargetKind
 from also.v1.task_pb2 import ActionKind, ActionSpace, Feature, FeatureScope, Milestone, Task, TaskCard
 from also.v1.trainer_pb2 import (
@@ -53,6 +54,7 @@ from also.v1.validator_pb2 import ValidateRequest, ValidateResponse, ValidationP
 from also.v1.verdict_pb2 import ArmResult, Candidate, Validation, Verdict
 from also.validation import cost, judge
 from also.validation.round import Round
+from tools.faulty_llm.server import serving
 
 UPDATE = 100
 """env_steps of an update in these campaigns."""
@@ -95,6 +97,9 @@ class World:
     remedy: Callable[[int], int] = lambda stage: Remedy.REMEDY_GUIDE
     candidates: Callable[[int, int], int] = lambda stage, round: 2
     refuses: Callable[[str], Exception | None] = lambda method: None
+    unanswered: Callable[[str, int], LlmFailure | None] = lambda method, stage: None
+    use: LlmUse | None = None
+    allowances: list[LlmAllowance] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     def train(self, request: TrainStageRequest) -> StageResult:
@@ -205,13 +210,29 @@ class Servicer(trainer_pb2_grpc.TrainerServiceServicer):
         self._hear("Evaluate")
         return EvaluateResponse(evaluation=self.world.evaluate(request.checkpoint_id))
 
+    def CheckCritic(self, request, context):
+        self._hear("CheckCritic")
+        return CheckCriticResponse(model="recorded")
+
+    def CheckGenerator(self, request, context):
+        self._hear("CheckGenerator")
+        return CheckGeneratorResponse(model="recorded")
+
     def Diagnose(self, request, context):
         self._hear("Diagnose")
-        return DiagnoseResponse(diagnosis=self.world.diagnose(request))
+        self.world.allowances.append(request.allowance)
+        failure = self.world.unanswered("Diagnose", request.evidence[-1].stage)
+        if failure is not None:
+            return DiagnoseResponse(failure=failure, llm=self.world.use)
+        return DiagnoseResponse(diagnosis=self.world.diagnose(request), llm=self.world.use)
 
     def Propose(self, request, context):
         self._hear("Propose")
-        return ProposeResponse(candidates=self.world.propose(request))
+        self.world.allowances.append(request.allowance)
+        failure = self.world.unanswered("Propose", request.stage)
+        if failure is not None:
+            return ProposeResponse(failure=failure, llm=self.world.use)
+        return ProposeResponse(candidates=self.world.propose(request), llm=self.world.use)
 
     def Validate(self, request, context):
         progress = ValidationProgress(phase=ValidationPhase.VALIDATION_PHASE_SCREEN)
@@ -366,6 +387,9 @@ def serve(tmp_path):
         yield start
 
 
+CANARY = "canary-0815"
+"""API key of the real campaigns' minds: it must turn up nowhere but in requests to the LLM."""
+
 TINY = """
 task: {name: foraging, layout: 5x5-2p-1f-coop}
 seed: 3
@@ -381,11 +405,19 @@ reference: {enabled: true}
 
 
 @pytest.fixture(scope="session")
+def canary():
+    """API key of the real campaigns' minds."""
+    return CANARY
+
+
+@pytest.fixture(scope="session")
 def real_environment():
     """Environment of processes whose store and logs are in a folder."""
 
     def environment(folder: Path) -> dict[str, str]:
-        return child_environment(ALSO_STORE=str(folder / "store"), ALSO_LOGS=str(folder / "logs"))
+        return child_environment(
+            ALSO_STORE=str(folder / "store"), ALSO_LOGS=str(folder / "logs"), ALSO_LLM_API_KEY=CANARY
+        )
 
     return environment
 
@@ -423,6 +455,30 @@ def finished(real_run, tmp_path_factory):
     folder = tmp_path_factory.mktemp("finished")
     began = time.monotonic()
     with real_run(folder, "--json") as command:
+        printed, said = command.communicate(timeout=280)
+    assert command.returncode == 0, said
+    return Finished(folder=folder, printed=printed, duration=time.monotonic() - began)
+
+
+@pytest.fixture(scope="session")
+def nonsense_llm():
+    """A server whose answers keep to their schemas and make no sense."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def llm_arguments(nonsense_llm):
+    """Arguments of `also run` that give both minds that LLM."""
+    return [f"--set={mind}.llm.url={nonsense_llm.url}" for mind in ("critic", "generator")]
+
+
+@pytest.fixture(scope="session")
+def nonsense(real_run, llm_arguments, tmp_path_factory):
+    """A real campaign whose minds had an LLM of nonsense, as `finished`."""
+    folder = tmp_path_factory.mktemp("nonsense")
+    began = time.monotonic()
+    with real_run(folder, "--json", *llm_arguments) as command:
         printed, said = command.communicate(timeout=280)
     assert command.returncode == 0, said
     return Finished(folder=folder, printed=printed, duration=time.monotonic() - began)

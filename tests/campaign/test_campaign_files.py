@@ -1,6 +1,7 @@
 """Campaign files, `--set`, presets: what is read, and what is refused."""
 
 import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from also import document, presets
 from also.campaign import spec
 from also.campaign.comparison import Difference, differences
 from also.errors import DocumentError
-from also.v1.campaign_pb2 import Adopt, Campaign, ValidationPreset
+from also.v1.campaign_pb2 import Adopt, Campaign, CriticBackend, GeneratorBackend, ValidationPreset
 from also.v1.task_pb2 import Task
 from also.validation.statistics import alpha_of_look, smallest_p
 
@@ -154,3 +155,36 @@ def test_presets_buy_more_certainty_for_more_env_steps():
         fewer, further = presets.PRESETS[less], presets.PRESETS[more]
         for name in presets.Preset.__dataclass_fields__:
             assert getattr(fewer, name) <= getattr(further, name)
+
+
+URL = "http://127.0.0.1:8000/v1"
+
+
+def test_an_llm_is_one_line(load):
+    """A mind that is given an LLM uses it, with every default filled in."""
+    campaign = load(TASK, f"critic.llm.url={URL}", f"generator.llm.url={URL}")
+    assert campaign.critic.backend == CriticBackend.CRITIC_BACKEND_LLM
+    assert campaign.generator.backend == GeneratorBackend.GENERATOR_BACKEND_LLM
+    assert campaign.critic.llm.tries == 4
+    assert document.digest(spec.resolved(campaign)) == document.digest(campaign)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("critic.backend=llm", "critic.llm is missing; backend llm needs at least critic.llm.url"),
+        ("generator.backend=llm", "generator.llm is missing"),
+        ("critic={backend: rules, llm: {url: 'http://a/v1'}}", "critic.llm has no effect with backend rules"),
+        ("generator={backend: mutate, llm: {url: 'http://a/v1'}}", "generator.llm has no effect with backend mutate"),
+        ("critic.llm.url=localhost:8000", "critic.llm.url 'localhost:8000' does not match"),
+        ("critic.llm.url=http://user:password@a/v1", "does not match"),
+        ("critic.llm.model=x", "critic.llm.url is missing"),
+        ("critic.llm={url: 'http://a/v1', temperature: 3}", "critic.llm.temperature 3.0 is outside"),
+        ("critic.llm={url: 'http://a/v1', api_key: secret}", "unknown key 'critic.llm.api_key'"),
+        ("budget.llm_calls=-1", "budget.llm_calls -1 is outside"),
+    ],
+)
+def test_an_llm_that_cannot_be_is_refused(load, change, message):
+    """Missing, superfluous, malformed or out of range: one error that names the key."""
+    with pytest.raises(DocumentError, match=re.escape(message)):
+        load(TASK, change)

@@ -13,6 +13,9 @@ from also.campaign.fold import event_of
 KILLS = 30
 """Random kills at least, over as many campaigns as it takes."""
 
+LLM_KILLS = 12
+"""As many for campaigns whose minds have an LLM."""
+
 SEED = 20260523
 """Seed of victims and moments, unless ALSO_KILL_SEED gives another one."""
 
@@ -36,11 +39,11 @@ def kill_one(family, draw):
     return kind
 
 
-def kill_until_done(real_run, folder, draw, longest):
+def kill_until_done(real_run, folder, draw, longest, *arguments):
     """Run a campaign to its end, killing one of its processes now and then; gives the kinds of the killed."""
     killed = []
     while True:
-        with real_run(folder, "--json") as command:
+        with real_run(folder, "--json", *arguments) as command:
             conductor = psutil.Process(command.pid)
             seen = {conductor}
             while command.poll() is None:
@@ -69,5 +72,23 @@ def test_killed_campaigns_decide_what_the_unkilled_one_decides(finished, real_ru
         folder = tmp_path / f"killed-{killed.total()}"
         folder.mkdir()
         killed.update(kill_until_done(real_run, folder, draw, LONGEST_PAUSE * finished.duration))
+        print(f"{killed.total()} kills: {dict(killed)}")
+        assert [event_of(record) for record in journal_of(folder)] == expected
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_killed_campaigns_with_an_llm_ask_and_decide_what_the_unkilled_one_does(
+    nonsense, llm_arguments, real_run, journal_of, tmp_path
+):
+    """Diagnoses and candidates too are the unkilled campaign's, and cost what they cost there: none is paid twice."""
+    draw = random.Random(int(os.environ.get("ALSO_KILL_SEED", SEED)))
+    expected = [event_of(record) for record in journal_of(nonsense.folder)]
+    killed = Counter()
+    while killed.total() < LLM_KILLS:
+        folder = tmp_path / f"killed-{killed.total()}"
+        folder.mkdir()
+        longest = LONGEST_PAUSE * nonsense.duration
+        killed.update(kill_until_done(real_run, folder, draw, longest, *llm_arguments))
         print(f"{killed.total()} kills: {dict(killed)}")
         assert [event_of(record) for record in journal_of(folder)] == expected

@@ -7,10 +7,12 @@ import pytest
 import yaml
 
 from also import document
-from also.v1.critic_pb2 import DiagnoseRequest
+from also.v1.critic_pb2 import STAGE_OUTCOME_PROMOTED, DiagnoseRequest
+from also.v1.diagnosis_pb2 import LEARNING_PHASE_NO_SIGNAL
 from also.v1.evidence_pb2 import CurvePoint, Distribution, Evidence
 from also.v1.shaping_pb2 import ShapingConfig, TermActivity
 from also.v1.task_pb2 import TaskCard
+from also.v1.verdict_pb2 import OUTCOME_PROMOTED, OUTCOME_REJECTED
 
 CARDS = Path(__file__).parent.parent / "cards"
 
@@ -99,5 +101,57 @@ def ask() -> Callable[..., DiagnoseRequest]:
 
     def build(card: TaskCard, *evidence: Evidence, incumbent: ShapingConfig | None = None) -> DiagnoseRequest:
         return DiagnoseRequest(campaign_id="test", card=card, incumbent=incumbent, evidence=evidence)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def injections() -> list[str]:
+    """Texts that try to be more than data."""
+    lines = (CARDS / "injections.txt").read_text(encoding="ascii").splitlines()
+    return [line.encode().decode("unicode_escape") for line in lines]
+
+
+@pytest.fixture(scope="session")
+def full(foraging, gather) -> Callable[..., DiagnoseRequest]:
+    """Builds a request with everything in it, and a text wherever a user's task or a mind may have written one."""
+
+    def build(text: str = "harmless") -> DiagnoseRequest:
+        card = TaskCard()
+        card.CopyFrom(foraging)
+        card.task, card.description = text, text
+        card.agents[:] = [f"{text[:46]}{index}" for index in range(2)]
+        card.roles.add(name=text[:48], agents=[0, 1])
+        card.action_space.names[:] = [text] * 6
+        for feature in card.features:
+            feature.unit, feature.description = text[:24], text[:200]
+        for milestone in card.milestones:
+            milestone.description = text[:200]
+        activity = TermActivity(term="approach", firing_rate=0.9, reward_share=0.8, mean_reward=0.01)
+        early = gather(card, reached=[0.9, 0.1, 0, 0])
+        late = gather(card, reached=[0.97, 0.12, 0, 0], mean=0.02, terms=[activity], idle_rates=[0.05, 0.6], stage=1)
+        request = DiagnoseRequest(campaign_id="test", card=card, evidence=[early, late])
+        request.incumbent.terms.add(
+            name="approach",
+            form=1,
+            target=2,
+            role=text[:48],
+            feature="team_food_distance",
+            weight=0.5,
+            reason=text[:300],
+        )
+        past = request.past.add(stage=0, outcome=STAGE_OUTCOME_PROMOTED)
+        past.diagnosis.phase = LEARNING_PHASE_NO_SIGNAL
+        finding = past.diagnosis.findings.add(mode=3, severity=0.9, confidence=0.85, remedy=3, milestone="met_at_food")
+        finding.agent, finding.summary = card.agents[0], text[:300]
+        finding.citations.add(item=f"agents.{card.agents[0]}.idle_rate", value=0.1)
+        for outcome, reason in ((OUTCOME_PROMOTED, 1), (OUTCOME_REJECTED, 8)):
+            trial = request.trials.add(stage=0)
+            trial.candidate.name = f"r0-c{outcome}"
+            trial.candidate.config.CopyFrom(request.incumbent)
+            trial.verdict.outcome, trial.verdict.reason, trial.verdict.detail = outcome, reason, text
+            trial.verdict.test.measure, trial.verdict.test.pairs = "return", 12
+            trial.verdict.terms.append(activity)
+        return request
 
     return build

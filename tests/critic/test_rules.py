@@ -6,6 +6,7 @@ import pytest
 
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
+from also.v1.critic_pb2 import STAGE_OUTCOME_HELD, STAGE_OUTCOME_PROMOTED
 from also.v1.verdict_pb2 import OUTCOME_PROMOTED, OUTCOME_REJECTED
 from services.critic.citations import value_at
 from services.critic.rules import diagnose
@@ -267,7 +268,7 @@ def test_a_remedy_that_failed_gives_way_to_another(foraging, gather, ask):
     request = ask(foraging, gather(foraging, reached=[0.97, 0.12, 0, 0]))
     before = diagnose(request)
     request.evidence.append(gather(foraging, reached=[0.97, 0.12, 0, 0], stage=1))
-    request.diagnoses.append(before)
+    request.past.add(stage=0, diagnosis=before, outcome=STAGE_OUTCOME_HELD)
     trial = request.trials.add(stage=0)
     trial.candidate.finding = 0
     trial.verdict.outcome = OUTCOME_REJECTED
@@ -282,10 +283,28 @@ def test_a_rejection_beside_a_promotion_is_no_failure(foraging, gather, ask):
     request = ask(foraging, gather(foraging, reached=[0.97, 0.12, 0, 0]))
     before = diagnose(request)
     request.evidence.append(gather(foraging, reached=[0.97, 0.12, 0, 0], stage=1))
-    request.diagnoses.append(before)
+    request.past.add(stage=0, diagnosis=before, outcome=STAGE_OUTCOME_PROMOTED)
     for outcome in (OUTCOME_REJECTED, OUTCOME_PROMOTED):
         trial = request.trials.add(stage=0)
         trial.candidate.finding = 0
         trial.verdict.outcome = outcome
     finding = diagnose(request).findings[0]
     assert (finding.remedy, finding.confidence) == (pb.REMEDY_SYNCHRONISE, before.findings[0].confidence)
+
+
+def test_a_trial_is_matched_with_its_own_stages_diagnosis(foraging, gather, ask):
+    """Numbers decide, not places: stages may be missing, or have no diagnosis."""
+    stages = [gather(foraging, reached=[0.97, 0.12, 0, 0], stage=number) for number in (0, 4, 5)]
+    request = ask(foraging, *stages[:1])
+    before = diagnose(request)
+    request.evidence.extend(stages[1:])
+    request.past.add(stage=0, outcome=STAGE_OUTCOME_HELD)
+    request.past.add(stage=4, diagnosis=before, outcome=STAGE_OUTCOME_HELD)
+    trial = request.trials.add(stage=0)
+    trial.candidate.finding = 0
+    trial.verdict.outcome = OUTCOME_REJECTED
+    assert diagnose(request).findings[0].remedy == pb.REMEDY_SYNCHRONISE
+    request.trials[0].stage = 4
+    assert diagnose(request).findings[0].remedy == pb.REMEDY_GUIDE
+    request.trials[0].stage = 3
+    assert diagnose(request).findings[0].remedy == pb.REMEDY_SYNCHRONISE

@@ -2,17 +2,27 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 import yaml
+from hypothesis import strategies as st
 
-from also import document
+from also import document, settings
+from also.errors import ShapingError
+from also.llm.asker import Asker
+from also.llm.question import Choice, Reply
+from also.shaping.rules import check_config
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
 from also.v1.diagnosis_pb2 import Finding
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.shaping_pb2 import ShapingConfig
-from also.v1.task_pb2 import TaskCard
+from also.v1.task_pb2 import AGGREGATE_MAX, Role, TaskCard
+from also.v1.verdict_pb2 import Candidate
+from services.generator import service
+from services.generator.configs import fit_caps
+from services.generator.sampling import draw_term
 
 CARDS = Path(__file__).parent.parent / "cards"
 
@@ -89,6 +99,13 @@ def ask() -> Callable[..., ProposeRequest]:
 
 
 @pytest.fixture(scope="session")
+def propose() -> Callable[[ProposeRequest], list[Candidate]]:
+    """Candidates of a backend that asks no LLM."""
+    asker = Asker(settings.from_environment())
+    return lambda request: list(service.propose(request, asker).candidates)
+
+
+@pytest.fixture(scope="session")
 def find() -> Callable[..., Finding]:
     """Builds a finding that asks for a remedy."""
 
@@ -103,3 +120,93 @@ def find() -> Callable[..., Finding]:
         )
 
     return build
+
+
+@pytest.fixture(scope="session")
+def alone(foraging) -> TaskCard:
+    """The foraging card for a team of one."""
+    card = TaskCard()
+    card.CopyFrom(foraging)
+    del card.agents[1:]
+    return card
+
+
+@pytest.fixture(scope="session")
+def crowd(foraging) -> TaskCard:
+    """64 agents in 64 roles, 64 features with the longest names, 16 milestones; agents' names are no identifiers."""
+    card = TaskCard()
+    card.CopyFrom(foraging)
+    card.agents[:] = [f"Agent No. {index}" for index in range(64)]
+    del card.features[:]
+    del card.milestones[:]
+    for index in range(64):
+        card.features.add(name=f"feature_{index:02d}_{'x' * 37}", scope=1 + index % 3, minimum=-1, maximum=3)
+    for index in range(16):
+        shown, approached = card.features[60 - 3 * index].name, card.features[60 - 3 * index + 1].name
+        milestone = card.milestones.add(name=f"milestone_{index}", feature=shown, progress_feature=approached)
+        milestone.aggregate, milestone.threshold, milestone.agents_needed = AGGREGATE_MAX, 1, index
+    card.roles.extend(Role(name=f"Role {index}", agents=range(index, 64)) for index in range(64))
+    return card
+
+
+@pytest.fixture(scope="session")
+def grow() -> Callable[..., ShapingConfig]:
+    """Builds a valid incumbent of so many terms that pay, drawn at random."""
+
+    def build(card: TaskCard, count: int, *, seed: int = 0, mixed: bool = False) -> ShapingConfig:
+        numbers, config = Random(seed), ShapingConfig()
+        while len(config.terms) < count:
+            term = draw_term(numbers, ProposeRequest(card=card, stage_env_steps=1000), f"term_{len(config.terms)}")
+            grown = fit_caps(ShapingConfig(terms=[*config.terms, term]), card)
+            try:
+                check_config(grown, card)
+            except ShapingError:
+                continue
+            config = grown
+        if mixed:
+            mixer = config.terms.add(name="mix", form=shaping.SHAPING_FORM_CREDIT, target=shaping.TARGET_KIND_AGENT)
+            mixer.credit.alpha = 0.5
+        return config
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def following() -> Callable[..., st.SearchStrategy]:
+    """JSON data that follow a schema."""
+
+    def strategy(schema: dict) -> st.SearchStrategy:
+        if "anyOf" in schema:
+            return st.one_of([strategy(option) for option in schema["anyOf"]])
+        if "enum" in schema:
+            return st.sampled_from(schema["enum"])
+        match schema["type"]:
+            case "null":
+                return st.none()
+            case "string":
+                return st.text(max_size=schema["maxLength"])
+            case "array":
+                items = strategy(schema["items"])
+                return st.lists(items, min_size=schema["minItems"], max_size=schema["maxItems"])
+            case "object":
+                return st.fixed_dictionaries({name: strategy(part) for name, part in schema["properties"].items()})
+
+    return strategy
+
+
+@pytest.fixture(scope="session")
+def say() -> Callable[..., Reply]:
+    """Builds a reply of choices with these data."""
+
+    def build(*data: object, number: int = 0) -> Reply:
+        choices = [Choice(index=index, data=item) for index, item in enumerate(data)]
+        return Reply(exchange="exchange-1", number=number, choices=choices)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def injections() -> list[str]:
+    """Texts that try to be more than data."""
+    lines = (CARDS / "injections.txt").read_text(encoding="ascii").splitlines()
+    return [line.encode().decode("unicode_escape") for line in lines]

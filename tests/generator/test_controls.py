@@ -6,12 +6,11 @@ from also.shaping.rules import check_config
 from also.v1 import campaign_pb2
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
-from services.generator.service import propose
 
 RANDOM, MUTATE = campaign_pb2.GENERATOR_BACKEND_RANDOM, campaign_pb2.GENERATOR_BACKEND_MUTATE
 
 
-def test_random_configs_span_the_schema(foraging, ask):
+def test_random_configs_span_the_schema(foraging, ask, propose):
     """All forms, targets and many features turn up within a few rounds."""
     terms = [
         term
@@ -26,7 +25,7 @@ def test_random_configs_span_the_schema(foraging, ask):
 
 @pytest.mark.parametrize("backend", [RANDOM, MUTATE])
 @pytest.mark.parametrize("card", ["foraging", "unnamed"])
-def test_a_control_fills_the_round_with_valid_configs(ask, request, card, backend):
+def test_a_control_fills_the_round_with_valid_configs(ask, propose, request, card, backend):
     """On any card, from no shaping at all."""
     card = request.getfixturevalue(card)
     candidates = propose(ask(card, backend=backend, candidates=16))
@@ -37,7 +36,7 @@ def test_a_control_fills_the_round_with_valid_configs(ask, request, card, backen
 
 
 @pytest.mark.parametrize("backend", [RANDOM, MUTATE])
-def test_a_control_does_not_read_the_diagnosis(foraging, ask, find, incumbent, backend):
+def test_a_control_does_not_read_the_diagnosis(foraging, ask, propose, find, incumbent, backend):
     """That is what makes it one."""
     blind = propose(ask(foraging, backend=backend, incumbent=incumbent))
     told = propose(ask(foraging, find(pb.REMEDY_REMOVE, term="load_bonus"), backend=backend, incumbent=incumbent))
@@ -45,7 +44,7 @@ def test_a_control_does_not_read_the_diagnosis(foraging, ask, find, incumbent, b
 
 
 @pytest.mark.parametrize("backend", [RANDOM, MUTATE])
-def test_a_controls_draws_follow_seed_stage_and_round(foraging, ask, incumbent, backend):
+def test_a_controls_draws_follow_seed_stage_and_round(foraging, ask, propose, incumbent, backend):
     """Equal requests draw equally; any other seed, stage or round draws otherwise."""
 
     def hashes(**numbers):
@@ -55,7 +54,7 @@ def test_a_controls_draws_follow_seed_stage_and_round(foraging, ask, incumbent, 
     assert all(hashes(**other) != hashes() for other in ({"seed": 8}, {"stage": 1}, {"round_": 1}))
 
 
-def test_a_mutant_differs_from_the_incumbent_in_a_small_way(foraging, ask, incumbent):
+def test_a_mutant_differs_from_the_incumbent_in_a_small_way(foraging, ask, propose, incumbent):
     """One term more, one less, or all numbers times 0.8 or 1.25."""
     perturbed = 0
     for candidate in propose(ask(foraging, backend=MUTATE, incumbent=incumbent, candidates=16)):

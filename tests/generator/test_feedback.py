@@ -6,7 +6,6 @@ from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
 from also.v1 import verdict_pb2 as verdicts
 from services.generator.configs import shape
-from services.generator.service import propose
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def judge(request, candidate, *, stage=0, round_=0, reason=verdicts.VERDICT_REAS
     return trial
 
 
-def test_no_config_is_ever_proposed_twice(foraging, ask, finding):
+def test_no_config_is_ever_proposed_twice(foraging, ask, propose, finding):
     """Round after round brings new configs until there are none."""
     request = ask(foraging, finding, candidates=8)
     hashes = []
@@ -40,7 +39,7 @@ def test_no_config_is_ever_proposed_twice(foraging, ask, finding):
     assert propose(request) == []
 
 
-def test_what_came_close_is_varied_first(foraging, ask, finding):
+def test_what_came_close_is_varied_first(foraging, ask, propose, finding):
     """The best gain's new terms come again, stronger and weaker, for the same finding."""
     request = ask(foraging, finding, round_=1)
     first, second, *_ = propose(ask(foraging, finding))
@@ -54,7 +53,7 @@ def test_what_came_close_is_varied_first(foraging, ask, finding):
         assert candidate.finding == 0
 
 
-def test_a_gain_in_return_outweighs_one_in_milestones(foraging, ask, finding):
+def test_a_gain_in_return_outweighs_one_in_milestones(foraging, ask, propose, finding):
     """Milestones count only where no return tells arms apart."""
     request = ask(foraging, finding, round_=1)
     first, second, *_ = propose(ask(foraging, finding))
@@ -64,7 +63,7 @@ def test_a_gain_in_return_outweighs_one_in_milestones(foraging, ask, finding):
     assert {term.name for term in propose(request)[0].config.terms} == names
 
 
-def test_what_lost_to_control_is_not_varied(foraging, ask, finding):
+def test_what_lost_to_control_is_not_varied(foraging, ask, propose, finding):
     """A negative gain is no reason to come back."""
     request = ask(foraging, finding, round_=1)
     for candidate in propose(ask(foraging, finding)):
@@ -73,7 +72,7 @@ def test_what_lost_to_control_is_not_varied(foraging, ask, finding):
     assert [candidate.config for candidate in propose(request)] == [candidate.config for candidate in fresh]
 
 
-def test_a_gain_over_an_older_incumbent_is_forgotten(foraging, ask, finding):
+def test_a_gain_over_an_older_incumbent_is_forgotten(foraging, ask, propose, finding):
     """Since a promotion, control is another."""
     request = ask(foraging, finding, stage=1)
     earlier, winner, later, *_ = propose(ask(foraging, finding))
@@ -83,21 +82,21 @@ def test_a_gain_over_an_older_incumbent_is_forgotten(foraging, ask, finding):
     assert {candidate.finding for candidate in propose(request)} == {0}
 
 
-def test_what_came_close_is_not_varied_where_nothing_is_wrong(foraging, ask, find, finding):
+def test_what_came_close_is_not_varied_where_nothing_is_wrong(foraging, ask, propose, find, finding):
     """A finding that says keep is the last word."""
     request = ask(foraging, find(pb.REMEDY_KEEP, mode=pb.FAILURE_MODE_NONE), stage=1)
     judge(request, propose(ask(foraging, finding))[0], gain=0.05)
     assert propose(request) == []
 
 
-def test_a_variant_of_an_earlier_stages_trial_answers_no_finding_of_this_one(foraging, ask, finding):
+def test_a_variant_of_an_earlier_stages_trial_answers_no_finding_of_this_one(foraging, ask, propose, finding):
     """Indices of another diagnosis mean nothing here."""
     request = ask(foraging, finding, stage=1)
     judge(request, propose(ask(foraging, finding))[0], gain=0.05)
     assert propose(request)[0].finding == -1
 
 
-def test_a_dead_shape_is_not_proposed_again_in_its_stage(foraging, ask, finding):
+def test_a_dead_shape_is_not_proposed_again_in_its_stage(foraging, ask, propose, finding):
     """The rollouts that it was dead on are the same; in another stage it may be tried with other numbers."""
     dead = propose(ask(foraging, finding))[2]
     together = dead.config.terms[1]
@@ -112,7 +111,7 @@ def test_a_dead_shape_is_not_proposed_again_in_its_stage(foraging, ask, finding)
         assert shape(dead.config.terms[0]) in shapes
 
 
-def test_the_incumbents_own_terms_are_never_blamed(foraging, ask, finding, incumbent):
+def test_the_incumbents_own_terms_are_never_blamed(foraging, ask, propose, finding, incumbent):
     """A verdict without figures blames what the candidate added."""
     request = ask(foraging, finding, incumbent=incumbent, round_=1)
     candidate = propose(ask(foraging, finding, incumbent=incumbent))[1]

@@ -4,7 +4,6 @@ from also.shaping.rules import derive_invariance
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
 from also.v1 import task_pb2
-from services.generator.service import propose
 
 POTENTIAL, EVENT, SYNCHRONY = shaping.SHAPING_FORM_POTENTIAL, shaping.SHAPING_FORM_EVENT, shaping.SHAPING_FORM_SYNCHRONY
 
@@ -14,7 +13,7 @@ def terms_by_feature(candidate):
     return {term.feature: term for term in candidate.config.terms}
 
 
-def test_guiding_rewards_approach_along_the_progress_feature_first(foraging, ask, find):
+def test_guiding_rewards_approach_along_the_progress_feature_first(foraging, ask, propose, find):
     """Each agent is paid for its own distance, and lower is nearer."""
     finding = find(pb.REMEDY_GUIDE, milestone="reached_food", feature="nearest_food_distance")
     first = propose(ask(foraging, finding))[0]
@@ -24,7 +23,7 @@ def test_guiding_rewards_approach_along_the_progress_feature_first(foraging, ask
     assert derive_invariance(first.config) == shaping.INVARIANCE_POLICY_INVARIANT
 
 
-def test_a_round_of_guidance_holds_different_ideas(foraging, ask, find):
+def test_a_round_of_guidance_holds_different_ideas(foraging, ask, propose, find):
     """The approach alone, the ladder to success, and one that pays for arrival."""
     finding = find(pb.REMEDY_GUIDE, milestone="met_at_food", feature="team_food_distance")
     candidates = propose(ask(foraging, finding))
@@ -34,14 +33,14 @@ def test_a_round_of_guidance_holds_different_ideas(foraging, ask, find):
     assert any(term.form == EVENT for candidate in candidates for term in candidate.config.terms)
 
 
-def test_one_rung_is_no_ladder(foraging, ask, find):
+def test_one_rung_is_no_ladder(foraging, ask, propose, find):
     """The last milestone has one way, and its potential is not tried again as a ladder."""
     finding = find(pb.REMEDY_GUIDE, milestone="all_food_eaten", feature="food_eaten")
     terms = [term for candidate in propose(ask(foraging, finding, candidates=16)) for term in candidate.config.terms]
     assert terms and not [term.name for term in terms if "ladder" in term.reason]
 
 
-def test_the_rest_of_a_task_is_felt_from_farther_away(foraging, ask, find, incumbent):
+def test_the_rest_of_a_task_is_felt_from_farther_away(foraging, ask, propose, find, incumbent):
     """Where part is solved, the incumbent's own approach is tried with twice the reach, early in the round."""
     finding = find(
         pb.REMEDY_GUIDE, mode=pb.FAILURE_MODE_PARTIAL_SUCCESS, milestone="all_food_eaten", feature="food_eaten"
@@ -53,7 +52,7 @@ def test_the_rest_of_a_task_is_felt_from_farther_away(foraging, ask, find, incum
     assert set(terms_by_feature(both)) - set(terms_by_feature(farther)) == {"food_eaten"}
 
 
-def test_a_gated_approach_counts_only_after_the_milestone_before(foraging, ask, find):
+def test_a_gated_approach_counts_only_after_the_milestone_before(foraging, ask, propose, find):
     """The gate is the earlier milestone's own condition."""
     finding = find(pb.REMEDY_GUIDE, milestone="loaded_together", feature="joint_loading")
     candidates = propose(ask(foraging, finding, candidates=8))
@@ -63,7 +62,7 @@ def test_a_gated_approach_counts_only_after_the_milestone_before(foraging, ask, 
     ]
 
 
-def test_synchronising_pulls_the_laggard_and_pays_for_acting_together(foraging, ask, find):
+def test_synchronising_pulls_the_laggard_and_pays_for_acting_together(foraging, ask, propose, find):
     """Team approach, farthest agent, and a synchrony term are all tried in the first round."""
     finding = find(pb.REMEDY_SYNCHRONISE, milestone="met_at_food", feature="team_food_distance")
     terms = [term for candidate in propose(ask(foraging, finding)) for term in candidate.config.terms]
@@ -73,7 +72,7 @@ def test_synchronising_pulls_the_laggard_and_pays_for_acting_together(foraging, 
     assert (together.feature, together.synchrony.min_agents) == ("adjacent_to_food", 2)
 
 
-def test_a_joint_event_is_paid_at_the_milestones_own_level(foraging, ask, find):
+def test_a_joint_event_is_paid_at_the_milestones_own_level(foraging, ask, propose, find):
     """All of the range of a share; and below a level inside the range, never above it."""
     finding = find(pb.REMEDY_SYNCHRONISE, milestone="loaded_together", feature="joint_loading")
     candidates = propose(ask(foraging, finding, candidates=16))
@@ -81,7 +80,7 @@ def test_a_joint_event_is_paid_at_the_milestones_own_level(foraging, ask, find):
     assert events and all(term.feature == "food_eaten" and 0.49 < term.event.threshold < 0.5 for term in events)
 
 
-def test_an_idle_agent_gets_a_signal_of_its_own(foraging, ask, find, incumbent):
+def test_an_idle_agent_gets_a_signal_of_its_own(foraging, ask, propose, find, incumbent):
     """The first candidate adds a potential that only that agent receives."""
     finding = find(pb.REMEDY_INDIVIDUALISE, mode=pb.FAILURE_MODE_CREDIT_ASSIGNMENT, agent="agent_1")
     first = propose(ask(foraging, finding, incumbent=incumbent))[0]
@@ -90,7 +89,7 @@ def test_an_idle_agent_gets_a_signal_of_its_own(foraging, ask, find, incumbent):
     assert (added.target, added.role, added.feature) == (shaping.TARGET_KIND_ROLE, "agent_1", "nearest_food_distance")
 
 
-def test_a_teams_potential_becomes_each_agents_own(foraging, ask, find):
+def test_a_teams_potential_becomes_each_agents_own(foraging, ask, propose, find):
     """Where the team was paid by its laggard, each agent is paid by itself."""
     incumbent = shaping.ShapingConfig()
     incumbent.terms.add(
@@ -107,7 +106,7 @@ def test_a_teams_potential_becomes_each_agents_own(foraging, ask, find):
     assert [(terms[0].name, terms[0].target) for terms in alone] == [("laggard", shaping.TARGET_KIND_AGENT)]
 
 
-def test_exploring_rewards_rare_values_within_the_purse(foraging, ask, find):
+def test_exploring_rewards_rare_values_within_the_purse(foraging, ask, propose, find):
     """Novelty alone, and its cap below the smallest return."""
     finding = find(pb.REMEDY_EXPLORE, mode=pb.FAILURE_MODE_EXPLORATION)
     for candidate in propose(ask(foraging, finding)):
@@ -115,7 +114,7 @@ def test_exploring_rewards_rare_values_within_the_purse(foraging, ask, find):
         assert sum(term.episode_cap for term in candidate.config.terms) < foraging.smallest_return
 
 
-def test_decay_is_fitted_to_the_length_of_a_stage(foraging, ask, find, incumbent):
+def test_decay_is_fitted_to_the_length_of_a_stage(foraging, ask, propose, find, incumbent):
     """The named term fades to nothing within one stage; the others stay."""
     finding = find(pb.REMEDY_DECAY, mode=pb.FAILURE_MODE_SHAPING_DOMINATES, term="load_bonus")
     first = propose(ask(foraging, finding, incumbent=incumbent))[0]
@@ -124,14 +123,14 @@ def test_decay_is_fitted_to_the_length_of_a_stage(foraging, ask, find, incumbent
     assert bonus.schedule == shaping.Schedule(kind=shaping.SCHEDULE_KIND_LINEAR, end=200_000)
 
 
-def test_a_stage_longer_than_a_schedule_can_be_is_cut(foraging, ask, find, incumbent):
+def test_a_stage_longer_than_a_schedule_can_be_is_cut(foraging, ask, propose, find, incumbent):
     """env_steps of a stage may reach 1e10, a schedule's end 1e9."""
     request = ask(foraging, find(pb.REMEDY_DECAY, term="load_bonus"), incumbent=incumbent)
     request.stage_env_steps = 10**10
     assert propose(request)[0].config.terms[1].schedule.end == 10**9
 
 
-def test_a_dead_term_is_removed_or_replaced_by_a_potential(foraging, ask, find, incumbent):
+def test_a_dead_term_is_removed_or_replaced_by_a_potential(foraging, ask, propose, find, incumbent):
     """First without it, then with an approach along its feature instead."""
     finding = find(pb.REMEDY_REMOVE, mode=pb.FAILURE_MODE_DEAD_TERM, term="load_bonus", feature="joint_loading")
     first, second, *_ = propose(ask(foraging, finding, incumbent=incumbent))
@@ -139,7 +138,7 @@ def test_a_dead_term_is_removed_or_replaced_by_a_potential(foraging, ask, find, 
     assert terms_by_feature(second)["joint_loading"].form == POTENTIAL
 
 
-def test_removing_the_last_paying_term_removes_the_credit_mix(foraging, ask, find, incumbent):
+def test_removing_the_last_paying_term_removes_the_credit_mix(foraging, ask, propose, find, incumbent):
     """A mix of nothing is not a valid config."""
     incumbent.terms[1].CopyFrom(
         shaping.ShapingTerm(name="mix", form=shaping.SHAPING_FORM_CREDIT, target=shaping.TARGET_KIND_AGENT)
@@ -149,7 +148,7 @@ def test_removing_the_last_paying_term_removes_the_credit_mix(foraging, ask, fin
     assert not first.config.terms
 
 
-def test_a_jumping_policy_is_only_ever_calmed(foraging, ask, find, incumbent):
+def test_a_jumping_policy_is_only_ever_calmed(foraging, ask, propose, find, incumbent):
     """No candidate makes a term stronger."""
     finding = find(pb.REMEDY_RESCALE, mode=pb.FAILURE_MODE_INSTABILITY, term="approach_food")
     candidates = propose(ask(foraging, finding, incumbent=incumbent, candidates=16))
@@ -159,7 +158,7 @@ def test_a_jumping_policy_is_only_ever_calmed(foraging, ask, find, incumbent):
             assert term.weight <= before.weight
 
 
-def test_additions_to_the_incumbent_fit_under_the_cap_together(foraging, ask, find, incumbent):
+def test_additions_to_the_incumbent_fit_under_the_cap_together(foraging, ask, propose, find, incumbent):
     """The incumbent's own cap shrinks where a bonus is added beside it."""
     incumbent.terms[1].episode_cap = 0.4
     finding = find(pb.REMEDY_GUIDE, milestone="met_at_food", feature="team_food_distance")
@@ -170,7 +169,7 @@ def test_additions_to_the_incumbent_fit_under_the_cap_together(foraging, ask, fi
     assert max(caps) > 0.4 and all(cap < foraging.smallest_return for cap in caps)
 
 
-def test_a_term_of_a_shape_that_is_there_replaces_it(foraging, ask, find, incumbent):
+def test_a_term_of_a_shape_that_is_there_replaces_it(foraging, ask, propose, find, incumbent):
     """Two potentials on one feature would only be one with another weight."""
     incumbent.terms[0].weight = 0.2
     finding = find(pb.REMEDY_GUIDE, milestone="met_at_food", feature="team_food_distance")
@@ -179,14 +178,14 @@ def test_a_term_of_a_shape_that_is_there_replaces_it(foraging, ask, find, incumb
     assert first.config.terms[0].weight == 0.5
 
 
-def test_an_unknown_direction_is_read_from_successful_episodes(unnamed, ask, find):
+def test_an_unknown_direction_is_read_from_successful_episodes(unnamed, ask, propose, find):
     """Where success goes with small values, small values are rewarded."""
     finding = find(pb.REMEDY_GUIDE, milestone="episode_return", feature="observation_1")
     first = propose(ask(unnamed, finding, effect_sizes={"observation_1": -1.2}))[0]
     assert first.config.terms[0].transform.kind == shaping.TRANSFORM_KIND_EXP
 
 
-def test_without_any_direction_both_ends_are_tried(unnamed, ask, find):
+def test_without_any_direction_both_ends_are_tried(unnamed, ask, propose, find):
     """Validation decides what nothing else says."""
     finding = find(pb.REMEDY_GUIDE, milestone="episode_return", feature="state_0")
     candidates = propose(ask(unnamed, finding, candidates=6))
@@ -194,13 +193,13 @@ def test_without_any_direction_both_ends_are_tried(unnamed, ask, find):
     assert kinds == {shaping.TRANSFORM_KIND_UNSPECIFIED, shaping.TRANSFORM_KIND_EXP}
 
 
-def test_guidance_without_a_way_falls_back_on_exploration(unnamed, ask, find):
+def test_guidance_without_a_way_falls_back_on_exploration(unnamed, ask, propose, find):
     """No progress feature, no effect size: rare states are what is left."""
     candidates = propose(ask(unnamed, find(pb.REMEDY_GUIDE, milestone="episode_return")))
     assert candidates[0].config.terms[0].form == shaping.SHAPING_FORM_NOVELTY
 
 
-def test_every_term_says_why_in_a_sentence(foraging, ask, find):
+def test_every_term_says_why_in_a_sentence(foraging, ask, propose, find):
     """Reasons end up before people."""
     finding = find(pb.REMEDY_SYNCHRONISE, milestone="met_at_food", feature="team_food_distance")
     for candidate in propose(ask(foraging, finding, candidates=16)):

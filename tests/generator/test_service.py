@@ -6,7 +6,7 @@ from also import rpc
 from also.errors import DocumentError, ShapingError
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import generator_pb2_grpc
-from services.generator.service import propose, register
+from services.generator.service import register
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def generator():
     server.stop(None).wait()
 
 
-def test_candidates_survive_the_wire(generator, foraging, ask, find):
+def test_candidates_survive_the_wire(generator, foraging, ask, propose, find):
     """The service returns what the rules propose."""
     request = ask(foraging, find(pb.REMEDY_GUIDE, milestone="met_at_food", feature="team_food_distance"))
     assert list(rpc.call(generator.Propose, request, seconds=10).candidates) == propose(request)

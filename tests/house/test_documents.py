@@ -57,19 +57,19 @@ def test_the_readme_begins_with_the_two_commands(texts):
 
 def test_every_make_target_of_a_document_exists(texts, root):
     """What a document tells to type, the Makefile has."""
-    targets = set(re.findall(r"^([a-z]+):", (root / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z0-9-]+):", (root / "Makefile").read_text(), re.MULTILINE))
     for path, text in texts.items():
-        used = set(re.findall(r"(?:^|`|\$ )make ([a-z]+)", text, re.MULTILINE))
+        used = set(re.findall(r"(?:^|`|\$ )make ([a-z0-9-]+)", text, re.MULTILINE))
         assert used <= targets, path
 
 
 def test_every_also_command_of_a_document_exists(texts, root):
     """What a document tells to type, the command line has."""
     listing = subprocess.run([root / ".venv/bin/also", "--help"], capture_output=True, text=True)
-    known = set(re.findall(r"^[│ ]*([a-z]+) ", listing.stdout, re.MULTILINE))
+    known = set(re.findall(r"^[│ ]*([a-z-]+) ", listing.stdout, re.MULTILINE))
     for path, text in texts.items():
         for command in commands(text):
-            found = re.match(r"(?:\.venv/bin/)?also ([a-z]+)", command)
+            found = re.match(r"(?:\.venv/bin/)?also ([a-z-]+)", command)
             assert not found or found.group(1) in known, f"{path}: {command}"
 
 

@@ -106,13 +106,15 @@ def test_every_setting_gets_its_default(campaign):
 
 
 def test_only_presets_leave_settings_open(campaign):
-    """After filling, the only optional fields without a value are those that a preset sets."""
+    """After filling, the only optional values that are left out are those that a preset sets; no LLM is made up."""
     limits.fill_defaults(campaign)
+    assert not campaign.critic.HasField("llm")
+    assert not campaign.generator.HasField("llm")
     open_fields = {
         field.full_name
         for name in ("learner", "evaluation", "stages", "critic", "generator", "validation", "guard", "budget")
         for field in getattr(campaign, name).DESCRIPTOR.fields
-        if field.has_presence and not getattr(campaign, name).HasField(field.name)
+        if field.message_type is None and field.has_presence and not getattr(campaign, name).HasField(field.name)
     }
     assert {name.rsplit(".", 1)[0] for name in open_fields} == {"also.v1.ValidationSettings"}
 

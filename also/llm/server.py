@@ -1,0 +1,262 @@
+"""One LLM server over the OpenAI protocol: a call, its hard deadline, and what a failure means.
+
+The `openai` package speaks the protocol; its own retries and long timeouts are off, because there is one
+budget of tries, in `also.llm.asker`. A deadline bounds a call as a whole, so that a server which sends a
+byte now and then cannot hold it open. What vLLM offers besides (`/tokenize`, a model's context) is used
+where it is there.
+"""
+
+import asyncio
+import json
+import math
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx2
+import openai
+
+from also.llm.times import SIDE_SECONDS
+from also.v1.llm_pb2 import THINKING_ON, THINKING_UNSPECIFIED, LlmEndpoint, LlmMessage
+
+T = TypeVar("T")
+
+MOST_BYTES = 8 * 2**20
+"""Bytes of a response that are read; a longer one is cut off, and cannot be understood then."""
+
+_AGAIN = frozenset({408, 409, 425, 429})
+"""Refusals that a repetition may cure; so may every 5xx."""
+
+_NO_KEY = "unused"
+"""Sent where no API key is set, because the protocol's client wants one."""
+
+
+class CallError(Exception):
+    """A call without a reply; the text says why."""
+
+    def __init__(self, text: str, *, again: bool, pause_seconds: float = 0.0) -> None:
+        """A failed call.
+
+        Args:
+            text: what went wrong, without anything that the server wrote but its first 200 characters.
+            again: whether another try may help.
+            pause_seconds: how long the server asks to wait before it.
+        """
+        super().__init__(text)
+        self.again = again
+        self.pause_seconds = pause_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A model that a server offers."""
+
+    name: str
+    """Its name."""
+    context_tokens: int
+    """Tokens of prompt and reply together at most; 0 where the server does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """The raw response to a completion."""
+
+    body: str
+    """Its body; bytes that are not UTF-8 are written as \\xNN."""
+    seconds: float
+    """Time that it took."""
+
+
+class Server:
+    """The server behind an endpoint; nothing is kept open between calls."""
+
+    def __init__(self, endpoint: LlmEndpoint, api_key: str) -> None:
+        """No call is made yet.
+
+        Args:
+            endpoint: where it is and how it is asked, every default filled in.
+            api_key: its key; empty where it needs none.
+        """
+        self._endpoint = endpoint
+        self._api_key = api_key
+
+    def complete(
+        self,
+        messages: Sequence[LlmMessage],
+        schema: dict[str, Any],
+        *,
+        model: str,
+        choices: int,
+        max_tokens: int,
+        seed: int,
+        seconds: float,
+    ) -> Sampled:
+        """Ask for choices that follow a schema.
+
+        Args:
+            messages: the prompt.
+            schema: JSON schema of every choice.
+            model: model, as the server names it.
+            choices: how many samples.
+            max_tokens: tokens of each sample at most.
+            seed: seed of the sampling.
+            seconds: deadline.
+
+        Raises:
+            CallError: there is no response, or it is a refusal.
+        """
+        extra: dict[str, Any] = {}
+        if self._endpoint.thinking != THINKING_UNSPECIFIED:
+            thinks = self._endpoint.thinking == THINKING_ON
+            extra["chat_template_kwargs"] = {"enable_thinking": thinks, "thinking": thinks}  # templates read either
+        if self._endpoint.reasoning_effort:
+            extra["reasoning_effort"] = self._endpoint.reasoning_effort
+        given: Any = [{"role": message.role, "content": message.content} for message in messages]
+        wanted: Any = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
+
+        async def sample(client: openai.AsyncOpenAI) -> Sampled:
+            began = time.monotonic()
+            async with client.chat.completions.with_streaming_response.create(
+                model=model,
+                messages=given,
+                response_format=wanted,
+                n=choices,
+                max_tokens=max_tokens,
+                temperature=self._endpoint.temperature,
+                seed=seed,
+                extra_body=extra,
+            ) as response:
+                body = await _read(response.iter_bytes())
+            return Sampled(body=body.decode("utf-8", "backslashreplace"), seconds=time.monotonic() - began)
+
+        return self._call(sample, seconds)
+
+    def models(self) -> list[Served]:
+        """What the server offers.
+
+        Raises:
+            CallError: it does not answer.
+        """
+
+        async def ask(client: openai.AsyncOpenAI) -> Any:
+            return json.loads((await client.get("/models", cast_to=httpx2.Response)).content[:MOST_BYTES])
+
+        data = self._call(ask, SIDE_SECONDS)
+        listed = data.get("data") if isinstance(data, dict) else None
+        if not isinstance(listed, list):
+            raise CallError("its list of models cannot be read", again=False)
+        return [
+            Served(name=item["id"], context_tokens=_count(item.get("max_model_len")))
+            for item in listed
+            if isinstance(item, dict) and isinstance(item.get("id"), str)
+        ]
+
+    def count_tokens(self, text: str, *, model: str) -> int | None:
+        """Tokens of a text by the server's tokenizer (vLLM's `/tokenize`); None where it has none to offer."""
+        return self._tokenize({"model": model, "prompt": text, "add_special_tokens": False})
+
+    def count_prompt(self, messages: Sequence[LlmMessage], *, model: str) -> int | None:
+        """Tokens of messages, the chat template's included; None as `count_tokens`."""
+        listed = [{"role": message.role, "content": message.content} for message in messages]
+        return self._tokenize({"model": model, "messages": listed})
+
+    def _tokenize(self, body: dict[str, Any]) -> int | None:
+        root = self._endpoint.url.rstrip("/").removesuffix("/v1")
+
+        async def ask(client: openai.AsyncOpenAI) -> Any:
+            response = await client.post(f"{root}/tokenize", cast_to=httpx2.Response, body=body)
+            return json.loads(response.content[:MOST_BYTES])
+
+        try:
+            data = self._call(ask, SIDE_SECONDS)
+        except CallError:
+            return None
+        return _count(data.get("count")) or None if isinstance(data, dict) else None
+
+    def _call(self, work: Callable[[openai.AsyncOpenAI], Awaitable[T]], seconds: float) -> T:
+        """Run one call under its deadline, and say in one way what went wrong.
+
+        Raises:
+            CallError: something did.
+        """
+
+        async def run() -> T:
+            async with (
+                asyncio.timeout(seconds),
+                openai.AsyncOpenAI(
+                    base_url=self._endpoint.url,
+                    api_key=self._api_key or _NO_KEY,
+                    max_retries=0,
+                    timeout=seconds,
+                ) as client,
+            ):
+                return await work(client)
+
+        try:
+            return asyncio.run(run())
+        except openai.APIStatusError as error:
+            raise _refusal(error) from None
+        except (TimeoutError, openai.APITimeoutError):
+            raise CallError(f"no answer within {seconds:g} s", again=True) from None
+        except openai.APIConnectionError as error:
+            cause = error.__cause__ or error
+            raise CallError(f"no connection ({_line(str(cause)) or type(cause).__name__})", again=True) from None
+        except (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            raise CallError(f"the connection broke ({_line(str(error)) or type(error).__name__})", again=True) from None
+        except (ValueError, RecursionError) as error:
+            raise CallError(f"its response cannot be read ({_line(str(error))})", again=True) from None
+
+
+async def _read(parts: Any) -> bytes:
+    """A response's bytes, at most `MOST_BYTES`."""
+    body = bytearray()
+    async for part in parts:
+        body += part
+        if len(body) > MOST_BYTES:
+            break
+    return bytes(body[:MOST_BYTES])
+
+
+def _refusal(error: openai.APIStatusError) -> CallError:
+    """A status that is no success."""
+    status = error.status_code
+    said = error.body.get("message") if isinstance(error.body, dict) else None
+    text = f"it answered with HTTP status {status}" + (f": {_line(said)}" if isinstance(said, str) else "")
+    again = status in _AGAIN or status >= 500
+    return CallError(text, again=again, pause_seconds=_pause(error.response.headers.get("retry-after")))
+
+
+def _pause(header: str | None) -> float:
+    """Seconds of a Retry-After header; 0 where there is none, or where it names a date."""
+    try:
+        seconds = float(header or 0)
+    except ValueError:
+        return 0.0
+    return max(0.0, seconds) if math.isfinite(seconds) else 0.0
+
+
+def _count(given: Any) -> int:
+    return given if type(given) is int and 0 < given < 2**31 else 0
+
+
+def _line(text: str) -> str:
+    """The beginning of a text as one printable line."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text[:400]).split())[:200]
+
+
+def choose(served: Sequence[Served], endpoint: LlmEndpoint) -> Served:
+    """The model that an endpoint means.
+
+    Raises:
+        CallError: the server does not have it, or has several and the endpoint names none.
+    """
+    names = ", ".join(_line(model.name) for model in served[:20]) or "none"
+    if not endpoint.model and len(served) == 1:
+        return served[0]
+    if not endpoint.model:
+        raise CallError(f"no model is named, and it does not serve exactly one but: {names}", again=False)
+    for model in served:
+        if model.name == endpoint.model:
+            return model
+    raise CallError(f"it does not serve model {endpoint.model!r} but: {names}", again=False)

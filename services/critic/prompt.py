@@ -1,0 +1,78 @@
+"""The critic's prompt: a pure function of the request, with what stays the same over a campaign first.
+
+A server that keeps the prefixes of earlier prompts then reads only what is new: the system message is the
+same in every campaign, the card in every stage, and the history grows at its end.
+"""
+
+from pathlib import Path
+
+from also.briefing import prompt
+from also.briefing.aliases import Aliases
+from also.briefing.card import card_section
+from also.briefing.config import config_lines
+from also.briefing.evidence import evidence_section
+from also.briefing.history import past_section, trials_section
+from also.briefing.table import interval, number
+from also.llm.question import CountTokens, Rendered
+from also.v1.critic_pb2 import DiagnoseRequest
+from also.v1.evidence_pb2 import Evidence
+from also.v1.llm_pb2 import LlmMessage
+from services.critic.phase import curve_change, return_unit
+from services.critic.schema import diagnosis_schema
+
+PROMPTS = Path(__file__).parent / "prompts"
+"""Folder of the critic's own prompt files."""
+
+SHARED = ("about", "phases", "evidence", "history")
+"""Texts of both minds that the system message is made from."""
+
+MOST_TRIALS = 12
+"""Trials that are shown at most, the latest ones."""
+
+
+def sha256() -> str:
+    """sha256, hex, over the files that the prompt is made from."""
+    return prompt.prompt_sha256(*(prompt.TEXTS / f"{name}.md" for name in SHARED), PROMPTS)
+
+
+def render(request: DiagnoseRequest, count: CountTokens, most_tokens: int) -> Rendered:
+    """What an LLM is asked for a request's last stage.
+
+    Args:
+        request: the request; its limits are kept.
+        count: counts the tokens of a text.
+        most_tokens: tokens that the evidence may take.
+    """
+    aliases = Aliases(request.card)
+    now, incumbent = aliases.evidence(request.evidence[-1]), aliases.config(request.incumbent)
+    evidence = evidence_section(aliases.card, now, most_tokens=most_tokens, count=count)
+    system = prompt.fill(prompt.text("system", PROMPTS), **{name: prompt.text(name) for name in SHARED})
+    question = prompt.fill(
+        prompt.text("question", PROMPTS),
+        card=card_section(aliases.card),
+        past=past_section([aliases.past(stage) for stage in request.past], request.evidence),
+        trials=trials_section([aliases.trial(trial) for trial in request.trials], most=MOST_TRIALS),
+        incumbent=config_lines(incumbent),
+        evidence=evidence.text,
+        standing=_standing(request),
+        stage=str(now.stage),
+    )
+    return Rendered(
+        messages=[LlmMessage(role="system", content=system), LlmMessage(role="user", content=question)],
+        schema=diagnosis_schema(aliases.card, incumbent, evidence.paths),
+    )
+
+
+def _standing(request: DiagnoseRequest) -> str:
+    """What phases are read from, divided by the largest return, so that no model has to."""
+    unit = return_unit(request.card)
+
+    def mean(evidence: Evidence) -> str:
+        return interval(evidence.returns.mean / unit, evidence.return_low / unit, evidence.return_high / unit)
+
+    before = f", {mean(request.evidence[-2])} in the stage before" if len(request.evidence) > 1 else ""
+    change = number(curve_change(request.evidence[-1]) / unit)
+    return (
+        f"the mean return is {mean(request.evidence[-1])}{before}; from the first to the last third of the curve it "
+        f"changed by {change}."
+    )

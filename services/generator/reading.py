@@ -1,0 +1,132 @@
+"""What an LLM has replied, as proposals: each candidate on its own, so that a wrong one spoils no other.
+
+A candidate is used when it follows the schema, passes the rules that every config passes, and is new.
+When none does, the reply cannot be used, and the error says why for each: that is what the LLM is told
+for its one repair. That all of them are old is such an error too, for the LLM may know others. If its
+repair is old again it knows none, and an empty list says so.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from also.errors import ShapingError
+from also.llm.question import Choice, Reply, ReplyError
+from also.shaping.identity import config_hash
+from also.shaping.rules import check_config
+from also.v1.generator_pb2 import ProposeRequest
+from also.v1.llm_pb2 import LlmOrigin
+from also.v1.shaping_pb2 import ShapingConfig
+from services.generator.configs import fit_caps
+from services.generator.conformance import fault
+from services.generator.edits import edited
+from services.generator.offer import Offer, offer
+from services.generator.proposal import Proposal
+from services.generator.schema import LONGEST_REASON, Schema, candidate_schema, wants_list
+
+MOST_READ = 64
+"""Candidates of a choice that are read at most."""
+
+_MOST_ERRORS = 8
+
+
+class _Refused(Exception):
+    """A candidate cannot be used; the text says why."""
+
+
+class _Old(_Refused):
+    """A candidate is valid, but nothing new."""
+
+
+def read(reply: Reply, request: ProposeRequest) -> list[Proposal]:
+    """Proposals of a reply, in its order, under the card's own names: valid and new ones only.
+
+    Args:
+        reply: one reply.
+        request: as it came; what could be chosen from follows from it.
+
+    Returns:
+        At least one proposal; none where the reply is a repair that holds nothing but old ones.
+
+    Raises:
+        ReplyError: no candidate can be used.
+    """
+    offered = offer(request)
+    schema = candidate_schema(offered)
+    seen = _old(request)
+    proposals: list[Proposal] = []
+    refusals: list[_Refused] = []
+    for choice in reply.choices:
+        for number, item in enumerate(_items(choice, wants_list(request))):
+            try:
+                config = _config(offered, schema, item)
+                identity = config_hash(fit_caps(config, request.card))
+                if identity in seen:
+                    raise _Old(f"{item.path} {seen[identity]}")
+            except _Refused as refusal:
+                refusals.append(refusal)
+                continue
+            seen[identity] = "is there twice"
+            origin = LlmOrigin(exchange=reply.exchange, reply=reply.number, choice=choice.index, item=number)
+            proposals.append(Proposal(config=config, finding=int(item.data["finding"]), origin=origin))
+    knows_no_more = reply.number > 0 and refusals and all(isinstance(refusal, _Old) for refusal in refusals)
+    if not proposals and not knows_no_more:
+        raise ReplyError("; ".join(str(refusal) for refusal in refusals[:_MOST_ERRORS]))
+    return proposals
+
+
+def _old(request: ProposeRequest) -> dict[str, str]:
+    """What makes a config old, by its hash."""
+    old = {config_hash(request.incumbent): "changes nothing"}
+    for trial in request.trials:
+        old.setdefault(trial.candidate.config_hash, f"was tried before, in stage {trial.stage}, round {trial.round}")
+    return old
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Item:
+    """What stands where a candidate should be."""
+
+    path: str
+    data: Any = None
+    wrong: str = ""
+    """Why there are no data; empty where there are."""
+
+
+def _items(choice: Choice, in_list: bool) -> list[_Item]:
+    """A choice's candidates, or the one thing that is wrong with all of it."""
+    whole = f"choice {choice.index}"
+    if choice.error:
+        return [_Item(path=whole, wrong=choice.error)]
+    if not in_list:
+        return [_Item(path=whole, data=choice.data)]
+    listed = choice.data.get("candidates") if isinstance(choice.data, dict) else None
+    if not isinstance(listed, list) or not listed:
+        return [_Item(path="candidates", wrong="is missing or empty; allowed: a list of candidates")]
+    return [_Item(path=f"candidates[{index}]", data=data) for index, data in enumerate(listed[:MOST_READ])]
+
+
+def _config(offered: Offer, schema: Schema, item: _Item) -> ShapingConfig:
+    """The config of a candidate, under the card's own names.
+
+    Raises:
+        _Refused: it breaks the schema or a rule.
+    """
+    if item.wrong:
+        raise _Refused(f"{item.path}: {item.wrong}")
+    data = _with_short_reason(item.data)
+    wrong = fault(schema, data, item.path)
+    if wrong:
+        raise _Refused(wrong)
+    config = edited(offered, data)
+    try:
+        check_config(fit_caps(config, offered.aliases.card), offered.aliases.card)
+    except ShapingError as error:
+        raise _Refused(f"{item.path}: {error}") from None
+    return offered.aliases.real_config(config)
+
+
+def _with_short_reason(data: Any) -> Any:
+    """Data with a reason that is cut off where it is too long: it has no effect, and not every server bounds it."""
+    if isinstance(data, dict) and isinstance(data.get("reason"), str):
+        return {**data, "reason": data["reason"][:LONGEST_REASON]}
+    return data

@@ -1,0 +1,156 @@
+"""A real LLM server: vLLM on this machine's CPU, serving a tiny model of random weights.
+
+What the model says is noise. The protocol, the grammar that a reply is held to, the counts of tokens and the errors
+are vLLM's own, and they are what our code rests on. `make e2e-llm` builds the server's environment and names its
+interpreter in ALSO_E2E_VLLM. The first test that wants `llm_server` waits for its start, half a minute on two idle
+cores, so a module that uses it gives itself more time: `pytestmark = pytest.mark.timeout(SECONDS)`.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+
+START_SECONDS = 480
+"""How long the server may take to come up, on a machine that is busy with other things."""
+
+END_SECONDS = 30
+"""How long it may take to end when it is asked to."""
+
+NO_NETWORK = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+"""Environment in which neither the tiny model nor the server asks anything of the network."""
+
+CONTEXT = 32_768
+"""Longest prompt and reply together, in tokens."""
+
+FLAGS = (
+    "--dtype=bfloat16",
+    f"--max-model-len={CONTEXT}",
+    "--enforce-eager",  # compiling takes longer than it saves
+    "--enable-prefix-caching",
+    # A prompt that is read in several parts, with a seed, ends vLLM 0.32 on a CPU: "CPU Generator does not use offset".
+    "--no-enable-chunked-prefill",
+    f"--max-num-batched-tokens={CONTEXT}",
+    '--structured-outputs-config={"backend":"xgrammar","disable_any_whitespace":true}',
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LlmServer:
+    """A server that answers."""
+
+    root: str
+    """Where vLLM's own paths are, e.g. `/metrics`: http://127.0.0.1:PORT."""
+    model: str
+    """Name of the model that it serves."""
+    context_tokens: int
+    """Longest prompt and reply together, in tokens."""
+    log: Path
+    """What it has printed."""
+    python: Path
+    """Interpreter that it runs under."""
+    process: subprocess.Popen[bytes]
+    """The server; it leads the process group of everything that it has started."""
+
+    @property
+    def url(self) -> str:
+        """Root of the OpenAI protocol: http://127.0.0.1:PORT/v1."""
+        return f"{self.root}/v1"
+
+
+@pytest.fixture(scope="session")
+def vllm_python() -> Path:
+    """The interpreter of an environment with vLLM."""
+    named = os.environ.get("ALSO_E2E_VLLM", "")
+    if not named:
+        pytest.skip("ALSO_E2E_VLLM names no interpreter with vLLM: `make e2e-llm` builds one and runs these tests")
+    return Path(named)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(vllm_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a model that is the same each time, as long as the repository's documents are."""
+    folder = tmp_path_factory.mktemp("tiny_model")
+    made = subprocess.run(
+        [vllm_python, Path(__file__).with_name("tiny_model.py"), folder],
+        env=os.environ | NO_NETWORK,
+        capture_output=True,
+        text=True,
+    )
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def llm_server(vllm_python: Path, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlmServer]:
+    """The server, for all tests of a session; nothing of it outlives them but its log."""
+    port = free_port()
+    root = f"http://127.0.0.1:{port}"
+    log = tmp_path_factory.mktemp("llm_server") / "log"
+    mortal = ["setpriv", "--pdeathsig=TERM", "--"]  # the kernel ends the server if this process is killed
+    command = [vllm_python, "-m", "vllm.entrypoints.cli.main", "serve", tiny_model, "--served-model-name=tiny"]
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,  # a short path: sockets are made in it
+        log.open("wb") as output,
+        subprocess.Popen(
+            [*mortal, *command, "--host=127.0.0.1", f"--port={port}", *FLAGS],
+            env=os.environ
+            | NO_NETWORK
+            | dict.fromkeys(("TMPDIR", "VLLM_CACHE_ROOT", "VLLM_CONFIG_ROOT", "TORCHINDUCTOR_CACHE_DIR"), folder)
+            | {"VLLM_CPU_KVCACHE_SPACE": "1"},  # GiB: a million tokens of this model
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            wait_until_healthy(root, process, log)
+            yield LlmServer(
+                root=root, model="tiny", context_tokens=CONTEXT, log=log, python=vllm_python, process=process
+            )
+        finally:
+            end_group(process)
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def wait_until_healthy(root: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when the server answers; fail with the end of its log when it has ended, or is too slow."""
+    deadline = time.monotonic() + START_SECONDS
+    with httpx2.Client(trust_env=False) as client:
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                if client.get(f"{root}/health").is_success:
+                    return
+            except httpx2.TransportError:
+                pass
+            time.sleep(0.5)
+    state = f"did not answer within {START_SECONDS} s" if process.poll() is None else f"ended with {process.returncode}"
+    tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-40:])
+    pytest.fail(f"the LLM server {state}; the end of {log}:\n{tail}", pytrace=False)
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End the server and everything that it has started: asked first, then killed."""
+    process.terminate()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        print(f"the LLM server did not end within {END_SECONDS} s and is killed", file=sys.stderr)
+    with suppress(ProcessLookupError):  # nobody is left
+        os.killpg(process.pid, signal.SIGKILL)

