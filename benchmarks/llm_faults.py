@@ -44,6 +44,19 @@ TRIES = 3
 SLOW = ("slow_drip", "hang", "gigantic_body")
 """Kinds that take a deadline each, or much memory: a third of the questions."""
 
+COLUMNS = (
+    "fault",
+    "faulty replies",
+    "questions",
+    "answered",
+    "after repair",
+    "unavailable",
+    "reply invalid",
+    "most calls",
+    "crashes",
+    "invalid accepted",
+)
+
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
@@ -71,13 +84,12 @@ def main() -> int:
     lines = [
         "# Faulty replies",
         "",
-        f"`python -m benchmarks.llm_faults --questions {arguments.questions}`: questions of each kind of fault (a third",
-        f"for {', '.join(SLOW)}), critic and generator in turn, at most {TRIES} calls each.",
+        f"`python -m benchmarks.llm_faults --questions {arguments.questions}`: questions of each kind of fault,",
+        f"a third of them for {', '.join(SLOW)}; critic and generator in turn; at most {TRIES} calls each.",
         "",
         f"{machine()}, Python {platform.python_version()}.",
         "",
-        "| fault | faulty replies | questions | answered | after repair | unavailable | reply invalid | most calls "
-        "| crashes | invalid accepted |",
+        f"| {' | '.join(COLUMNS)} |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     print("\n".join(lines), flush=True)

@@ -137,9 +137,10 @@ def _deep(response: Response, draw: random.Random) -> None:
 
 
 def _surrogates(response: Response, draw: random.Random) -> None:
-    response.contents = [content.replace(":", ':"\\ud800",', 1) for content in response.contents]
     if draw.random() < 0.5:
         response.contents = [_with_strings(content, draw, ["\ud800", "\udfff x"]) for content in response.contents]
+    else:
+        response.contents = [content.replace(":", ':"\\ud800",', 1) for content in response.contents]
 
 
 def _usage(response: Response, draw: random.Random) -> None:

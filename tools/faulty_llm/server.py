@@ -26,7 +26,7 @@ class FaultyLlm(ThreadingHTTPServer):
     request_queue_size = 64
 
     def __init__(self, port: int = 0, *, seed: int = 0) -> None:
-        """Bound to loopback, not serving yet.
+        """Bound to loopback, not serving yet, without faults.
 
         Args:
             port: port; 0 takes a free one.
@@ -36,6 +36,8 @@ class FaultyLlm(ThreadingHTTPServer):
         self.seed = seed
         self.fault_of: Callable[[int], str] = lambda call: ""
         """Fault of a call by its number, from 0; empty is none."""
+        self.by_schema = False
+        """Whether answers follow from the schema alone, whatever the prompt says."""
         self.requests: list[dict[str, Any]] = []
         """Bodies of the completions that were asked for."""
         self.authorizations: set[str] = set()
@@ -53,8 +55,8 @@ class FaultyLlm(ThreadingHTTPServer):
         with self._lock:
             number = len(self.requests)
             self.requests.append(request)
-        draw = random.Random(f"{self.seed} {json.dumps(request, sort_keys=True)}")
         schema = request["response_format"]["json_schema"]["schema"]
+        draw = random.Random(f"{self.seed} {json.dumps(schema if self.by_schema else request, sort_keys=True)}")
         count = request.get("n") or 1
         response = Response(
             contents=[json.dumps(conforming(schema, draw), separators=(",", ":")) for _ in range(count)]

@@ -1,0 +1,116 @@
+"""The recorded situations: what was planted, the journals of the campaigns, and their checkpoints.
+
+recorded/situations.yaml         campaign files, the moments that are asked about, and what was planted
+recorded/journals/ID.jsonl       a campaign's journal as far as it is needed, a record a line, without times
+recorded/checkpoints.zip         the checkpoints of those moments, by their keys in an object store
+"""
+
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from also import document, limits
+from also.campaign import spec
+from also.errors import InputError
+from also.v1.journal_pb2 import JournalRecord
+from also.v1.situation_pb2 import RecordedCampaign, RecordedCampaigns, Situation
+
+SITUATIONS = "situations.yaml"
+"""File with the campaigns and their situations."""
+
+JOURNALS = "journals"
+"""Folder of the journals."""
+
+CHECKPOINTS = "checkpoints.zip"
+"""File with the checkpoints."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One situation, and the journal that it is a moment of."""
+
+    situation: Situation
+    """The moment, and what was planted."""
+    campaign_id: str
+    """Campaign."""
+    records: tuple[JournalRecord, ...]
+    """Its journal, at least as far as the moment."""
+
+
+def folder() -> Traversable:
+    """Where everything recorded is."""
+    return resources.files("also.judging") / "recorded"
+
+
+def campaigns() -> list[RecordedCampaign]:
+    """The campaigns that are recorded, each with every default filled in.
+
+    Raises:
+        DocumentError: the file of situations breaks a limit.
+    """
+    text = (folder() / SITUATIONS).read_text(encoding="utf-8")
+    found = document.read(RecordedCampaigns, spec.parse_yaml(text, SITUATIONS))
+    limits.check(found)
+    for each in found.campaigns:
+        each.campaign.CopyFrom(spec.resolved(each.campaign))
+    return list(found.campaigns)
+
+
+def situations(ids: Sequence[str] = ()) -> list[Recorded]:
+    """The recorded situations, in the order of the file.
+
+    Args:
+        ids: those that are meant; all where none is named.
+
+    Raises:
+        InputError: there is no such situation.
+    """
+    every = campaigns()
+    known = [item.id for each in every for item in each.situations]
+    for unknown in (name for name in ids if name not in known):
+        raise InputError(f"situation {unknown!r} is not recorded; recorded are: {', '.join(known)}")
+    found = []
+    for each in every:
+        meant = [item for item in each.situations if not ids or item.id in ids]
+        if meant:
+            records = journal(each.id)
+            found += [Recorded(situation=item, campaign_id=each.id, records=records) for item in meant]
+    return found
+
+
+def journal(campaign_id: str) -> tuple[JournalRecord, ...]:
+    """The recorded journal of a campaign."""
+    text = (folder() / JOURNALS / f"{campaign_id}.jsonl").read_text(encoding="utf-8")
+    return tuple(document.read(JournalRecord, json.loads(line)) for line in text.splitlines())
+
+
+def require_empty(store: Path) -> None:
+    """Refuse a folder that cannot become a store of its own; nothing is written.
+
+    Raises:
+        InputError: it holds something, or is no folder.
+    """
+    if store.exists() and (not store.is_dir() or any(store.iterdir())):
+        raise InputError(f"folder {store} is not empty; a new or an empty one is needed")
+
+
+def unpack(store: Path) -> None:
+    """Make an object store with all recorded checkpoints.
+
+    Args:
+        store: folder for the store; it is made, and must be empty where it exists.
+
+    Raises:
+        InputError: it holds something, or cannot be written.
+    """
+    require_empty(store)
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        with (folder() / CHECKPOINTS).open("rb") as file, zipfile.ZipFile(file) as archive:
+            archive.extractall(store)
+    except OSError as error:
+        raise InputError(f"folder {store} cannot be written: {error.strerror}") from None

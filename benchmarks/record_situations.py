@@ -1,0 +1,191 @@
+"""Records the situations of `also judge-llm` again: real campaigns in which a failure is planted.
+
+    python benchmarks/record_situations.py [CAMPAIGN ...]
+
+Every campaign of `also/judging/recorded/situations.yaml` (or those that are named) is run by the conductor and the
+services, one after the other, until its last situation is reached. What was planted must show in the evidence: the
+signs of each situation are checked, and nothing is written where one is missing. Then the journals go to
+`recorded/journals/`, without times, and the checkpoints of the situations to `recorded/checkpoints.zip`. Recording
+again on one machine changes nothing.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from also import document, keys
+from also.campaign import calls
+from also.campaign.fold import fold
+from also.campaign.journal import Journal
+from also.campaign.processes import Services
+from also.campaign.run import Conductor
+from also.cli import describe
+from also.judging import recorded
+from also.settings import Settings
+from also.shaping.rules import check_config
+from also.store import Store, open_store
+from also.v1.checkpoint_pb2 import CheckpointManifest
+from also.v1.evidence_pb2 import Evidence
+from also.v1.journal_pb2 import CampaignStarted, JournalRecord
+from also.v1.situation_pb2 import RecordedCampaign, Sign, Situation
+from also.v1.trainer_pb2 import TrainingProgress
+from also.v1.validator_pb2 import ValidationProgress
+from services.critic.citations import value_at
+
+FOLDER = Path(__file__).parent.parent / "also/judging/recorded"
+
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+"""Time of every file in the archive, so that equal checkpoints give equal bytes."""
+
+
+class Enough(Exception):
+    """The last situation of a campaign is reached."""
+
+
+class Until:
+    """A watch that ends a campaign when its last situation is reached."""
+
+    def __init__(self, situation: Situation) -> None:
+        """End at this situation."""
+        self._situation = situation
+
+    def found(self, records: Sequence[JournalRecord]) -> None:
+        """Nothing to do."""
+
+    def record(self, record: JournalRecord) -> None:
+        """End after the stage's training, or after the round before the situation's."""
+        stage, round = self._situation.stage, self._situation.round
+        trained = record.HasField("stage_trained") and record.stage_trained.stage == stage and round == 0
+        measured = record.HasField("validated") and (record.validated.stage, record.validated.round + 1) == (
+            stage,
+            round,
+        )
+        if trained or measured:
+            raise Enough
+
+    def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
+        """Nothing to do."""
+
+    def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
+        """Nothing to do."""
+
+    def note(self, text: str) -> None:
+        """Say it."""
+        print(text, flush=True)
+
+
+def main() -> None:
+    """Record, and write what was recorded."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("campaigns", nargs="*", metavar="CAMPAIGN", help="campaigns to record; left out: all of them")
+    names = parser.parse_args().campaigns
+    every = recorded.campaigns()
+    chosen = [each for each in every if not names or each.id in names]
+    if not chosen or len(chosen) < len(set(names)):
+        parser.error(f"unknown campaign; there are {', '.join(each.id for each in every)}")
+    began, missing = time.monotonic(), 0
+    with tempfile.TemporaryDirectory(prefix="also-recording-") as folder:
+        store = open_store(f"{folder}/store")
+        with Services(Settings(store=f"{folder}/store"), Path(folder) / "logs", print) as services:
+            journals = {}
+            for each in chosen:
+                journals[each.id] = run(each, store, services)
+                missing += show(each, journals[each.id])
+        if missing:
+            parser.exit(1, f"{missing} situations do not show what was planted; nothing was written\n")
+        write(chosen, journals, store, everything=len(chosen) == len(every))
+    print(f"{len(chosen)} campaigns in {describe.duration(time.monotonic() - began)}")
+
+
+def run(campaign: RecordedCampaign, store: Store, services: Services) -> list[JournalRecord]:
+    """Run a campaign until its last situation is reached; its records, without times."""
+    card = calls.describe_task(services, campaign.campaign.task)
+    check_config(campaign.campaign.shaping, card)
+    journal = Journal(store, campaign.id)
+    journal.append(journal.draft(CampaignStarted(campaign=campaign.campaign, card=card)))
+    last = campaign.situations[-1]
+    try:
+        Conductor(journal, services, Until(last)).conduct()
+    except Enough:
+        return [timeless(record) for record in journal.records]
+    raise SystemExit(f"campaign {campaign.id} ended before stage {last.stage}, round {last.round}")
+
+
+def timeless(record: JournalRecord) -> JournalRecord:
+    """A record without the time of its writing, and without the chain of hashes that goes over such times."""
+    kept = JournalRecord()
+    kept.CopyFrom(record)
+    kept.ClearField("written_at")
+    kept.ClearField("previous_sha256")
+    return kept
+
+
+def show(campaign: RecordedCampaign, records: Sequence[JournalRecord]) -> int:
+    """Print each situation with its signs; how many of them do not show what was planted."""
+    missing = 0
+    state = fold(records)
+    for situation in campaign.situations:
+        evidence = state.stages[situation.stage].trained.evidence
+        told = [tell(sign, evidence) for sign in situation.planted.signs]
+        absent = any(not sign_shows(sign, evidence) for sign in situation.planted.signs)
+        missing += absent
+        print(f"{'MISSING' if absent else 'shows  '} {situation.id}: {', '.join(told)}", flush=True)
+    return missing
+
+
+def sign_shows(sign: Sign, evidence: Evidence) -> bool:
+    """Whether a number of the evidence is as it should be."""
+    value = value_at(evidence, sign.item)
+    enough = not sign.HasField("at_least") or value >= sign.at_least
+    return enough and (not sign.HasField("at_most") or value <= sign.at_most)
+
+
+def tell(sign: Sign, evidence: Evidence) -> str:
+    """A sign with the number that it is about."""
+    bounds = [f">= {sign.at_least:g}"] if sign.HasField("at_least") else []
+    bounds += [f"<= {sign.at_most:g}"] if sign.HasField("at_most") else []
+    return f"{sign.item} {value_at(evidence, sign.item):.3g} ({' and '.join(bounds)})"
+
+
+def write(
+    campaigns: Sequence[RecordedCampaign], journals: dict[str, list[JournalRecord]], store: Store, *, everything: bool
+) -> None:
+    """Write journals and checkpoints; those of other campaigns stay, unless everything was recorded."""
+    folder = FOLDER / recorded.JOURNALS
+    folder.mkdir(exist_ok=True)
+    archive = FOLDER / recorded.CHECKPOINTS
+    objects: dict[str, bytes] = {}
+    if everything:
+        for stale in folder.iterdir():
+            stale.unlink()
+    elif archive.exists():
+        with zipfile.ZipFile(archive) as file:
+            objects = {name: file.read(name) for name in file.namelist()}
+        again = tuple(keys.campaign(each.id) for each in campaigns)
+        objects = {key: content for key, content in objects.items() if not key.startswith(again)}
+    for each in campaigns:
+        lines = [json.dumps(document.plain(record), separators=(", ", ": ")) for record in journals[each.id]]
+        (folder / f"{each.id}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        objects |= {key: store.get(key) for key in objects_of(each, journals[each.id], store)}
+    objects[keys.STORE_MARKER] = store.get(keys.STORE_MARKER)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
+        for key in sorted(objects):
+            file.writestr(zipfile.ZipInfo(key, ZIP_TIME), objects[key], zipfile.ZIP_DEFLATED)
+
+
+def objects_of(campaign: RecordedCampaign, records: Sequence[JournalRecord], store: Store) -> Iterable[str]:
+    """Keys of the checkpoints of a campaign's situations."""
+    stages = fold(records).stages
+    for checkpoint_id in {stages[situation.stage].trained.checkpoint_id for situation in campaign.situations}:
+        key = keys.checkpoint(campaign.id, checkpoint_id)
+        yield key
+        for blob in store.get_message(key, CheckpointManifest).blobs:
+            yield keys.blob(campaign.id, blob.sha256)
+
+
+if __name__ == "__main__":
+    main()

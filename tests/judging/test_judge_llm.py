@@ -1,0 +1,128 @@
+"""`also judge-llm`, with real services; the LLM is a server that answers with nonsense of the right form."""
+
+import json
+
+import pytest
+
+from also.document import read
+from also.v1.situation_pb2 import Judgements
+from tools.faulty_llm.response import MODEL
+from tools.faulty_llm.server import serving
+
+TWO = ("--only", "exploration-19x19", "--only", "nothing-wrong-solved")
+"""One situation that asks for a change, and one that does not."""
+
+
+@pytest.fixture
+def judgements(also):
+    """Runs the command; gives the judgements by backend."""
+
+    def run(*arguments):
+        code, out, _ = also("judge-llm", "--json", *arguments)
+        assert code == 0
+        return {each.backend: each for each in read(Judgements, json.loads(out)).judgements}
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--url", "ftp://host/v1"], "llm.url 'ftp://host/v1' does not match"),
+        (["--url", "http://127.0.0.1:9/v1", "--set", "heat=1"], "unknown key 'llm.heat'"),
+        (["--url", "http://127.0.0.1:9/v1", "--set", "temperature=9"], "llm.temperature 9.0 is outside [0, 2]"),
+        (["--url", "http://127.0.0.1:9/v1", "--set", "temperature"], "key=value is expected, e.g. temperature=0.2"),
+        (["--url", "http://127.0.0.1:9/v1", "--sampling", "best"], "--sampling 'best' is not allowed"),
+        (["--model", "large"], "they go with --url only"),
+        (["--candidates", "17"], "Invalid value for '--candidates'"),
+        (["--only", "none"], "situation 'none' is not recorded; recorded are: exploration-19x19"),
+        (["--keep", "."], "is not empty"),
+        (["-o", "."], "report . cannot be written: it is a folder"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(also, tmp_path, arguments, message):
+    """Before any service is started."""
+    (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
+    code, out, said = also("judge-llm", *arguments)
+    assert code == 2
+    assert said.startswith("error: ")
+    assert said.count("\n") == 1
+    assert message in said
+    assert out == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_an_endpoint_that_nobody_serves_is_one_line(also, tmp_path):
+    """Nothing is asked, and no store is left behind."""
+    code, out, said = also("judge-llm", "--url", "http://127.0.0.1:9/v1", "--keep", "kept", *TWO)
+    assert code == 2
+    assert "http://127.0.0.1:9/v1 cannot be used" in said
+    assert said.count("\n") == 1
+    assert out == ""
+    assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.slow
+def test_without_an_endpoint_the_embedded_backends_are_judged(also, tmp_path):
+    """The table on standard output, and a report as Markdown."""
+    code, out, _ = also("judge-llm", *TWO, "-o", "reports/judged.md")
+    assert code == 0
+    assert "2 recorded situations with 2 kinds of planted failure" in out
+    report = (tmp_path / "reports/judged.md").read_text(encoding="utf-8")
+    assert "| measure | rules | random |" in report
+    assert "| first finding is the planted failure | 100% | – |" in report
+    assert "| nothing-wrong-solved | None | = None |" in report
+    assert "One food on a field of 19x19 cells" in report
+
+
+@pytest.mark.slow
+def test_every_candidate_gets_the_screens_verdict(judgements):
+    """The validator's own, on the recorded checkpoint; a diagnosis that asks for no change ends the stage."""
+    judged = judgements(*TWO)
+    exploration, solved = judged["rules"].answers
+    assert len(exploration.verdicts) == len(exploration.candidates) == 4
+    assert all(verdict.terms for verdict in exploration.verdicts)
+    assert not solved.proposal_asked
+    assert not solved.candidates
+    assert [answer.proposal_asked for answer in judged["random"].answers] == [True, True]
+
+
+@pytest.mark.slow
+def test_candidates_for_a_task_that_is_not_here_are_not_screened(judgements):
+    """The repository's example is no part of the package; minds are judged by it all the same."""
+    answer = judgements("--only", "coordination-landmarks")["rules"].answers[0]
+    assert answer.candidates
+    assert not answer.verdicts
+
+
+@pytest.mark.slow
+def test_an_llm_is_judged_beside_the_others(also, judgements, tmp_path):
+    """Its answers, its cost and its model; prompts and raw replies are kept where they were asked for."""
+    with serving() as server:
+        judged = judgements("--url", server.url, "--set", "temperature=0.2", "--parallel", "2", "--keep", "kept", *TWO)
+        asked = len(server.requests)
+    one = judged["llm"]
+    assert list(judged) == ["llm", "rules", "random"]
+    assert one.model == MODEL
+    assert (one.critic.asked, one.critic.answered, one.critic.valid) == (2, 2, 1)
+    assert one.critic.prompt_tokens > 0
+    assert one.generator.completion_tokens > 0
+    assert asked > one.critic.asked + one.generator.asked  # the endpoint is tried first
+    assert all(answer.diagnosis.backend == "llm" for answer in one.answers)
+    assert len(list((tmp_path / "kept").rglob("exchanges/*/reply-0.json"))) >= 3
+
+
+@pytest.mark.slow
+def test_what_an_llm_does_not_answer_is_counted(judgements):
+    """No reply of it can be used; the rules' diagnosis stands in, so that the generator is asked all the same."""
+    with serving() as server:
+        server.fault_of = lambda call: "refusal" if call >= 2 else ""  # the first two only try the endpoint
+        one = judgements("--url", server.url, "--only", "exploration-19x19")["llm"]
+    answer = one.answers[0]
+    assert (one.critic.answered, one.critic.valid_at_first, one.critic.valid) == (0, 0, 0)
+    assert (one.agreement.planted_first, one.agreement.planted_anywhere) == (0, 0)
+    assert not answer.HasField("diagnosis")
+    assert answer.proposal_asked
+    assert one.candidates.given == 0
+    assert not one.candidates.HasField("passed")
+    assert answer.diagnosis_llm.calls == 2  # the question, and its one repair
