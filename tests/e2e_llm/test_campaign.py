@@ -6,8 +6,10 @@ grammar, that every candidate is valid, and that the campaign ends well by measu
 """
 
 import json
+import math
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -94,6 +96,7 @@ def start_mind(stack, name, folder, port):
 def start_prometheus(stack, binary, folder, config, port):
     """Start a Prometheus on loopback, and give its URL once it is ready."""
     (folder / "prometheus.yml").write_text(config, encoding="utf-8")
+    log = stack.enter_context((folder / "prometheus.log").open("wb"))
     process = stack.enter_context(
         subprocess.Popen(
             [
@@ -104,7 +107,7 @@ def start_prometheus(stack, binary, folder, config, port):
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=(folder / "prometheus.log").open("wb"),
+            stderr=log,
         )
     )
     stack.callback(process.terminate)
@@ -120,8 +123,15 @@ def start_prometheus(stack, binary, folder, config, port):
     pytest.fail((folder / "prometheus.log").read_text(encoding="utf-8")[-2000:], pytrace=False)
 
 
+def free_ports(count):
+    """Ports of 127.0.0.1 that nobody listens on now."""
+    with ExitStack() as stack:
+        listening = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in listening]
+
+
 @pytest.fixture(scope="module")
-def ran(llm_server, prometheus_binary, free_ports, tmp_path_factory):
+def ran(llm_server, prometheus_binary, tmp_path_factory):
     """The campaign, run by the command a person types; Prometheus goes on until the tests are done."""
     folder = tmp_path_factory.mktemp("campaign")
     (folder / "tiny.yaml").write_text(CAMPAIGN, encoding="utf-8")
@@ -221,12 +231,11 @@ def expressions():
             yield pytest.param(expression, id=re.sub(r"\W+", "-", f"{panel['title']} {target['refId']}"))
 
 
-@pytest.mark.parametrize("expression", expressions())
+@pytest.mark.parametrize("expression", list(expressions()))
 def test_every_panel_of_the_dashboard_has_data(ran, expression):
     """Prometheus answers with at least one finite sample, from the minds and from vLLM itself."""
     with httpx2.Client(trust_env=False) as client:
         answer = client.get(f"{ran.prometheus}/api/v1/query", params={"query": expression}).json()
     assert answer["status"] == "success", answer
     values = [float(sample["value"][1]) for sample in answer["data"]["result"]]
-    assert values
-    assert all(value == value for value in values), answer
+    assert any(math.isfinite(value) for value in values), answer
