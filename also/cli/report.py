@@ -72,7 +72,7 @@ def _lines(state: State, campaign_id: str, store: str, plots: dict[str, str]) ->
 def _stage(stage: Stage, plots: dict[str, str]) -> Iterator[str]:
     yield f"\n## Stage {stage.number}: {describe.decision(stage)}\n"
     if isinstance(stage.decision, Held | RolledBack):
-        yield f"{stage.decision.detail}\n"
+        yield f"{_literal(stage.decision.detail)}\n"
     if stage.diagnosis is not None:
         yield f"Phase {describe.phase(stage)}, by the critic `{stage.diagnosis.backend}`.\n"
         for finding in stage.diagnosis.findings:
@@ -112,7 +112,7 @@ def _checkpoints(state: State) -> list[tuple[str, ...]]:
 
 
 def _literal(text: str) -> str:
-    """A text that shows as it is: a summary may be an LLM's, and is no Markdown."""
+    """A text that shows as it is: a summary may be an LLM's, a detail its server's, and neither is Markdown."""
     return re.sub(r"([\\`*_{}\[\]<>#!|~&])", r"\\\1", text)
 
 

@@ -11,18 +11,20 @@ from also.cli import lines, screen
 MARKUP = "[bold red]win[/] ![x](http://a/b.png) <img src=x> `$(id)` | **now**"
 
 
-def with_summary(records):
-    """The records with a summary full of markup."""
+def with_markup(records):
+    """The records with summaries and details of holds full of markup."""
     changed = copy.deepcopy(records)
     for record in changed:
         if record.WhichOneof("event") == "diagnosed":
             record.diagnosed.diagnosis.findings[0].summary = MARKUP
+        elif record.WhichOneof("event") == "held":
+            record.held.detail = MARKUP
     return changed
 
 
 def test_a_report_shows_markup_as_text(also, write_journal, records, tmp_path):
     """No image, no HTML and no formatting comes of it."""
-    write_journal("recorded", with_summary(records))
+    write_journal("recorded", with_markup(records))
     assert also("report", "recorded", "-o", "report.md")[0] == 0
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert "win" in text
@@ -33,7 +35,7 @@ def test_a_report_shows_markup_as_text(also, write_journal, records, tmp_path):
 
 def test_lines_and_screen_show_markup_as_text(records):
     """Rich's markup stays what it is."""
-    changed = with_summary(records)
+    changed = with_markup(records)
     diagnosed = next(record for record in changed if record.WhichOneof("event") == "diagnosed")
     assert MARKUP in lines.event_line(diagnosed)
     console = Console(file=io.StringIO(), force_terminal=True, width=200, markup=False)
