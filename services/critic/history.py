@@ -2,14 +2,15 @@
 
 A trial names the finding that its candidate answered; the diagnosis of that trial's stage says what
 that finding was. A remedy has failed in a stage when its candidates were rejected there and the
-stage promoted nothing: where another candidate won, losing to it proves little.
+stage promoted nothing: where another candidate won, losing to it proves little. It has failed too when
+its candidate was promoted and the promotion was undone.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from also.v1.critic_pb2 import PastStage
+from also.v1.critic_pb2 import STAGE_OUTCOME_ROLLED_BACK, PastStage
 from also.v1.diagnosis_pb2 import FailureMode, Finding, Remedy
 from also.v1.verdict_pb2 import OUTCOME_PROMOTED, OUTCOME_PROMOTED_PROVISIONALLY, OUTCOME_REJECTED, Trial
 
@@ -45,13 +46,14 @@ def failed_remedies(past: Sequence[PastStage], trials: Sequence[Trial]) -> Faile
         trials: what was tried; trials of a stage without a diagnosis, or that answer no finding, are left out.
     """
     findings = {stage.stage: stage.diagnosis.findings for stage in past}
+    undone = {stage.stage for stage in past if stage.outcome == STAGE_OUTCOME_ROLLED_BACK}
     fruitful = {trial.stage for trial in trials if trial.verdict.outcome in _PROMOTED}
     failed: set[tuple[int, int]] = set()
     for trial in trials:
         stage, index = trial.stage, trial.candidate.finding
-        if trial.verdict.outcome != OUTCOME_REJECTED or stage in fruitful:
-            continue
-        if 0 <= index < len(findings.get(stage, ())):
+        in_vain = trial.verdict.outcome == OUTCOME_REJECTED and stage not in fruitful
+        in_vain |= trial.verdict.outcome in _PROMOTED and stage in undone
+        if in_vain and 0 <= index < len(findings.get(stage, ())):
             failed.add((stage, index))
     tried = [findings[stage][index] for stage, index in failed]
     return Counter((trouble_of(finding), finding.remedy) for finding in tried)

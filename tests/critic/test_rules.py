@@ -6,7 +6,7 @@ import pytest
 
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
-from also.v1.critic_pb2 import STAGE_OUTCOME_HELD, STAGE_OUTCOME_PROMOTED
+from also.v1.critic_pb2 import STAGE_OUTCOME_HELD, STAGE_OUTCOME_PROMOTED, STAGE_OUTCOME_ROLLED_BACK
 from also.v1.verdict_pb2 import OUTCOME_PROMOTED, OUTCOME_REJECTED
 from services.critic.citations import value_at
 from services.critic.rules import diagnose
@@ -308,3 +308,15 @@ def test_a_trial_is_matched_with_its_own_stages_diagnosis(foraging, gather, ask)
     assert diagnose(request).findings[0].remedy == pb.REMEDY_GUIDE
     request.trials[0].stage = 3
     assert diagnose(request).findings[0].remedy == pb.REMEDY_SYNCHRONISE
+
+
+def test_a_remedy_whose_promotion_was_undone_has_failed(foraging, gather, ask):
+    """It won on branches, and the stages after it took that back."""
+    request = ask(foraging, gather(foraging, reached=[0.97, 0.12, 0, 0]))
+    before = diagnose(request)
+    request.evidence.append(gather(foraging, reached=[0.97, 0.12, 0, 0], stage=1))
+    request.past.add(stage=0, diagnosis=before, outcome=STAGE_OUTCOME_ROLLED_BACK)
+    trial = request.trials.add(stage=0)
+    trial.candidate.finding = 0
+    trial.verdict.outcome = OUTCOME_PROMOTED
+    assert diagnose(request).findings[0].remedy == pb.REMEDY_GUIDE
