@@ -1,8 +1,9 @@
 #!/bin/sh
 # Makes sure that there is a Prometheus, and prints its path: fetch_prometheus.sh FOLDER. One that is installed is
-# taken; else Debian's package is unpacked into FOLDER, without installing it.
+# taken; else Debian's package is unpacked into FOLDER, without installing it. apt checks its checksum.
 set -eu
 folder=$1
+part=$folder.part
 
 if command -v prometheus; then
     exit 0
@@ -12,12 +13,14 @@ if [ ! -x "$folder/usr/bin/prometheus" ]; then
         echo "error: there is no prometheus on the path, and no apt-get to fetch it with" >&2
         exit 2
     }
-    mkdir -p "$folder"
+    rm -rf "$part" "$folder"
+    mkdir -p "$part"
     (
-        cd "$folder"
+        cd "$part"
         apt-get download prometheus >/dev/null 2>&1 || { apt-get update && apt-get download prometheus; } >&2
         dpkg-deb --extract prometheus_*.deb .
         rm prometheus_*.deb
     )
+    mv "$part" "$folder" # last, so that what was interrupted is begun again
 fi
 echo "$folder/usr/bin/prometheus"
