@@ -45,6 +45,9 @@ LEAST_REPLY_TOKENS = 64
 SPARE_TOKENS = 32
 """Tokens of a context that are left free, because counts of templates differ a little."""
 
+TEMPLATE_TOKENS = 2000
+"""Tokens that a chat template may add to a prompt at most, such as a schema that some servers put there."""
+
 _MOST_SHOWN = 12_000
 """Characters of an unusable reply that are shown to the LLM again."""
 
@@ -106,7 +109,7 @@ class Asking:
         for number in range(REPLIES):
             raw = self._exchange.reply(number)
             if raw is None:
-                raw = self._exchange.keep_reply(number, self._call(messages, number, wrong))
+                raw = self._exchange.keep_reply(number, self._call(messages, wrong))
             body = self._account(messages, raw)
             try:
                 if isinstance(body, ReplyError):
@@ -124,7 +127,7 @@ class Asking:
             return value
         raise NoAnswer(LLM_FAILURE_REASON_REPLY_INVALID, f"{REPLIES} replies could not be used; the last one: {wrong}")
 
-    def _call(self, messages: list[LlmMessage], number: int, wrong: str) -> LlmReply:
+    def _call(self, messages: list[LlmMessage], wrong: str) -> LlmReply:
         """One paid reply, as it comes.
 
         Raises:
@@ -141,7 +144,7 @@ class Asking:
                 text = f"{endpoint.url} has failed again and again, and is left alone for another {rest:.0f} s"
                 raise NoAnswer(LLM_FAILURE_REASON_UNAVAILABLE, text)
             try:
-                reply = self._try(messages, number)
+                reply = self._try(messages)
             except CallError as error:
                 failures, why = failures + 1, str(error)
                 if error.again:
@@ -157,7 +160,7 @@ class Asking:
             self._breaker.succeeded()
             return reply
 
-    def _try(self, messages: list[LlmMessage], number: int) -> LlmReply:
+    def _try(self, messages: list[LlmMessage]) -> LlmReply:
         """One call.
 
         Raises:
@@ -247,8 +250,17 @@ class Asking:
         metrics.LLM_COST.labels(*labels).inc(_price(self._question.endpoint, prompt_tokens, completion_tokens))
 
     def _cost(self, messages: list[LlmMessage], body: str) -> tuple[int, int]:
-        """Prompt and completion tokens of a reply; estimated where the server does not say."""
-        return read_usage(body) or (estimate_messages(messages), estimate(body))
+        """Prompt and completion tokens of a reply; estimated where the server does not say, or cannot be right.
+
+        No tokenizer makes more tokens than bytes, and no reply has more than were asked for: a count beyond that would
+        spend a budget that nobody has used.
+        """
+        most_prompt = sum(len(message.content.encode()) for message in messages) + TEMPLATE_TOKENS
+        most_completion = self._question.endpoint.max_tokens * self._question.choices
+        usage = read_usage(body)
+        if usage is not None and usage[0] <= most_prompt and usage[1] <= most_completion:
+            return usage
+        return estimate_messages(messages), min(estimate(body), most_completion)
 
 
 def _repair(body: Body | ReplyError, wrong: str) -> list[LlmMessage]:

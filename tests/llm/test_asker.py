@@ -195,6 +195,15 @@ def test_a_stored_answer_needs_no_allowance(asker, ask_for, render):
     assert asker.ask(ask_for(calls=0, tokens=0), render, read).value == first.value
 
 
+def test_a_count_that_cannot_be_right_spends_no_budget(llm, asker, ask_for, render):
+    """More prompt tokens than bytes, or more completion tokens than were asked for, are estimated instead."""
+    llm.fault_of = lambda call: "false_usage"
+    for number in range(12):
+        use = asker.ask(ask_for(request=f"{number:064d}"), render, read).use
+        assert 0 < use.prompt_tokens < 100
+        assert 0 < use.completion_tokens <= 500
+
+
 def test_choices_are_asked_for_in_one_call(llm, asker, ask_for, render):
     """Four samples of one prompt."""
     answer = asker.ask(ask_for(choices=4), render, read)

@@ -144,7 +144,7 @@ def _surrogates(response: Response, draw: random.Random) -> None:
 
 
 def _usage(response: Response, draw: random.Random) -> None:
-    lie = draw.choice([-5, 10**30, 1.5, "many", None, True])
+    lie = draw.choice([-5, 10**9, 10**30, 1.5, "many", None, True])
     response.usage = draw.choice([{"prompt_tokens": lie, "completion_tokens": lie}, [], "free", {}])
 
 
