@@ -1,5 +1,5 @@
 # ALSO: `make run` runs a campaign to its end, `make test` and `make e2e-llm` test everything.
-# Everything is installed into .venv and nowhere else, but for the servers of `make e2e-llm`, which are kept in CACHE.
+# Everything is installed into .venv and nowhere else, but for what `make e2e` and `make e2e-llm` build, which is kept in CACHE.
 # PYTHON chooses the interpreter, ARGS goes to `also run`.
 
 VENV := .venv
@@ -13,7 +13,7 @@ INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory --no-builtin-rules
-.PHONY: help run test e2e-llm check check-sources check-tests format proto docs bench
+.PHONY: help run test e2e e2e-llm check check-sources check-tests format proto docs bench
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ e2e-llm: $(VENV)/ready-to-test  ## run the tests with a real LLM server, and bui
 	@prometheus=$$(tools/fetch_prometheus.sh $(CACHE)/prometheus) && \
 		ALSO_E2E_VLLM=$(VLLM)/bin/python ALSO_E2E_PROMETHEUS=$$prometheus \
 		$(BIN)/python -m pytest tests/e2e_llm $(PYTEST_ARGS)
+
+e2e: $(VENV)/ready-to-test  ## run the tests on a real cluster, and build one once (15 minutes)
+	@[ -n "$$ALSO_E2E_KUBECONFIG" ] || tests/e2e/cluster/build_components.sh $(CACHE)/e2e
+	@ALSO_E2E_CACHE=$(CACHE)/e2e $(BIN)/python -m pytest tests/e2e $(PYTEST_ARGS)
 
 check: $(VENV)/ready-to-test  ## format, lint, types, layers, generated files, fast tests: under two minutes
 	@$(MAKE) --jobs 2 check-sources check-tests

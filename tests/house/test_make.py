@@ -40,6 +40,7 @@ def test_make_alone_lists_what_there_is(root):
         "run",
         "test",
         "e2e-llm",
+        "e2e",
         "check",
         "format",
         "proto",

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Makes the images of programs that no registry is asked for: build_images.sh CACHE, which build_components.sh has
+# filled. Each is an archive CACHE/images/NAME.tar of localhost/also-NAME:VERSION; one that is up to date costs nothing.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$here/versions.env"
+cache=$(realpath "${1:?usage: build_images.sh CACHE}")
+mkdir -p "$cache/images"
+exec 9>"$cache/images/lock"
+flock 9
+
+# image NAME VERSION: of the program CACHE/bin/NAME.
+image() {
+    local name=$1 tag=localhost/also-$1:$2 program archive=$cache/images/$1.tar recipe context
+    program=$(readlink -f "$cache/bin/$name")
+    recipe="$tag $program $(sha256sum <"$here/images/Dockerfile")"
+    if [ "$(cat "$archive.ready" 2>/dev/null)" != "$recipe" ]; then
+        echo "Making the image $tag ..."
+        rm -f "$archive" "$archive.ready"
+        context=$(mktemp -d "$cache/images/context.XXXXXX")
+        trap 'rm -rf "$context"' EXIT
+        if [ "$name" = prometheus ]; then
+            fill_root "$cache/debian/root/usr/bin/prometheus" "$context/root"
+        else
+            cp "$program" "$context/$name"
+        fi
+        "$cache/bin/buildah" build --quiet --layers=false --timestamp 0 --file "$here/images/Dockerfile" \
+            --target "$name" --tag "$tag" "$context" >/dev/null
+        "$cache/bin/buildah" push --quiet "$tag" "docker-archive:$archive:$tag"
+        "$cache/bin/buildah" rmi "$tag" >/dev/null
+        rm -rf "$context"
+        trap - EXIT
+        echo "$recipe" >"$archive.ready"
+    fi
+}
+
+# fill_root PROGRAM ROOT: the program, with the libraries that it is linked with, where it looks for them.
+fill_root() {
+    local file
+    install -D "$1" "$2/usr/bin/$(basename "$1")"
+    ldd "$1" | sed -n 's/.*[[:space:]]\(\/[^ ]*\) (0x.*/\1/p' | while read -r file; do
+        install -D "$file" "$2/$file"
+    done
+}
+
+image pause 1
+image coredns "$COREDNS"
+image versitygw "${VERSITYGW#v}"
+image prometheus "$(sed -n 's/^prometheus \([0-9.]*\).*/\1/p' "$cache/debian/versions")"
+image kueue "$KUEUE"
