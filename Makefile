@@ -32,6 +32,7 @@ e2e-llm: $(VENV)/ready-to-test  ## run the tests with a real LLM server, and bui
 
 e2e: $(VENV)/ready-to-test  ## run the tests on a real cluster, and build one once (15 minutes)
 	@[ -n "$$ALSO_E2E_KUBECONFIG" ] || tests/e2e/cluster/build_components.sh $(CACHE)/e2e
+	@[ -n "$$ALSO_E2E_KUBECONFIG" ] || tests/e2e/cluster/build_images.sh $(CACHE)/e2e
 	@ALSO_E2E_CACHE=$(CACHE)/e2e $(BIN)/python -m pytest tests/e2e $(PYTEST_ARGS)
 
 check: $(VENV)/ready-to-test  ## format, lint, types, layers, generated files, fast tests: under two minutes
