@@ -220,6 +220,12 @@ def kueue(cluster: Cluster) -> None:
     place = ["--namespace=kueue-system", "--create-namespace"]
     chart = str(cluster.cache / "kueue" / "chart")
     cluster.helm("upgrade", "--install", "kueue", chart, *place, f"--set={values}", "--wait", "--timeout=180s")
+    flavor = json.dumps(
+        {"apiVersion": "kueue.x-k8s.io/v1beta2", "kind": "ResourceFlavor", "metadata": {"name": "probe"}}
+    )
+    dry_run = ("apply", "--dry-run=server", "--filename=-")
+    answers = eventually(lambda: cluster.kubectl(*dry_run, given=flavor, check=False).returncode == 0)
+    assert answers, "the webhook of Kueue does not answer"  # its pod is ready before the node's rules lead to it
 
 
 @pytest.hookimpl(wrapper=True)
