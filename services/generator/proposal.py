@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from also.errors import ShapingError
-from also.limits import fill_defaults
+from also.limits import filled
 from also.shaping.identity import config_hash
 from also.shaping.rules import check_config
-from also.v1.campaign_pb2 import GeneratorSettings
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.llm_pb2 import LlmOrigin
 from also.v1.shaping_pb2 import ShapingConfig
@@ -38,10 +37,7 @@ class Proposal:
 
 def candidates_wanted(request: ProposeRequest) -> int:
     """K: how many candidates a request asks for, by default where it does not say."""
-    settings = GeneratorSettings()
-    settings.CopyFrom(request.settings)
-    fill_defaults(settings)
-    return settings.candidates
+    return filled(request.settings).candidates
 
 
 def collect(request: ProposeRequest, proposals: Iterable[Proposal]) -> list[Candidate]:
