@@ -10,7 +10,8 @@ AlsoError
 │   │   └── MissingStoreError  no object store at this place yet (a caller may create it)
 │   ├── CampaignError       a campaign id that is unknown, or that holds another campaign
 │   ├── AddressError        an address that is malformed or in use
-│   └── EndpointError       an LLM's endpoint that cannot be used
+│   ├── SettingError        an environment variable of ours with a value that is not allowed
+│   └── EndpointError       an LLM's endpoint, a Prometheus or a cluster that cannot be used
 ├── MissingObjectError      no object under a key (a caller may create it)
 ├── ServiceError            a service answered with a failure that is not the caller's
 │   └── ServiceUnavailable  a service could not be reached, or died: trying again may help
@@ -58,8 +59,12 @@ class AddressError(InputError):
     """An address is malformed or already in use."""
 
 
+class SettingError(InputError):
+    """An environment variable of ALSO has a value that is not allowed."""
+
+
 class EndpointError(InputError):
-    """An LLM's endpoint cannot be reached, does not serve the model, or refuses a schema."""
+    """An LLM's endpoint, a Prometheus or a cluster cannot be reached, or does not allow what is needed."""
 
 
 class MissingObjectError(AlsoError):

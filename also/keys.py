@@ -82,6 +82,21 @@ def branch_group_result(campaign_id: str, group: str) -> str:
     return f"{campaign(campaign_id)}branches/{group}/result.json"
 
 
+def branch_group_save(campaign_id: str, group: str, updates: int) -> str:
+    """A branch group in mid-branch, after so many updates."""
+    return f"{branch_group_saves(campaign_id, group)}{updates:08d}.json"
+
+
+def branch_group_saves(campaign_id: str, group: str) -> str:
+    """Prefix of a branch group's saves."""
+    return f"{campaign(campaign_id)}branches/{group}/saves/"
+
+
+def branch_group_reading(campaign_id: str, group: str) -> str:
+    """What Prometheus said of a branch group; created once, whatever it said."""
+    return f"{campaign(campaign_id)}branches/{group}/reading.json"
+
+
 def exchanges(campaign_id: str) -> str:
     """Prefix of all that LLMs were asked."""
     return f"{campaign(campaign_id)}exchanges/"

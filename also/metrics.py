@@ -107,8 +107,71 @@ LLM_COST = Counter(
 )
 
 
-def expose(port: int, address: str = "127.0.0.1") -> None:
+_BRANCH = ["campaign", "stage", "round", "pool", "step", "group", "arm", "seed", "config_hash"]
+
+BRANCH_RETURN = Gauge(
+    "also_branch_return",
+    "Mean return of a branch's last evaluation, units of task reward, shaping off.",
+    _BRANCH,
+    registry=REGISTRY,
+)
+BRANCH_MILESTONE_SCORE = Gauge(
+    "also_branch_milestone_score",
+    "Milestone score of a branch's last evaluation, in [0, 1].",
+    _BRANCH,
+    registry=REGISTRY,
+)
+BRANCH_SUCCESS_RATE = Gauge(
+    "also_branch_success_rate",
+    "Share of the episodes of a branch's last evaluation that reached the last milestone, in [0, 1].",
+    _BRANCH,
+    registry=REGISTRY,
+)
+BRANCH_MEASURED_ENV_STEPS = Gauge(
+    "also_branch_measured_env_steps",
+    "env_steps of the run at a branch's last evaluation.",
+    _BRANCH,
+    registry=REGISTRY,
+)
+BRANCH_EVALUATION_EPISODES = Counter(
+    "also_branch_evaluation_episodes_total",
+    "Evaluation episodes of a branch so far.",
+    _BRANCH,
+    registry=REGISTRY,
+)
+BRANCH_GROUP_ENV_STEPS = Gauge(
+    "also_branch_group_env_steps",
+    "env_steps that a group's branches have trained for, together.",
+    ["campaign", "group"],
+    registry=REGISTRY,
+)
+BRANCH_GROUP_ENV_STEPS_PLANNED = Gauge(
+    "also_branch_group_env_steps_planned",
+    "env_steps that a group's branches are to train for, together.",
+    ["campaign", "group"],
+    registry=REGISTRY,
+)
+METRICS_READINGS = Counter(
+    "also_metrics_readings_total",
+    "Readings of branch groups and guard queries from Prometheus, by outcome (Usable, or the named fault).",
+    ["campaign", "outcome"],
+    registry=REGISTRY,
+)
+METRICS_WAIT_SECONDS = Histogram(
+    "also_metrics_wait_seconds",
+    "Time until a finished group's samples could be used, or were given up, seconds.",
+    ["campaign"],
+    buckets=(0.5, 1, 2, 5, 10, 20, 40, 80, 160),
+    registry=REGISTRY,
+)
+
+
+def expose(port: int, address: str) -> None:
     """Serve `/metrics` for Prometheus in a thread.
+
+    Args:
+        port: port to serve on, in [0, 65535]; 0 takes a free one.
+        address: address of this machine to serve on, see `Settings.metrics_host`.
 
     Raises:
         AddressError: the port is in use or not allowed.

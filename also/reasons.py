@@ -1,7 +1,30 @@
 """One sentence for each named reason; the same words in journal, metrics, CLI and documents."""
 
 from also import enums
-from also.v1 import journal_pb2, verdict_pb2
+from also.v1 import branch_pb2, journal_pb2, reading_pb2, verdict_pb2
+
+METRICS_FAULTS: dict[int, str] = {
+    reading_pb2.METRICS_FAULT_UNAVAILABLE: "Prometheus could not be reached, answered with an error, or too late.",
+    reading_pb2.METRICS_FAULT_INCOMPLETE: "Series are missing, or Prometheus warned that its answer is not whole.",
+    reading_pb2.METRICS_FAULT_STALE: "The last sample is older than allowed, or from the future.",
+    reading_pb2.METRICS_FAULT_NOT_FINITE: "A sample is not a finite number.",
+    reading_pb2.METRICS_FAULT_AMBIGUOUS: "There are several series where one is expected.",
+    reading_pb2.METRICS_FAULT_MISMATCH: "Samples and the records in the object store disagree.",
+}
+"""Why what Prometheus says cannot be used; a verdict and a hold for it have the same name and sentence."""
+
+FAILURES: dict[int, str] = {
+    branch_pb2.BRANCH_FAILURE_DIVERGED: "A number of its training was not finite.",
+    branch_pb2.BRANCH_FAILURE_OUT_OF_MEMORY: "Its Job's container was killed for its memory, each time.",
+    branch_pb2.BRANCH_FAILURE_DEADLINE_EXCEEDED: "Its Job ran longer than its deadline.",
+    branch_pb2.BRANCH_FAILURE_IMAGE_UNAVAILABLE: "The image of its Job cannot be pulled.",
+    branch_pb2.BRANCH_FAILURE_QUOTA_EXCEEDED: "A quota of the namespace refused its Job or its pods.",
+    branch_pb2.BRANCH_FAILURE_UNSCHEDULABLE: "No node could take its pod in time.",
+    branch_pb2.BRANCH_FAILURE_NOT_ADMITTED: "Its Job waited in a queue for longer than allowed.",
+    branch_pb2.BRANCH_FAILURE_NODE_LOST: "The node of its pod was lost, and no other pod took over in time.",
+    branch_pb2.BRANCH_FAILURE_CRASHED: "Its process ended without a result, each time.",
+}
+"""Why a branch has no usable result."""
 
 VERDICTS: dict[int, str] = {
     verdict_pb2.VERDICT_REASON_GAIN_CONFIRMED: "The gain on fresh seeds is significant and large enough.",
@@ -21,6 +44,13 @@ VERDICTS: dict[int, str] = {
     verdict_pb2.VERDICT_REASON_BRANCH_FAILED: "The candidate's branches failed although control's did not.",
     verdict_pb2.VERDICT_REASON_HASH_MISMATCH: "A live learner reported another config hash.",
     verdict_pb2.VERDICT_REASON_BUDGET_SPENT: "The budget did not suffice.",
+    verdict_pb2.VERDICT_REASON_METRICS_UNAVAILABLE: METRICS_FAULTS[reading_pb2.METRICS_FAULT_UNAVAILABLE],
+    verdict_pb2.VERDICT_REASON_METRICS_INCOMPLETE: METRICS_FAULTS[reading_pb2.METRICS_FAULT_INCOMPLETE],
+    verdict_pb2.VERDICT_REASON_METRICS_STALE: METRICS_FAULTS[reading_pb2.METRICS_FAULT_STALE],
+    verdict_pb2.VERDICT_REASON_METRICS_NOT_FINITE: METRICS_FAULTS[reading_pb2.METRICS_FAULT_NOT_FINITE],
+    verdict_pb2.VERDICT_REASON_METRICS_AMBIGUOUS: METRICS_FAULTS[reading_pb2.METRICS_FAULT_AMBIGUOUS],
+    verdict_pb2.VERDICT_REASON_METRICS_MISMATCH: METRICS_FAULTS[reading_pb2.METRICS_FAULT_MISMATCH],
+    verdict_pb2.VERDICT_REASON_GUARD_FAILED: "The condition of a guard query does not hold.",
 }
 """Why a candidate has its outcome."""
 
@@ -35,6 +65,12 @@ HOLDS: dict[int, str] = {
     journal_pb2.HOLD_REASON_LLM_UNAVAILABLE: "A mind's LLM could not be reached, failed, or refused the request.",
     journal_pb2.HOLD_REASON_LLM_BUDGET_SPENT: "The budget of LLM calls or tokens does not suffice.",
     journal_pb2.HOLD_REASON_LLM_REPLY_INVALID: "No reply of a mind's LLM could be used.",
+    journal_pb2.HOLD_REASON_METRICS_UNAVAILABLE: METRICS_FAULTS[reading_pb2.METRICS_FAULT_UNAVAILABLE],
+    journal_pb2.HOLD_REASON_METRICS_INCOMPLETE: METRICS_FAULTS[reading_pb2.METRICS_FAULT_INCOMPLETE],
+    journal_pb2.HOLD_REASON_METRICS_STALE: METRICS_FAULTS[reading_pb2.METRICS_FAULT_STALE],
+    journal_pb2.HOLD_REASON_METRICS_NOT_FINITE: METRICS_FAULTS[reading_pb2.METRICS_FAULT_NOT_FINITE],
+    journal_pb2.HOLD_REASON_METRICS_AMBIGUOUS: METRICS_FAULTS[reading_pb2.METRICS_FAULT_AMBIGUOUS],
+    journal_pb2.HOLD_REASON_METRICS_MISMATCH: METRICS_FAULTS[reading_pb2.METRICS_FAULT_MISMATCH],
 }
 """Why a stage holds."""
 
@@ -49,6 +85,16 @@ FINISHES: dict[int, str] = {
     journal_pb2.FINISH_REASON_BUDGET_SPENT: "The budget does not suffice for another stage.",
 }
 """Why a campaign is over."""
+
+
+def failure(reason: int) -> str:
+    """Name of a branch's failure, e.g. "OutOfMemory"."""
+    return enums.camel(branch_pb2.BranchFailure, reason)
+
+
+def metrics_fault(reason: int) -> str:
+    """Name of a fault of metrics, as verdicts and holds have it, e.g. "MetricsStale"."""
+    return f"Metrics{enums.camel(reading_pb2.MetricsFault, reason)}"
 
 
 def verdict(reason: int) -> str:

@@ -3,16 +3,32 @@
 What a campaign depends on is in its campaign file. Here is only where a process finds the others.
 """
 
+import math
 import os
 from dataclasses import dataclass, field
+from typing import Any
+
+from also.errors import SettingError
 
 API_KEY = "ALSO_LLM_API_KEY"
 """Variable with the LLM's API key. A user's task runs in child processes: none but the minds inherit it."""
 
+PROMETHEUS_TOKEN = "ALSO_PROMETHEUS_TOKEN"  # noqa: S105  (the variable's name, not a token)
+"""Variable with the token for Prometheus: none but the validator inherits it."""
+
+_SECRETS = (API_KEY, PROMETHEUS_TOKEN)
+
+LAUNCHERS = ("processes", "kubernetes")
+"""Where branch groups can run."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where a process finds the store and the services."""
+    """Where a process finds the store, the services, and the place where branches run.
+
+    Raises:
+        SettingError: the launcher is unknown, or lacks what it needs.
+    """
 
     store: str = "also-data/store"
     """URI of the object store (`ALSO_STORE`): a folder, `s3://bucket/prefix`, `gs://…`, `az://…`."""
@@ -26,20 +42,59 @@ class Settings:
     """Address of a running generator (`ALSO_GENERATOR`); empty starts one."""
     validator: str = ""
     """Address of a running validator (`ALSO_VALIDATOR`); empty starts one."""
+    metrics_host: str = "127.0.0.1"
+    """Address of this machine that `/metrics` is served on (`ALSO_METRICS_HOST`)."""
+    launcher: str = "processes"
+    """Where branch groups run (`ALSO_LAUNCHER`): `processes` of this machine, or `kubernetes` Jobs."""
+    namespace: str = ""
+    """Namespace of the Jobs (`ALSO_NAMESPACE`); needed by launcher `kubernetes`."""
+    job_template: str = ""
+    """ConfigMap there whose key `job.yaml` is a Job without a name (`ALSO_JOB_TEMPLATE`); needed by it too."""
+    job_start_seconds: float = 1800.0
+    """How long a Job may be without a running pod (`ALSO_JOB_START_SECONDS`), seconds."""
+    prometheus: str = ""
+    """URL of the Prometheus that scrapes branches (`ALSO_PROMETHEUS`); empty: records alone are read."""
+    prometheus_token: str = field(default="", repr=False)
+    """Bearer token for it (`ALSO_PROMETHEUS_TOKEN`); empty where it needs none. Only the validator is given it."""
+    metrics_max_age: float = 30.0
+    """Age of the oldest sample that counts (`ALSO_METRICS_MAX_AGE`), seconds: three scrape intervals at least."""
+    metrics_wait: float = 90.0
+    """How long the validator waits for samples of a finished group (`ALSO_METRICS_WAIT`), seconds."""
     llm_api_key: str = field(default="", repr=False)
     """API key of the minds' LLM (`ALSO_LLM_API_KEY`); empty where it needs none. Only the minds are given it."""
 
+    def __post_init__(self) -> None:
+        if self.launcher not in LAUNCHERS:
+            raise SettingError(f"ALSO_LAUNCHER is {self.launcher!r}; allowed: {', '.join(LAUNCHERS)}")
+        for name in ("namespace", "job_template"):
+            if self.launcher == "kubernetes" and not getattr(self, name):
+                raise SettingError(f"ALSO_LAUNCHER is 'kubernetes', which needs ALSO_{name.upper()} too")
+
 
 def from_environment() -> Settings:
-    """Settings of this process; what is not in the environment has its default."""
-    given = {
-        name: os.environ[f"ALSO_{name.upper()}"]
-        for name in Settings.__dataclass_fields__
-        if os.environ.get(f"ALSO_{name.upper()}")
-    }
+    """Settings of this process; what is not in the environment has its default.
+
+    Raises:
+        SettingError: a variable's value is not allowed.
+    """
+    given: dict[str, Any] = {}
+    for name, known in Settings.__dataclass_fields__.items():
+        text = os.environ.get(f"ALSO_{name.upper()}")
+        if text:
+            given[name] = _seconds(name, text) if isinstance(known.default, float) else text
     return Settings(**given)
 
 
 def child_environment(**changes: str) -> dict[str, str]:
-    """Environment for a process that this one starts: its own without the API key, with changes."""
-    return {**{name: value for name, value in os.environ.items() if name != API_KEY}, **changes}
+    """Environment for a process that this one starts: its own without secrets, with changes."""
+    return {**{name: value for name, value in os.environ.items() if name not in _SECRETS}, **changes}
+
+
+def _seconds(name: str, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise SettingError(f"ALSO_{name.upper()} is {text!r}; a number of seconds above 0 is expected")
+    return seconds

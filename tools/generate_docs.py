@@ -17,7 +17,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from also import document, enums, metrics, reasons
 from also.limits import descriptor, field_limits, interval, is_map
 from also.presets import PRESETS
-from also.v1 import campaign_pb2, journal_pb2, limits_pb2, verdict_pb2
+from also.v1 import branch_pb2, campaign_pb2, journal_pb2, limits_pb2, verdict_pb2
 from also.v1.campaign_pb2 import ValidationSettings
 from tools.comments import comments
 from tools.generate_proto import ROOT, descriptors
@@ -91,6 +91,7 @@ def reasons_document() -> str:
     """Every named reason and its sentence."""
     groups = [
         ("Verdicts", "Why a candidate has its outcome.", verdict_pb2.VerdictReason, reasons.VERDICTS),
+        ("Branch failures", "Why a branch has no usable result.", branch_pb2.BranchFailure, reasons.FAILURES),
         ("Holds", "Why nothing changes in a stage.", journal_pb2.HoldReason, reasons.HOLDS),
         ("Rollbacks", "Why a promotion is undone.", journal_pb2.RollbackReason, reasons.ROLLBACKS),
         ("Finishes", "Why a campaign is over.", journal_pb2.FinishReason, reasons.FINISHES),
@@ -199,7 +200,7 @@ def _default(field: FieldDescriptor, limits: limits_pb2.Limits) -> str:
         if field.type == FieldDescriptor.TYPE_BOOL:
             return f"`{str(bool(limits.default)).lower()}`"
         return f"`{int(limits.default) if limits.default.is_integer() else limits.default}`"
-    if field.containing_type is descriptor(ValidationSettings):
+    if field.containing_type is descriptor(ValidationSettings) and not field.is_repeated:
         return "*preset*"
     return ""
 

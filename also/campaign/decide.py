@@ -127,6 +127,17 @@ LLM_HOLDS = {
 """The hold that follows when a mind's LLM gives no answer."""
 
 
+METRICS_HOLDS = {
+    VerdictReason.VERDICT_REASON_METRICS_UNAVAILABLE: HoldReason.HOLD_REASON_METRICS_UNAVAILABLE,
+    VerdictReason.VERDICT_REASON_METRICS_INCOMPLETE: HoldReason.HOLD_REASON_METRICS_INCOMPLETE,
+    VerdictReason.VERDICT_REASON_METRICS_STALE: HoldReason.HOLD_REASON_METRICS_STALE,
+    VerdictReason.VERDICT_REASON_METRICS_NOT_FINITE: HoldReason.HOLD_REASON_METRICS_NOT_FINITE,
+    VerdictReason.VERDICT_REASON_METRICS_AMBIGUOUS: HoldReason.HOLD_REASON_METRICS_AMBIGUOUS,
+    VerdictReason.VERDICT_REASON_METRICS_MISMATCH: HoldReason.HOLD_REASON_METRICS_MISMATCH,
+}
+"""The hold that follows when a candidate could not be judged for what Prometheus said, and none was promoted."""
+
+
 def hold_without_answer(state: State, stage: Stage, failure: LlmFailure, use: LlmUse) -> Held:
     """The decision that nothing changes in a stage, because an LLM gave no answer.
 
@@ -213,11 +224,18 @@ def _after_round(state: State, stage: Stage) -> Promoted | Held | Propose:
     why = {verdict.reason for verdict in validation.verdicts}
     if VerdictReason.VERDICT_REASON_CONTROL_FAILED in why:
         return hold(state, stage, HoldReason.HOLD_REASON_CONTROL_FAILED)
+    for reason, held in METRICS_HOLDS.items():
+        if reason in why:
+            return hold(state, stage, held, _detail_of(validation, reason))
     if VerdictReason.VERDICT_REASON_BUDGET_SPENT in why:
         return hold(state, stage, HoldReason.HOLD_REASON_BUDGET_SPENT)
     if len(stage.rounds) < state.campaign.validation.rounds:
         return Propose(stage=stage.number, round=len(stage.rounds))
     return hold(state, stage, HoldReason.HOLD_REASON_NOTHING_PROMOTED)
+
+
+def _detail_of(validation: Validation, reason: VerdictReason) -> str:
+    return next(verdict.detail for verdict in validation.verdicts if verdict.reason == reason)
 
 
 def _promotion(state: State, stage: Stage, validation: Validation) -> Promoted | Held:

@@ -54,7 +54,7 @@ def run(
     campaign_id = keys.check_campaign_id(campaign or (file.stem if file is not None else spec.DEFAULT))
     resolved = spec.load(file, changes or [])
     if metrics_port is not None:
-        metrics.expose(metrics_port)
+        metrics.expose(metrics_port, settings.metrics_host)
     output = console()
     try:
         with _interruptible(), _watch(output, json=json) as watch:

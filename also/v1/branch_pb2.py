@@ -25,10 +25,11 @@ _sym_db = _symbol_database.Default()
 from also.v1 import campaign_pb2 as also_dot_v1_dot_campaign__pb2
 from also.v1 import evidence_pb2 as also_dot_v1_dot_evidence__pb2
 from also.v1 import limits_pb2 as also_dot_v1_dot_limits__pb2
+from also.v1 import reading_pb2 as also_dot_v1_dot_reading__pb2
 from also.v1 import shaping_pb2 as also_dot_v1_dot_shaping__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x61lso/v1/branch.proto\x12\x07\x61lso.v1\x1a\x16\x61lso/v1/campaign.proto\x1a\x16\x61lso/v1/evidence.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x15\x61lso/v1/shaping.proto\"\xb0\x01\n\x06\x42ranch\x12\x15\n\x03\x61rm\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12\x12\n\nseed_index\x18\x02 \x01(\r\x12)\n\x04seed\x18\x03 \x01(\x03\x42\x16\x8a\xb5\x18\x12\x19\x00\x00\x00\x00\x00\x00\x00\x00!\xff\xff\xff\xff\xff\xff?CH\x00\x88\x01\x01\x12&\n\x06\x63onfig\x18\x04 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x1f\n\rcheckpoint_id\x18\x05 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@B\x07\n\x05_seed\"\xda\x01\n\x0b\x42ranchGroup\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12\x16\n\x04name\x18\x02 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01HP\x12#\n\x08\x63\x61mpaign\x18\x03 \x01(\x0b\x32\x11.also.v1.Campaign\x12\x1f\n\x04pool\x18\x04 \x01(\x0e\x32\x11.also.v1.SeedPool\x12,\n\x08\x62ranches\x18\x05 \x03(\x0b\x32\x0f.also.v1.BranchB\t\x8a\xb5\x18\x05\x38\x01@\x80\x04\x12 \n\tenv_steps\x18\x06 \x01(\x03\x42\r\x8a\xb5\x18\t)\x00\x00\x00\x00\x00\x00\x00\x00\"r\n\x07Measure\x12\x11\n\tenv_steps\x18\x01 \x01(\x03\x12\x13\n\x0bmean_return\x18\x02 \x01(\x01\x12\x17\n\x0fmilestone_score\x18\x03 \x01(\x01\x12\x14\n\x0csuccess_rate\x18\x04 \x01(\x01\x12\x10\n\x08\x65pisodes\x18\x05 \x01(\r\"\xe1\x01\n\x0c\x42ranchRecord\x12\x0b\n\x03\x61rm\x18\x01 \x01(\t\x12\x12\n\nseed_index\x18\x02 \x01(\r\x12\x13\n\x0b\x63onfig_hash\x18\x03 \x01(\t\x12\x15\n\rcheckpoint_id\x18\x04 \x01(\t\x12\"\n\x08measures\x18\x05 \x03(\x0b\x32\x10.also.v1.Measure\x12$\n\x05terms\x18\x06 \x03(\x0b\x32\x15.also.v1.TermActivity\x12\x11\n\tenv_steps\x18\x07 \x01(\x03\x12\'\n\x07\x66\x61ilure\x18\x08 \x01(\x0e\x32\x16.also.v1.BranchFailure\"K\n\x0e\x42ranchProgress\x12\x11\n\tenv_steps\x18\x01 \x01(\x03\x12&\n\x07records\x18\x02 \x03(\x0b\x32\x15.also.v1.BranchRecord\"Z\n\x11\x42ranchGroupResult\x12\x0c\n\x04name\x18\x01 \x01(\t\x12&\n\x07records\x18\x02 \x03(\x0b\x32\x15.also.v1.BranchRecord\x12\x0f\n\x07seconds\x18\x03 \x01(\x01\"\xc4\x01\n\nEvaluation\x12\x15\n\rcheckpoint_id\x18\x01 \x01(\t\x12\x1f\n\x04pool\x18\x02 \x01(\x0e\x32\x11.also.v1.SeedPool\x12&\n\x07returns\x18\x03 \x01(\x0b\x32\x15.also.v1.Distribution\x12\x12\n\nreturn_low\x18\x04 \x01(\x01\x12\x13\n\x0breturn_high\x18\x05 \x01(\x01\x12\x14\n\x0csuccess_rate\x18\x06 \x01(\x01\x12\x17\n\x0fmilestone_score\x18\x07 \x01(\x01*h\n\x08SeedPool\x12\x19\n\x15SEED_POOL_UNSPECIFIED\x10\x00\x12\x14\n\x10SEED_POOL_SEARCH\x10\x01\x12\x15\n\x11SEED_POOL_CONFIRM\x10\x02\x12\x14\n\x10SEED_POOL_REPORT\x10\x03*L\n\rBranchFailure\x12\x1e\n\x1a\x42RANCH_FAILURE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x42RANCH_FAILURE_DIVERGED\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x61lso/v1/branch.proto\x12\x07\x61lso.v1\x1a\x16\x61lso/v1/campaign.proto\x1a\x16\x61lso/v1/evidence.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x15\x61lso/v1/reading.proto\x1a\x15\x61lso/v1/shaping.proto\"\xb0\x01\n\x06\x42ranch\x12\x15\n\x03\x61rm\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12\x12\n\nseed_index\x18\x02 \x01(\r\x12)\n\x04seed\x18\x03 \x01(\x03\x42\x16\x8a\xb5\x18\x12\x19\x00\x00\x00\x00\x00\x00\x00\x00!\xff\xff\xff\xff\xff\xff?CH\x00\x88\x01\x01\x12&\n\x06\x63onfig\x18\x04 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x1f\n\rcheckpoint_id\x18\x05 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@B\x07\n\x05_seed\"\x86\x02\n\x0b\x42ranchGroup\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12\x16\n\x04name\x18\x02 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01HP\x12#\n\x08\x63\x61mpaign\x18\x03 \x01(\x0b\x32\x11.also.v1.Campaign\x12\x1f\n\x04pool\x18\x04 \x01(\x0e\x32\x11.also.v1.SeedPool\x12,\n\x08\x62ranches\x18\x05 \x03(\x0b\x32\x0f.also.v1.BranchB\t\x8a\xb5\x18\x05\x38\x01@\x80\x04\x12 \n\tenv_steps\x18\x06 \x01(\x03\x42\r\x8a\xb5\x18\t)\x00\x00\x00\x00\x00\x00\x00\x00\x12\r\n\x05stage\x18\x07 \x01(\r\x12\r\n\x05round\x18\x08 \x01(\r\x12\x0c\n\x04step\x18\t \x01(\r\"r\n\x07Measure\x12\x11\n\tenv_steps\x18\x01 \x01(\x03\x12\x13\n\x0bmean_return\x18\x02 \x01(\x01\x12\x17\n\x0fmilestone_score\x18\x03 \x01(\x01\x12\x14\n\x0csuccess_rate\x18\x04 \x01(\x01\x12\x10\n\x08\x65pisodes\x18\x05 \x01(\r\"\xbf\x02\n\x0c\x42ranchRecord\x12\x0b\n\x03\x61rm\x18\x01 \x01(\t\x12\x12\n\nseed_index\x18\x02 \x01(\r\x12\x13\n\x0b\x63onfig_hash\x18\x03 \x01(\t\x12\x15\n\rcheckpoint_id\x18\x04 \x01(\t\x12\"\n\x08measures\x18\x05 \x03(\x0b\x32\x10.also.v1.Measure\x12$\n\x05terms\x18\x06 \x03(\x0b\x32\x15.also.v1.TermActivity\x12\x11\n\tenv_steps\x18\x07 \x01(\x03\x12\'\n\x07\x66\x61ilure\x18\x08 \x01(\x0e\x32\x16.also.v1.BranchFailure\x12\x16\n\x0e\x66\x61ilure_detail\x18\t \x01(\t\x12,\n\rmetrics_fault\x18\n \x01(\x0e\x32\x15.also.v1.MetricsFault\x12\x16\n\x0emetrics_detail\x18\x0b \x01(\t\"K\n\x0e\x42ranchProgress\x12\x11\n\tenv_steps\x18\x01 \x01(\x03\x12&\n\x07records\x18\x02 \x03(\x0b\x32\x15.also.v1.BranchRecord\"m\n\x11\x42ranchGroupResult\x12\x0c\n\x04name\x18\x01 \x01(\t\x12&\n\x07records\x18\x02 \x03(\x0b\x32\x15.also.v1.BranchRecord\x12\x0f\n\x07seconds\x18\x03 \x01(\x01\x12\x11\n\tprocesses\x18\x04 \x01(\r\"\xaa\x01\n\x0f\x42ranchGroupSave\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07updates\x18\x02 \x01(\r\x12\x16\n\x0e\x63heckpoint_ids\x18\x03 \x03(\t\x12&\n\x07records\x18\x04 \x03(\x0b\x32\x15.also.v1.BranchRecord\x12\x0e\n\x06\x66inite\x18\x05 \x03(\x08\x12\x17\n\x0f\x61\x63tivity_sha256\x18\x06 \x01(\t\x12\x0f\n\x07seconds\x18\x07 \x01(\x01\"\xc4\x01\n\nEvaluation\x12\x15\n\rcheckpoint_id\x18\x01 \x01(\t\x12\x1f\n\x04pool\x18\x02 \x01(\x0e\x32\x11.also.v1.SeedPool\x12&\n\x07returns\x18\x03 \x01(\x0b\x32\x15.also.v1.Distribution\x12\x12\n\nreturn_low\x18\x04 \x01(\x01\x12\x13\n\x0breturn_high\x18\x05 \x01(\x01\x12\x14\n\x0csuccess_rate\x18\x06 \x01(\x01\x12\x17\n\x0fmilestone_score\x18\x07 \x01(\x01*h\n\x08SeedPool\x12\x19\n\x15SEED_POOL_UNSPECIFIED\x10\x00\x12\x14\n\x10SEED_POOL_SEARCH\x10\x01\x12\x15\n\x11SEED_POOL_CONFIRM\x10\x02\x12\x14\n\x10SEED_POOL_REPORT\x10\x03*\xda\x02\n\rBranchFailure\x12\x1e\n\x1a\x42RANCH_FAILURE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x42RANCH_FAILURE_DIVERGED\x10\x01\x12 \n\x1c\x42RANCH_FAILURE_OUT_OF_MEMORY\x10\x02\x12$\n BRANCH_FAILURE_DEADLINE_EXCEEDED\x10\x03\x12$\n BRANCH_FAILURE_IMAGE_UNAVAILABLE\x10\x04\x12!\n\x1d\x42RANCH_FAILURE_QUOTA_EXCEEDED\x10\x05\x12 \n\x1c\x42RANCH_FAILURE_UNSCHEDULABLE\x10\x06\x12\x1f\n\x1b\x42RANCH_FAILURE_NOT_ADMITTED\x10\x07\x12\x1c\n\x18\x42RANCH_FAILURE_NODE_LOST\x10\x08\x12\x1a\n\x16\x42RANCH_FAILURE_CRASHED\x10\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,22 +50,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BRANCHGROUP'].fields_by_name['branches']._serialized_options = b'\212\265\030\0058\001@\200\004'
   _globals['_BRANCHGROUP'].fields_by_name['env_steps']._loaded_options = None
   _globals['_BRANCHGROUP'].fields_by_name['env_steps']._serialized_options = b'\212\265\030\t)\000\000\000\000\000\000\000\000'
-  _globals['_SEEDPOOL']._serialized_start=1238
-  _globals['_SEEDPOOL']._serialized_end=1342
-  _globals['_BRANCHFAILURE']._serialized_start=1344
-  _globals['_BRANCHFAILURE']._serialized_end=1420
-  _globals['_BRANCH']._serialized_start=127
-  _globals['_BRANCH']._serialized_end=303
-  _globals['_BRANCHGROUP']._serialized_start=306
-  _globals['_BRANCHGROUP']._serialized_end=524
-  _globals['_MEASURE']._serialized_start=526
-  _globals['_MEASURE']._serialized_end=640
-  _globals['_BRANCHRECORD']._serialized_start=643
-  _globals['_BRANCHRECORD']._serialized_end=868
-  _globals['_BRANCHPROGRESS']._serialized_start=870
-  _globals['_BRANCHPROGRESS']._serialized_end=945
-  _globals['_BRANCHGROUPRESULT']._serialized_start=947
-  _globals['_BRANCHGROUPRESULT']._serialized_end=1037
-  _globals['_EVALUATION']._serialized_start=1040
-  _globals['_EVALUATION']._serialized_end=1236
+  _globals['_SEEDPOOL']._serialized_start=1591
+  _globals['_SEEDPOOL']._serialized_end=1695
+  _globals['_BRANCHFAILURE']._serialized_start=1698
+  _globals['_BRANCHFAILURE']._serialized_end=2044
+  _globals['_BRANCH']._serialized_start=150
+  _globals['_BRANCH']._serialized_end=326
+  _globals['_BRANCHGROUP']._serialized_start=329
+  _globals['_BRANCHGROUP']._serialized_end=591
+  _globals['_MEASURE']._serialized_start=593
+  _globals['_MEASURE']._serialized_end=707
+  _globals['_BRANCHRECORD']._serialized_start=710
+  _globals['_BRANCHRECORD']._serialized_end=1029
+  _globals['_BRANCHPROGRESS']._serialized_start=1031
+  _globals['_BRANCHPROGRESS']._serialized_end=1106
+  _globals['_BRANCHGROUPRESULT']._serialized_start=1108
+  _globals['_BRANCHGROUPRESULT']._serialized_end=1217
+  _globals['_BRANCHGROUPSAVE']._serialized_start=1220
+  _globals['_BRANCHGROUPSAVE']._serialized_end=1390
+  _globals['_EVALUATION']._serialized_start=1393
+  _globals['_EVALUATION']._serialized_end=1589
 # @@protoc_insertion_point(module_scope)

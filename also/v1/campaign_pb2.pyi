@@ -1,11 +1,13 @@
 from also.v1 import limits_pb2 as _limits_pb2
 from also.v1 import llm_pb2 as _llm_pb2
+from also.v1 import reading_pb2 as _reading_pb2
 from also.v1 import shaping_pb2 as _shaping_pb2
 from also.v1 import task_pb2 as _task_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -179,7 +181,7 @@ class GeneratorSettings(_message.Message):
     def __init__(self, backend: _Optional[_Union[GeneratorBackend, str]] = ..., candidates: _Optional[int] = ..., llm: _Optional[_Union[_llm_pb2.LlmEndpoint, _Mapping]] = ..., sampling: _Optional[_Union[Sampling, str]] = ...) -> None: ...
 
 class ValidationSettings(_message.Message):
-    __slots__ = ("preset", "rounds", "search_rungs", "search_seeds", "search_env_steps", "confirm_seeds", "confirm_waves", "confirm_env_steps", "alpha", "minimum_gain", "adopt", "parallel_groups", "replicas_per_group")
+    __slots__ = ("preset", "rounds", "search_rungs", "search_seeds", "search_env_steps", "confirm_seeds", "confirm_waves", "confirm_env_steps", "alpha", "minimum_gain", "adopt", "parallel_groups", "replicas_per_group", "guards")
     PRESET_FIELD_NUMBER: _ClassVar[int]
     ROUNDS_FIELD_NUMBER: _ClassVar[int]
     SEARCH_RUNGS_FIELD_NUMBER: _ClassVar[int]
@@ -193,6 +195,7 @@ class ValidationSettings(_message.Message):
     ADOPT_FIELD_NUMBER: _ClassVar[int]
     PARALLEL_GROUPS_FIELD_NUMBER: _ClassVar[int]
     REPLICAS_PER_GROUP_FIELD_NUMBER: _ClassVar[int]
+    GUARDS_FIELD_NUMBER: _ClassVar[int]
     preset: ValidationPreset
     rounds: int
     search_rungs: int
@@ -206,7 +209,8 @@ class ValidationSettings(_message.Message):
     adopt: Adopt
     parallel_groups: int
     replicas_per_group: int
-    def __init__(self, preset: _Optional[_Union[ValidationPreset, str]] = ..., rounds: _Optional[int] = ..., search_rungs: _Optional[int] = ..., search_seeds: _Optional[int] = ..., search_env_steps: _Optional[int] = ..., confirm_seeds: _Optional[int] = ..., confirm_waves: _Optional[int] = ..., confirm_env_steps: _Optional[int] = ..., alpha: _Optional[float] = ..., minimum_gain: _Optional[float] = ..., adopt: _Optional[_Union[Adopt, str]] = ..., parallel_groups: _Optional[int] = ..., replicas_per_group: _Optional[int] = ...) -> None: ...
+    guards: _containers.RepeatedCompositeFieldContainer[_reading_pb2.GuardQuery]
+    def __init__(self, preset: _Optional[_Union[ValidationPreset, str]] = ..., rounds: _Optional[int] = ..., search_rungs: _Optional[int] = ..., search_seeds: _Optional[int] = ..., search_env_steps: _Optional[int] = ..., confirm_seeds: _Optional[int] = ..., confirm_waves: _Optional[int] = ..., confirm_env_steps: _Optional[int] = ..., alpha: _Optional[float] = ..., minimum_gain: _Optional[float] = ..., adopt: _Optional[_Union[Adopt, str]] = ..., parallel_groups: _Optional[int] = ..., replicas_per_group: _Optional[int] = ..., guards: _Optional[_Iterable[_Union[_reading_pb2.GuardQuery, _Mapping]]] = ...) -> None: ...
 
 class GuardSettings(_message.Message):
     __slots__ = ("margin", "patience")

@@ -28,6 +28,12 @@ class HoldReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     HOLD_REASON_LLM_UNAVAILABLE: _ClassVar[HoldReason]
     HOLD_REASON_LLM_BUDGET_SPENT: _ClassVar[HoldReason]
     HOLD_REASON_LLM_REPLY_INVALID: _ClassVar[HoldReason]
+    HOLD_REASON_METRICS_UNAVAILABLE: _ClassVar[HoldReason]
+    HOLD_REASON_METRICS_INCOMPLETE: _ClassVar[HoldReason]
+    HOLD_REASON_METRICS_STALE: _ClassVar[HoldReason]
+    HOLD_REASON_METRICS_NOT_FINITE: _ClassVar[HoldReason]
+    HOLD_REASON_METRICS_AMBIGUOUS: _ClassVar[HoldReason]
+    HOLD_REASON_METRICS_MISMATCH: _ClassVar[HoldReason]
 
 class RollbackReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -51,6 +57,12 @@ HOLD_REASON_GENERATOR_FAILED: HoldReason
 HOLD_REASON_LLM_UNAVAILABLE: HoldReason
 HOLD_REASON_LLM_BUDGET_SPENT: HoldReason
 HOLD_REASON_LLM_REPLY_INVALID: HoldReason
+HOLD_REASON_METRICS_UNAVAILABLE: HoldReason
+HOLD_REASON_METRICS_INCOMPLETE: HoldReason
+HOLD_REASON_METRICS_STALE: HoldReason
+HOLD_REASON_METRICS_NOT_FINITE: HoldReason
+HOLD_REASON_METRICS_AMBIGUOUS: HoldReason
+HOLD_REASON_METRICS_MISMATCH: HoldReason
 ROLLBACK_REASON_UNSPECIFIED: RollbackReason
 ROLLBACK_REASON_RETURN_FELL: RollbackReason
 ROLLBACK_REASON_NOT_CONFIRMED: RollbackReason

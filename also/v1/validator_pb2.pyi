@@ -47,6 +47,16 @@ class ValidateRequest(_message.Message):
     env_steps_left: int
     def __init__(self, campaign_id: _Optional[str] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ..., stage: _Optional[int] = ..., round: _Optional[int] = ..., checkpoint_id: _Optional[str] = ..., incumbent: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., candidates: _Optional[_Iterable[_Union[_verdict_pb2.Candidate, _Mapping]]] = ..., tried_hashes: _Optional[_Iterable[str]] = ..., env_steps_left: _Optional[int] = ...) -> None: ...
 
+class CheckValidatorRequest(_message.Message):
+    __slots__ = ("campaign",)
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    campaign: _campaign_pb2.Campaign
+    def __init__(self, campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ...) -> None: ...
+
+class CheckValidatorResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class ArmProgress(_message.Message):
     __slots__ = ("arm", "branches", "mean_return", "milestone_score", "reason")
     ARM_FIELD_NUMBER: _ClassVar[int]

@@ -41,6 +41,11 @@ class ValidatorServiceStub:
                 request_serializer=also_dot_v1_dot_validator__pb2.ValidateRequest.SerializeToString,
                 response_deserializer=also_dot_v1_dot_validator__pb2.ValidateResponse.FromString,
                 _registered_method=True)
+        self.CheckValidator = channel.unary_unary(
+                '/also.v1.ValidatorService/CheckValidator',
+                request_serializer=also_dot_v1_dot_validator__pb2.CheckValidatorRequest.SerializeToString,
+                response_deserializer=also_dot_v1_dot_validator__pb2.CheckValidatorResponse.FromString,
+                _registered_method=True)
 
 
 class ValidatorServiceServicer:
@@ -50,7 +55,15 @@ class ValidatorServiceServicer:
 
     def Validate(self, request, context):
         """Validates one round of candidates and streams progress; the last message carries the result.
-        Cancelling the call ends the branches.
+        Cancelling the call ends the branches, but for Jobs, which the next call takes up.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckValidator(self, request, context):
+        """Makes sure that a campaign can be validated: that Prometheus answers where it is needed, and that Jobs may be
+        created where branches run as Jobs. INVALID_ARGUMENT when it cannot.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -63,6 +76,11 @@ def add_ValidatorServiceServicer_to_server(servicer, server):
                     servicer.Validate,
                     request_deserializer=also_dot_v1_dot_validator__pb2.ValidateRequest.FromString,
                     response_serializer=also_dot_v1_dot_validator__pb2.ValidateResponse.SerializeToString,
+            ),
+            'CheckValidator': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckValidator,
+                    request_deserializer=also_dot_v1_dot_validator__pb2.CheckValidatorRequest.FromString,
+                    response_serializer=also_dot_v1_dot_validator__pb2.CheckValidatorResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -94,6 +112,33 @@ class ValidatorService:
             '/also.v1.ValidatorService/Validate',
             also_dot_v1_dot_validator__pb2.ValidateRequest.SerializeToString,
             also_dot_v1_dot_validator__pb2.ValidateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckValidator(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/also.v1.ValidatorService/CheckValidator',
+            also_dot_v1_dot_validator__pb2.CheckValidatorRequest.SerializeToString,
+            also_dot_v1_dot_validator__pb2.CheckValidatorResponse.FromString,
             options,
             channel_credentials,
             insecure,

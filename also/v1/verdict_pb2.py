@@ -25,10 +25,11 @@ _sym_db = _symbol_database.Default()
 from also.v1 import branch_pb2 as also_dot_v1_dot_branch__pb2
 from also.v1 import limits_pb2 as also_dot_v1_dot_limits__pb2
 from also.v1 import llm_pb2 as also_dot_v1_dot_llm__pb2
+from also.v1 import reading_pb2 as also_dot_v1_dot_reading__pb2
 from also.v1 import shaping_pb2 as also_dot_v1_dot_shaping__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61lso/v1/verdict.proto\x12\x07\x61lso.v1\x1a\x14\x61lso/v1/branch.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x11\x61lso/v1/llm.proto\x1a\x15\x61lso/v1/shaping.proto\"\xa4\x01\n\tCandidate\x12%\n\x04name\x18\x01 \x01(\tB\x17\x8a\xb5\x18\x13\x38\x01R\x0fr[0-9]+-c[0-9]+\x12&\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x13\n\x0b\x63onfig_hash\x18\x03 \x01(\t\x12\x0f\n\x07\x66inding\x18\x04 \x01(\x05\x12\"\n\x06origin\x18\x05 \x01(\x0b\x32\x12.also.v1.LlmOrigin\"\x84\x01\n\nPairedTest\x12\x0f\n\x07measure\x18\x01 \x01(\t\x12\r\n\x05pairs\x18\x02 \x01(\r\x12\x11\n\tmean_gain\x18\x03 \x01(\x01\x12\x10\n\x08gain_low\x18\x04 \x01(\x01\x12\x11\n\tgain_high\x18\x05 \x01(\x01\x12\x0f\n\x07p_value\x18\x06 \x01(\x01\x12\r\n\x05\x61lpha\x18\x07 \x01(\x01\"\xfe\x01\n\x07Verdict\x12\x11\n\tcandidate\x18\x01 \x01(\t\x12\x13\n\x0b\x63onfig_hash\x18\x02 \x01(\t\x12!\n\x07outcome\x18\x03 \x01(\x0e\x32\x10.also.v1.Outcome\x12&\n\x06reason\x18\x04 \x01(\x0e\x32\x16.also.v1.VerdictReason\x12\x0e\n\x06\x64\x65tail\x18\x05 \x01(\t\x12!\n\x04test\x18\x06 \x01(\x0b\x32\x13.also.v1.PairedTest\x12$\n\x05terms\x18\x07 \x03(\x0b\x32\x15.also.v1.TermActivity\x12\'\n\ninvariance\x18\x08 \x01(\x0e\x32\x13.also.v1.Invariance\"a\n\tArmResult\x12\x0b\n\x03\x61rm\x18\x01 \x01(\t\x12\x1f\n\x04pool\x18\x02 \x01(\x0e\x32\x11.also.v1.SeedPool\x12&\n\x07records\x18\x03 \x03(\x0b\x32\x15.also.v1.BranchRecord\"\xa9\x02\n\nValidation\x12\"\n\x08verdicts\x18\x01 \x03(\x0b\x32\x10.also.v1.Verdict\x12 \n\x04\x61rms\x18\x02 \x03(\x0b\x32\x12.also.v1.ArmResult\x12\x10\n\x08promoted\x18\x03 \x01(\t\x12\x1d\n\x15\x61\x64opted_checkpoint_id\x18\x04 \x01(\t\x12\x1d\n\x15\x63ontrol_checkpoint_id\x18\x05 \x01(\t\x12\x16\n\x0e\x63ontrol_return\x18\x06 \x01(\x01\x12\x1f\n\x17\x63ontrol_milestone_score\x18\x07 \x01(\x01\x12\x17\n\x0fpromoted_return\x18\x08 \x01(\x01\x12 \n\x18promoted_milestone_score\x18\t \x01(\x01\x12\x11\n\tenv_steps\x18\n \x01(\x03\"o\n\x05Trial\x12\r\n\x05stage\x18\x01 \x01(\r\x12\r\n\x05round\x18\x02 \x01(\r\x12%\n\tcandidate\x18\x03 \x01(\x0b\x32\x12.also.v1.Candidate\x12!\n\x07verdict\x18\x04 \x01(\x0b\x32\x10.also.v1.Verdict*\x8c\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_PROMOTED\x10\x01\x12\"\n\x1eOUTCOME_PROMOTED_PROVISIONALLY\x10\x02\x12\x14\n\x10OUTCOME_REJECTED\x10\x03\x12\x18\n\x14OUTCOME_INCONCLUSIVE\x10\x04*\xef\x04\n\rVerdictReason\x12\x1e\n\x1aVERDICT_REASON_UNSPECIFIED\x10\x00\x12!\n\x1dVERDICT_REASON_GAIN_CONFIRMED\x10\x01\x12\'\n#VERDICT_REASON_MILESTONES_CONFIRMED\x10\x02\x12!\n\x1dVERDICT_REASON_INVALID_CONFIG\x10\x03\x12\x1c\n\x18VERDICT_REASON_DUPLICATE\x10\x04\x12\x1c\n\x18VERDICT_REASON_DEAD_TERM\x10\x05\x12!\n\x1dVERDICT_REASON_SATURATED_TERM\x10\x06\x12\x1d\n\x19VERDICT_REASON_NON_FINITE\x10\x07\x12\x1e\n\x1aVERDICT_REASON_LOST_SEARCH\x10\x08\x12 \n\x1cVERDICT_REASON_BELOW_CONTROL\x10\t\x12\"\n\x1eVERDICT_REASON_NOT_SIGNIFICANT\x10\n\x12!\n\x1dVERDICT_REASON_GAIN_TOO_SMALL\x10\x0b\x12 \n\x1cVERDICT_REASON_TOO_FEW_SEEDS\x10\x0c\x12\x1e\n\x1aVERDICT_REASON_NO_EVIDENCE\x10\r\x12!\n\x1dVERDICT_REASON_CONTROL_FAILED\x10\x0e\x12 \n\x1cVERDICT_REASON_BRANCH_FAILED\x10\x0f\x12 \n\x1cVERDICT_REASON_HASH_MISMATCH\x10\x10\x12\x1f\n\x1bVERDICT_REASON_BUDGET_SPENT\x10\x11\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61lso/v1/verdict.proto\x12\x07\x61lso.v1\x1a\x14\x61lso/v1/branch.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x11\x61lso/v1/llm.proto\x1a\x15\x61lso/v1/reading.proto\x1a\x15\x61lso/v1/shaping.proto\"\xa4\x01\n\tCandidate\x12%\n\x04name\x18\x01 \x01(\tB\x17\x8a\xb5\x18\x13\x38\x01R\x0fr[0-9]+-c[0-9]+\x12&\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x13\n\x0b\x63onfig_hash\x18\x03 \x01(\t\x12\x0f\n\x07\x66inding\x18\x04 \x01(\x05\x12\"\n\x06origin\x18\x05 \x01(\x0b\x32\x12.also.v1.LlmOrigin\"\x84\x01\n\nPairedTest\x12\x0f\n\x07measure\x18\x01 \x01(\t\x12\r\n\x05pairs\x18\x02 \x01(\r\x12\x11\n\tmean_gain\x18\x03 \x01(\x01\x12\x10\n\x08gain_low\x18\x04 \x01(\x01\x12\x11\n\tgain_high\x18\x05 \x01(\x01\x12\x0f\n\x07p_value\x18\x06 \x01(\x01\x12\r\n\x05\x61lpha\x18\x07 \x01(\x01\"\xfe\x01\n\x07Verdict\x12\x11\n\tcandidate\x18\x01 \x01(\t\x12\x13\n\x0b\x63onfig_hash\x18\x02 \x01(\t\x12!\n\x07outcome\x18\x03 \x01(\x0e\x32\x10.also.v1.Outcome\x12&\n\x06reason\x18\x04 \x01(\x0e\x32\x16.also.v1.VerdictReason\x12\x0e\n\x06\x64\x65tail\x18\x05 \x01(\t\x12!\n\x04test\x18\x06 \x01(\x0b\x32\x13.also.v1.PairedTest\x12$\n\x05terms\x18\x07 \x03(\x0b\x32\x15.also.v1.TermActivity\x12\'\n\ninvariance\x18\x08 \x01(\x0e\x32\x13.also.v1.Invariance\"a\n\tArmResult\x12\x0b\n\x03\x61rm\x18\x01 \x01(\t\x12\x1f\n\x04pool\x18\x02 \x01(\x0e\x32\x11.also.v1.SeedPool\x12&\n\x07records\x18\x03 \x03(\x0b\x32\x15.also.v1.BranchRecord\"\xd0\x02\n\nValidation\x12\"\n\x08verdicts\x18\x01 \x03(\x0b\x32\x10.also.v1.Verdict\x12 \n\x04\x61rms\x18\x02 \x03(\x0b\x32\x12.also.v1.ArmResult\x12\x10\n\x08promoted\x18\x03 \x01(\t\x12\x1d\n\x15\x61\x64opted_checkpoint_id\x18\x04 \x01(\t\x12\x1d\n\x15\x63ontrol_checkpoint_id\x18\x05 \x01(\t\x12\x16\n\x0e\x63ontrol_return\x18\x06 \x01(\x01\x12\x1f\n\x17\x63ontrol_milestone_score\x18\x07 \x01(\x01\x12\x17\n\x0fpromoted_return\x18\x08 \x01(\x01\x12 \n\x18promoted_milestone_score\x18\t \x01(\x01\x12\x11\n\tenv_steps\x18\n \x01(\x03\x12%\n\x06guards\x18\x0b \x03(\x0b\x32\x15.also.v1.GuardReading\"o\n\x05Trial\x12\r\n\x05stage\x18\x01 \x01(\r\x12\r\n\x05round\x18\x02 \x01(\r\x12%\n\tcandidate\x18\x03 \x01(\x0b\x32\x12.also.v1.Candidate\x12!\n\x07verdict\x18\x04 \x01(\x0b\x32\x10.also.v1.Verdict*\x8c\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_PROMOTED\x10\x01\x12\"\n\x1eOUTCOME_PROMOTED_PROVISIONALLY\x10\x02\x12\x14\n\x10OUTCOME_REJECTED\x10\x03\x12\x18\n\x14OUTCOME_INCONCLUSIVE\x10\x04*\xf3\x06\n\rVerdictReason\x12\x1e\n\x1aVERDICT_REASON_UNSPECIFIED\x10\x00\x12!\n\x1dVERDICT_REASON_GAIN_CONFIRMED\x10\x01\x12\'\n#VERDICT_REASON_MILESTONES_CONFIRMED\x10\x02\x12!\n\x1dVERDICT_REASON_INVALID_CONFIG\x10\x03\x12\x1c\n\x18VERDICT_REASON_DUPLICATE\x10\x04\x12\x1c\n\x18VERDICT_REASON_DEAD_TERM\x10\x05\x12!\n\x1dVERDICT_REASON_SATURATED_TERM\x10\x06\x12\x1d\n\x19VERDICT_REASON_NON_FINITE\x10\x07\x12\x1e\n\x1aVERDICT_REASON_LOST_SEARCH\x10\x08\x12 \n\x1cVERDICT_REASON_BELOW_CONTROL\x10\t\x12\"\n\x1eVERDICT_REASON_NOT_SIGNIFICANT\x10\n\x12!\n\x1dVERDICT_REASON_GAIN_TOO_SMALL\x10\x0b\x12 \n\x1cVERDICT_REASON_TOO_FEW_SEEDS\x10\x0c\x12\x1e\n\x1aVERDICT_REASON_NO_EVIDENCE\x10\r\x12!\n\x1dVERDICT_REASON_CONTROL_FAILED\x10\x0e\x12 \n\x1cVERDICT_REASON_BRANCH_FAILED\x10\x0f\x12 \n\x1cVERDICT_REASON_HASH_MISMATCH\x10\x10\x12\x1f\n\x1bVERDICT_REASON_BUDGET_SPENT\x10\x11\x12&\n\"VERDICT_REASON_METRICS_UNAVAILABLE\x10\x12\x12%\n!VERDICT_REASON_METRICS_INCOMPLETE\x10\x13\x12 \n\x1cVERDICT_REASON_METRICS_STALE\x10\x14\x12%\n!VERDICT_REASON_METRICS_NOT_FINITE\x10\x15\x12$\n VERDICT_REASON_METRICS_AMBIGUOUS\x10\x16\x12#\n\x1fVERDICT_REASON_METRICS_MISMATCH\x10\x17\x12\x1f\n\x1bVERDICT_REASON_GUARD_FAILED\x10\x18\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,20 +38,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CANDIDATE'].fields_by_name['name']._loaded_options = None
   _globals['_CANDIDATE'].fields_by_name['name']._serialized_options = b'\212\265\030\0238\001R\017r[0-9]+-c[0-9]+'
-  _globals['_OUTCOME']._serialized_start=1192
-  _globals['_OUTCOME']._serialized_end=1332
-  _globals['_VERDICTREASON']._serialized_start=1335
-  _globals['_VERDICTREASON']._serialized_end=1958
-  _globals['_CANDIDATE']._serialized_start=121
-  _globals['_CANDIDATE']._serialized_end=285
-  _globals['_PAIREDTEST']._serialized_start=288
-  _globals['_PAIREDTEST']._serialized_end=420
-  _globals['_VERDICT']._serialized_start=423
-  _globals['_VERDICT']._serialized_end=677
-  _globals['_ARMRESULT']._serialized_start=679
-  _globals['_ARMRESULT']._serialized_end=776
-  _globals['_VALIDATION']._serialized_start=779
-  _globals['_VALIDATION']._serialized_end=1076
-  _globals['_TRIAL']._serialized_start=1078
-  _globals['_TRIAL']._serialized_end=1189
+  _globals['_OUTCOME']._serialized_start=1254
+  _globals['_OUTCOME']._serialized_end=1394
+  _globals['_VERDICTREASON']._serialized_start=1397
+  _globals['_VERDICTREASON']._serialized_end=2280
+  _globals['_CANDIDATE']._serialized_start=144
+  _globals['_CANDIDATE']._serialized_end=308
+  _globals['_PAIREDTEST']._serialized_start=311
+  _globals['_PAIREDTEST']._serialized_end=443
+  _globals['_VERDICT']._serialized_start=446
+  _globals['_VERDICT']._serialized_end=700
+  _globals['_ARMRESULT']._serialized_start=702
+  _globals['_ARMRESULT']._serialized_end=799
+  _globals['_VALIDATION']._serialized_start=802
+  _globals['_VALIDATION']._serialized_end=1138
+  _globals['_TRIAL']._serialized_start=1140
+  _globals['_TRIAL']._serialized_end=1251
 # @@protoc_insertion_point(module_scope)

@@ -1,6 +1,7 @@
 from also.v1 import branch_pb2 as _branch_pb2
 from also.v1 import limits_pb2 as _limits_pb2
 from also.v1 import llm_pb2 as _llm_pb2
+from also.v1 import reading_pb2 as _reading_pb2
 from also.v1 import shaping_pb2 as _shaping_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -39,6 +40,13 @@ class VerdictReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VERDICT_REASON_BRANCH_FAILED: _ClassVar[VerdictReason]
     VERDICT_REASON_HASH_MISMATCH: _ClassVar[VerdictReason]
     VERDICT_REASON_BUDGET_SPENT: _ClassVar[VerdictReason]
+    VERDICT_REASON_METRICS_UNAVAILABLE: _ClassVar[VerdictReason]
+    VERDICT_REASON_METRICS_INCOMPLETE: _ClassVar[VerdictReason]
+    VERDICT_REASON_METRICS_STALE: _ClassVar[VerdictReason]
+    VERDICT_REASON_METRICS_NOT_FINITE: _ClassVar[VerdictReason]
+    VERDICT_REASON_METRICS_AMBIGUOUS: _ClassVar[VerdictReason]
+    VERDICT_REASON_METRICS_MISMATCH: _ClassVar[VerdictReason]
+    VERDICT_REASON_GUARD_FAILED: _ClassVar[VerdictReason]
 OUTCOME_UNSPECIFIED: Outcome
 OUTCOME_PROMOTED: Outcome
 OUTCOME_PROMOTED_PROVISIONALLY: Outcome
@@ -62,6 +70,13 @@ VERDICT_REASON_CONTROL_FAILED: VerdictReason
 VERDICT_REASON_BRANCH_FAILED: VerdictReason
 VERDICT_REASON_HASH_MISMATCH: VerdictReason
 VERDICT_REASON_BUDGET_SPENT: VerdictReason
+VERDICT_REASON_METRICS_UNAVAILABLE: VerdictReason
+VERDICT_REASON_METRICS_INCOMPLETE: VerdictReason
+VERDICT_REASON_METRICS_STALE: VerdictReason
+VERDICT_REASON_METRICS_NOT_FINITE: VerdictReason
+VERDICT_REASON_METRICS_AMBIGUOUS: VerdictReason
+VERDICT_REASON_METRICS_MISMATCH: VerdictReason
+VERDICT_REASON_GUARD_FAILED: VerdictReason
 
 class Candidate(_message.Message):
     __slots__ = ("name", "config", "config_hash", "finding", "origin")
@@ -126,7 +141,7 @@ class ArmResult(_message.Message):
     def __init__(self, arm: _Optional[str] = ..., pool: _Optional[_Union[_branch_pb2.SeedPool, str]] = ..., records: _Optional[_Iterable[_Union[_branch_pb2.BranchRecord, _Mapping]]] = ...) -> None: ...
 
 class Validation(_message.Message):
-    __slots__ = ("verdicts", "arms", "promoted", "adopted_checkpoint_id", "control_checkpoint_id", "control_return", "control_milestone_score", "promoted_return", "promoted_milestone_score", "env_steps")
+    __slots__ = ("verdicts", "arms", "promoted", "adopted_checkpoint_id", "control_checkpoint_id", "control_return", "control_milestone_score", "promoted_return", "promoted_milestone_score", "env_steps", "guards")
     VERDICTS_FIELD_NUMBER: _ClassVar[int]
     ARMS_FIELD_NUMBER: _ClassVar[int]
     PROMOTED_FIELD_NUMBER: _ClassVar[int]
@@ -137,6 +152,7 @@ class Validation(_message.Message):
     PROMOTED_RETURN_FIELD_NUMBER: _ClassVar[int]
     PROMOTED_MILESTONE_SCORE_FIELD_NUMBER: _ClassVar[int]
     ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    GUARDS_FIELD_NUMBER: _ClassVar[int]
     verdicts: _containers.RepeatedCompositeFieldContainer[Verdict]
     arms: _containers.RepeatedCompositeFieldContainer[ArmResult]
     promoted: str
@@ -147,7 +163,8 @@ class Validation(_message.Message):
     promoted_return: float
     promoted_milestone_score: float
     env_steps: int
-    def __init__(self, verdicts: _Optional[_Iterable[_Union[Verdict, _Mapping]]] = ..., arms: _Optional[_Iterable[_Union[ArmResult, _Mapping]]] = ..., promoted: _Optional[str] = ..., adopted_checkpoint_id: _Optional[str] = ..., control_checkpoint_id: _Optional[str] = ..., control_return: _Optional[float] = ..., control_milestone_score: _Optional[float] = ..., promoted_return: _Optional[float] = ..., promoted_milestone_score: _Optional[float] = ..., env_steps: _Optional[int] = ...) -> None: ...
+    guards: _containers.RepeatedCompositeFieldContainer[_reading_pb2.GuardReading]
+    def __init__(self, verdicts: _Optional[_Iterable[_Union[Verdict, _Mapping]]] = ..., arms: _Optional[_Iterable[_Union[ArmResult, _Mapping]]] = ..., promoted: _Optional[str] = ..., adopted_checkpoint_id: _Optional[str] = ..., control_checkpoint_id: _Optional[str] = ..., control_return: _Optional[float] = ..., control_milestone_score: _Optional[float] = ..., promoted_return: _Optional[float] = ..., promoted_milestone_score: _Optional[float] = ..., env_steps: _Optional[int] = ..., guards: _Optional[_Iterable[_Union[_reading_pb2.GuardReading, _Mapping]]] = ...) -> None: ...
 
 class Trial(_message.Message):
     __slots__ = ("stage", "round", "candidate", "verdict")

@@ -7,7 +7,9 @@ index is that of rung n. In the confirm pool every seed index has one record.
 import math
 from collections.abc import Sequence
 
+from also import reasons
 from also.v1.branch_pb2 import BranchFailure, BranchRecord, Measure, SeedPool
+from also.v1.reading_pb2 import MetricsFault
 from also.v1.shaping_pb2 import TermActivity
 from also.v1.verdict_pb2 import ArmResult, VerdictReason
 from also.validation.statistics import mean
@@ -20,6 +22,17 @@ RETURN = "return"
 
 MILESTONES = "milestone_score"
 """Measure that decides, provisionally, where the return is silent."""
+
+
+METRICS_REASONS = {
+    MetricsFault.METRICS_FAULT_UNAVAILABLE: VerdictReason.VERDICT_REASON_METRICS_UNAVAILABLE,
+    MetricsFault.METRICS_FAULT_INCOMPLETE: VerdictReason.VERDICT_REASON_METRICS_INCOMPLETE,
+    MetricsFault.METRICS_FAULT_STALE: VerdictReason.VERDICT_REASON_METRICS_STALE,
+    MetricsFault.METRICS_FAULT_NOT_FINITE: VerdictReason.VERDICT_REASON_METRICS_NOT_FINITE,
+    MetricsFault.METRICS_FAULT_AMBIGUOUS: VerdictReason.VERDICT_REASON_METRICS_AMBIGUOUS,
+    MetricsFault.METRICS_FAULT_MISMATCH: VerdictReason.VERDICT_REASON_METRICS_MISMATCH,
+}
+"""The verdict that follows where what Prometheus says cannot be used: inconclusive, never a promotion."""
 
 
 def records_of(
@@ -66,6 +79,9 @@ def fault(record: BranchRecord, config_hash: str) -> tuple[VerdictReason, str] |
         config_hash: sha256 of the shaping config that its learner had to train under.
     """
     name = f"the branch of seed {record.seed_index}"
+    if record.failure not in (BranchFailure.BRANCH_FAILURE_UNSPECIFIED, BranchFailure.BRANCH_FAILURE_DIVERGED):
+        named = reasons.failure(record.failure)
+        return VerdictReason.VERDICT_REASON_BRANCH_FAILED, f"{name} failed, {named}: {record.failure_detail}"
     if record.config_hash != config_hash:
         seen, due = record.config_hash[:12] or "none", config_hash[:12]
         return VerdictReason.VERDICT_REASON_HASH_MISMATCH, f"{name} trained under config {seen}, not {due}"
@@ -75,6 +91,8 @@ def fault(record: BranchRecord, config_hash: str) -> tuple[VerdictReason, str] |
         return VerdictReason.VERDICT_REASON_BRANCH_FAILED, f"{name} has no measure or no checkpoint"
     if not math.isfinite(end(record).mean_return) or not math.isfinite(end(record).milestone_score):
         return VerdictReason.VERDICT_REASON_BRANCH_FAILED, f"{name} measured a number that is not finite"
+    if record.metrics_fault != MetricsFault.METRICS_FAULT_UNSPECIFIED:
+        return METRICS_REASONS[record.metrics_fault], f"{name} has metrics that cannot be used: {record.metrics_detail}"
     return None
 
 

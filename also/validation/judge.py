@@ -7,15 +7,18 @@ from a journal, so that `also replay` can compare.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from also.errors import DocumentError
 from also.shaping.identity import config_hash
 from also.v1.branch_pb2 import BranchRecord, SeedPool
 from also.v1.campaign_pb2 import Campaign
+from also.v1.reading_pb2 import GuardReading
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import TaskCard
 from also.v1.verdict_pb2 import ArmResult, Candidate, Outcome, Validation, Verdict, VerdictReason
 from also.validation import cost
-from also.validation.arms import CONTROL, end, last_records, mean_activity, median_replica, usable
+from also.validation.arms import CONTROL, METRICS_REASONS, end, last_records, mean_activity, median_replica, usable
 from also.validation.confirm import confirm
 from also.validation.round import Round, Ruling, Standing, describe
 from also.validation.search import search
@@ -39,7 +42,10 @@ _OUTCOMES = {
     VerdictReason.VERDICT_REASON_CONTROL_FAILED: Outcome.OUTCOME_INCONCLUSIVE,
     VerdictReason.VERDICT_REASON_HASH_MISMATCH: Outcome.OUTCOME_INCONCLUSIVE,
     VerdictReason.VERDICT_REASON_BUDGET_SPENT: Outcome.OUTCOME_INCONCLUSIVE,
+    **dict.fromkeys(METRICS_REASONS.values(), Outcome.OUTCOME_INCONCLUSIVE),
 }
+
+_PROMOTING = (VerdictReason.VERDICT_REASON_GAIN_CONFIRMED, VerdictReason.VERDICT_REASON_MILESTONES_CONFIRMED)
 
 _POOLS = (SeedPool.SEED_POOL_CONFIRM, SeedPool.SEED_POOL_SEARCH)
 
@@ -60,18 +66,28 @@ def stand(round_: Round, arms: Sequence[ArmResult]) -> Standing:
     return confirm(round_, arms, searched) if searched.finalist else searched
 
 
-def validation(round_: Round, arms: Sequence[ArmResult]) -> Validation:
+def about_to_promote(standing: Standing) -> str:
+    """Name of the candidate that a standing promotes unless a guard query is against it; empty when none."""
+    return next((name for name, ruling in standing.rulings.items() if ruling.reason in _PROMOTING), "")
+
+
+def validation(round_: Round, arms: Sequence[ArmResult], guards: Sequence[GuardReading] = ()) -> Validation:
     """What a round came to. Candidates that would need further branches found the budget spent.
 
     Args:
         round_: the round.
         arms: all results.
+        guards: what the guard queries said of the candidate that is about to be promoted, one each in order.
+
+    Raises:
+        DocumentError: a promotion lacks the readings of its guard queries.
     """
-    standing = stand(round_, arms)
+    standing = guarded(round_, stand(round_, arms), guards)
     result = Validation(
         verdicts=[_verdict(round_, arms, standing, screened) for screened in round_.screen],
         arms=arms,
         env_steps=sum(record.env_steps for arm in arms for record in arm.records),
+        guards=guards,
     )
     control = _finished(arms, CONTROL, round_.control_hash)
     if control:
@@ -87,6 +103,24 @@ def validation(round_: Round, arms: Sequence[ArmResult]) -> Validation:
             result.promoted_return = mean([end(record).mean_return for record in winner])
             result.promoted_milestone_score = mean([end(record).milestone_score for record in winner])
     return result
+
+
+def guarded(round_: Round, standing: Standing, guards: Sequence[GuardReading]) -> Standing:
+    """A standing after the guard queries: the first that does not hold, or has no value, stops the promotion.
+
+    Raises:
+        DocumentError: the readings are not those of the campaign's guard queries.
+    """
+    name = about_to_promote(standing)
+    due = [query.name for query in round_.campaign.validation.guards] if name else []
+    if [reading.name for reading in guards] != due:
+        raise DocumentError(f"guard readings are of {[reading.name for reading in guards]}; {due} are expected")
+    against = next((reading for reading in guards if reading.fault or not reading.holds), None)
+    if against is None:
+        return standing
+    reason = METRICS_REASONS.get(against.fault, VerdictReason.VERDICT_REASON_GUARD_FAILED)
+    ruling = Ruling(reason=reason, detail=against.detail, test=standing.rulings[name].test)
+    return replace(standing, rulings={**standing.rulings, name: ruling})
 
 
 def rejudge(
@@ -119,7 +153,7 @@ def rejudge(
         candidates=tuple(candidates),
         screen=screen,
     )
-    return validation(round_, given.arms)
+    return validation(round_, given.arms, given.guards)
 
 
 def _passed(verdict: Verdict) -> Verdict:

@@ -40,6 +40,9 @@ def groups(request: ValidateRequest, step: Step, arms: Sequence[ArmResult]) -> l
             pool=step.pool,
             branches=[_branch(request, step, arms, step.arms[arm], step.indices[index]) for index, arm in share],
             env_steps=_env_steps(request, step),
+            stage=request.stage,
+            round=request.round,
+            step=step.number,
         )
         for number, share in enumerate(shares)
     ]

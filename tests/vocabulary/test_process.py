@@ -125,7 +125,7 @@ def test_metrics_are_served():
     """Every declared metric is on /metrics, with its meaning."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    metrics.expose(port)
+    metrics.expose(port, "127.0.0.1")
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
         text = answer.read().decode()
     assert "# HELP also_env_steps_total env_steps trained by this process." in text
@@ -136,4 +136,4 @@ def test_metrics_are_served():
 def test_an_impossible_metrics_port_is_refused(port):
     """A port is in [0, 65535]."""
     with pytest.raises(errors.AddressError, match=f"metrics port {port} on 127.0.0.1 cannot be used"):
-        metrics.expose(port)
+        metrics.expose(port, "127.0.0.1")

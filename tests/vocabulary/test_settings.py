@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from also import settings
+from also.errors import SettingError
 
 
 @pytest.fixture(autouse=True)
@@ -21,11 +22,48 @@ def test_what_is_not_set_has_its_default(environment):
     assert settings.from_environment() == settings.Settings()
 
 
-@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(settings.Settings)])
+NUMBERS = [field.name for field in dataclasses.fields(settings.Settings) if isinstance(field.default, float)]
+TEXTS = [field.name for field in dataclasses.fields(settings.Settings) if field.name not in [*NUMBERS, "launcher"]]
+
+
+@pytest.mark.parametrize("field", TEXTS)
 def test_each_setting_has_a_variable(environment, field):
     """A variable sets its setting and no other."""
     environment.setenv(f"ALSO_{field.upper()}", "there")
     assert settings.from_environment() == settings.Settings(**{field: "there"})
+
+
+@pytest.mark.parametrize("field", NUMBERS)
+def test_seconds_are_numbers_above_zero(environment, field):
+    """A number of seconds is read; what is none is refused by the variable's name and value."""
+    environment.setenv(f"ALSO_{field.upper()}", "12.5")
+    assert settings.from_environment() == settings.Settings(**{field: 12.5})
+    for wrong in ("soon", "0", "-1", "nan", "inf"):
+        environment.setenv(f"ALSO_{field.upper()}", wrong)
+        with pytest.raises(SettingError, match=f"ALSO_{field.upper()} is '{wrong}'"):
+            settings.from_environment()
+
+
+def test_a_launcher_has_what_it_needs(environment):
+    """Jobs need a namespace and a template; an unknown launcher is refused."""
+    environment.setenv("ALSO_LAUNCHER", "slurm")
+    with pytest.raises(SettingError, match="'slurm'; allowed: processes, kubernetes"):
+        settings.from_environment()
+    environment.setenv("ALSO_LAUNCHER", "kubernetes")
+    with pytest.raises(SettingError, match="needs ALSO_NAMESPACE"):
+        settings.from_environment()
+    environment.setenv("ALSO_NAMESPACE", "also")
+    with pytest.raises(SettingError, match="needs ALSO_JOB_TEMPLATE"):
+        settings.from_environment()
+    environment.setenv("ALSO_JOB_TEMPLATE", "also-branch")
+    assert settings.from_environment().launcher == "kubernetes"
+
+
+def test_a_child_inherits_no_secret(environment):
+    """A user's task runs in a child process: neither the LLM's key nor Prometheus's token gets there."""
+    environment.setenv("ALSO_LLM_API_KEY", "key")
+    environment.setenv("ALSO_PROMETHEUS_TOKEN", "token")
+    assert not {"ALSO_LLM_API_KEY", "ALSO_PROMETHEUS_TOKEN"} & settings.child_environment().keys()
 
 
 def test_a_child_gets_the_environment_with_changes(environment):
