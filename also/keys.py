@@ -7,6 +7,7 @@ campaigns/ID/checkpoints/CHECKPOINT.json             a checkpoint's manifest, cr
 campaigns/ID/stages/RUN/0003.json                    what a stage of a run came to
 campaigns/ID/evaluations/CHECKPOINT-POOL.json        what a checkpoint is worth
 campaigns/ID/branches/GROUP/{spec,result}.json       a branch group, and what it came to
+campaigns/ID/guards/s0003-r0-r0-c1.json              what guard queries said of a round's candidate
 campaigns/ID/exchanges/SHA256/{prompt,reply-0}.json  what an LLM was asked, and its raw replies
 """
 
@@ -95,6 +96,11 @@ def branch_group_saves(campaign_id: str, group: str) -> str:
 def branch_group_reading(campaign_id: str, group: str) -> str:
     """What Prometheus said of a branch group; created once, whatever it said."""
     return f"{campaign(campaign_id)}branches/{group}/reading.json"
+
+
+def guard_readings(campaign_id: str, stage: int, round: int, candidate: str) -> str:
+    """What guard queries said of a candidate that was about to be promoted; created once, whatever they said."""
+    return f"{campaign(campaign_id)}guards/s{stage:04d}-r{round}-{candidate}.json"
 
 
 def exchanges(campaign_id: str) -> str:

@@ -4,12 +4,72 @@
 from closed sets or from ids that ALSO itself made: a user's text never becomes a label's value.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+import also
 from also.errors import AddressError
 
 REGISTRY = CollectorRegistry()
 """Registry of this process."""
+
+
+class JournalMetric(Collector):
+    """A metric of campaigns that is a function of their journals: shown as a whole, never counted on.
+
+    A conductor that takes up a campaign shows what the one before it did, and no scrape sees half of it.
+    `also/campaign/telemetry.py` has the functions.
+    """
+
+    def __init__(
+        self,
+        family: type[GaugeMetricFamily | CounterMetricFamily],
+        name: str,
+        documentation: str,
+        labels: Iterable[str] = (),
+    ) -> None:
+        """Declare it.
+
+        Args:
+            family: what it is for Prometheus.
+            name: its name; a counter's is given `_total`.
+            documentation: one sentence with its unit.
+            labels: names of its labels beside `campaign`.
+        """
+        self.labels = ("campaign", *labels)
+        self._family, self._name, self._documentation = family, name, documentation
+        self._campaigns: Mapping[str, Mapping[tuple[str, ...], float]] = {}
+        REGISTRY.register(self)
+
+    def show(self, campaign_id: str, values: Mapping[tuple[str, ...], float]) -> None:
+        """Replace all values of a campaign.
+
+        Args:
+            campaign_id: the campaign.
+            values: each value by its labels' values, those of `campaign` left out.
+        """
+        self._campaigns = {**self._campaigns, campaign_id: dict(values)}
+
+    def describe(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        """The metric without values."""
+        yield self._family(self._name, self._documentation, labels=self.labels)
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        """The metric with its values."""
+        for metric in self.describe():
+            for campaign_id, values in self._campaigns.items():
+                for labels, value in values.items():
+                    metric.add_metric((campaign_id, *labels), value)
+            yield metric
+
+
+BUILD = Gauge(
+    "also_build_info", "1; its label is the version of ALSO that the process runs.", ["version"], registry=REGISTRY
+)
 
 GRPC_HANDLED = Counter(
     "grpc_server_handled_total",
@@ -36,18 +96,135 @@ TRAINING_RETURN = Gauge(
     ["campaign", "run"],
     registry=REGISTRY,
 )
-STAGE = Gauge("also_campaign_stage", "Stage that a campaign is in.", ["campaign"], registry=REGISTRY)
-STAGE_RETURN = Gauge(
-    "also_stage_return",
-    "Mean evaluated return of the main run at the end of its last stage, units of task reward.",
+
+PROGRESS = Counter(
+    "also_campaign_progress_total",
+    "Times that a campaign came further while this process conducted it: a record was written, more env_steps trained.",
     ["campaign"],
     registry=REGISTRY,
 )
-DECISIONS = Counter(
-    "also_decisions_total",
+RECORDS = JournalMetric(GaugeMetricFamily, "also_campaign_journal_records", "Records of a campaign's journal.")
+FINISHED = JournalMetric(GaugeMetricFamily, "also_campaign_finished", "1 when a campaign is over, else 0.")
+STAGE = JournalMetric(GaugeMetricFamily, "also_campaign_stage", "Stage that a campaign is in, from 0.")
+STAGES = JournalMetric(GaugeMetricFamily, "also_campaign_stages", "Stages that a campaign is to have.")
+WORK = JournalMetric(
+    GaugeMetricFamily,
+    "also_campaign_work",
+    "1 for the work that a campaign is at (train_stage, diagnose, propose, validate, report), else 0.",
+    ["work"],
+)
+PHASE = JournalMetric(
+    GaugeMetricFamily, "also_campaign_phase", "1 for the learning phase of the last diagnosis, else 0.", ["phase"]
+)
+RUN_ENV_STEPS = JournalMetric(
+    GaugeMetricFamily, "also_campaign_run_env_steps", "env_steps that the main run has taken to where it stands."
+)
+CAMPAIGN_ENV_STEPS = JournalMetric(
+    GaugeMetricFamily,
+    "also_campaign_env_steps",
+    "env_steps that a campaign has spent, by part (main_run, branches).",
+    ["part"],
+)
+BUDGET = JournalMetric(
+    GaugeMetricFamily,
+    "also_campaign_budget",
+    "What a campaign may spend, by resource (env_steps, llm_calls, llm_tokens).",
+    ["resource"],
+)
+SPENT = JournalMetric(
+    GaugeMetricFamily, "also_campaign_spent", "What a campaign has spent, by resource, as its budget.", ["resource"]
+)
+CAMPAIGN_LLM_COST = JournalMetric(
+    GaugeMetricFamily,
+    "also_campaign_llm_cost",
+    "Cost of a campaign's LLM calls by their endpoints' prices, in their currency.",
+)
+STAGE_RETURN = JournalMetric(
+    GaugeMetricFamily,
+    "also_stage_return",
+    "Mean evaluated return of the main run at the end of its last stage, units of task reward.",
+)
+STAGE_RETURN_BOUND = JournalMetric(
+    GaugeMetricFamily,
+    "also_stage_return_bound",
+    "Bootstrap 95 % interval of that return, by bound (low, high), units of task reward.",
+    ["bound"],
+)
+STAGE_MILESTONE_SCORE = JournalMetric(
+    GaugeMetricFamily, "also_stage_milestone_score", "Milestone score of that evaluation, in [0, 1]."
+)
+STAGE_SUCCESS_RATE = JournalMetric(
+    GaugeMetricFamily, "also_stage_success_rate", "Share of that evaluation's episodes with success, in [0, 1]."
+)
+REPORTED_RETURN = JournalMetric(
+    GaugeMetricFamily,
+    "also_campaign_reported_return",
+    "Mean return on the report seeds, by policy (final, reference: without shaping), units of task reward.",
+    ["policy"],
+)
+FINDINGS = JournalMetric(
+    CounterMetricFamily, "also_findings", "Findings of a campaign's diagnoses, by failure mode.", ["mode"]
+)
+FINDING_SEVERITY = JournalMetric(
+    GaugeMetricFamily,
+    "also_finding_severity",
+    "Severity of the last diagnosis's findings, by failure mode, in [0, 1]; 0 where it has none.",
+    ["mode"],
+)
+INCUMBENT = JournalMetric(
+    GaugeMetricFamily,
+    "also_incumbent",
+    "First stage that the incumbent is trained in, by its config's hash.",
+    ["config_hash"],
+)
+TERM_WEIGHT = JournalMetric(
+    GaugeMetricFamily,
+    "also_incumbent_term_weight",
+    "Weight of each term of the incumbent, by its index in the config, units of task reward.",
+    ["term", "form"],
+)
+TERM_SHARE = JournalMetric(
+    GaugeMetricFamily,
+    "also_incumbent_term_share",
+    "Share of |reward| that each term had in the last stage, by its index in that stage's config, in [0, 1].",
+    ["term", "form"],
+)
+DECISIONS = JournalMetric(
+    CounterMetricFamily,
+    "also_decisions",
     "Decisions of a campaign, by kind (promoted, held, rolled_back) and named reason.",
-    ["campaign", "decision", "reason"],
-    registry=REGISTRY,
+    ["decision", "reason"],
+)
+ROUNDS = JournalMetric(CounterMetricFamily, "also_rounds", "Rounds of a campaign that were validated.")
+VERDICTS = JournalMetric(
+    CounterMetricFamily, "also_verdicts", "Verdicts of a campaign, by outcome and named reason.", ["outcome", "reason"]
+)
+BRANCH_FAILURES = JournalMetric(
+    CounterMetricFamily, "also_branch_failures", "Branches without a usable result, by named reason.", ["reason"]
+)
+ARM_RETURN = JournalMetric(
+    GaugeMetricFamily,
+    "also_round_arm_return",
+    "Mean return of an arm's branches at their end in the last validated round, units of task reward.",
+    ["pool", "arm"],
+)
+ARM_MILESTONE_SCORE = JournalMetric(
+    GaugeMetricFamily,
+    "also_round_arm_milestone_score",
+    "Mean milestone score of an arm's branches at their end in the last validated round, in [0, 1].",
+    ["pool", "arm"],
+)
+ARM_GAIN = JournalMetric(
+    GaugeMetricFamily,
+    "also_round_arm_gain",
+    "Gain over control in an arm's last test, by bound (mean; low, high of the 95 % interval), in the measure's unit.",
+    ["arm", "measure", "bound"],
+)
+ARM_P_VALUE = JournalMetric(
+    GaugeMetricFamily,
+    "also_round_arm_p_value",
+    "p of an arm's last test against control, in (0, 1].",
+    ["arm", "measure"],
 )
 BRANCH_ENV_STEPS = Counter(
     "also_branch_env_steps_total",
@@ -151,6 +328,19 @@ BRANCH_GROUP_ENV_STEPS_PLANNED = Gauge(
     ["campaign", "group"],
     registry=REGISTRY,
 )
+JOBS = Counter(
+    "also_jobs_total",
+    "Jobs of branch groups by what became of them (created, adopted, recreated, or the named failure).",
+    ["campaign", "outcome"],
+    registry=REGISTRY,
+)
+JOB_SECONDS = Histogram(
+    "also_job_seconds",
+    "Time from the creation of a branch group's Job to its result, seconds.",
+    ["campaign"],
+    buckets=(1, 5, 10, 30, 60, 300, 1800, 7200, 43200),
+    registry=REGISTRY,
+)
 METRICS_READINGS = Counter(
     "also_metrics_readings_total",
     "Readings of branch groups and guard queries from Prometheus, by outcome (Usable, or the named fault).",
@@ -167,7 +357,7 @@ METRICS_WAIT_SECONDS = Histogram(
 
 
 def expose(port: int, address: str) -> None:
-    """Serve `/metrics` for Prometheus in a thread.
+    """Serve `/metrics` for Prometheus in a thread, with the process's own memory and CPU where it can tell them.
 
     Args:
         port: port to serve on, in [0, 65535]; 0 takes a free one.
@@ -176,6 +366,9 @@ def expose(port: int, address: str) -> None:
     Raises:
         AddressError: the port is in use or not allowed.
     """
+    BUILD.labels(also.__version__).set(1)
+    with suppress(ValueError):  # served before, on another port
+        ProcessCollector(registry=REGISTRY)
     try:
         start_http_server(port, address, REGISTRY)
     except (OSError, OverflowError) as error:

@@ -1,8 +1,8 @@
 """Generates the tables of `docs/`: `python -m tools.generate_docs [--check]`.
 
 `docs/campaign.md` comes from the comments and limits in `proto/`, `docs/metrics.md` from
-`also/metrics.py` and `docs/reasons.md` from `also/reasons.py`, so none of them can go stale. With
-`--check` nothing is written; the exit code is 1 and the stale files are named.
+`also/metrics.py`, `docs/reasons.md` from `also/reasons.py` and the chart's README from its `values.yaml`, so
+none of them can go stale. With `--check` nothing is written; the exit code is 1 and the stale files are named.
 """
 
 import argparse
@@ -16,9 +16,11 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from also import document, enums, metrics, reasons
 from also.limits import descriptor, field_limits, interval, is_map
+from also.metrics import JournalMetric
 from also.presets import PRESETS
 from also.v1 import branch_pb2, campaign_pb2, journal_pb2, limits_pb2, verdict_pb2
 from also.v1.campaign_pb2 import ValidationSettings
+from tools import chart_values
 from tools.comments import comments
 from tools.generate_proto import ROOT, descriptors
 
@@ -34,6 +36,7 @@ def documents() -> dict[str, str]:
         "docs/campaign.md": campaign_document(),
         "docs/metrics.md": metrics_document(),
         "docs/reasons.md": reasons_document(),
+        "deploy/helm/also/README.md": chart_document(),
     }
 
 
@@ -67,12 +70,13 @@ def campaign_document() -> str:
 
 def metrics_document() -> str:
     """Every Prometheus metric: its type, labels and meaning."""
-    collectors = [value for value in vars(metrics).values() if isinstance(value, MetricWrapperBase)]
+    collectors = [value for value in vars(metrics).values() if isinstance(value, MetricWrapperBase | JournalMetric)]
     rows = []
     for collector in collectors:
         (metric,) = collector.describe()
         name = metric.name + ("_total" if metric.type == "counter" else "")
-        labels = ", ".join(f"`{label}`" for label in collector._labelnames)
+        names = collector.labels if isinstance(collector, JournalMetric) else collector._labelnames
+        labels = ", ".join(f"`{label}`" for label in names)
         rows.append([f"`{name}`", metric.type, labels, metric.documentation])
     lines = [
         _NOTICE,
@@ -109,6 +113,34 @@ def reasons_document() -> str:
     return "\n".join(lines) + "\n"
 
 
+def chart_document() -> str:
+    """Every value of the Helm chart: its default and meaning."""
+    lines = [
+        _NOTICE,
+        "",
+        "# The chart",
+        "",
+        "```sh",
+        "helm install also deploy/helm/also --namespace also --create-namespace",
+        "helm test also --namespace also",
+        "```",
+        "",
+        "installs the four services, a campaign, and an object store and a Prometheus of the release's own, with Helm",
+        "3 or 4. It needs a StorageClass, and neither a GPU nor an LLM. How to run it for weeks is in",
+        "[operations.md](../../../docs/operations.md). An unknown value, or one out of range, is an error that names",
+        "it (`values.schema.json`).",
+        "",
+        "## Values",
+        "",
+        *_values_table(value for value in chart_values.values() if "." not in value.path and value.default),
+    ]
+    for section in chart_values.values():
+        if "." not in section.path and not section.default:
+            inside = [value for value in chart_values.values() if value.path.startswith(f"{section.path}.")]
+            lines += ["", f"### `{section.path}`", "", section.meaning, "", *_values_table(inside)]
+    return "\n".join(lines) + "\n"
+
+
 def stale() -> list[str]:
     """Generated documents that are missing or out of date."""
     return [
@@ -139,6 +171,11 @@ def _sections(path: str, kind: Descriptor) -> Iterator[tuple[str, Descriptor]]:
         if field.message_type is not None and not is_map(field):
             suffix = f"{field.name}[]" if field.is_repeated else field.name
             yield from _sections(f"{path}.{suffix}" if path else suffix, field.message_type)
+
+
+def _values_table(values: Iterable[chart_values.Value]) -> list[str]:
+    rows = [[f"`{value.path}`", f"`{value.default}`" if value.default else "", value.meaning] for value in values]
+    return _table(["value", "default", "meaning"], rows)
 
 
 def _presets_table() -> list[str]:

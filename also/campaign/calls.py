@@ -13,6 +13,8 @@ from also.v1.llm_pb2 import LlmUse
 from also.v1.task_pb2 import Task, TaskCard
 from also.v1.trainer_pb2 import DescribeTaskRequest, EvaluateRequest
 from also.v1.trainer_pb2_grpc import TrainerServiceStub
+from also.v1.validator_pb2 import CheckValidatorRequest
+from also.v1.validator_pb2_grpc import ValidatorServiceStub
 
 ANSWER_SECONDS = 600.0
 """Deadline of a call that answers at once or after an evaluation; an LLM's own time comes on top."""
@@ -79,11 +81,15 @@ def use_of(response: DiagnoseResponse | ProposeResponse) -> LlmUse | None:
 
 
 def check_backends(services: Services, campaign: Campaign) -> None:
-    """Make sure that the minds' LLMs can be used, where there are any.
+    """Make sure that the minds' LLMs can be used, and that branches can run and be measured where that is elsewhere.
+
+    Args:
+        services: the services.
+        campaign: settings; without `validation`, the validator is not asked.
 
     Raises:
         EndpointError: one cannot.
-        ServiceError: a mind failed for good.
+        ServiceError: a service failed for good.
     """
     if campaign.critic.HasField("llm"):
         critic, seconds = CheckCriticRequest(settings=campaign.critic), longest_answer_seconds(campaign.critic.llm)
@@ -98,6 +104,15 @@ def check_backends(services: Services, campaign: Campaign) -> None:
             "generator",
             lambda _: rpc.call(
                 GeneratorServiceStub(services.channel("generator")).CheckGenerator, generator, seconds=limit
+            ),
+        )
+    given = services.settings
+    if campaign.HasField("validation") and (given.validator or given.prometheus or campaign.validation.guards):
+        validator = CheckValidatorRequest(campaign=campaign)
+        services.persist(
+            "validator",
+            lambda _: rpc.call(
+                ValidatorServiceStub(services.channel("validator")).CheckValidator, validator, seconds=ANSWER_SECONDS
             ),
         )
 

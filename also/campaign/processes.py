@@ -16,7 +16,7 @@ from typing import Self, TypeVar
 import grpc
 
 from also import lifeline, rpc
-from also.campaign.patience import Patience
+from also.campaign.patience import REMOTE_TRIES, TRIES, Patience
 from also.errors import InputError, ServiceError, ServiceUnavailable, StoreError
 from also.process import BAD_INPUT
 from also.settings import API_KEY, Settings
@@ -67,6 +67,11 @@ class Services:
         self._ended = False
         self._lock = threading.Lock()
 
+    @property
+    def settings(self) -> Settings:
+        """The store, and the addresses of services that run elsewhere."""
+        return self._settings
+
     def __enter__(self) -> Self:
         return self
 
@@ -101,7 +106,13 @@ class Services:
             InputError: the service refused the request.
             ServiceError: the service failed, or there were too many tries without progress.
         """
-        patience = Patience(service=name, log=self._log(name), note=self._note, pause_seconds=self._pause_seconds)
+        patience = Patience(
+            service=name,
+            log=self._log(name),
+            note=self._note,
+            pause_seconds=self._pause_seconds,
+            tries=REMOTE_TRIES if self._given(name) else TRIES,
+        )
         while True:
             try:
                 return work(patience)

@@ -10,7 +10,7 @@ step is simply taken again.
 from collections.abc import Callable
 from pathlib import Path
 
-from also import keys, limits, metrics, presets, reasons, rpc
+from also import keys, limits, presets, rpc
 from also.campaign import calls, processes, requests
 from also.campaign.comparison import differences
 from also.campaign.decide import (
@@ -30,6 +30,7 @@ from also.campaign.patience import Patience
 from also.campaign.processes import Services
 from also.campaign.reference import Reference
 from also.campaign.state import Event, Stage, State
+from also.campaign.telemetry import Telemetry
 from also.campaign.watch import Watch
 from also.errors import AlsoError, CampaignError, MissingStoreError, ServiceError, ServiceUnavailable
 from also.settings import Settings
@@ -105,6 +106,8 @@ class Conductor:
         self._watch = watch
         self._reference: Reference | None = None
         self.state = fold(journal.records)
+        self._telemetry = Telemetry(journal.campaign_id)
+        self._telemetry.show(self.state, len(journal.records))
 
     def conduct(self) -> State:
         """Carry out actions until the campaign is over.
@@ -171,6 +174,7 @@ class Conductor:
         for response in rpc.stream(stub.TrainStage, request, seconds=TRAINING_SECONDS):
             if response.HasField("progress"):
                 patience.progressed(response.progress.env_steps)
+                self._telemetry.progressed(f"{request.run} {request.stage}", response.progress.env_steps)
                 self._watch.training(request.run, request.stage, response.progress)
                 continue
             trained: StageResult = response.result
@@ -210,6 +214,8 @@ class Conductor:
             if response.HasField("result"):
                 return Validated(stage=stage.number, round=request.round, validation=response.result)
             patience.progressed(response.progress.phase, response.progress.env_steps)
+            mark = (request.round, response.progress.phase, response.progress.env_steps)
+            self._telemetry.progressed(f"branches {stage.number}", *mark)
             self._watch.validation(stage.number, request.round, response.progress)
         raise ServiceUnavailable(f"it ended round {request.round} without a result")
 
@@ -248,7 +254,8 @@ class Conductor:
             raise ServiceError(f"a service's answer cannot be right: {error}") from error
         self._journal.append(record)
         self.state = following
-        _count(self._journal.campaign_id, event)
+        self._telemetry.recorded()
+        self._telemetry.show(following, len(self._journal.records))
         self._watch.record(record)
 
 
@@ -282,18 +289,3 @@ def _require_same(journal: Journal, campaign: Campaign) -> None:
     if found:
         listed = "; ".join(f"{each.path}: {each.first} stored, {each.second} given" for each in found)
         raise CampaignError(f"campaign {journal.campaign_id!r} is another campaign ({listed}); choose another id")
-
-
-def _count(campaign_id: str, event: Event) -> None:
-    """Tell Prometheus."""
-    match event:
-        case StageTrained():
-            metrics.STAGE.labels(campaign_id).set(event.stage)
-            metrics.STAGE_RETURN.labels(campaign_id).set(event.evidence.returns.mean)
-        case Promoted():
-            reason = "Provisional" if event.provisional else "Confirmed"
-            metrics.DECISIONS.labels(campaign_id, "promoted", reason).inc()
-        case Held():
-            metrics.DECISIONS.labels(campaign_id, "held", reasons.hold(event.reason)).inc()
-        case RolledBack():
-            metrics.DECISIONS.labels(campaign_id, "rolled_back", reasons.rollback(event.reason)).inc()

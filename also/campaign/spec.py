@@ -15,6 +15,7 @@ import yaml
 from also import document, limits, presets
 from also.errors import DocumentError
 from also.v1.campaign_pb2 import Campaign, CriticBackend, CriticSettings, GeneratorBackend, GeneratorSettings
+from also.validation import guards
 from also.validation.cost import whole_updates
 
 DEFAULT = "foraging"
@@ -122,6 +123,7 @@ def _check_together(campaign: Campaign) -> None:
         raise DocumentError(f"learner.minibatches {learner.minibatches} is more than the {samples} {of}")
     _check_mind("critic", campaign.critic, CriticBackend.CRITIC_BACKEND_LLM)
     _check_mind("generator", campaign.generator, GeneratorBackend.GENERATOR_BACKEND_LLM)
+    guards.check(campaign.validation.guards)
     stage = whole_updates(campaign.stages.env_steps, learner)
     if stage > campaign.budget.env_steps:
         raise DocumentError(

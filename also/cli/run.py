@@ -1,9 +1,14 @@
-"""`also run`: run a campaign to its end, or go on with it."""
+"""`also run`: run a campaign to its end, or go on with it.
+
+With `--stay` the process outlives the campaign and goes on serving its metrics, for a platform that starts again
+whatever ends, and whose Prometheus shows only what it can still scrape.
+"""
 
 import shlex
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
@@ -30,6 +35,9 @@ from also.v1.validator_pb2 import ValidationProgress
 INTERRUPTED = 130
 """Exit code after Ctrl-C or SIGTERM."""
 
+_SIGNAL_SECONDS = 0.2
+"""How soon a process that only stays notices a signal at the latest."""
+
 
 def run(
     file: Annotated[
@@ -48,8 +56,13 @@ def run(
     metrics_port: Annotated[
         int | None, typer.Option("--metrics-port", metavar="N", help="Serve /metrics here.")
     ] = None,
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Go on serving /metrics after the end, until SIGTERM or Ctrl-C.")
+    ] = False,
 ) -> None:
     """Run a campaign to its end; the same command goes on with one that was interrupted."""
+    if stay and metrics_port is None:
+        raise typer.BadParameter("--stay goes on serving /metrics, so it needs --metrics-port too")
     settings = settings_with(store)
     campaign_id = keys.check_campaign_id(campaign or (file.stem if file is not None else spec.DEFAULT))
     resolved = spec.load(file, changes or [])
@@ -64,8 +77,11 @@ def run(
         raise typer.Exit(INTERRUPTED) from None
     except ServiceError as error:
         raise ServiceError(f"{error}; go on with: {_same_command()}") from error
-    if not json:
-        _show(output, state, campaign_id, settings.store)
+    with _asked_to_end() as asked:
+        if not json:
+            _show(output, state, campaign_id, settings.store)
+        while stay and not asked():
+            time.sleep(_SIGNAL_SECONDS)
 
 
 def _watch(output: Console, *, json: bool) -> AbstractContextManager[Watch]:
@@ -97,6 +113,20 @@ def _interruptible() -> Iterator[None]:
     before = {each: signal.signal(each, interrupt) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+@contextmanager
+def _asked_to_end() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and SIGTERM are only taken note of inside: what is asked for is done already. Gives whether one came."""
+    came: list[int] = []
+    before = {
+        each: signal.signal(each, lambda number, frame: came.append(number)) for each in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield lambda: bool(came)
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

@@ -88,3 +88,9 @@ class GuardReading(_message.Message):
     fault: MetricsFault
     detail: str
     def __init__(self, name: _Optional[str] = ..., query: _Optional[str] = ..., value: _Optional[float] = ..., holds: _Optional[bool] = ..., fault: _Optional[_Union[MetricsFault, str]] = ..., detail: _Optional[str] = ...) -> None: ...
+
+class GuardReadings(_message.Message):
+    __slots__ = ("readings",)
+    READINGS_FIELD_NUMBER: _ClassVar[int]
+    readings: _containers.RepeatedCompositeFieldContainer[GuardReading]
+    def __init__(self, readings: _Optional[_Iterable[_Union[GuardReading, _Mapping]]] = ...) -> None: ...

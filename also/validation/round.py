@@ -8,6 +8,7 @@ from also.v1.branch_pb2 import SeedPool
 from also.v1.campaign_pb2 import Campaign
 from also.v1.task_pb2 import TaskCard
 from also.v1.verdict_pb2 import Candidate, PairedTest, Verdict, VerdictReason
+from also.validation import guards
 from also.validation.arms import CONTROL, RETURN
 
 _NEEDED = (
@@ -29,8 +30,8 @@ class Round:
     """Everything that a verdict depends on, except what the branches measured.
 
     Raises:
-        DocumentError: a setting is not filled in, two candidates share a name, or the screen does
-            not fit the candidates.
+        DocumentError: a setting is not filled in, a guard query cannot be evaluated, two candidates
+            share a name, or the screen does not fit the candidates.
     """
 
     campaign: Campaign
@@ -48,6 +49,7 @@ class Round:
         for name in _NEEDED:
             if not self.campaign.validation.HasField(name):
                 raise DocumentError(f"campaign.validation.{name} is missing; every default must be filled in")
+        guards.check(self.campaign.validation.guards)
         names = [candidate.name for candidate in self.candidates]
         if len(set(names)) != len(names):
             raise DocumentError(f"candidates are named {', '.join(names)}; each name is allowed once")

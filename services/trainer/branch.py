@@ -1,132 +1,240 @@
 """A branch group as a process or a Kubernetes Job: `python -m services.trainer.branch`.
 
-All branches of the group train together as replicas of one batch: from their checkpoints, each
-under its own shaping config and seed. They are measured on the sparse return along the way. What
-to do is read from the object store, and what came of it is created there once, so the process may
-be started again at any time, and twice at once.
+What to do is read from the object store, and what came of it is created there once, so the process
+may be started again at any time, and twice at once. Asked to end (SIGTERM, SIGINT), it finishes the
+update under way and saves; the next process goes on from there, to the same result.
+
+Once the result is stored the process may stay up for a while, so that Prometheus reads its last
+samples: until the validator has stored its reading of them, or the time is over.
+
+Exit codes: 0 the result is in the store, 1 it failed and may be started again, 2 its input is
+wrong, 143 it was asked to end before its end.
 """
 
 import argparse
+import math
+import os
+import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING
 
-from also import keys, lifeline
+from also import keys, lifeline, metrics, settings
 from also.document import canonical
-from also.errors import InputError, MissingObjectError
+from also.errors import InputError, MissingObjectError, MissingStoreError, StoreError
 from also.process import BAD_INPUT
 from also.store import Store, open_store
 from also.v1 import branch_pb2
-from also.validation.cost import whole_updates
 
 if TYPE_CHECKING:
-    from services.trainer.run import Run
+    from services.trainer.branch_group import GroupRun
+
+FAILED = 1
+"""Exit code when the store fails: another process may succeed."""
+
+STOPPED = 143
+"""Exit code after SIGTERM or SIGINT, what a shell says of SIGTERM: the group has no result yet."""
 
 _PROGRESS_SECONDS = 0.5
 """Longest time between two progress lines, while updates are shorter."""
 
+_LINGER_TICK_SECONDS = 1.0
+"""Time between two looks for the validator's reading."""
+
+_SIGNAL_SECONDS = 0.1
+"""How soon a process that only waits notices a signal at the latest."""
+
+
+class Stop:
+    """Whether the process was asked to end. Until it is `heeded` there is nothing to save, and it ends at once."""
+
+    def __init__(self) -> None:
+        """Nobody has asked yet."""
+        self.asked = False
+        self.heeded = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Handle the signal."""
+        if not self.heeded:
+            os._exit(STOPPED)
+        self.asked = True
+
 
 def main(given: Sequence[str] | None = None) -> None:
-    """Train one branch group to its end; exit with code 2 when its input is wrong."""
+    """Train one branch group to its end; exit with another code than 0 when it has no result."""
+    arguments = _parse(given)
+    if arguments.lifeline:
+        lifeline.hold()
+    with _stoppable() as stop:
+        try:
+            if arguments.metrics_port is not None:
+                metrics.expose(arguments.metrics_port, settings.from_environment().metrics_host)
+            store = open_store(arguments.store, create=False)
+            if store.exists(keys.branch_group_result(arguments.campaign, arguments.group)):
+                return
+            group = store.get_message(keys.branch_group(arguments.campaign, arguments.group), branch_pb2.BranchGroup)
+            if not train(store, group, save_seconds=arguments.save_seconds, stop=stop):
+                sys.exit(STOPPED)
+            if arguments.metrics_port is not None:
+                _linger(store, group, arguments.linger_seconds, stop)
+        except (InputError, MissingObjectError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(FAILED if _may_pass(error) else BAD_INPUT)
+
+
+def train(
+    store: Store, group: branch_pb2.BranchGroup, *, save_seconds: float = math.inf, stop: Stop | None = None
+) -> bool:
+    """Train a group and store its result; progress goes to standard output, a JSON line each.
+
+    Args:
+        store: the object store.
+        group: what to train; it goes on from its newest save, if it has one.
+        save_seconds: time between two saves, seconds.
+        stop: asked after each update whether to save and end.
+
+    Returns:
+        Whether the result is stored; False when the process was asked to end before.
+
+    Raises:
+        CheckpointError: a start checkpoint cannot be used.
+        StoreError: the store cannot be read, or the result cannot be written.
+    """
+    from services.trainer import branch_save, determinism
+    from services.trainer.branch_group import GroupRun
+    from services.trainer.branch_metrics import BranchMetrics
+
+    stop = stop or Stop()
+    determinism.prepare()
+    began = time.monotonic()
+    course = branch_save.resume(store, group) or GroupRun.begin(store, group)
+    with closing(course):
+        told = BranchMetrics(group, course.records, planned_env_steps=course.planned_env_steps)
+        told.trained(course.env_steps)
+        _tell(course)
+        heard = saved = time.monotonic()
+        fresh = False
+        stop.heeded = True
+        while not course.finished:
+            asked = stop.asked
+            if fresh and (asked or time.monotonic() - saved >= save_seconds):
+                _save(store, course, seconds=course.earlier_seconds + time.monotonic() - began)
+                saved, fresh = time.monotonic(), False
+            if asked:
+                return False
+            measured = course.advance()
+            fresh = True
+            told.trained(course.env_steps)
+            if measured:
+                told.measured(course.records)
+            if measured or time.monotonic() - heard >= _PROGRESS_SECONDS:
+                heard = time.monotonic()
+                _tell(course)
+        course.finish(store)
+        result = branch_pb2.BranchGroupResult(
+            name=group.name,
+            records=course.records,
+            seconds=course.earlier_seconds + time.monotonic() - began,
+            processes=course.processes,
+        )
+        store.create_message(keys.branch_group_result(group.campaign_id, group.name), result)
+    return True
+
+
+def _save(store: Store, course: "GroupRun", *, seconds: float) -> None:
+    """Save, if the store lets us: a save that fails costs time later, and must not cost the training now."""
+    from services.trainer import branch_save
+
+    try:
+        branch_save.save(store, course, seconds=seconds)
+    except StoreError as error:
+        print(f"warning: not saved after {course.done} updates: {error}", file=sys.stderr)
+
+
+def _linger(store: Store, group: branch_pb2.BranchGroup, seconds: float, stop: Stop) -> None:
+    """Stay up until the validator has stored its reading, or the time is over, or the process is asked to end."""
+    key = keys.branch_group_reading(group.campaign_id, group.name)
+    end = time.monotonic() + seconds
+    while not stop.asked and time.monotonic() < end:
+        try:
+            if store.exists(key):
+                return
+        except StoreError as error:
+            print(f"warning: {error}", file=sys.stderr)
+        look = min(end, time.monotonic() + _LINGER_TICK_SECONDS)
+        while not stop.asked and time.monotonic() < look:
+            time.sleep(_SIGNAL_SECONDS)
+
+
+def _tell(course: "GroupRun") -> None:
+    progress = branch_pb2.BranchProgress(env_steps=course.env_steps, records=course.records)
+    sys.stdout.buffer.write(canonical(progress) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether it was the storage itself that failed: such an error has a cause, one about our input has none."""
+    return isinstance(error, StoreError) and not isinstance(error, MissingStoreError) and error.__cause__ is not None
+
+
+@contextmanager
+def _stoppable() -> Iterator[Stop]:
+    """SIGTERM and SIGINT ask what is inside to stop."""
+    stop = Stop()
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _parse(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="services.trainer.branch")
     parser.add_argument("--store", required=True, help="URI of the object store")
     parser.add_argument("--campaign", required=True, help="id of the campaign")
     parser.add_argument("--group", required=True, help="name of the branch group")
+    parser.add_argument("--metrics-port", type=int, default=None, metavar="N", help="serve /metrics on this port")
+    parser.add_argument(
+        "--linger-seconds",
+        type=_seconds,
+        default=0.0,
+        metavar="S",
+        help="longest time to stay up after the result, until the metrics were read; 0 or more, default 0",
+    )
+    parser.add_argument(
+        "--save-seconds",
+        type=_some_seconds,
+        default=math.inf,
+        metavar="S",
+        help="time between two saves, above 0; left out: saved only when asked to end",
+    )
     parser.add_argument(lifeline.FLAG, action="store_true", help="end when standard input closes")
-    arguments = parser.parse_args(given)
-    if arguments.lifeline:
-        lifeline.hold()
+    return parser.parse_args(given)
+
+
+def _seconds(text: str) -> float:
+    seconds = _number(text)
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; a number of seconds, 0 or more, is expected")
+    return seconds
+
+
+def _some_seconds(text: str) -> float:
+    seconds = _number(text)
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; a number of seconds above 0 is expected")
+    return seconds
+
+
+def _number(text: str) -> float:
     try:
-        store = open_store(arguments.store, create=False)
-        if store.exists(keys.branch_group_result(arguments.campaign, arguments.group)):
-            return
-        group = store.get_message(keys.branch_group(arguments.campaign, arguments.group), branch_pb2.BranchGroup)
-        train(store, group)
-    except (InputError, MissingObjectError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(BAD_INPUT)
-
-
-def train(store: Store, group: branch_pb2.BranchGroup) -> None:
-    """Train a group and store its result; progress goes to standard output, a JSON line each.
-
-    Raises:
-        CheckpointError: a start checkpoint cannot be used.
-    """
-    from services.trainer import checkpoint, determinism
-    from services.trainer.evaluation import Evaluator
-    from services.trainer.run import Run
-    from services.trainer.tasks.opening import describe
-
-    determinism.prepare()
-    began = time.monotonic()
-    campaign = group.campaign
-    card = describe(campaign.task)
-    snapshots = {
-        branch.checkpoint_id: checkpoint.load(store, group.campaign_id, campaign, card, branch.checkpoint_id)
-        for branch in group.branches
-    }
-    run = Run.restore(
-        campaign,
-        [branch.config for branch in group.branches],
-        [snapshots[branch.checkpoint_id] for branch in group.branches],
-        [branch.seed if branch.HasField("seed") else None for branch in group.branches],
-    )
-    evaluator = Evaluator(
-        campaign, replicas=len(group.branches), episodes=campaign.evaluation.episodes, pool=group.pool
-    )
-    records = [
-        branch_pb2.BranchRecord(arm=branch.arm, seed_index=branch.seed_index, config_hash=config_hash)
-        for branch, config_hash in zip(group.branches, run.shaping.config_hashes, strict=True)
-    ]
-    updates = whole_updates(group.env_steps, campaign.learner) // run.env_steps_per_update
-    points = {
-        round(updates * (index + 1) / campaign.evaluation.branch_points)
-        for index in range(campaign.evaluation.branch_points)
-    }
-    told = began
-    for done in range(1, updates + 1):
-        run.advance()
-        if done in points:
-            episodes = evaluator.play(run.learner.policy, run.collector.observations)
-            for replica, record in enumerate(records):
-                record.measures.append(episodes.measure(replica, run.env_steps))
-        if done in points or time.monotonic() - told >= _PROGRESS_SECONDS:
-            told = time.monotonic()
-            _tell(records, done * run.env_steps_per_update * len(records))
-    _finish(store, group, run, records, updates)
-    result = branch_pb2.BranchGroupResult(name=group.name, records=records, seconds=time.monotonic() - began)
-    store.create_message(keys.branch_group_result(group.campaign_id, group.name), result)
-    evaluator.close()
-    run.close()
-
-
-def _finish(
-    store: Store,
-    group: branch_pb2.BranchGroup,
-    run: "Run",
-    records: list[branch_pb2.BranchRecord],
-    updates: int,
-) -> None:
-    """Complete the records, and save a checkpoint of every branch that is finite."""
-    from services.trainer import checkpoint
-
-    activity = run.shaping.activity()
-    finite = run.finite.tolist()
-    for replica, (record, snapshot) in enumerate(zip(records, run.snapshots(), strict=True)):
-        record.env_steps = updates * run.env_steps_per_update
-        record.terms.extend(activity[replica])
-        if finite[replica]:
-            record.checkpoint_id = checkpoint.save(store, group.campaign_id, group.campaign, run.task.card, snapshot)
-        else:
-            record.failure = branch_pb2.BRANCH_FAILURE_DIVERGED
-
-
-def _tell(records: list[branch_pb2.BranchRecord], env_steps: int) -> None:
-    progress = branch_pb2.BranchProgress(env_steps=env_steps, records=records)
-    sys.stdout.buffer.write(canonical(progress) + b"\n")
-    sys.stdout.buffer.flush()
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 if __name__ == "__main__":

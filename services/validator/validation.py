@@ -3,24 +3,25 @@
     screen the candidates                               by rules, then on the checkpoint's rollouts
     while the judge asks for a step, and it can be paid:
         train its branches                              a rung of the search, or a confirm wave
-        read what they measured
+        read what they measured                         from the moment on that a group has finished
+    ask the guard queries                               when a candidate is about to be promoted
     verdicts                                            by `also.validation`, from results alone
 
 Nothing is kept between calls: a repeated round finds its results in the object store, and since
 every choice is a function of request and results, it says the same again.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from typing import TypeVar
 
 import grpc
 
 from also import rpc
 from also.errors import DocumentError
 from also.shaping.identity import config_hash
-from also.store import Store
-from also.v1.branch_pb2 import SeedPool
+from also.v1.branch_pb2 import BranchProgress, SeedPool
 from also.v1.trainer_pb2 import ProbeShapingRequest, ShapingProbe
 from also.v1.trainer_pb2_grpc import TrainerServiceStub
 from also.v1.validator_pb2 import ValidateRequest, ValidationPhase, ValidationProgress
@@ -30,7 +31,10 @@ from also.validation.round import Round, Standing, Step
 from services.validator import plan, screen
 from services.validator.launch.launcher import Launcher
 from services.validator.measure import records
+from services.validator.measure.measures import Measures
 from services.validator.progress import Phase
+
+T = TypeVar("T")
 
 _PROBE_SECONDS = 1800.0
 """Deadline of the trainer's answer to the screen."""
@@ -40,20 +44,27 @@ _TICK_SECONDS = 1.0
 
 
 def validate(
-    request: ValidateRequest, *, trainer: TrainerServiceStub, store: Store, launcher: Launcher
+    request: ValidateRequest, *, trainer: TrainerServiceStub, launcher: Launcher, measures: Measures
 ) -> Generator[ValidationProgress | Validation, None, None]:
     """Validate a round; yields progress, and the validation last. Closing the generator ends its branches.
 
     Args:
         request: the round.
         trainer: the trainer, asked what configs would have paid.
-        store: the object store.
         launcher: where branch groups run.
+        measures: where their measures are read; it is closed in the end.
 
     Raises:
-        InputError: the request does not fit together, or a branch's input is wrong.
+        InputError: the request does not fit together, a branch's input is wrong, or guard queries have nobody to ask.
         ServiceError: the trainer or a branch group failed.
     """
+    with closing(measures):
+        yield from _validate(request, trainer, launcher, measures)
+
+
+def _validate(
+    request: ValidateRequest, trainer: TrainerServiceStub, launcher: Launcher, measures: Measures
+) -> Generator[ValidationProgress | Validation, None, None]:
     round_ = _begin(request)
     phase = Phase(phase=ValidationPhase.VALIDATION_PHASE_SCREEN, candidates=[each.name for each in request.candidates])
     yield phase.tell(_reasons(round_))
@@ -73,18 +84,25 @@ def validate(
         step = standing.step
         phase = _phase(phase, step, request, round_)
         groups = plan.groups(request, step, arms)
+        env_steps = 0
         with closing(launcher.run(groups)) as running:
             for progress in running:
                 for told in progress.values():
                     phase.hear(told.records)
+                measures.hear([group for group in groups if _is_result(progress.get(group.name))])
                 env_steps = sum(told.env_steps for told in progress.values())
                 yield phase.tell(_reasons(round_, standing), env_steps=env_steps)
-        arms = records.add(arms, step.arms, step.pool, records.read(store, groups))
+        last = phase.tell(_reasons(round_, standing), env_steps=env_steps)
+        measured = yield from _waiting(measures.read(groups), lambda last=last: last)  # type: ignore[misc]
+        arms = records.add(arms, step.arms, step.pool, measured)
         phase.done += plan.step_cost(request, step)
         left -= plan.step_cost(request, step)
         standing = judge.stand(round_, arms)
     yield phase.tell(_reasons(round_, standing))
-    yield judge.validation(round_, arms)
+    guards = []
+    if promoting := judge.about_to_promote(standing):
+        guards = yield from _waiting(measures.guard(request, promoting), lambda: phase.tell(_reasons(round_, standing)))
+    yield judge.validation(round_, arms, guards)
 
 
 def _begin(request: ValidateRequest) -> Round:
@@ -133,6 +151,26 @@ def _probe(
         raise rpc.as_error(error) from None
     finally:
         call.cancel()
+
+
+def _waiting(
+    work: Generator[None, None, T], tell: Callable[[], ValidationProgress]
+) -> Generator[ValidationProgress, None, T]:
+    """Carry work out to its end, telling the progress whenever it yields; returns what came of it."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        yield tell()
+
+
+def _is_result(told: BranchProgress | None) -> bool:
+    """Whether a group's progress is its result: every branch has its last checkpoint, or has failed."""
+    if told is None or not told.records:
+        return False
+    return all(record.checkpoint_id or record.failure for record in told.records)
 
 
 def _screen(request: ValidateRequest, round_: Round, probes: dict[str, ShapingProbe]) -> tuple[Verdict, ...]:

@@ -50,7 +50,13 @@ from also.v1.trainer_pb2 import (
     TrainStageRequest,
     TrainStageResponse,
 )
-from also.v1.validator_pb2 import ValidateRequest, ValidateResponse, ValidationPhase, ValidationProgress
+from also.v1.validator_pb2 import (
+    CheckValidatorResponse,
+    ValidateRequest,
+    ValidateResponse,
+    ValidationPhase,
+    ValidationProgress,
+)
 from also.v1.verdict_pb2 import ArmResult, Candidate, Validation, Verdict
 from also.validation import cost, judge
 from also.validation.round import Round
@@ -217,6 +223,10 @@ class Servicer(trainer_pb2_grpc.TrainerServiceServicer):
     def CheckGenerator(self, request, context):
         self._hear("CheckGenerator")
         return CheckGeneratorResponse(model="recorded")
+
+    def CheckValidator(self, request, context):
+        self._hear("CheckValidator")
+        return CheckValidatorResponse()
 
     def Diagnose(self, request, context):
         self._hear("Diagnose")

@@ -8,7 +8,7 @@ import pytest
 from also import keys
 from also.campaign.fold import event_of, fold
 from also.campaign.journal import Journal
-from also.campaign.patience import TRIES
+from also.campaign.patience import REMOTE_TRIES
 from also.campaign.processes import Services
 from also.campaign.replay import differences
 from also.campaign.run import Conductor, run
@@ -124,13 +124,13 @@ def failing(method, error, times):
 def test_a_step_is_taken_again_when_its_service_dies(serve, new_world, new_campaign, played, conduct, listener, method):
     """A service that was away for a moment changes nothing but a note."""
     campaign = new_campaign()
-    settings = serve(new_world(refuses=failing(method, ServiceUnavailable("gone"), TRIES - 1)))
+    settings = serve(new_world(refuses=failing(method, ServiceUnavailable("gone"), REMOTE_TRIES - 1)))
     _begin(settings, campaign, played, new_world)
     state = conduct(campaign, settings)
     assert state.finished is not None
     assert not any(stage.decision is None for stage in state.stages)
     assert events(Journal(open_store(settings.store), "one").records) == events(played(new_world(), campaign))
-    assert len([note for note in listener.notes if "gone" in note]) == TRIES - 1
+    assert len([note for note in listener.notes if "gone" in note]) == REMOTE_TRIES - 1
 
 
 def _begin(settings, campaign, played, new_world):
@@ -145,7 +145,7 @@ def test_a_step_is_given_up_after_tries_without_progress(serve, new_world, new_c
     campaign = new_campaign()
     settings = serve(new_world(refuses=failing(method, ServiceUnavailable("gone"), 1000)))
     _begin(settings, campaign, played, new_world)
-    with pytest.raises(ServiceError, match=f"gone; {TRIES} tries brought no progress; see "):
+    with pytest.raises(ServiceError, match=f"gone; {REMOTE_TRIES} tries brought no progress; see "):
         conduct(campaign, settings)
 
 

@@ -21,6 +21,7 @@ import pytest
         (["run", "--store", "memory:///"], "local services need one they share"),
         (["run", "--metrics-port", "70000"], "metrics port 70000"),
         (["run", "--metrics-port", "many"], "Invalid value for '--metrics-port'"),
+        (["run", "--stay"], "--stay goes on serving /metrics, so it needs --metrics-port too"),
         (["run", "--unknown"], "No such option"),
         (["run", "a.yaml", "b.yaml"], "unexpected extra argument"),
         (["launch"], "No such command 'launch'"),

@@ -13,17 +13,22 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.releases import Release, merged
+
 SCRIPTS = Path(__file__).with_name("cluster")
 
 START_SECONDS = 300
 """How long a cluster may take to come up, on a machine that is busy with other things."""
+
+VOLUMES = 8
+"""Volumes of a cluster that is started here."""
 
 NO_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
@@ -226,6 +231,73 @@ def kueue(cluster: Cluster) -> None:
     dry_run = ("apply", "--dry-run=server", "--filename=-")
     answers = eventually(lambda: cluster.kubectl(*dry_run, given=flavor, check=False).returncode == 0)
     assert answers, "the webhook of Kueue does not answer"  # its pod is ready before the node's rules lead to it
+
+
+@pytest.fixture(scope="session")
+def storage(cluster: Cluster) -> None:
+    """Volumes for claims; a cluster of another's has a default StorageClass of its own."""
+    if not cluster.state:
+        return
+    kind = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "folders", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+        "provisioner": "kubernetes.io/no-provisioner",
+        "volumeBindingMode": "WaitForFirstConsumer",
+    }
+    (node,) = json.loads(cluster.kubectl("get", "nodes", "--output=json").stdout)["items"]
+    term = {
+        "matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [node["metadata"]["name"]]}]
+    }
+    volumes = []
+    for number in range(VOLUMES):
+        folder = cluster.state / "volumes" / str(number)
+        folder.mkdir(parents=True)
+        spec = {
+            "capacity": {"storage": "100Gi"},
+            "accessModes": ["ReadWriteOnce"],
+            "persistentVolumeReclaimPolicy": "Retain",
+            "storageClassName": "folders",
+            "local": {"path": str(folder)},
+            "nodeAffinity": {"required": {"nodeSelectorTerms": [term]}},
+        }
+        name = f"folder-{number}"
+        volumes.append({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": spec})
+    given = json.dumps({"apiVersion": "v1", "kind": "List", "items": [kind, *volumes]})
+    cluster.kubectl("apply", "--filename=-", given=given)
+
+
+@pytest.fixture(scope="session")
+def release_in(cluster: Cluster, storage: None) -> Iterator[Callable[..., Release]]:
+    """Makes a release of the chart ready to be installed in a new namespace, with the images that were built here."""
+    names = ("trainer", "critic", "generator", "validator", "campaign", "versitygw", "prometheus")
+    images = {name: cluster.image(name) for name in names}
+    with ExitStack() as namespaces:
+
+        def prepare(namespace: str, *, version: int = 3, **values: object) -> Release:
+            """A release in a namespace that ends with the session."""
+            namespaces.enter_context(cluster.namespace(namespace))
+            release = Release(cluster=cluster, namespace=namespace, version=version, values=values_of(images))
+            release.values = merged(release.values, values)
+            return release
+
+        yield prepare
+
+
+def values_of(images: dict[str, str]) -> dict:
+    """Values that name the images, and let a campaign run on a node of two cores."""
+
+    def own(name: str) -> dict[str, str]:
+        registry, _, rest = images[name].partition("/")
+        repository, _, tag = rest.rpartition(":")
+        return {"registry": registry, "repository": repository, "tag": tag}
+
+    return {
+        "image": own("trainer") | {"repository": own("trainer")["repository"].removesuffix("-trainer")},
+        "objectStore": {"embedded": {"image": own("versitygw")}},
+        "prometheus": {"embedded": {"image": own("prometheus")}},
+        "jobs": {"resources": {"requests": {"cpu": "100m"}}},
+    }
 
 
 @pytest.hookimpl(wrapper=True)

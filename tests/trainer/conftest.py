@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 import torch
 
-from also import document, limits
+from also import document, keys, limits
 from also.store import Store, open_store
+from also.v1 import branch_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import determinism
+from services.trainer import checkpoint, determinism
+from services.trainer.run import Run
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +100,78 @@ def event() -> ShapingConfig:
             ]
         },
     )
+
+
+@pytest.fixture
+def every_form() -> ShapingConfig:
+    """A term of every form, one with a gate, one with a schedule, and one that its cap cuts."""
+    beside = {"target": "agent", "feature": "adjacent_to_food", "weight": 0.02}
+    return document.read(
+        ShapingConfig,
+        {
+            "terms": [
+                {
+                    "name": "approach",
+                    "form": "potential",
+                    "target": "team",
+                    "feature": "team_food_distance",
+                    "transform": {"kind": "exp", "scale": 0.3},
+                    "weight": 0.5,
+                    "schedule": {"kind": "linear", "begin": 20, "end": 2000, "floor": 0.1},
+                },
+                {"name": "beside", "form": "event", "episode_cap": 0.05, "event": {"cooldown": 2}, **beside},
+                {"name": "together", "form": "synchrony", "episode_cap": 0.03, "synchrony": {"window": 3}, **beside},
+                {
+                    "name": "rare",
+                    "form": "novelty",
+                    "target": "agent",
+                    "feature": "nearest_food_distance",
+                    "weight": 0.01,
+                },
+                {
+                    "name": "apart",
+                    "form": "penalty",
+                    "target": "agent",
+                    "feature": "nearest_food_distance",
+                    "weight": 0.01,
+                    "episode_cap": 0.02,
+                    "gate": {"feature": "adjacent_to_food", "comparison": "at_most", "value": 0.5},
+                },
+                {"name": "shared", "form": "credit", "target": "agent", "credit": {"alpha": 0.7}},
+            ]
+        },
+    )
+
+
+@pytest.fixture
+def make_group(potential: ShapingConfig, every_form: ShapingConfig) -> Callable[..., branch_pb2.BranchGroup]:
+    """Builds a group of three arms and two seeds from one checkpoint, 24 updates long, stored under its key."""
+
+    def make(campaign: Campaign, store: Store, *, updates: int = 24) -> branch_pb2.BranchGroup:
+        run = Run.start(campaign, [ShapingConfig()], [1])
+        run.advance()
+        start = checkpoint.save(store, "c", campaign, run.task.card, run.snapshots()[0])
+        arms = {"control": ShapingConfig(), "r0-c0": potential, "r0-c1": every_form}
+        group = branch_pb2.BranchGroup(
+            campaign_id="c",
+            name="g",
+            campaign=campaign,
+            pool=branch_pb2.SEED_POOL_CONFIRM,
+            env_steps=run.env_steps_per_update * updates,
+            branches=[
+                branch_pb2.Branch(arm=arm, seed_index=index, seed=100 + index, config=config, checkpoint_id=start)
+                for arm, config in arms.items()
+                for index in range(2)
+            ],
+            stage=3,
+            round=1,
+            step=2,
+        )
+        run.close()
+        store.create_message(keys.branch_group("c", "g"), group)
+        return group
+
+    return make
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from also import lifeline, rpc
-from also.errors import AddressError
+from also.errors import AddressError, EndpointError
 from also.store import Store
 from also.v1.campaign_pb2 import Campaign
 from also.v1.trainer_pb2 import DescribeTaskRequest, TrainStageRequest
@@ -111,4 +111,17 @@ def test_validator_needs_the_trainers_address(monkeypatch: pytest.MonkeyPatch) -
     """Said when it starts, not when it is first called."""
     monkeypatch.delenv("ALSO_TRAINER", raising=False)
     with pytest.raises(AddressError, match="ALSO_TRAINER is not set"):
+        rpc.answering(register)
+
+
+def test_jobs_need_a_cluster(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither a pod's account nor a KUBECONFIG: said when the validator starts."""
+    monkeypatch.setenv("ALSO_TRAINER", "127.0.0.1:1")
+    monkeypatch.setenv("ALSO_STORE", store.uri)
+    monkeypatch.setenv("ALSO_LAUNCHER", "kubernetes")
+    monkeypatch.setenv("ALSO_NAMESPACE", "tests")
+    monkeypatch.setenv("ALSO_JOB_TEMPLATE", "template")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "missing"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(EndpointError, match="no cluster is known to launch Jobs in"):
         rpc.answering(register)

@@ -10,6 +10,7 @@ import pytest
 
 from also import reasons, rpc
 from also.errors import CheckpointError, DocumentError, ServiceUnavailable
+from also.settings import Settings
 from also.shaping.identity import config_hash
 from also.store import Store
 from also.v1 import trainer_pb2_grpc, validator_pb2_grpc
@@ -22,6 +23,7 @@ from also.validation import cost
 from also.validation.judge import rejudge
 from services.trainer.service import Trainer
 from services.trainer.tasks.opening import describe
+from services.validator.launch.processes import Processes
 from services.validator.service import Validator
 
 Serve = Callable[[trainer_pb2_grpc.TrainerServiceStub], validator_pb2_grpc.ValidatorServiceStub]
@@ -71,7 +73,12 @@ def serve(store: Store, tmp_path: Path) -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(trainer: trainer_pb2_grpc.TrainerServiceStub) -> validator_pb2_grpc.ValidatorServiceStub:
-            servicer = Validator(store, trainer, tmp_path / "logs", branch_module="rehearsal")
+            servicer = Validator(
+                store,
+                trainer,
+                lambda parallel: Processes(store=store, logs=tmp_path / "logs", parallel=parallel, module="rehearsal"),
+                Settings(),
+            )
             server = rpc.answering(
                 lambda server: validator_pb2_grpc.add_ValidatorServiceServicer_to_server(servicer, server)
             )

@@ -1,6 +1,7 @@
 """What each term did: counts and sums over env_steps, read as `TermActivity`.
 
-A share of (env_step, agent) is over the agents that receive the term. Letters: N terms,
+A share of (env_step, agent) is over the agents that receive the term. The counts can be saved and
+taken up again, so that a branch which two processes trained reports them whole. Letters: N terms,
 E environments, A agents.
 """
 
@@ -41,6 +42,21 @@ class Activity:
         self._sums += torch.stack([paid != 0, due != 0, cut, paid, size]).sum((-1, -2))
         self._largest = torch.maximum(self._largest, size.amax((-1, -2)))
         self._finite &= (finite | self._ignored).flatten(1).all(-1)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """All counts: `moments` int64 (), `sums` float64 (5, N), `largest` float32 (N,), `finite` bool (N,)."""
+        return {
+            "moments": torch.tensor(self._moments),
+            "sums": self._sums.clone(),
+            "largest": self._largest.clone(),
+            "finite": self._finite.clone(),
+        }
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Go on counting from what `state_dict` returned for as many terms."""
+        self._moments = int(state["moments"])
+        for own, name in ((self._sums, "sums"), (self._largest, "largest"), (self._finite, "finite")):
+            own.copy_(state[name])
 
     def sizes(self) -> list[float]:
         """Sum of each term's |reward|, units of task reward."""

@@ -162,6 +162,27 @@ class ShapingReward:
         self._mixing.clear()
         self._task_size.zero_()
 
+    def activity_state(self) -> dict[str, Tensor]:
+        """What `activity` is computed from, to be saved: it is no part of what learns, so `state_dict` lacks it.
+
+        `task_size` float64 (R,), and the counts of terms and of credit (see `Activity.state_dict`).
+        """
+        counts = {"task_size": self._task_size.clone()}
+        for name, activity in (("terms", self._activity), ("mixing", self._mixing)):
+            counts |= {f"{name}.{part}": tensor for part, tensor in activity.state_dict().items()}
+        return counts
+
+    def load_activity_state(self, state: dict[str, Tensor]) -> None:
+        """Go on counting from what `activity_state` returned under the same configs; other entries are ignored.
+
+        Raises:
+            CheckpointError: a tensor is missing, or has another shape or type.
+        """
+        _require_like(self.activity_state(), state, "shaping activity")
+        self._task_size.copy_(state["task_size"])
+        for name, activity in (("terms", self._activity), ("mixing", self._mixing)):
+            activity.load_state_dict({part: state[f"{name}.{part}"] for part in activity.state_dict()})
+
     def state_dict(self) -> dict[str, Tensor]:
         """Everything a bit-exact continuation needs; first axis R, of a shape that no config changes.
 
@@ -179,14 +200,7 @@ class ShapingReward:
         Raises:
             CheckpointError: a tensor is missing, or has another shape or type.
         """
-        expected = self.state_dict()
-        for name, tensor in expected.items():
-            found = state.get(name)
-            if found is None or found.shape != tensor.shape or found.dtype != tensor.dtype:
-                what = "missing" if found is None else f"{found.dtype} {tuple(found.shape)}"
-                raise CheckpointError(
-                    f"shaping state {name!r} is {what}; {tensor.dtype} {tuple(tensor.shape)} is expected"
-                )
+        _require_like(self.state_dict(), state, "shaping state")
         self._env_steps.copy_(state["env_steps"])
         self._factor = self._terms.factor(self._env_steps)
         for name, (values, at) in self._state().items():
@@ -216,6 +230,14 @@ class ShapingReward:
         return self._capped.state() | {
             name: (tensor, self._potentials.span) for name, tensor in self._potentials.state.items()
         }
+
+
+def _require_like(expected: dict[str, Tensor], given: dict[str, Tensor], what: str) -> None:
+    for name, tensor in expected.items():
+        found = given.get(name)
+        if found is None or found.shape != tensor.shape or found.dtype != tensor.dtype:
+            has = "missing" if found is None else f"{found.dtype} {tuple(found.shape)}"
+            raise CheckpointError(f"{what} {name!r} is {has}; {tensor.dtype} {tuple(tensor.shape)} is expected")
 
 
 def _names(configs: Sequence[pb.ShapingConfig]) -> list[list[tuple[int, str]]]:

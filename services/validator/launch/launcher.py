@@ -12,16 +12,26 @@ Progress = Mapping[str, BranchProgress]
 class Launcher(Protocol):
     """Runs branch groups until all their results are in the object store."""
 
+    def check(self) -> None:
+        """Make sure that groups can run here; nothing is started.
+
+        Raises:
+            EndpointError: the place does not allow it.
+            ServiceUnavailable: the place could not be reached.
+        """
+
     def run(self, groups: Sequence[BranchGroup]) -> Generator[Progress, None, None]:
         """Run groups, and yield how far they are at least once a second.
 
-        A group whose result is in the object store is not run again. Closing the generator ends
-        every group that is running.
+        A group whose result is in the object store is not run again. Closing the generator starts no
+        more groups. Processes that are running end with it; Jobs go on, and the next call for their
+        groups takes them up.
 
         Args:
             groups: what to run; names are unique in the campaign.
 
         Raises:
-            InputError: a group's input is wrong, e.g. a damaged checkpoint.
+            InputError: a group's input is wrong, e.g. a damaged checkpoint, or the place is.
             ServiceError: a group crashed too often, or another one is stored under its name.
+            ServiceUnavailable: the place could not be reached for too long.
         """

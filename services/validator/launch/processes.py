@@ -15,12 +15,13 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from also import keys, lifeline, metrics
-from also.document import canonical, parse_json
+from also import lifeline, metrics
+from also.document import parse_json
 from also.errors import DocumentError, InputError, ServiceError
 from also.process import BAD_INPUT
 from also.store import Store
-from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchProgress
+from also.v1.branch_pb2 import BranchGroup, BranchProgress
+from services.validator.launch import results
 from services.validator.launch.launcher import Progress
 
 _TICK_SECONDS = 0.5
@@ -58,14 +59,17 @@ class Processes:
     silence_seconds: float = 600.0
     """Time without a line after which a process counts as hung, and is ended as if it had crashed."""
 
+    def check(self) -> None:
+        """Processes can always be started here."""
+
     def run(self, groups: Sequence[BranchGroup]) -> Generator[Progress, None, None]:
         """Run groups as `Launcher.run` says."""
         progress: dict[str, BranchProgress] = {}
         waiting = deque[tuple[BranchGroup, int]]()
         for group in groups:
-            self._store_spec(group)
-            if self._has_result(group):
-                progress[group.name] = self._result(group, "adopted")
+            results.store_spec(self.store, group)
+            if results.is_there(self.store, group):
+                progress[group.name] = results.take(self.store, group, "adopted")
             else:
                 waiting.append((group, 1))
         running: dict[str, _Running] = {}
@@ -85,35 +89,14 @@ class Processes:
                         continue
                     del running[name]
                     lifeline.end([one.process], grace_seconds=_GRACE_SECONDS)
-                    if self._has_result(one.group):
-                        progress[name] = self._result(one.group, "finished")
+                    if results.is_there(self.store, one.group):
+                        progress[name] = results.take(self.store, one.group, "finished")
                     else:
                         self._check_retry(one)
                         waiting.appendleft((one.group, one.attempt + 1))
                 yield dict(progress)
         finally:
             lifeline.end([one.process for one in running.values()], grace_seconds=_GRACE_SECONDS)
-
-    def _store_spec(self, group: BranchGroup) -> None:
-        key = keys.branch_group(group.campaign_id, group.name)
-        if not self.store.create_message(key, group) and self.store.get(key) != canonical(group):
-            raise ServiceError(
-                f"{key} holds another branch group than this one; was the checkpoint or a setting changed, "
-                "or do two conductors share the campaign id?"
-            )
-
-    def _has_result(self, group: BranchGroup) -> bool:
-        return self.store.exists(keys.branch_group_result(group.campaign_id, group.name))
-
-    def _result(self, group: BranchGroup, outcome: str) -> BranchProgress:
-        """A result as progress; it is counted as finished or adopted."""
-        key = keys.branch_group_result(group.campaign_id, group.name)
-        records = self.store.get_message(key, BranchGroupResult).records
-        env_steps = sum(record.env_steps for record in records)
-        metrics.BRANCH_GROUPS.labels(group.campaign_id, outcome).inc()
-        if outcome == "finished":
-            metrics.BRANCH_ENV_STEPS.labels(group.campaign_id).inc(env_steps)
-        return BranchProgress(env_steps=env_steps, records=records)
 
     def _start(self, group: BranchGroup, attempt: int, lines: "queue.Queue[tuple[str, int, bytes]]") -> _Running:
         log = self.logs / group.campaign_id / f"{group.name}.log"

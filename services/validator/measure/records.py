@@ -3,12 +3,15 @@
 Another source, such as Prometheus, has to agree with these records; it never replaces them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
 
 from also import keys
-from also.errors import ServiceError
+from also.errors import EndpointError, ServiceError
 from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchRecord, SeedPool
+from also.v1.reading_pb2 import GuardReading
+from also.v1.validator_pb2 import ValidateRequest
 from also.v1.verdict_pb2 import ArmResult
 
 
@@ -51,3 +54,36 @@ def add(
         mine += sorted((record for record in records if record.arm == name), key=lambda record: record.seed_index)
         mine.sort(key=lambda record: record.seed_index)
     return [ArmResult(pool=pool, arm=name, records=mine) for (pool, name), mine in merged.items()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """Measures as the records have them, with nothing beside them; see `measures.Measures`."""
+
+    store: Store
+    """The object store."""
+
+    def hear(self, finished: Sequence[BranchGroup]) -> None:
+        """Nothing is read before it is asked for."""
+
+    def read(self, groups: Sequence[BranchGroup]) -> Generator[None, None, list[BranchRecord]]:
+        """The records, at once; raises as `measures.Measures.read`."""
+        yield from ()
+        return read(self.store, groups)
+
+    def guard(self, request: ValidateRequest, candidate: str) -> Generator[None, None, list[GuardReading]]:
+        """No readings.
+
+        Raises:
+            EndpointError: there are guard queries, and nobody to ask.
+        """
+        yield from ()
+        if request.campaign.validation.guards:
+            raise EndpointError(
+                f"validation.guards has {len(request.campaign.validation.guards)} queries, and ALSO_PROMETHEUS is "
+                "not set; the URL of a Prometheus is expected"
+            )
+        return []
+
+    def close(self) -> None:
+        """Nothing is open."""

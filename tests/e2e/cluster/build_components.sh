@@ -91,12 +91,14 @@ exec "$PWD/$file" "\$@"
 WRAPPER
         chmod +x "bin/$name"
     done
-    # Without /etc/containers, and in a mount namespace of its own, since it leaves mounts behind.
+    # Without /etc/containers, and in a mount namespace of its own, since it leaves mounts behind. The processes that it
+    # starts for RUN do not inherit LD_LIBRARY_PATH: it finds its libraries by a cache that only this namespace sees.
+    printf '%s\n' "$PWD/root/usr/lib/x86_64-linux-gnu" 'include /etc/ld.so.conf' >ld.so.conf
+    PATH=$PATH:/usr/sbin:/sbin ldconfig -X -f ld.so.conf -C ld.so.cache || return 1
     cat >bin/buildah <<WRAPPER
 #!/bin/sh
-folder=$PWD
-export LD_LIBRARY_PATH=\$folder/root/usr/lib/x86_64-linux-gnu PATH=\${folder%/*}/bin:\$PATH
-export CONTAINERS_STORAGE_CONF=\$folder/storage.conf CONTAINERS_REGISTRIES_CONF=/dev/null BUILDAH_ISOLATION=chroot
+export folder=$PWD CONTAINERS_STORAGE_CONF=$PWD/storage.conf CONTAINERS_REGISTRIES_CONF=/dev/null
+export BUILDAH_ISOLATION=chroot PATH=${PWD%/*}/bin:\$PATH
 command=\$1
 shift
 case \$command in
@@ -104,7 +106,10 @@ bud | build | commit | from | pull | push)
     set -- --signature-policy "\$folder/root/etc/containers/policy.json" "\$@"
     ;;
 esac
-exec unshare --mount --propagation slave "\$folder/root/usr/bin/buildah" "\$command" "\$@"
+exec unshare --mount --propagation slave sh -ec '
+    mount --bind "\$folder/ld.so.cache" /etc/ld.so.cache
+    exec "\$folder/root/usr/bin/buildah" "\$@"
+' buildah "\$command" "\$@"
 WRAPPER
 }
 
@@ -190,6 +195,48 @@ make_pause() {
     gcc -Os -static -Wall -Werror -o bin/pause "$2"
 }
 
+# Debian with Python, as an archive: what ALSO's images begin with where no registry is asked for them. Documents,
+# translations and headers stay out, now and when a package is added.
+make_base() {
+    local mirror
+    mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' | awk '$2 !~ /-/ {print $1; exit}')
+    [ -n "$mirror" ] || { echo "apt-get names no mirror of Debian"; return 1; }
+    # Its mounts end with a mount namespace of its own.
+    retried unshare --mount --propagation slave "$cache/bin/debootstrap" --variant=minbase \
+        --include=python3,python3-venv,ca-certificates "$1" root "$mirror" || return 1
+    printf 'path-exclude=%s\n' '/usr/share/doc/*' '/usr/share/man/*' '/usr/share/info/*' '/usr/share/locale/*' \
+        '/usr/share/lintian/*' '/usr/include/*' '/usr/lib/*.a' >root/etc/dpkg/dpkg.cfg.d/excluded
+    rm -rf root/usr/share/{doc,man,info,locale,lintian}/* root/usr/include/* root/var/lib/apt/lists/* \
+        root/var/cache/apt/* root/var/cache/debconf/*-old root/var/log/* root/etc/machine-id
+    tar --create --file root.tar --sort=name --mtime=@0 --numeric-owner -C root \
+        --exclude='./dev/*' --exclude='./proc/*' --exclude='./sys/*' . || return 1
+    rm -rf --one-file-system root
+}
+
+# The same with Debian's own PyTorch, for the CPU: what a trainer begins with. The BLAS that comes with it is fifty times
+# slower than the one named here.
+make_torch-base() {
+    mkdir root
+    tar --extract --file "$cache/base/root.tar" -C root
+    retried unshare --mount --propagation slave sh -ec '
+        mount -t proc proc root/proc
+        mount --bind /dev root/dev
+        mount --bind /etc/resolv.conf root/etc/resolv.conf
+        for folder in /etc/apt/apt.conf.d /etc/ssl/certs; do
+            [ ! -d $folder ] || mount --bind $folder root$folder
+        done
+        chroot root apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive chroot root apt-get install -qq --no-install-recommends \
+            libopenblas0-openmp python3-torch
+    ' || return 1
+    rm -rf root/usr/lib/libtorch-test root/usr/lib/python3/dist-packages/torch/bin/test_*
+    find root/usr/lib -name '*.a' -delete
+    rm -rf root/var/lib/apt/lists/* root/var/cache/apt/* root/var/cache/debconf/*-old root/var/log/*
+    tar --create --file root.tar --sort=name --mtime=@0 --numeric-owner -C root \
+        --exclude='./dev/*' --exclude='./proc/*' --exclude='./sys/*' . || return 1
+    rm -rf --one-file-system root
+}
+
 component debian 12 "$here/debian-packages.txt"
 component pause 1 "$here/images/pause.c"
 component kubernetes "$KUBERNETES" "$here/kubernetes/main.go"
@@ -200,3 +247,5 @@ component helm4 "$HELM4"
 component kubeconform "$KUBECONFORM"
 component network-policies "$KUBE_NETWORK_POLICIES"
 component kueue "$KUEUE"
+component base "$DEBIAN_BASE"
+component torch-base "$DEBIAN_BASE" <(declare -f make_base)

@@ -1,0 +1,104 @@
+"""What `helm test` runs, in a pod of the campaign's image: whether the parts of a release can work together.
+
+    python check_release.py NAMESPACE [CAMPAIGN.yaml]
+
+Where the parts are is in the environment (also/settings.py). Each check is one line; the exit code is 1 when one has failed. With
+a campaign file the parts are also asked what a campaign asks them before it begins: the minds for a short reply of their
+LLMs, the validator for a Job (a dry run) and for an answer of Prometheus.
+"""
+
+import json
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from grpc import RpcError
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
+
+from also import rpc, settings
+from also.campaign import calls, spec
+from also.campaign.processes import Services
+from also.errors import AlsoError, ServiceError, ServiceUnavailable
+from also.settings import Settings
+from also.store import open_store, probe_race
+
+SERVICES = ("trainer", "critic", "generator", "validator")
+
+WAIT_SECONDS = 120.0
+"""How long a part that was just installed may take until it answers."""
+
+
+def service(address: str) -> str:
+    """Whether a service is ready, by its health check."""
+    with rpc.connect(address) as channel:
+        status = rpc.call(HealthStub(channel).Check, HealthCheckRequest(), seconds=10).status
+    if status != HealthCheckResponse.SERVING:
+        raise ServiceError(f"{address} says {HealthCheckResponse.ServingStatus.Name(status)}")
+    return f"{address} is ready"
+
+
+def store(uri: str) -> str:
+    """Whether exactly one of many writers can create an object."""
+    probe_race(open_store(uri), rounds=5)
+    return f"{uri}: one winner in every race of 16 writers"
+
+
+def prometheus(given: Settings, namespace: str) -> str:
+    """Whether Prometheus has scraped the four services of the release."""
+    pods = "|".join(getattr(given, name).partition(":")[0] for name in SERVICES)
+    query = urllib.parse.quote(f'count(up{{namespace="{namespace}",pod=~"({pods})-.*"}} == 1)')
+    request = urllib.request.Request(f"{given.prometheus.rstrip('/')}/api/v1/query?query={query}")  # noqa: S310
+    if given.prometheus_token:
+        request.add_header("Authorization", f"Bearer {given.prometheus_token}")
+    with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310  (the URL is a setting of the release)
+        result = json.load(reply)["data"]["result"]
+    scraped = int(result[0]["value"][1]) if result else 0
+    if scraped < len(SERVICES):
+        raise ServiceUnavailable(f"{given.prometheus} has scraped {scraped} of the release's {len(SERVICES)} services")
+    return f"{given.prometheus} has scraped the services"
+
+
+def campaign(given: Settings, file: Path) -> str:
+    """Whether the parts can do what a campaign file asks of them."""
+    with Services(given, Path(given.logs), partial(print, file=sys.stderr)) as services:
+        calls.check_backends(services, spec.load(file))
+    return f"{file.name} can run"
+
+
+def patiently(check: Callable[[], str]) -> str:
+    """What a check says once it passes; its last failure when time is over."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            return check()
+        except (ServiceUnavailable, OSError) as error:
+            if time.monotonic() > deadline:
+                raise error
+            time.sleep(1)
+
+
+def main(namespace: str, *files: str) -> int:
+    """Run every check, and say what came of it."""
+    given = settings.from_environment()
+    checks = {name: partial(service, getattr(given, name)) for name in SERVICES} | {"store": partial(store, given.store)}
+    if given.prometheus:
+        checks["prometheus"] = partial(prometheus, given, namespace)
+    for file in files:
+        checks["campaign"] = partial(campaign, given, Path(file))
+    failed = 0
+    for name, check in checks.items():
+        try:
+            print(f"ok      {name}: {patiently(check)}", flush=True)
+        except (AlsoError, OSError, RpcError, ValueError, KeyError) as error:
+            failed += 1
+            print(f"failed  {name}: {error or type(error).__name__}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,108 @@
+{{/* What the processes find in their environment (also/settings.py), and where things are. */}}
+
+{{/* "embedded" or "external". */}}
+{{- define "also.store.kind" -}}
+{{ ternary "external" "embedded" (ne .Values.objectStore.external.uri "") }}
+{{- end }}
+
+{{/* URI of the object store. */}}
+{{- define "also.store.uri" -}}
+{{ .Values.objectStore.external.uri | default "s3://also/campaigns" }}
+{{- end }}
+
+{{/* Secret with the embedded store's credentials. */}}
+{{- define "also.store.secret" -}}
+{{ .Values.objectStore.embedded.existingSecret | default (printf "%s-store" (include "also.fullname" .)) }}
+{{- end }}
+
+{{/* "embedded", "external", or nothing. */}}
+{{- define "also.prometheus.kind" -}}
+{{- if .Values.prometheus.external.url }}external
+{{- else if .Values.prometheus.embedded.enabled }}embedded
+{{- end }}
+{{- end }}
+
+{{/* URL of the Prometheus that the validator asks; nothing where there is none. */}}
+{{- define "also.prometheus.url" -}}
+{{- $kind := include "also.prometheus.kind" . }}
+{{- if eq $kind "external" }}{{ .Values.prometheus.external.url }}
+{{- else if eq $kind "embedded" }}http://{{ include "also.fullname" . }}-prometheus:9090
+{{- end }}
+{{- end }}
+
+{{/* Variables of every process of ours: files can be written to /tmp only. */}}
+{{- define "also.env.process" -}}
+- {name: HOME, value: /tmp}
+- {name: ALSO_LOGS, value: /tmp/logs}
+- {name: ALSO_METRICS_HOST, value: 0.0.0.0}
+{{- end }}
+
+{{/* Variables by which a client finds its rights in the object store, and an S3 server. */}}
+{{- define "also.env.store" -}}
+{{- $external := .Values.objectStore.external }}
+{{- if eq (include "also.store.kind" .) "embedded" }}
+- {name: AWS_ENDPOINT_URL, value: "http://{{ include "also.fullname" . }}-store:7070"}
+- {name: AWS_ALLOW_HTTP, value: "true"}
+- {name: AWS_REGION, value: us-east-1}
+{{- range list "AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY" }}
+- {name: {{ . }}, valueFrom: {secretKeyRef: {name: {{ include "also.store.secret" $ }}, key: {{ . }}}}}
+{{- end }}
+{{- else }}
+{{- with $external.endpoint }}
+- {name: AWS_ENDPOINT_URL, value: {{ quote . }}}
+{{- end }}
+{{- if $external.allowHttp }}
+- {name: AWS_ALLOW_HTTP, value: "true"}
+{{- end }}
+{{- if hasPrefix "s3" $external.uri }}
+- {name: AWS_REGION, value: {{ quote $external.region }}}
+{{- end }}
+{{- with $external.existingSecret }}
+- {name: AWS_ACCESS_KEY_ID, valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $external.accessKeyIdKey }}}}}
+- {name: AWS_SECRET_ACCESS_KEY, valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $external.secretAccessKeyKey }}}}}
+{{- end }}
+{{- with $external.env }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Where the object store is. */}}
+{{- define "also.env.uri" -}}
+- {name: ALSO_STORE, value: {{ include "also.store.uri" . | quote }}}
+{{- end }}
+
+{{/* Where services are: names. */}}
+{{- define "also.env.services" -}}
+{{- range .names }}
+- {name: ALSO_{{ upper . }}, value: "{{ include "also.fullname" $.root }}-{{ . }}:50051"}
+{{- end }}
+{{- end }}
+
+{{/* What the minds alone are given. */}}
+{{- define "also.env.mind" -}}
+{{- with .Values.llm.existingSecret }}
+- {name: ALSO_LLM_API_KEY, valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $.Values.llm.existingSecretKey }}}}}
+{{- end }}
+{{- end }}
+
+{{/* Where metrics are read. */}}
+{{- define "also.env.prometheus" -}}
+{{- with include "also.prometheus.url" . }}
+- {name: ALSO_PROMETHEUS, value: {{ quote . }}}
+- {name: ALSO_METRICS_MAX_AGE, value: {{ $.Values.prometheus.maxAgeSeconds | toString | quote }}}
+- {name: ALSO_METRICS_WAIT, value: {{ $.Values.prometheus.waitSeconds | toString | quote }}}
+{{- end }}
+{{- if and .Values.prometheus.external.url .Values.prometheus.external.existingSecret }}
+- name: ALSO_PROMETHEUS_TOKEN
+  valueFrom: {secretKeyRef: {name: {{ .Values.prometheus.external.existingSecret }}, key: {{ .Values.prometheus.external.existingSecretKey }}}}
+{{- end }}
+{{- end }}
+
+{{/* Where branches run. */}}
+{{- define "also.env.jobs" -}}
+- {name: ALSO_LAUNCHER, value: kubernetes}
+- {name: ALSO_NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}
+- {name: ALSO_JOB_TEMPLATE, value: {{ include "also.fullname" . }}-job-template}
+- {name: ALSO_JOB_START_SECONDS, value: {{ int64 .Values.jobs.startDeadlineSeconds | toString | quote }}}
+{{- end }}

@@ -1,0 +1,35 @@
+{{/* PersistentVolumeClaims. */}}
+
+{{/* A claim: root, component, name, persistence, keep (whether it stays when the release is uninstalled). */}}
+{{- define "also.claim" -}}
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  {{- include "also.metadata" . | nindent 2 }}
+  {{- $annotations := deepCopy (.persistence.annotations | default dict) }}
+  {{- if .keep }}
+  {{- $_ := set $annotations "helm.sh/resource-policy" "keep" }}
+  {{- end }}
+  {{- with $annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  accessModes:
+    {{- toYaml .persistence.accessModes | nindent 4 }}
+  {{- with .persistence.storageClass }}
+  storageClassName: {{ ternary "" . (eq . "-") | quote }}
+  {{- end }}
+  resources:
+    requests: {storage: {{ .persistence.size }}}
+{{- end }}
+
+{{/* A pod's volume: that claim, another one, or a temporary one. Root, volume (its name), name (the claim's ending), persistence. */}}
+{{- define "also.volume" -}}
+- name: {{ .volume }}
+  {{- if not .persistence.enabled }}
+  emptyDir: {sizeLimit: {{ .persistence.size }}}
+  {{- else }}
+  persistentVolumeClaim: {claimName: {{ .persistence.existingClaim | default (printf "%s-%s" (include "also.fullname" .root) .name) }}}
+  {{- end }}
+{{- end }}

@@ -1,0 +1,177 @@
+"""The Jobs of branch groups as objects of a cluster: created or adopted, listed, read, deleted.
+
+What the API server refuses for good is an `EndpointError` with its words; that a quota has no room now
+is an answer, because the room may come.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from also.errors import EndpointError, ServiceError
+from also.v1.branch_pb2 import Branch, BranchGroup
+from services.validator.launch import job_states, job_template
+from services.validator.launch.job_template import CAMPAIGN_LABEL, GROUP_LABEL, JobTemplate, label
+from services.validator.launch.kubernetes import Namespace
+
+Document = dict[str, Any]
+"""An object of Kubernetes, as plain JSON."""
+
+_NAMED_LIMIT = 200
+"""Groups that a selector names; of more, all of the campaign are listed."""
+
+_CHECKED = BranchGroup(campaign_id="check", name="check", branches=[Branch(arm="control")])
+"""The group whose Job is created for trial."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creation:
+    """What came of creating a Job: `created`, `adopted`, or nothing for now."""
+
+    outcome: str = ""
+    """`created` or `adopted`; empty where there is no Job."""
+    refused: str = ""
+    """Why there is none: what a quota said; empty where it went in between."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobObjects:
+    """The Jobs of one namespace that are made from one template. Every method may raise ServiceUnavailable."""
+
+    namespace: Namespace
+    """Namespace of the Jobs."""
+    template: str
+    """Name of the ConfigMap with the template."""
+    store_uri: str
+    """URI of the object store, as the pods open it."""
+
+    def check(self) -> None:
+        """Make sure that Jobs can be created, seen and deleted; one is created for trial, and not stored.
+
+        Raises:
+            EndpointError: the template, a right, or the namespace's Pod Security does not allow it.
+        """
+        space = self.namespace
+        answer = space.create("jobs", self._read_template().manifest(_CHECKED, self.store_uri), dry_run=True)
+        if not answer.good and job_states.QUOTA not in answer.message:
+            raise EndpointError(f"Jobs cannot be created in namespace {space.name}: {answer.message}")
+        for warning in answer.warnings:
+            if "violate PodSecurity" in warning:
+                raise EndpointError(
+                    f"pods of the Job in ConfigMap {self.template} are not allowed in namespace {space.name}: {warning}"
+                )
+        for kind in ("jobs", "pods", "events"):
+            space.find(kind, limit=1)
+        for answer in (space.get("jobs", "check"), space.delete("jobs", "check", dry_run=True)):
+            if not answer.good and answer.status != 404:
+                raise EndpointError(f"Jobs of namespace {space.name} cannot be read and deleted: {answer.message}")
+
+    def name(self, group: BranchGroup) -> str:
+        """Name of a group's Job."""
+        return job_template.job_name(self.store_uri, group.campaign_id, group.name)
+
+    def create(self, group: BranchGroup) -> Creation:
+        """Create a group's Job, or adopt the one that is there.
+
+        Raises:
+            EndpointError: the template is wrong, or the API server refuses the Job.
+            ServiceError: another group's Job has its name.
+        """
+        answer = self.namespace.create("jobs", self._read_template().manifest(group, self.store_uri))
+        if answer.good:
+            return Creation(outcome="created")
+        if answer.status == 409:
+            return Creation(outcome="adopted" if self.read(group) else "")
+        refused = f"Job {self.name(group)} cannot be created in namespace {self.namespace.name}: {answer.message}"
+        if answer.status != 403 or job_states.QUOTA not in answer.message:
+            raise EndpointError(refused)
+        return Creation(refused=refused)
+
+    def read(self, group: BranchGroup) -> Document | None:
+        """A group's Job as it is now; None when there is none.
+
+        Raises:
+            EndpointError: it may not be read.
+            ServiceError: another group's Job has its name.
+        """
+        answer = self.namespace.get("jobs", self.name(group))
+        if answer.status == 404:
+            return None
+        if not answer.good:
+            raise EndpointError(f"Job {self.name(group)} cannot be read: {answer.message}")
+        self._require_own(answer.document, group)
+        return answer.document
+
+    def find(self, groups: Sequence[BranchGroup]) -> dict[str, Document]:
+        """The Jobs of groups of one campaign that are there, by the group's name; in one request.
+
+        Raises:
+            EndpointError: they may not be listed.
+            ServiceError: another group's Job has the name of one.
+        """
+        named = {self.name(group): group for group in groups}
+        found: dict[str, Document] = {}
+        for job in self.namespace.find("jobs", labels=_selector(groups)):
+            group = named.get(job["metadata"]["name"])
+            if group is not None:
+                self._require_own(job, group)
+                found[group.name] = job
+        return found
+
+    def pods(self, groups: Sequence[BranchGroup]) -> dict[str, list[Document]]:
+        """The pods of groups of one campaign, by the group's name; in one request.
+
+        Raises:
+            EndpointError: they may not be listed.
+        """
+        named = {label(group.name): group.name for group in groups}
+        found: dict[str, list[Document]] = defaultdict(list)
+        for pod in self.namespace.find("pods", labels=_selector(groups)):
+            found[named.get(pod["metadata"]["labels"].get(GROUP_LABEL), "")].append(pod)
+        return found
+
+    def events(self, *objects: Document) -> list[Document]:
+        """Events of a Job or of pods, in any order.
+
+        Raises:
+            EndpointError: they may not be listed.
+        """
+        uids = [each["metadata"]["uid"] for each in objects]
+        return [event for uid in uids for event in self.namespace.find("events", fields=f"involvedObject.uid={uid}")]
+
+    def delete(self, job: Document) -> None:
+        """Delete a Job and, soon after, its pods; another Job that has its name by now is left alone.
+
+        Raises:
+            EndpointError: it may not be deleted.
+        """
+        metadata = job["metadata"]
+        answer = self.namespace.delete("jobs", metadata["name"], uid=metadata["uid"])
+        if not answer.good and answer.status not in (404, 409):
+            raise EndpointError(f"Job {metadata['name']} cannot be deleted: {answer.message}")
+
+    def _read_template(self) -> JobTemplate:
+        """The template as it is now: an upgrade of the release may have changed it."""
+        answer = self.namespace.get("configmaps", self.template)
+        if not answer.good:
+            raise EndpointError(
+                f"ConfigMap {self.template} of namespace {self.namespace.name} cannot be read: {answer.message}"
+            )
+        return job_template.read(answer.document)
+
+    def _require_own(self, job: Document, group: BranchGroup) -> None:
+        if not job_template.is_of(job, group):
+            raise ServiceError(
+                f"Job {job['metadata']['name']} of namespace {self.namespace.name} is not that of branch group "
+                f"{group.name} of campaign {group.campaign_id}, or of another version of it; delete it if nobody "
+                "needs it"
+            )
+
+
+def _selector(groups: Sequence[BranchGroup]) -> str:
+    """Selector of what belongs to groups of one campaign."""
+    campaign = f"{CAMPAIGN_LABEL}={groups[0].campaign_id}"
+    if len(groups) > _NAMED_LIMIT:
+        return campaign
+    return f"{campaign},{GROUP_LABEL} in ({','.join(label(group.name) for group in groups)})"

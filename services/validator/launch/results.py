@@ -1,0 +1,85 @@
+"""Specs, saves and results of branch groups in the object store, as launchers need them.
+
+A group's spec is created before anything runs it, and its result when it has ended; whichever
+launcher, process or Job comes later finds both. In between, its saves tell how far it is.
+"""
+
+from also import keys, metrics
+from also.document import canonical
+from also.errors import DocumentError, MissingObjectError, ServiceError
+from also.store import Store
+from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchGroupSave, BranchProgress
+
+
+def store_spec(store: Store, group: BranchGroup) -> None:
+    """Store what a group is to do, or find that it is there.
+
+    Raises:
+        ServiceError: another group is stored under its name.
+        StoreError: the store cannot be used.
+    """
+    key = keys.branch_group(group.campaign_id, group.name)
+    if not store.create_message(key, group) and store.get(key) != canonical(group):
+        raise ServiceError(
+            f"{key} holds another branch group than this one; was the checkpoint or a setting changed, "
+            "or do two conductors share the campaign id?"
+        )
+
+
+def is_there(store: Store, group: BranchGroup) -> bool:
+    """Whether a group has ended: its result is in the store.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    return store.exists(keys.branch_group_result(group.campaign_id, group.name))
+
+
+def take(store: Store, group: BranchGroup, outcome: str) -> BranchProgress:
+    """A group's result as progress.
+
+    Args:
+        store: the object store.
+        group: a group whose result is there.
+        outcome: what it is counted as: finished, adopted or failed.
+
+    Raises:
+        MissingObjectError: its result is not there.
+        StoreError: the store cannot be read.
+    """
+    key = keys.branch_group_result(group.campaign_id, group.name)
+    records = store.get_message(key, BranchGroupResult).records
+    env_steps = sum(record.env_steps for record in records)
+    metrics.BRANCH_GROUPS.labels(group.campaign_id, outcome).inc()
+    if outcome == "finished":
+        metrics.BRANCH_ENV_STEPS.labels(group.campaign_id).inc(env_steps)
+    return BranchProgress(env_steps=env_steps, records=records)
+
+
+def newest_save(store: Store, group: BranchGroup) -> str:
+    """Key of a group's newest save in mid-branch; empty when there is none.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    return max(store.find(keys.branch_group_saves(group.campaign_id, group.name)), default="")
+
+
+def saved_progress(store: Store, group: BranchGroup, key: str) -> BranchProgress | None:
+    """How far a group was when it was saved; None where the save cannot be read, which harms nothing here.
+
+    Args:
+        store: the object store.
+        group: the group.
+        key: key of the save.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    try:
+        save = store.get_message(key, BranchGroupSave)
+    except (MissingObjectError, DocumentError):
+        return None
+    learner = group.campaign.learner
+    env_steps = save.updates * learner.environments * learner.rollout * len(group.branches)
+    return BranchProgress(env_steps=env_steps, records=save.records)

@@ -1,0 +1,108 @@
+"""A real Prometheus on loopback, and processes of ALSO that it scrapes; all of them end with the block."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from also import lifeline, rpc
+
+CONFIG = """
+global: {{scrape_interval: 1s, evaluation_interval: 1s}}
+rule_files: ["{rules}/*.yaml"]
+scrape_configs:
+  - job_name: also
+    static_configs: [{{targets: [{targets}]}}]
+"""
+
+
+class Scraped:
+    """A Prometheus that scrapes a fixed number of ports, whoever comes to serve on them."""
+
+    def __init__(self, stack: ExitStack, binary: str, folder: Path, *, rules: Path, ports: int) -> None:
+        """Start it, and wait until it is ready.
+
+        Args:
+            stack: what ends all processes.
+            binary: the Prometheus.
+            folder: for its samples and logs, and those of the processes.
+            rules: folder of its rules.
+            ports: how many ports it scrapes.
+        """
+        self._stack, self._folder = stack, folder
+        own, *self._free = free_ports(ports + 1)
+        targets = ", ".join(f'"127.0.0.1:{port}"' for port in self._free)
+        (folder / "prometheus.yml").write_text(CONFIG.format(rules=rules, targets=targets), encoding="utf-8")
+        log = stack.enter_context((folder / "prometheus.log").open("wb"))
+        process = self._start(
+            [
+                binary,
+                f"--config.file={folder}/prometheus.yml",
+                f"--storage.tsdb.path={folder}/prometheus",
+                f"--web.listen-address=127.0.0.1:{own}",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+        )
+        self.url = f"http://127.0.0.1:{own}"
+        with httpx2.Client(trust_env=False) as client:
+            while process.poll() is None:
+                try:
+                    if client.get(f"{self.url}/-/ready").is_success:
+                        return
+                except httpx2.TransportError:
+                    time.sleep(0.2)
+        pytest.fail((folder / "prometheus.log").read_text(encoding="utf-8")[-2000:], pytrace=False)
+
+    def port(self) -> str:
+        """A port that is scraped, and that nobody has been given before."""
+        return str(self._free.pop())
+
+    def service(self, name: str, **environment: str) -> str:
+        """Start a service of ALSO that is scraped, and give its address."""
+        process = lifeline.spawn(
+            f"services.{name}",
+            ["--address", "127.0.0.1:0", "--metrics-port", self.port()],
+            log=self._folder / f"{name}.log",
+            stdout=subprocess.PIPE,
+            environment=environment,
+        )
+        self._stack.callback(lifeline.end, [process])
+        self._stack.enter_context(process.stdout)
+        word, address = process.stdout.readline().decode().split()
+        assert word == rpc.READY
+        return address
+
+    def command(self, name: str, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
+        """Start a module of ours that is scraped; its output is in NAME.log."""
+        log = self._stack.enter_context((self._folder / f"{name}.log").open("wb"))
+        command = [sys.executable, "-m", name, *arguments, "--metrics-port", self.port()]
+        return self._start(command, stdout=log, stderr=subprocess.STDOUT, env=os.environ | environment)
+
+    def _start(self, command, **how) -> "subprocess.Popen[bytes]":
+        process = self._stack.enter_context(subprocess.Popen(command, stdin=subprocess.DEVNULL, **how))
+        self._stack.callback(_end, process)
+        return process
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Ask a process to end, and kill it when it does not."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1 that nobody listens on now."""
+    with ExitStack() as stack:
+        listening = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in listening]

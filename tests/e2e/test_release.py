@@ -1,0 +1,158 @@
+"""What an installed release is worth besides its campaign: rights, isolation, its own test, and data that stay."""
+
+import json
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.releases import query
+
+pytestmark = pytest.mark.timeout(900)
+
+RIGHTS = Path(__file__).with_name("rights.txt")
+"""What each ServiceAccount may do in its namespace."""
+
+CONNECT = """
+import socket, sys
+for target in sys.argv[1:]:
+    host, _, port = target.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=3).close()
+    except OSError:
+        continue
+    print(target)
+"""
+"""Prints which of its arguments, host:port each, can be connected to."""
+
+TARGETS = {
+    "trainer": "also-trainer:50051",
+    "critic": "also-critic:50051",
+    "generator": "also-generator:50051",
+    "validator": "also-validator:50051",
+    "trainer's metrics": "also-trainer:9100",
+    "store": "also-store:7070",
+    "prometheus": "also-prometheus:9090",
+    "API server": "kubernetes.default:443",
+}
+
+REACHED = {
+    "trainer": {"store"},
+    "critic": {"store"},
+    "generator": {"store"},
+    "validator": {"trainer", "store", "prometheus", "API server"},
+    "campaign": {"trainer", "critic", "generator", "validator", "store"},
+    "branch": {"store"},
+    "stranger": {"API server"},
+}
+"""What each pod can connect to. A stranger is no pod of the release: the policies hold nothing back that it does."""
+
+
+@pytest.fixture(scope="module")
+def release(release_in, tmp_path_factory):
+    """A release whose campaign has only begun."""
+    release = release_in("also-release", campaign={"id": "quick"})
+    release.install(tmp_path_factory.mktemp("release"))
+    release.wait_until_ready()
+    return release
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_the_release_tests_itself_with_both_helms(release, version):
+    """`helm test` asks every part, and says so in a line for each."""
+    release.version, before = version, release.version
+    said = release.helm("test", release.name, "--timeout=5m", seconds=330).stdout
+    release.version = before
+    assert "Succeeded" in said
+    lines = [line.split(":")[0] for line in said.splitlines() if line.startswith(("ok ", "failed "))]
+    names = ("trainer", "critic", "generator", "validator", "store", "prometheus", "campaign")
+    assert lines == [f"ok      {name}" for name in names]
+
+
+def test_accounts_may_do_what_is_written_down_and_no_more(release, cluster):
+    """Rights beyond those of any account, as `kubectl auth can-i --list` tells them, are those of rights.txt."""
+
+    def rights(account):
+        user = f"--as=system:serviceaccount:{release.namespace}:{account}"
+        said = release.kubectl("auth", "can-i", "--list", "--no-headers", user).stdout
+        return {" ".join(line.split()) for line in said.splitlines()}
+
+    anybody = rights("nobody-at-all")
+    accounts = sorted(account["metadata"]["name"] for account in release.objects("serviceaccounts"))
+    listed = [
+        f"{account}: {right}" for account in accounts for right in sorted(rights(account) - anybody) or ["nothing"]
+    ]
+    assert listed == RIGHTS.read_text(encoding="utf-8").splitlines()
+
+
+@pytest.fixture(scope="module")
+def guests(release, cluster):
+    """A pod that is labelled as a branch, and one of nobody's."""
+    (model,) = release.pods("campaign")
+    names = {}
+    for name, component in {"guest-branch": "branch", "guest-stranger": "stranger"}.items():
+        labels = model["metadata"]["labels"] | {"app.kubernetes.io/component": component}
+        spec = {key: model["spec"][key] for key in ("securityContext", "serviceAccountName", "enableServiceLinks")}
+        (main,) = model["spec"]["containers"]
+        container = {key: main[key] for key in ("name", "image", "imagePullPolicy", "securityContext")}
+        container["command"] = ["python", "-c", "import signal; signal.pause()"]
+        spec |= {"containers": [container], "automountServiceAccountToken": False, "terminationGracePeriodSeconds": 0}
+        metadata = {"name": name, "labels": labels if component == "branch" else {"app": "stranger"}}
+        document = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+        cluster.kubectl("apply", f"--namespace={release.namespace}", "--filename=-", given=json.dumps(document))
+        names[component] = f"pod/{name}"
+    release.kubectl("wait", "--for=condition=Ready", *names.values(), "--timeout=60s")
+    yield names
+    release.kubectl("delete", *names.values())
+
+
+@pytest.mark.parametrize("component", REACHED)
+def test_a_pod_reaches_what_it_needs_and_nothing_else(release, guests, component):
+    """The policies let each component connect to those that it talks to; everybody else is refused."""
+    pod = guests.get(component, f"deployment/{release.name}-{component}")
+    told = release.kubectl("exec", pod, "--", "python", "-c", CONNECT, *TARGETS.values(), seconds=60).stdout.split()
+    assert {name for name, target in TARGETS.items() if target in told} == REACHED[component]
+
+
+def test_prometheus_scrapes_every_service_once(release, eventually):
+    """Each of the release's pods with metrics is one target, which is up."""
+
+    def targets():
+        with release.prometheus() as url:
+            return sorted((each["metric"]["component"], each["value"][1]) for each in query(url, "up"))
+
+    expected = [(name, "1") for name in ("campaign", "critic", "generator", "trainer", "validator")]
+    assert eventually(lambda: [each for each in targets() if each[0] != "branch"] == expected), targets()
+
+
+def test_the_embedded_prometheus_has_the_rules(release, eventually):
+    """It has loaded the alerts, and evaluates each without an error."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def rules():
+        with release.prometheus() as url, opener.open(f"{url}/api/v1/rules", timeout=30) as reply:
+            return [rule for group in json.load(reply)["data"]["groups"] for rule in group["rules"]]
+
+    assert eventually(lambda: rules() and {rule["health"] for rule in rules()} == {"ok"}), rules()
+
+
+def test_the_store_is_taken_up_again_by_the_other_helm(release_in, tmp_path_factory):
+    """What helm 3 uninstalls, but for the data, helm 4 installs again: the same credentials open the same objects."""
+    idle = {name: {"replicas": 0} for name in ("trainer", "critic", "generator", "validator")}
+    release = release_in("also-kept", campaign={"enabled": False}, prometheus={"embedded": {"enabled": False}}, **idle)
+    folder = tmp_path_factory.mktemp("kept")
+    release.install(folder, "--wait")
+    with release.access() as before, release.store() as store:
+        store.create("probe/kept", b"what was there")
+    release.helm("uninstall", release.name, "--wait")
+    left = release.objects("statefulsets,pods,secrets,pvc", f"app.kubernetes.io/instance={release.name}")
+    assert sorted(item["kind"] for item in left) == ["PersistentVolumeClaim", "Secret"]
+    release.version = 4
+    release.install(folder, "--wait")
+    with release.access() as after, release.store() as store:
+        assert store.get("probe/kept") == b"what was there"
+    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    assert [before[key] for key in keys] == [after[key] for key in keys]
+    release.install(folder, "--wait")  # an upgrade keeps them too
+    with release.access() as upgraded:
+        assert [upgraded[key] for key in keys] == [after[key] for key in keys]
