@@ -1,5 +1,7 @@
 """Every setting of a campaign has a default and a range, beside the field."""
 
+from pathlib import Path
+
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
 
@@ -28,6 +30,9 @@ def optional_fields(kind, found=None):
 
 FIELDS = optional_fields(descriptor(campaign_pb2.Campaign))
 
+WITHOUT_DEFAULT = {"also.v1.GuardQuery.at_least", "also.v1.GuardQuery.at_most"}
+"""Ends of a condition: where one is left out, there is none."""
+
 
 def is_of_preset(field):
     """Whether a preset fills it (`also/presets.py`)."""
@@ -43,7 +48,7 @@ def test_the_settings_of_a_campaign_are_optional():
     assert len(FIELDS) > 40
 
 
-@pytest.mark.parametrize("name", sorted(FIELDS))
+@pytest.mark.parametrize("name", sorted(FIELDS.keys() - WITHOUT_DEFAULT))
 def test_every_setting_has_a_default(name):
     """A default is written beside the field, or comes from the validation's preset."""
     field, limits = FIELDS[name], field_limits(FIELDS[name])
@@ -53,6 +58,14 @@ def test_every_setting_has_a_default(name):
         assert enums.number(field.enum_type, limits.default_text) > 0
     else:
         assert limits.HasField("default")
+
+
+def test_what_has_no_default_says_so():
+    """Its comment tells what it means that a person leaves it out, and no number stands in for that."""
+    for name in WITHOUT_DEFAULT:
+        assert not field_limits(FIELDS[name]).HasField("default")
+    comments = Path(__file__).parents[2].joinpath("proto/also/v1/reading.proto").read_text(encoding="utf-8")
+    assert comments.count("; absent is no limit. In [") == len(WITHOUT_DEFAULT)
 
 
 @pytest.mark.parametrize("name", sorted(name for name, field in FIELDS.items() if field.type in NUMBERS))

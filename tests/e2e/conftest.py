@@ -102,7 +102,7 @@ class Cluster:
 
     @contextmanager
     def port(self, namespace: str, target: str, port: int) -> Iterator[int]:
-        """A local port that leads to a port of a pod or Service, e.g. `svc/store`."""
+        """A local port that leads to a port of a pod or Service, e.g. `svc/store`; ConnectionError where none runs."""
         local = free_port()
         arguments = ["port-forward", "-n", namespace, target, f"{local}:{port}"]
         with subprocess.Popen(
@@ -116,7 +116,7 @@ class Cluster:
             try:
                 said = process.stdout.readline()
                 if not said.startswith("Forwarding"):
-                    pytest.fail(f"kubectl {' '.join(arguments)}: {said}{process.stdout.read()}", pytrace=False)
+                    raise ConnectionError(f"kubectl {' '.join(arguments)}: {said}{process.stdout.read()}")
                 yield local
             finally:
                 process.terminate()

@@ -148,7 +148,7 @@ class Release:
         try:
             with self.store() as store:
                 return Journal(store, self.campaign).records
-        except AlsoError:
+        except (AlsoError, OSError):
             return []
 
     def wait_for(self, event: str, seconds: float = 600) -> list[JournalRecord]:

@@ -409,7 +409,7 @@ def to_ghost(job, *, required):
     )
     job["spec"]["template"]["spec"] |= {
         "affinity": {"nodeAffinity": affinity},
-        "tolerations": [{"key": "node.kubernetes.io/", "operator": "Exists"}, {"operator": "Exists"}],
+        "tolerations": [{"operator": "Exists"}],
     }
 
 
@@ -443,11 +443,12 @@ def queues(cluster, kueue, namespace):
     def queueing(kind, name, version="v1beta2", **more):
         return {"apiVersion": f"kueue.x-k8s.io/{version}", "kind": kind, "metadata": {"name": name}} | more
 
-    quota = {"name": "room", "resources": [{"name": "cpu", "nominalQuota": "400m"}]}
+    resources = [{"name": "cpu", "nominalQuota": "400m"}, {"name": "memory", "nominalQuota": "100Gi"}]
+    quota = {"name": "room", "resources": resources}
     cluster_queue = {
         "namespaceSelector": {},
         "preemption": {"withinClusterQueue": "LowerPriority"},
-        "resourceGroups": [{"coveredResources": ["cpu"], "flavors": [quota]}],
+        "resourceGroups": [{"coveredResources": ["cpu", "memory"], "flavors": [quota]}],
     }
     documents = [
         queueing("ResourceFlavor", "room"),

@@ -15,6 +15,8 @@ def test_every_object_of_a_campaign_lies_under_its_prefix():
         keys.evaluation("a", "f" * 64, "report"),
         keys.branch_group("a", "s0-r0"),
         keys.branch_group_result("a", "s0-r0"),
+        keys.branch_group_reading("a", "s0-r0"),
+        keys.guard_readings("a", 0, 0, "r0-c0"),
     ]
     assert len(set(made)) == len(made)
     assert all(key.startswith(keys.campaign("a")) for key in made)

@@ -26,19 +26,26 @@ _POINTS = 400
 
 
 def span(prometheus: Prometheus, campaign: str) -> tuple[float, float]:
-    """First and last moment, of the last day, of a campaign: from its first sample to a little after its end.
+    """First and last moment, of the last day, of campaigns: from the first sample to a little after the last's end.
+
+    Args:
+        prometheus: the Prometheus.
+        campaign: id of a campaign, or a regular expression of several.
 
     Raises:
         EndpointError: the Prometheus has never seen it, or cannot be reached.
     """
     now = prometheus.now()
-    query = f'max(also_campaign_finished{{campaign="{campaign}"}})'
+    query = f'min(also_campaign_finished{{campaign=~"{campaign}"}})'
     found = prometheus.over(query, Window(start=now - _DAY, end=now, step=_GRAIN))
     if not found:
         raise EndpointError(f"campaign {campaign!r} was not scraped within a day")
     (series,) = found
     first, last = series.times[0] - _GRAIN, series.times[-1]
-    over = next((time for time, value in zip(series.times, series.values, strict=True) if value == 1), last)
+    open_until = max(
+        (time for time, value in zip(series.times, series.values, strict=True) if value == 0), default=first
+    )
+    over = min(open_until + _GRAIN, last)
     return first, min(over + max(0.05 * (over - first), _GRAIN), last)
 
 
@@ -56,7 +63,7 @@ def draw(
 
     Args:
         url: root of the Prometheus.
-        campaign: id of the campaign.
+        campaign: id of the campaign that is shown where a dashboard is about one; the others show all.
         folder: where the pictures go; made when it is missing.
         namespace: regular expression of the campaign's namespace.
         start: first moment that is shown, Unix seconds; None takes the campaign's.
@@ -71,22 +78,29 @@ def draw(
         InputError: the last moment is not after the first.
     """
     keys.check_campaign_id(campaign)
+    drawn = {}
     with Prometheus(url) as prometheus:
-        first, last = span(prometheus, campaign) if start is None or end is None else (start, end)
-        first, last = first if start is None else start, last if end is None else end
-        if last <= first:
-            raise InputError(f"--to is {last}; a moment after {first} is expected")
-        window = Window(start=first, end=last, step=max(1, int((last - first) / _POINTS)))
-        asked = Asked(prometheus=prometheus, campaign=campaign, namespace=namespace, window=window)
-        drawn = {
-            folder / f"dashboard-{path.stem}.png": picture(json.loads(path.read_text(encoding="utf-8")), asked)
-            for path in sorted(DASHBOARDS.glob("*.json"))
-            if path.stem in names
-        }
+        for path in sorted(DASHBOARDS.glob("*.json")):
+            if path.stem not in names:
+                continue
+            document = json.loads(path.read_text(encoding="utf-8"))
+            many = any(each.get("includeAll") for each in document["templating"]["list"] if each["name"] == "campaign")
+            shown = ".*" if many else campaign
+            window = _window(prometheus, shown, start, end)
+            asked = Asked(prometheus=prometheus, campaign=shown, namespace=namespace, window=window)
+            drawn[folder / f"dashboard-{path.stem}.png"] = picture(document, asked)
     folder.mkdir(parents=True, exist_ok=True)
     for path, figure in drawn.items():
         figure.savefig(path, dpi=90, metadata={"Software": None})
     return list(drawn)
+
+
+def _window(prometheus: Prometheus, campaign: str, start: float | None, end: float | None) -> Window:
+    first, last = span(prometheus, campaign) if start is None or end is None else (start, end)
+    first, last = first if start is None else start, last if end is None else end
+    if last <= first:
+        raise InputError(f"--to is {last}; a moment after {first} is expected")
+    return Window(start=first, end=last, step=max(1, int((last - first) / _POINTS)))
 
 
 def main() -> int:

@@ -55,7 +55,7 @@ class Asked:
     prometheus: Prometheus
     """The Prometheus."""
     campaign: str
-    """Id of the campaign, for `$campaign`."""
+    """Id of the campaign for `$campaign`, or `.*` for all."""
     namespace: str
     """Regular expression, for `$namespace`."""
     window: Window
@@ -80,7 +80,8 @@ def picture(document: Mapping[str, Any], asked: Asked) -> Figure:
     bottom = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in panels) + 1
     figure = Figure(figsize=(24 * _CELL[0], bottom * _CELL[1]), facecolor="#f4f5f5")
     figure.text(0.008, 1 - 0.6 / bottom, document["title"], size=17, weight="bold", color=_TEXT, va="center")
-    shown = f"campaign {asked.campaign}, {units.text(asked.window.end - asked.window.start, 's')}"
+    about = "all campaigns" if asked.campaign == ".*" else f"campaign {asked.campaign}"
+    shown = f"{about}, {units.text(asked.window.end - asked.window.start, 's')}"
     figure.text(0.992, 1 - 0.6 / bottom, shown, size=11, color=_FAINT, va="center", ha="right")
     marks = _marks(document, asked)
     for panel in panels:

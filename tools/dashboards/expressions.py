@@ -27,6 +27,7 @@ RULES = _CHART / "rules"
 
 LACKING = {
     "llm": ("also_llm_", "minds of rules ask no LLM"),
+    "llm_faults": ("also_llm_(invalid|repaired|unanswered)", "every reply of the LLM could be used"),
     "vllm": ("vllm:", "no vLLM is scraped"),
     "alerts": ("ALERTS", "no alert fires while all is well"),
     "jobs": ("also_jobs_|also_job_|also_metrics_", "only branches that are Jobs have readings"),

@@ -34,8 +34,11 @@ from services.validator.measure.query import Endpoint, QueryError
 T = TypeVar("T")
 M = TypeVar("M", bound=Message)
 
-_TICK_SECONDS = 0.25
+_LOOK_SECONDS = 0.05
 """Time between two looks at the queries, while nothing else is done."""
+
+_TELL_SECONDS = 0.5
+"""Time after which a wait is told, while it goes on."""
 
 _THREADS = 8
 """Queries at once."""
@@ -173,11 +176,11 @@ class Prometheus:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _ticking(self, is_over: Callable[[], bool]) -> Generator[None, None, None]:
-        """Yields until something is over, which is looked at several times a second."""
+        """Yields until something is over, which is looked at many times a second."""
         told = time.monotonic()
         while not is_over():
-            time.sleep(_TICK_SECONDS)
-            if time.monotonic() - told >= 2 * _TICK_SECONDS:
+            time.sleep(_LOOK_SECONDS)
+            if time.monotonic() - told >= _TELL_SECONDS:
                 told = time.monotonic()
                 yield
 

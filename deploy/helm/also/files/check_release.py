@@ -2,9 +2,9 @@
 
     python check_release.py NAMESPACE [CAMPAIGN.yaml]
 
-Where the parts are is in the environment (also/settings.py). Each check is one line; the exit code is 1 when one has failed. With
-a campaign file the parts are also asked what a campaign asks them before it begins: the minds for a short reply of their
-LLMs, the validator for a Job (a dry run) and for an answer of Prometheus.
+Where the parts are is in the environment (also/settings.py). Each check is one line; the exit code is 1 when one has
+failed. With a campaign file the parts are also asked what a campaign asks them before it begins: the minds for a short
+reply of their LLMs, the validator for a Job (a dry run) and for an answer of Prometheus.
 """
 
 import json
@@ -85,7 +85,8 @@ def patiently(check: Callable[[], str]) -> str:
 def main(namespace: str, *files: str) -> int:
     """Run every check, and say what came of it."""
     given = settings.from_environment()
-    checks = {name: partial(service, getattr(given, name)) for name in SERVICES} | {"store": partial(store, given.store)}
+    checks = {name: partial(service, getattr(given, name)) for name in SERVICES}
+    checks["store"] = partial(store, given.store)
     if given.prometheus:
         checks["prometheus"] = partial(prometheus, given, namespace)
     for file in files:
