@@ -58,6 +58,7 @@ proto: $(VENV)/ready-to-test  ## generate also/v1 from proto/
 
 docs: $(VENV)/ready-to-test  ## generate the tables of docs/
 	@$(BIN)/python -m tools.generate_docs
+	@$(BIN)/python -m tools.dashboards.generate
 
 bench: $(VENV)/ready-to-test  ## measure env_steps a second
 	@$(BIN)/python -m benchmarks.throughput

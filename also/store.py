@@ -10,6 +10,7 @@ import os
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -18,7 +19,7 @@ from uuid import uuid4
 import obstore
 from google.protobuf.message import Message
 from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore, MemoryStore, from_url
+from obstore.store import LocalStore, MemoryStore, RetryConfig, from_url
 
 from also import keys
 from also.document import canonical, parse_json
@@ -34,6 +35,13 @@ _SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 
 _ALLOWED = "a folder's path, file:///path, s3://bucket/prefix, gs://... or az://..."
 """What a store's URI may be, for errors."""
+
+_RETRY: RetryConfig = {
+    "max_retries": 100,
+    "retry_timeout": timedelta(seconds=60),
+    "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=3), "base": 2},
+}
+"""How long a store that does not answer is asked again: as long as its own pod takes to be replaced."""
 
 _FAILURES = (BaseError, OSError, ValueError, TypeError)
 """What obstore raises; the last two stand for a key that it refuses, such as one with ".." in it."""
@@ -174,7 +182,7 @@ def open_store(uri: str, *, create: bool = True) -> Store:
         raise StoreError(f"store {uri!r} is not allowed; {_ALLOWED} is expected")
     else:
         try:
-            store = Store(uri, from_url(uri))
+            store = Store(uri, from_url(uri, retry_config=_RETRY))
         except _FAILURES as error:
             raise StoreError(f"store {uri!r} cannot be opened: {_first_line(error)}") from error
     _mark(store, create=create)

@@ -10,9 +10,12 @@ fault may promote, and every one without must.
 """
 
 import argparse
+import mmap
 import platform
 import queue
 import random
+import re
+import shutil
 import subprocess
 import tempfile
 import time
@@ -73,7 +76,7 @@ MAX_AGE_SECONDS = 1.5
 WAIT_SECONDS = 3.0
 """How long a reading is waited for."""
 
-QUERY_SECONDS = 1.0
+QUERY_SECONDS = 2.0
 """Deadline of a query."""
 
 CAMPAIGN = {
@@ -141,9 +144,13 @@ class Rehearsed:
             result = BranchGroupResult(name=group.name, records=records)
             self.store.create_message(keys.branch_group_result(group.campaign_id, group.name), result)
             yield dict(progress)
-            self.exporter.tell(group, measures=1)  # as a branch does in the middle of its way
+            kind = self.kind if group.pool == self.struck else "none"
+            gap = kind if kind in ("empty", "partial") else ""  # what is not told at the end was never told
+            self.exporter.tell(group, measures=1, fault=gap, seed=self.seed)  # as a branch does on its way
+            if kind == "duplicate":
+                self.twin.tell(group, measures=1)  # two pods train the group side by side
             time.sleep(2 * SCRAPE_SECONDS)
-            self._finish(group, self.kind if group.pool == self.struck else "none")
+            self._finish(group, kind)
             progress[group.name] = BranchProgress(env_steps=group.env_steps * len(records), records=records)
             yield dict(progress)
 
@@ -311,10 +318,17 @@ def row(kind: str, outcomes: Sequence[Outcome]) -> str:
     return f"| {kind} | {MADE_BY[kind]} | {len(mine)} | {promoted} | {told} | {slowest:.1f} |"
 
 
-def version(binary: str | Path) -> str:
-    """The Prometheus's name and version."""
-    said = subprocess.run([str(binary), "--version"], capture_output=True, text=True, check=True)
-    return " ".join((said.stdout or said.stderr).split()[:3]).rstrip(",")
+def version(binary: str) -> str:
+    """The Prometheus's name and version: its own word, else that of the Go module it was built from."""
+    path = shutil.which(binary) or binary
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)
+    found = re.search(r"version ([0-9]\S+)", said.stdout + said.stderr)
+    if found:
+        return f"Prometheus {found[1]}"
+    with Path(path).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        found_in = re.search(rb"mod\tgithub.com/prometheus/prometheus\t(v[0-9.]+)", content)
+        built = found_in[1].decode() if found_in else "of an unknown version"
+    return f"Prometheus, Go module {built}"
 
 
 def main() -> int:
@@ -328,12 +342,13 @@ def main() -> int:
     lines = [
         "# Bad metrics",
         "",
-        f"`python -m benchmarks.metrics_faults --rounds {given.rounds} --lanes {given.lanes}`: rounds of validation whose",
-        "candidate is promoted unless something is wrong, before a real Prometheus. Round n is stage n of one campaign of",
-        "seed 7; faults of odd rounds strike the search, those of even ones the confirmation alone.",
+        f"`python -m benchmarks.metrics_faults --rounds {given.rounds} --lanes {given.lanes}`: rounds of validation",
+        "whose candidate is promoted unless something is wrong, before a real Prometheus. Round n is stage n of one",
+        "campaign of seed 7; faults of odd rounds strike the search, those of even ones the confirmation alone.",
         "",
-        f"{machine()}, Python {platform.python_version()}, ALSO {also.__version__}, {version(given.prometheus)}, scraping",
-        f"every {SCRAPE_SECONDS:g} s; samples count for {MAX_AGE_SECONDS:g} s, readings are waited for {WAIT_SECONDS:g} s.",
+        f"{machine()}, Python {platform.python_version()}, ALSO {also.__version__}, {version(given.prometheus)}, which",
+        f"scrapes every {SCRAPE_SECONDS:g} s; samples count for {MAX_AGE_SECONDS:g} s, and a reading is waited for",
+        f"{WAIT_SECONDS:g} s long.",
         "",
         "| fault | made by | rounds | promoted | verdicts | slowest round, s |",
         "|---|---|---|---|---|---|",

@@ -159,7 +159,7 @@ class Branches:
         """A launcher with the template as it is now."""
         self.apply_template()
         given = {"store": self.store, "namespace": self.api, "template": "job-template", "parallel": 2}
-        return Jobs(**{**given, "start_seconds": 120.0, **changes})
+        return Jobs(**{**given, "start_seconds": 300.0, **changes})
 
     def apply_template(self) -> None:
         """Give the namespace the template."""

@@ -26,11 +26,11 @@ CAMPAIGN = {
         "task": {"name": "foraging", "layout": "10x10-3p-3f-coop"},
         "seed": 1,
         "learner": {"learning_rate": 0.001, "minibatches": 2},
-        "stages": {"count": 2, "env_steps": 64000},
-        "validation": {"search_env_steps": 38400, "confirm_env_steps": 51200},
+        "stages": {"count": 2, "env_steps": 96000},
+        "validation": {"rounds": 1, "search_env_steps": 64000, "confirm_env_steps": 96000},
     },
 }
-"""A minute of training on two idle cores; its first stage ends with a promotion."""
+"""Two minutes of training on two idle cores; its first stage ends with a promotion."""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def release(release_in, tmp_path_factory):
     """The campaign in peace, to its end."""
     release = release_in("also-peace", campaign=CAMPAIGN)
     release.install(tmp_path_factory.mktemp("peace"))
-    release.wait_for("finished", 900)
+    release.wait_for("finished", 1500)
     return release
 
 

@@ -473,8 +473,8 @@ def queued(branches, queues):
 
 def test_queue_admits_one_group_after_the_other(queued):
     """The second waits for longer than a Job may wait, and is not charged: the room was the first one's."""
-    groups = [queued.group("g0", updates=LONG), queued.group("g1")]
-    results = queued.run(*groups, start_seconds=15)
+    groups = [queued.group("g0", updates=2 * LONG), queued.group("g1")]
+    results = queued.run(*groups, start_seconds=20)
     assert {name: failure(result)[0] for name, result in results.items()} == {"g0": "", "g1": ""}
     assert [queued.pods_ever(group) for group in groups] == [1, 1]
 

@@ -28,12 +28,12 @@ from also.shaping.rules import check_config
 from also.store import open_store
 from also.v1.journal_pb2 import Diagnosed, Held, HoldReason, JournalRecord, Proposed
 from also.v1.llm_pb2 import LlmPrompt, LlmReply
+from tools.dashboards import expressions
+from tools.dashboards.prometheus import Prometheus
 
 pytestmark = pytest.mark.timeout(1500)
 
-ROOT = Path(__file__).resolve().parents[2]
-
-DASHBOARD = ROOT / "deploy/helm/also/dashboards/services-and-llm.json"
+DASHBOARD = expressions.DASHBOARDS / "services-and-llm.json"
 
 CAMPAIGN = """
 task: {name: foraging, layout: 5x5-2p-1f-coop}
@@ -221,21 +221,13 @@ def test_the_minds_give_every_answer_again_without_the_server(ran):
     assert f"agrees: {len(answers(ran))} answers" in done.stdout
 
 
-def expressions():
-    """Every expression of the dashboard, by its panel's title, with Grafana's variables filled in."""
-    dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
-    for panel in dashboard["panels"]:
-        for target in panel.get("targets", []):
-            expression = target["expr"].replace("$__rate_interval", "5m").replace("$campaign", "tiny")
-            assert "$" not in expression
-            yield pytest.param(expression, id=re.sub(r"\W+", "-", f"{panel['title']} {target['refId']}"))
-
-
-@pytest.mark.parametrize("expression", list(expressions()))
+@pytest.mark.parametrize(
+    "expression",
+    [each for each in expressions.of_dashboard(DASHBOARD) if not each.label],  # the conductor is not scraped
+    ids=lambda each: re.sub(r"\W+", "-", each.place),
+)
 def test_every_panel_of_the_dashboard_has_data(ran, expression):
     """Prometheus answers with at least one finite sample, from the minds and from vLLM itself."""
-    with httpx2.Client(trust_env=False) as client:
-        answer = client.get(f"{ran.prometheus}/api/v1/query", params={"query": expression}).json()
-    assert answer["status"] == "success", answer
-    values = [float(sample["value"][1]) for sample in answer["data"]["result"]]
-    assert any(math.isfinite(value) for value in values), answer
+    with Prometheus(ran.prometheus) as prometheus:
+        found = prometheus.at(expressions.filled(expression.text, campaign="tiny", step=75), prometheus.now())
+    assert any(math.isfinite(value) for series in found for value in series.values)

@@ -324,6 +324,28 @@ def test_suspended_job_is_not_charged_while_another_one_runs(make_jobs, make_gro
     assert len(looks) >= 60
 
 
+def test_group_that_was_not_charged_begins_to_wait_when_it_gets_room(make_jobs, make_group, cluster, finish) -> None:
+    """Its pod has as long to start as any other, however long the queue was."""
+    groups = [make_group("g0"), make_group("g1")]
+    looks = []
+
+    def work() -> None:
+        if len(cluster.objects["jobs"]) == 2 and not looks:
+            cluster.job("g0")["status"] = {"ready": 1, "active": 1}
+            cluster.job("g1")["spec"]["suspend"] = True
+        if len(cluster.objects["jobs"]) == 2:
+            looks.append(1)
+        if len(looks) == 60:
+            finish(groups[0])
+            cluster.job("g1")["spec"]["suspend"] = False
+            cluster.add_pod(cluster.job("g1"), phase="Pending", startTime="2026-01-01T00:00:00Z")
+        if len(looks) == 80:
+            finish(groups[1])
+
+    last = run(make_jobs(start_seconds=0.5), *groups, at=dict.fromkeys(range(100_000), work))
+    assert [failure(last[name])[0] for name in ("g0", "g1")] == [branch_pb2.BRANCH_FAILURE_UNSPECIFIED] * 2
+
+
 def test_running_group_tells_its_newest_save(make_jobs, make_group, cluster, finish, store) -> None:
     """Hours may pass until there is a result; a save that cannot be read is passed over."""
     group = make_group("g0")
@@ -354,6 +376,16 @@ def test_quota_of_jobs_is_waited_for_and_then_named(make_jobs, make_group, clust
     reason, detail = failure(run(make_jobs(start_seconds=0.2), make_group("g1"), at={})["g1"])
     assert reason == branch_pb2.BRANCH_FAILURE_QUOTA_EXCEEDED
     assert "exceeded quota: few" in detail
+
+
+def test_conflict_about_a_quota_is_tried_again(make_jobs, make_group, cluster, finish) -> None:
+    """Many who create at once get 409 although nobody has the name; that is not a Job that has gone."""
+    said = 'Operation cannot be fulfilled on resourcequotas "few": the object has been modified'
+    group = make_group("g0")
+    cluster.answers = [("POST", 409, said)] * 10
+    last = run(make_jobs(), group, at=when(lambda: cluster.objects["jobs"], lambda: finish(group)))
+    assert failure(last["g0"])[0] == branch_pb2.BRANCH_FAILURE_UNSPECIFIED
+    assert creations(cluster) == 11
 
 
 @pytest.mark.parametrize(

@@ -249,6 +249,14 @@ def test_a_prometheus_that_does_not_answer_is_refused(make_request, server, kind
     assert str(raised.value).isprintable()
 
 
+@pytest.mark.parametrize(("seconds", "said"), [(-40, "40 s behind"), (40, "40 s ahead")])
+def test_a_prometheus_with_another_time_is_refused(make_request, server, seconds: float, said: str) -> None:
+    """No sample of it would ever count, so that no stage could promote."""
+    server.answer = lambda query: vector(1, at=time.time() + seconds)
+    with pytest.raises(EndpointError, match=f"the clock of ALSO_PROMETHEUS .* is {said}; -2 to 30 s are allowed"):
+        prometheus.check(given(server.url), make_request().campaign)
+
+
 def test_another_server_is_not_taken_for_a_prometheus(make_request, server) -> None:
     """It answers in the same form, and vector(1) is not 1."""
     server.answer = lambda query: vector(2, at=time.time())

@@ -36,8 +36,8 @@ class FaultyPrometheus(ThreadingHTTPServer):
             seed: seed of what the faults choose.
         """
         super().__init__(("127.0.0.1", port), _Handler)
-        self.answer: Callable[[str], Response] = lambda query: vector(1, at=time.time())
-        """The response to a query, where no other Prometheus is asked."""
+        self.answer: Callable[[str], Response] = lambda query: vector(1, at=0)
+        """The response to a query, where no other Prometheus is asked; first it is 1, in the year 1970."""
         self.fault_of: Callable[[int, str], str] = lambda call, query: ""
         """Fault of a call by its number, from 0, and its query; empty is none."""
         self.queries: list[str] = []
@@ -122,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
         """A query, or the place that redirects lead to."""
         if urlsplit(self.path).path == "/elsewhere":
             self.server.elsewhere += 1
-            self._send(vector(1, at=time.time()))
+            self._send(vector(1, at=0))
         elif urlsplit(self.path).path.endswith("/api/v1/query"):
             self._send(self.server.respond(self.path, self.headers.get("Authorization", "")))
         else:

@@ -27,12 +27,12 @@ _CHECKED = BranchGroup(campaign_id="check", name="check", branches=[Branch(arm="
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Creation:
-    """What came of creating a Job: `created`, `adopted`, or nothing for now."""
+    """What came of creating a Job."""
 
     outcome: str = ""
     """`created` or `adopted`; empty where there is no Job."""
     refused: str = ""
-    """Why there is none: what a quota said; empty where it went in between."""
+    """Why there is none for now: a quota, or a conflict about it; empty where there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +81,11 @@ class JobObjects:
         answer = self.namespace.create("jobs", self._read_template().manifest(group, self.store_uri))
         if answer.good:
             return Creation(outcome="created")
-        if answer.status == 409:
-            return Creation(outcome="adopted" if self.read(group) else "")
+        if answer.status == 409 and self.read(group):
+            return Creation(outcome="adopted")
         refused = f"Job {self.name(group)} cannot be created in namespace {self.namespace.name}: {answer.message}"
-        if answer.status != 403 or job_states.QUOTA not in answer.message:
+        passes = answer.status == 409 or (answer.status == 403 and job_states.QUOTA in answer.message)
+        if not passes:  # a conflict does: a Job that went in between, or a quota that others change at the same time
             raise EndpointError(refused)
         return Creation(refused=refused)
 

@@ -103,8 +103,9 @@ class _Running:
     """A group whose Job exists, or is about to."""
 
     group: BranchGroup
-    ran_at: float
-    """When a pod was last seen running, else when the group was taken up; monotonic."""
+    charged_since: float
+    """Since when it is charged for having no running pod: when one was last seen running, when room that it waits for
+    was last seen in use by another group of the call, or when it was taken up; monotonic."""
     created_at: float | None = None
     """When this call created its Job; monotonic."""
     seen: bool = False
@@ -160,7 +161,7 @@ class _Watch:
             self._look_at_jobs()
             self._look_at_saves()
         while self.waiting and len(self.running) < self.jobs.parallel and not self.closed.is_set():
-            one = _Running(group=self.waiting[0], ran_at=time.monotonic())
+            one = _Running(group=self.waiting[0], charged_since=time.monotonic())
             self._create(one)
             self.running[one.group.name] = one
             self.waiting.popleft()
@@ -185,7 +186,7 @@ class _Watch:
             job, mine = jobs.get(one.group.name), pods.get(one.group.name, [])
             runs = one.group.name in ready or job_states.runs(mine)
             if runs:
-                one.ran_at = self.ran_at = time.monotonic()
+                one.charged_since = self.ran_at = time.monotonic()
             if self.closed.is_set():
                 return
             if job is None:
@@ -272,7 +273,7 @@ class _Watch:
             EndpointError: its pods are forbidden, whatever room there is.
         """
         now = time.monotonic()
-        if min(now - one.ran_at, now - one.events_at) < _EVENTS_SECONDS:
+        if min(now - one.charged_since, now - one.events_at) < _EVENTS_SECONDS:
             return
         one.events, one.events_at = self.objects.events(job), now
         forbidden = job_states.forbidden_pods(one.events)
@@ -281,8 +282,9 @@ class _Watch:
 
     def _too_long(self, one: _Running, cause: Cause) -> bool:
         """Whether a group has been without a running pod for too long, for a cause."""
-        since = max(one.ran_at, self.ran_at) if cause.scarce else one.ran_at
-        return time.monotonic() - since >= self.jobs.start_seconds
+        if cause.scarce:
+            one.charged_since = max(one.charged_since, self.ran_at)
+        return time.monotonic() - one.charged_since >= self.jobs.start_seconds
 
     def _fail(self, one: _Running, cause: Cause, job: Document | None = None) -> None:
         """Store why a group failed, unless a result has come after all, and delete its Job."""

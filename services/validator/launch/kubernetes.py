@@ -194,5 +194,5 @@ def _warning(header: str) -> str:
 
 
 def _line(error: Exception) -> str:
-    """First line of an error."""
-    return str(error).strip().split("\n", 1)[0][:_MESSAGE_LIMIT]
+    """An error in one line."""
+    return " ".join(str(error).split())[:_MESSAGE_LIMIT]

@@ -53,12 +53,6 @@ def read(
     )
 
 
-def unanswered(query: GuardQuery, request: ValidateRequest, candidate: str) -> GuardReading:
-    """The reading of a guard query that was never answered within the wait."""
-    fault = Fault(kind=MetricsFault.METRICS_FAULT_UNAVAILABLE, detail="Prometheus gave no answer in time")
-    return _faulty(query, _text(query, request, candidate), fault)
-
-
 def value_of(answer: Answer, *, max_age: float) -> float | Fault:
     """The one number of an answer, or why there is none, in half a sentence.
 

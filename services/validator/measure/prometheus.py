@@ -62,22 +62,30 @@ class _Reading(Generic[T]):
     """The last answer."""
 
     def advance(self, pool: ThreadPoolExecutor, *, wait: float, pause: float) -> bool:
-        """Take the last query's answer and start the next query, where it is time; whether the reading is over."""
+        """Take the last query's answer and start the next query, where it is time; whether the reading is over.
+
+        It is not over before there was an answer, however late: a query that runs ends by its own deadline.
+        """
         now = time.monotonic()
-        late = now - self.began >= wait
+        late = now - self.began >= wait and self.last is not None
         if self.asked is not None:
-            if self.asked.done():
-                self.last = self.asked.result()
-                self.asked, self.rested = None, now
-                if self.usable(self.last):
-                    return True
-            elif not late or not self.asked.cancel():  # one that runs ends by its own deadline
-                return False
-        if late:
+            if not self.asked.done():
+                return late and self.asked.cancel()
+            self.last = self.asked.result()
+            self.asked, self.rested = None, now
+            if self.usable(self.last) or now - self.began >= wait:
+                return True
+        elif late:
             return True
         if now - self.rested >= pause:
             self.asked = pool.submit(self.ask)
         return False
+
+    @property
+    def answer(self) -> T:
+        """The answer that counts, once the reading is over."""
+        assert self.last is not None
+        return self.last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,12 +165,7 @@ class Prometheus:
                 return len(over) == len(asked)
 
             yield from self._ticking(all_over)
-            readings = GuardReadings(
-                readings=[
-                    reading.last or guards.unanswered(query, request, candidate)
-                    for query, reading in zip(queries, asked, strict=True)
-                ]
-            )
+            readings = GuardReadings(readings=[reading.answer for reading in asked])
             if self.store.create_message(key, readings):
                 for each in readings.readings:
                     _count(request.campaign_id, each.fault)
@@ -226,12 +229,7 @@ class Prometheus:
     def _store(self, group: BranchGroup, reading: _Reading[MetricsReading]) -> MetricsReading:
         """Create a reading that is over; where another validator was faster, that one counts."""
         waited = time.monotonic() - reading.began
-        made = reading.last or MetricsReading(
-            group=group.name,
-            query=samples.query(group, range_seconds=self._range_seconds),
-            fault=MetricsFault.METRICS_FAULT_UNAVAILABLE,
-            detail=f"Prometheus gave no answer within {self.wait:g} s.",
-        )
+        made = reading.answer
         made.waited_seconds = waited
         if self.store.create_message(keys.branch_group_reading(group.campaign_id, group.name), made):
             _count(group.campaign_id, made.fault)
@@ -247,8 +245,8 @@ class Prometheus:
 
     @property
     def _range_seconds(self) -> int:
-        """How far back samples are asked for: what stays the last sample through the wait is seen, and is stale."""
-        return ceil(self.max_age + self.wait)
+        """How far back samples are asked for: one that was the last before the wait is seen to its end, as stale."""
+        return ceil(2 * self.max_age + self.wait)
 
     @property
     def _lookback_seconds(self) -> int:
@@ -277,8 +275,8 @@ def check(settings: Settings, campaign: Campaign) -> None:
     """Make sure that a campaign's branches and guard queries can be read, before anything is written.
 
     Raises:
-        EndpointError: a Prometheus is needed and not named, cannot scrape these branches, does not answer, or
-            does not understand a guard query.
+        EndpointError: a Prometheus is needed and not named, cannot scrape these branches, does not answer, has
+            another time, or does not understand a guard query.
     """
     queries = campaign.validation.guards
     if not settings.prometheus:
@@ -300,6 +298,13 @@ def check(settings: Settings, campaign: Campaign) -> None:
         raise EndpointError(f"ALSO_PROMETHEUS {_public(place)}: {error}{_quoted(error)}") from None
     if answer.kind != "vector" or [sample.value for each in answer.series for sample in each.samples] != [1.0]:
         raise EndpointError(f"ALSO_PROMETHEUS {_public(place)} does not answer vector(1) with 1; is it a Prometheus?")
+    behind = answer.time - answer.series[0].samples[-1].time
+    if not -samples.FUTURE_SECONDS <= behind <= settings.metrics_max_age:
+        where = "behind" if behind > 0 else "ahead"
+        raise EndpointError(
+            f"the clock of ALSO_PROMETHEUS {_public(place)} is {abs(behind):.0f} s {where}; "
+            f"-{samples.FUTURE_SECONDS:g} to {settings.metrics_max_age:g} s are allowed: no sample of it would count"
+        )
     for query in queries:
         guards.check(place, query)
 

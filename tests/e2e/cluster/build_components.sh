@@ -60,7 +60,7 @@ make_debian() {
     local file name real
     local packages commands
     mapfile -t packages < <(grep -v '^#' "$2" | tr -s ' ' '\n')
-    commands=" etcd containerd containerd-shim-runc-v2 ctr runc conntrack prometheus promtool debootstrap buildah
+    commands=" etcd containerd containerd-shim-runc-v2 ctr runc conntrack debootstrap buildah
         iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore "
     mkdir download root
     (
@@ -177,6 +177,15 @@ built() {
     echo "$module"
 }
 
+# Debian's Prometheus can find no pods. Of the services that this one could ask for targets, it knows Kubernetes alone.
+make_prometheus() {
+    export GOFLAGS="$GOFLAGS -tags=remove_all_sd,enable_kubernetes_sd"
+    for name in prometheus promtool; do
+        built "github.com/prometheus/prometheus@$1" "github.com/prometheus/prometheus/cmd/$name" "bin/$name" || return 1
+        rm -rf source
+    done
+}
+
 # The manager, and the chart of the same release, which is in its module.
 make_kueue() {
     local module
@@ -247,5 +256,6 @@ component helm4 "$HELM4"
 component kubeconform "$KUBECONFORM"
 component network-policies "$KUBE_NETWORK_POLICIES"
 component kueue "$KUEUE"
+component prometheus "$PROMETHEUS"
 component base "$DEBIAN_BASE"
 component torch-base "$DEBIAN_BASE" <(declare -f make_base)

@@ -19,11 +19,7 @@ image() {
         rm -f "$archive" "$archive.ready"
         context=$(mktemp -d "$cache/images/context.XXXXXX")
         trap 'rm -rf "$context"' EXIT
-        if [ "$name" = prometheus ]; then
-            fill_root "$cache/debian/root/usr/bin/prometheus" "$context/root"
-        else
-            cp "$program" "$context/$name"
-        fi
+        cp "$program" "$context/$name"
         "$cache/bin/buildah" build --quiet --layers=false --timestamp 0 --file "$here/images/Dockerfile" \
             --target "$name" --tag "$tag" "$context" >/dev/null
         "$cache/bin/buildah" push --quiet "$tag" "docker-archive:$archive:$tag"
@@ -34,17 +30,8 @@ image() {
     fi
 }
 
-# fill_root PROGRAM ROOT: the program, with the libraries that it is linked with, where it looks for them.
-fill_root() {
-    local file
-    install -D "$1" "$2/usr/bin/$(basename "$1")"
-    ldd "$1" | sed -n 's/.*[[:space:]]\(\/[^ ]*\) (0x.*/\1/p' | while read -r file; do
-        install -D "$file" "$2/$file"
-    done
-}
-
 image pause 1
 image coredns "$COREDNS"
 image versitygw "${VERSITYGW#v}"
-image prometheus "$(sed -n 's/^prometheus \([0-9.]*\).*/\1/p' "$cache/debian/versions")"
+image prometheus "$(echo "$PROMETHEUS" | sed -E 's/v0\.(.)(..)\.(.*)/\1.\2.\3/')"
 image kueue "$KUEUE"

@@ -85,12 +85,13 @@ ip route add "10.$subnet.0.0/16" via "$address" dev "$link"
 
 cd "$state/pki"
 key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
-openssl req -x509 "${key[@]}" -keyout ca.key -out ca.crt -days 30 -subj "/CN=$node" 2>/dev/null
+openssl req -x509 "${key[@]}" -keyout ca.key -out ca.crt -days 30 -subj "/CN=$node" \
+    -addext keyUsage=critical,digitalSignature,keyCertSign,cRLSign 2>/dev/null # which Python 3.13 insists on
 openssl ecparam -name prime256v1 -genkey -noout -out accounts.key
 certificate() { # FILE USER GROUP [NAMES]
     openssl req "${key[@]}" -keyout "$1.key" -out "$1.csr" -subj "/O=$3/CN=$2" 2>/dev/null
     openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 -out "$1.crt" \
-        -extfile <(echo "subjectAltName=${4:-DNS:$1}") 2>/dev/null
+        -extfile <(printf '%s\n' "subjectAltName=${4:-DNS:$1}" authorityKeyIdentifier=keyid subjectKeyIdentifier=hash) 2>/dev/null
 }
 kubeconfig() { # FILE
     cat <<EOF
