@@ -19,7 +19,7 @@ from uuid import uuid4
 import obstore
 from google.protobuf.message import Message
 from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore, MemoryStore, RetryConfig, from_url
+from obstore.store import LocalStore, MemoryStore, from_url
 
 from also import keys
 from also.document import canonical, parse_json
@@ -36,7 +36,7 @@ _SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 _ALLOWED = "a folder's path, file:///path, s3://bucket/prefix, gs://... or az://..."
 """What a store's URI may be, for errors."""
 
-_RETRY: RetryConfig = {
+_RETRY: Any = {
     "max_retries": 100,
     "retry_timeout": timedelta(seconds=60),
     "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=3), "base": 2},

@@ -87,6 +87,9 @@ def metrics_document() -> str:
         "`also/metrics.py`, and nowhere else.",
         "",
         *_table(["metric", "type", "labels", "meaning"], rows),
+        "",
+        "Beside them are `process_cpu_seconds_total`, `process_resident_memory_bytes` and the others that Prometheus's",
+        "client library tells of every process on Linux.",
     ]
     return "\n".join(lines) + "\n"
 

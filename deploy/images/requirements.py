@@ -1,9 +1,9 @@
 """What pip installs for a service: `requirements.py SERVICE`, beside pyproject.toml and constraints.txt.
 
 Writes requirements.txt: the project's dependencies with those of the extra that is called like the service; and
-versions.txt: the versions of constraints.txt. PyTorch, and the numpy that it was built with, are a base image's own where
-it has them: then PyTorch is not asked for at all (what a distribution's package of it declares to need is often not what
-it was built with), and the version of each is held.
+versions.txt: the versions of constraints.txt. PyTorch, and the numpy that it was built with, are a base image's own
+where it has them: then PyTorch is not asked for at all (what a distribution's package of it declares to need is often
+not what it was built with), and the version of each is held.
 """
 
 import re

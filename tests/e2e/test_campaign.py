@@ -8,7 +8,6 @@ import json
 import time
 
 import pytest
-from tools.dashboards import expressions
 
 from also import keys, limits
 from also.campaign.fold import event_of, fold
@@ -17,6 +16,7 @@ from also.v1.branch_pb2 import BranchGroup, BranchGroupResult
 from also.v1.reading_pb2 import MetricsFault, MetricsReading
 from also.v1.verdict_pb2 import Outcome
 from tests.e2e.releases import query
+from tools.dashboards import expressions
 
 pytestmark = pytest.mark.timeout(1800)
 

@@ -37,8 +37,11 @@ def test_generated_documents_are_fresh():
 
 
 def test_every_metric_is_documented(texts):
-    """Each metric that Prometheus sees is in the table."""
+    """Each metric that Prometheus sees is in the table, but for what its client library tells of every process."""
+    assert "`process_cpu_seconds_total`" in texts["docs/metrics.md"]
     for metric in metrics.REGISTRY.collect():
+        if metric.name.startswith("process_"):
+            continue
         name = metric.name + ("_total" if metric.type == "counter" else "")
         assert f"| `{name}` | {metric.type} |" in texts["docs/metrics.md"]
 
