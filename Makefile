@@ -30,9 +30,10 @@ e2e-llm: $(VENV)/ready-to-test  ## run the tests with a real LLM server, and bui
 		ALSO_E2E_VLLM=$(VLLM)/bin/python ALSO_E2E_PROMETHEUS=$$prometheus \
 		$(BIN)/python -m pytest tests/e2e_llm $(PYTEST_ARGS)
 
-e2e: $(VENV)/ready-to-test  ## run the tests on a real cluster, and build one once (15 minutes)
+e2e: $(VENV)/ready-to-test  ## run the tests on a real cluster, and build one once (20 minutes)
 	@[ -n "$$ALSO_E2E_KUBECONFIG" ] || tests/e2e/cluster/build_components.sh $(CACHE)/e2e
 	@[ -n "$$ALSO_E2E_KUBECONFIG" ] || tests/e2e/cluster/build_images.sh $(CACHE)/e2e
+	@[ -n "$$ALSO_E2E_KUBECONFIG" ] || tests/e2e/cluster/build_also_images.sh $(CACHE)/e2e
 	@ALSO_E2E_CACHE=$(CACHE)/e2e $(BIN)/python -m pytest tests/e2e $(PYTEST_ARGS)
 
 check: $(VENV)/ready-to-test  ## format, lint, types, layers, generated files, fast tests: under two minutes
