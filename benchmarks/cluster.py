@@ -91,7 +91,7 @@ def measure(namespace: str, release: str) -> list[str]:
         "",
         (
             f"`python -m benchmarks.cluster`: campaign `{campaign_id}`, seed {records[0].started.campaign.seed}; "
-            f"{len(timings)} Jobs, no other load. {machine()}; Kubernetes {version}, Python {platform.python_version()}"
+            f"{len(timings)} Jobs. {machine()}; Kubernetes {version}, Python {platform.python_version()}"
         ),
         "",
         "| from `helm install` to | seconds |",
