@@ -11,7 +11,7 @@ exec 9>"$cache/images/lock"
 flock 9
 cd "$here/../../.."
 version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' also/__init__.py)
-sources=$(find also services deploy/images pyproject.toml constraints.txt README.md LICENSE -type f \
+sources=$(find also services deploy/images .dockerignore pyproject.toml constraints.txt README.md LICENSE -type f \
     -not -path '*/__pycache__/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-12)
 
 # base NAME: makes localhost/also-NAME of the component of that name, and sets `tag` to it.
@@ -33,18 +33,25 @@ image() {
     recipe="$image $2 $sources"
     if [ "$(cat "$archive.ready" 2>/dev/null)" != "$recipe" ]; then
         echo "Making the image $image ..."
-        rm -f "$archive" "$archive.ready"
-        "$buildah" build --quiet --layers --pull=never --network host \
-            --secret "id=pip.conf,src=$settings/pip.conf" --secret "id=ca.crt,src=$settings/ca.crt" \
-            --build-arg BASE_IMAGE="$2" --build-arg SERVICE="$1" --build-arg VERSION="$version" \
-            --file deploy/images/Dockerfile --tag "$image" . >"$cache/images/$1.log" 2>&1 || {
-            tail -n 20 "$cache/images/$1.log" >&2
-            echo "error: $image could not be made; the reason is above" >&2
-            exit 2
-        }
-        "$buildah" push --quiet "$image" "docker-archive:$archive:$image"
+        # The first tag keeps the packages, which seldom change, when layers of earlier sources are removed.
+        built "$1" "$2" --target dependencies --tag "localhost/also-dependencies:$1"
+        built "$1" "$2" --build-arg VERSION="$version" --tag "$image"
+        rm -f "$archive.part"
+        "$buildah" push --quiet "$image" "docker-archive:$archive.part:$image"
+        mv "$archive.part" "$archive"
         echo "$recipe" >"$archive.ready"
     fi
+}
+
+built() { # SERVICE BASE OPTION ...
+    local log=$cache/images/$1.log
+    "$buildah" build --quiet --layers --timestamp 0 --pull=never --network host \
+        --secret "id=pip.conf,src=$settings/pip.conf" --secret "id=ca.crt,src=$settings/ca.crt" \
+        --build-arg SERVICE="$1" --build-arg BASE_IMAGE="$2" --file deploy/images/Dockerfile "${@:3}" . >"$log" 2>&1 || {
+        tail -n 20 "$log" >&2
+        echo "error: the image of $1 could not be made; the reason is above" >&2
+        exit 2
+    }
 }
 
 settings=$(mktemp -d)
