@@ -1,27 +1,20 @@
 """The server by hand: `python -m tools.faulty_llm [--fault KIND] [--port N]`."""
 
-import argparse
 import sys
-import threading
 
+from tools import faulty_http
 from tools.faulty_llm.faults import FAULTS
-from tools.faulty_llm.server import serving
+from tools.faulty_llm.server import FaultyLlm, serving
 
 
 def main() -> int:
     """Serve until interrupted."""
-    parser = argparse.ArgumentParser(prog="tools.faulty_llm", description=__doc__)
-    parser.add_argument("--fault", choices=["", *FAULTS], default="", help="damage every reply in this way")
-    parser.add_argument("--port", type=int, default=0, help="port on loopback; 0 takes a free one")
-    given = parser.parse_args()
-    with serving(given.port) as server:
+    given = faulty_http.parser("tools.faulty_llm", __doc__, FAULTS).parse_args()
+
+    def prepare(server: FaultyLlm) -> None:
         server.fault_of = lambda call: given.fault
-        print(server.url, flush=True)
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            return 0
-    return 0
+
+    return faulty_http.serve_by_hand(serving(given.port), prepare)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,14 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from tools.faulty_http import Reply
+
 MODEL = "nonsense"
 """Name of the one model."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Response:
+class Response(Reply):
     """One response, before it is sent."""
 
     contents: list[str]
@@ -20,19 +22,9 @@ class Response:
     """Further fields of each choice's message."""
     usage: Any = None
     """What is said of tokens; None is an honest count."""
-    status: int = 200
-    """HTTP status."""
-    headers: dict[str, str] = field(default_factory=dict)
-    """HTTP headers."""
-    body: bytes | None = None
-    """Body in place of a chat completion."""
-    send: str = "whole"
-    """How it is sent: "whole", "drip" (a byte now and then), "reset" (half, then a reset), "hang" (never)."""
 
-    def content(self) -> bytes:
-        """The body."""
-        if self.body is not None:
-            return self.body
+    def made(self) -> bytes:
+        """A chat completion."""
         choices = [
             {
                 "index": index,

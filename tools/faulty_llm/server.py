@@ -2,15 +2,12 @@
 
 import json
 import random
-import socket
-import struct
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
+from tools.faulty_http import FaultyHandler, FaultyServer, running
 from tools.faulty_llm.conforming import conforming
 from tools.faulty_llm.faults import FAULTS
 from tools.faulty_llm.response import MODEL, Response
@@ -19,11 +16,8 @@ CONTEXT_TOKENS = 131_072
 """What the server says of the model's context."""
 
 
-class FaultyLlm(ThreadingHTTPServer):
+class FaultyLlm(FaultyServer):
     """The server: a fault now and then, or never."""
-
-    daemon_threads = True
-    request_queue_size = 64
 
     def __init__(self, port: int = 0, *, seed: int = 0) -> None:
         """Bound to loopback, not serving yet, without faults.
@@ -32,7 +26,7 @@ class FaultyLlm(ThreadingHTTPServer):
             port: port; 0 takes a free one.
             seed: seed of its answers; they follow from it and the request alone.
         """
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__(port, _Handler)
         self.seed = seed
         self.fault_of: Callable[[int], str] = lambda call: ""
         """Fault of a call by its number, from 0; empty is none."""
@@ -42,13 +36,12 @@ class FaultyLlm(ThreadingHTTPServer):
         """Bodies of the completions that were asked for."""
         self.authorizations: set[str] = set()
         """Authorization headers that were sent."""
-        self.ended = threading.Event()
         self._lock = threading.Lock()
 
     @property
     def url(self) -> str:
         """Root of the protocol."""
-        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+        return f"{super().url}/v1"
 
     def respond(self, request: dict[str, Any]) -> Response:
         """The response to a completion, damaged where it is due."""
@@ -66,71 +59,24 @@ class FaultyLlm(ThreadingHTTPServer):
             FAULTS[fault](response, draw)
         return response
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no event."""
 
-
-@contextmanager
-def serving(port: int = 0, *, seed: int = 0) -> Iterator[FaultyLlm]:
+def serving(port: int = 0, *, seed: int = 0) -> AbstractContextManager[FaultyLlm]:
     """A server in a thread, as long as the context is entered."""
-    server = FaultyLlm(port, seed=seed)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.ended.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return running(FaultyLlm(port, seed=seed))
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(FaultyHandler):
     server: FaultyLlm
-    protocol_version = "HTTP/1.1"
 
-    def log_message(self, *_: Any) -> None:
-        """Nothing is logged."""
-
-    def do_GET(self) -> None:
+    def get(self) -> Response:
         """The list of models."""
         body = json.dumps({"data": [{"id": MODEL, "object": "model", "max_model_len": CONTEXT_TOKENS}]}).encode()
-        self._send(Response(contents=[], body=body))
+        return Response(contents=[], body=body)
 
-    def do_POST(self) -> None:
+    def post(self) -> Response:
         """A count of tokens, or a completion."""
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path.endswith("/tokenize"):
-            self._send(Response(contents=[], body=json.dumps({"count": len(json.dumps(request)) // 3 + 1}).encode()))
-            return
+            return Response(contents=[], body=json.dumps({"count": len(json.dumps(request)) // 3 + 1}).encode())
         self.server.authorizations.add(self.headers.get("Authorization", ""))
-        self._send(self.server.respond(request))
-
-    def _send(self, response: Response) -> None:
-        body = response.content()
-        if response.send == "hang":
-            self.server.ended.wait(60)
-            self.close_connection = True
-            return
-        self.send_response(response.status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in response.headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        match response.send:
-            case "drip":
-                for byte in body:
-                    self.wfile.write(bytes([byte]))
-                    self.wfile.flush()
-                    if self.server.ended.wait(0.05):
-                        break
-                self.close_connection = True
-            case "reset":
-                self.wfile.write(body[: len(body) // 2])
-                self.wfile.flush()
-                time.sleep(0.01)
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                self.close_connection = True
-            case _:
-                self.wfile.write(body)
+        return self.server.respond(request)

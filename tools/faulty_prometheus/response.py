@@ -4,28 +4,20 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from tools.faulty_http import Reply
+
 
 @dataclass(slots=True, kw_only=True)
-class Response:
+class Response(Reply):
     """One response, before it is sent."""
 
     data: dict[str, Any] = field(default_factory=dict)
     """The API's data: `resultType` and `result`."""
     extra: dict[str, Any] = field(default_factory=dict)
     """Further keys beside the data, e.g. `warnings`; they replace others."""
-    status: int = 200
-    """HTTP status."""
-    headers: dict[str, str] = field(default_factory=dict)
-    """HTTP headers."""
-    body: bytes | None = None
-    """Body in place of the API's JSON."""
-    send: str = "whole"
-    """How it is sent: "whole", "drip" (a byte now and then), "reset" (half, then a reset), "hang" (never)."""
 
-    def content(self) -> bytes:
-        """The body."""
-        if self.body is not None:
-            return self.body
+    def made(self) -> bytes:
+        """The API's JSON."""
         return json.dumps({"status": "success", "data": self.data, **self.extra}).encode()
 
 

@@ -2,18 +2,14 @@
 
 import json
 import random
-import socket
-import struct
 import threading
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from urllib.parse import parse_qs, urlsplit
 
+from tools.faulty_http import FaultyHandler, FaultyServer, running
 from tools.faulty_prometheus.faults import FAULTS
 from tools.faulty_prometheus.response import Response, refusal, vector
 
@@ -21,11 +17,8 @@ UPSTREAM_SECONDS = 10
 """What a real Prometheus gets for an answer."""
 
 
-class FaultyPrometheus(ThreadingHTTPServer):
+class FaultyPrometheus(FaultyServer):
     """The server: a fault now and then, or never."""
-
-    daemon_threads = True
-    request_queue_size = 64
 
     def __init__(self, port: int = 0, *, upstream: str = "", seed: int = 0) -> None:
         """Bound to loopback, not serving yet, without faults.
@@ -35,7 +28,7 @@ class FaultyPrometheus(ThreadingHTTPServer):
             upstream: URL of a real Prometheus that is asked; empty takes `answer`.
             seed: seed of what the faults choose.
         """
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__(port, _Handler)
         self.answer: Callable[[str], Response] = lambda query: vector(1, at=0)
         """The response to a query, where no other Prometheus is asked; first it is 1, in the year 1970."""
         self.fault_of: Callable[[int, str], str] = lambda call, query: ""
@@ -48,15 +41,9 @@ class FaultyPrometheus(ThreadingHTTPServer):
         """Authorization header of each."""
         self.elsewhere = 0
         """Requests for the place that redirects lead to."""
-        self.ended = threading.Event()
         self._upstream = upstream
         self._seed = seed
         self._lock = threading.Lock()
-
-    @property
-    def url(self) -> str:
-        """Base URL."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
     def respond(self, path: str, authorization: str) -> Response:
         """The response to a request, damaged where it is due."""
@@ -72,9 +59,6 @@ class FaultyPrometheus(ThreadingHTTPServer):
         if fault and (response.data.get("result") or fault not in _NEED_SERIES):
             FAULTS[fault](response, random.Random(f"{self._seed} {number} {fault}"))
         return response
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no event."""
 
 
 _NEED_SERIES = frozenset(
@@ -96,63 +80,20 @@ def ask(url: str) -> Response:
     return Response(data=said.pop("data"), extra=said)
 
 
-@contextmanager
-def serving(port: int = 0, *, upstream: str = "", seed: int = 0) -> Iterator[FaultyPrometheus]:
+def serving(port: int = 0, *, upstream: str = "", seed: int = 0) -> AbstractContextManager[FaultyPrometheus]:
     """A server in a thread, as long as the context is entered."""
-    server = FaultyPrometheus(port, upstream=upstream, seed=seed)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.ended.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return running(FaultyPrometheus(port, upstream=upstream, seed=seed))
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(FaultyHandler):
     server: FaultyPrometheus
-    protocol_version = "HTTP/1.1"
 
-    def log_message(self, *_: Any) -> None:
-        """Nothing is logged."""
-
-    def do_GET(self) -> None:
+    def get(self) -> Response:
         """A query, or the place that redirects lead to."""
-        if urlsplit(self.path).path == "/elsewhere":
+        path = urlsplit(self.path).path
+        if path == "/elsewhere":
             self.server.elsewhere += 1
-            self._send(vector(1, at=0))
-        elif urlsplit(self.path).path.endswith("/api/v1/query"):
-            self._send(self.server.respond(self.path, self.headers.get("Authorization", "")))
-        else:
-            self._send(Response(status=404, body=b"404 page not found"))
-
-    def _send(self, response: Response) -> None:
-        body = response.content()
-        if response.send == "hang":
-            self.server.ended.wait(60)
-            self.close_connection = True
-            return
-        self.send_response(response.status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in response.headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        match response.send:
-            case "drip":
-                for byte in body:
-                    self.wfile.write(bytes([byte]))
-                    self.wfile.flush()
-                    if self.server.ended.wait(0.05):
-                        break
-                self.close_connection = True
-            case "reset":
-                self.wfile.write(body[: len(body) // 2])
-                self.wfile.flush()
-                time.sleep(0.01)
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                self.close_connection = True
-            case _:
-                self.wfile.write(body)
+            return vector(1, at=0)
+        if path.endswith("/api/v1/query"):
+            return self.server.respond(self.path, self.headers.get("Authorization", ""))
+        return Response(status=404, body=b"404 page not found")
