@@ -47,8 +47,9 @@ from services.validator.measure.query import Endpoint
 from services.validator.validation import validate
 from tools.faulty_prometheus import exporter
 from tools.faulty_prometheus.exporter import Exporter, exporting
-from tools.faulty_prometheus.scraping import free_ports, scraping
+from tools.faulty_prometheus.scraping import scraping
 from tools.faulty_prometheus.server import FaultyPrometheus, serving
+from tools.loopback import free_ports
 
 MADE_BY = {
     "none": "nobody",

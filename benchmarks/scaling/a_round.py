@@ -8,7 +8,6 @@ neither their metrics nor their objects. One group is trained by a real branch p
 
 import subprocess
 import sys
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from services.trainer import checkpoint, determinism
 from services.trainer.run import Run, Snapshot
 from services.trainer.tasks.opening import describe
 from services.validator import plan
-from tools.faulty_prometheus.scraping import free_ports
+from tools.loopback import free_port, read_url
 
 CAMPAIGN_ID = "thousand"
 
@@ -123,7 +122,7 @@ class ARound:
         largest = max(self.groups(replicas), key=lambda group: len(group.branches))
         group = renamed(largest, f"{largest.name}-of-{replicas}")
         self.store.create_message(keys.branch_group(CAMPAIGN_ID, group.name), group)
-        (port,) = free_ports(1)
+        port = free_port()
         place = ["--store", self.store.uri, "--campaign", CAMPAIGN_ID, "--group", group.name, "--lifeline"]
         served = [f"--metrics-port={port}", f"--linger-seconds={_LINGER_SECONDS}"]
         command = [sys.executable, "-m", "services.trainer.branch", *place, *served]
@@ -165,14 +164,6 @@ def samples(exposition: str, name: str) -> list[float]:
         for sample in family.samples
         if sample.name == name
     ]
-
-
-def read_url(url: str) -> bytes:
-    """What a server on this machine answers; proxies are for the world outside."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=60) as reply:
-        body: bytes = reply.read()
-        return body
 
 
 def _candidate(number: int) -> Candidate:

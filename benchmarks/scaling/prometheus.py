@@ -22,14 +22,14 @@ import yaml
 from also import keys
 from also.store import open_store
 from also.v1.reading_pb2 import MetricsReading
-from benchmarks.scaling.a_round import CAMPAIGN_ID, ARound, Trained, read_url, renamed, samples
+from benchmarks.scaling.a_round import CAMPAIGN_ID, ARound, Trained, renamed, samples
 from benchmarks.scaling.exporter import path_of
 from benchmarks.scaling.figures import Stopwatch, row, seconds, short, spread, table
-from benchmarks.scaling.servers import MORTAL, START_SECONDS
 from services.validator.measure.prometheus import Prometheus
 from services.validator.measure.query import Endpoint
 from services.validator.measure.samples import query
-from tools.faulty_prometheus.scraping import free_ports
+from tools import loopback
+from tools.loopback import MORTAL, read_url
 
 _CASES = ((10, 16), (100, 16), (1000, 16), (1000, 1), (20, 64))
 """Pods, and branches of each at most. The last two are a round of 1,000 branches, and the second one is nearly one."""
@@ -188,32 +188,7 @@ def _scraped(trained: Trained, pods: int, place: Path, binary: Path, settings: S
         stack.callback(process.terminate)
         assert process.stdout is not None
         port = int(process.stdout.readline())
-        (own,) = free_ports(1)
-        config = place / "prometheus.yml"
-        config.write_text(json.dumps(_config(port, pods, settings)), encoding="utf-8")
-        command = [
-            *MORTAL,
-            str(binary),
-            f"--config.file={config}",
-            f"--storage.tsdb.path={place}/samples",
-            f"--web.listen-address=127.0.0.1:{own}",
-        ]
-        log = stack.enter_context((place / "prometheus.log").open("wb"))
-        server = stack.enter_context(subprocess.Popen(command, stderr=log))
-        stack.callback(server.terminate)
-        url = f"http://127.0.0.1:{own}"
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                read_url(f"{url}/-/ready")
-                break
-            except OSError:
-                if server.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(
-                        f"Prometheus did not come up:\n{(place / 'prometheus.log').read_text()}"
-                    ) from None
-            time.sleep(0.1)
-        yield url
+        yield stack.enter_context(loopback.prometheus(binary, json.dumps(_config(port, pods, settings)), place))
 
 
 def _config(port: int, pods: int, settings: Settings) -> dict[str, object]:

@@ -13,13 +13,7 @@ from obstore.store import S3Store
 from also.errors import StoreError
 from also.settings import child_environment
 from also.store import Store
-from tools.faulty_prometheus.scraping import free_ports
-
-START_SECONDS = 60
-"""How long a server may take to come up, on a machine that is busy with other things."""
-
-MORTAL = ("setpriv", "--pdeathsig=TERM", "--")
-"""What a server's command begins with: the kernel ends it if this process is killed."""
+from tools.loopback import MORTAL, START_SECONDS, free_port
 
 _ACCESS, _SECRET, _BUCKET = "access-of-the-benchmark", "secret-of-the-benchmark", "also"
 
@@ -45,7 +39,7 @@ def gateway(binary: Path, folder: Path) -> Iterator[Gateway]:
     Raises:
         RuntimeError: it does not come up.
     """
-    (port,) = free_ports(1)
+    port = free_port()
     (folder / _BUCKET).mkdir(parents=True)
     command = [*MORTAL, str(binary), f"--port=127.0.0.1:{port}", "--quiet", "posix", str(folder)]
     with subprocess.Popen(

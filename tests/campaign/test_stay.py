@@ -1,7 +1,6 @@
 """`also run --stay`: the process outlives its campaign, and its metrics can be scraped on."""
 
 import signal
-import socket
 import time
 import urllib.request
 
@@ -9,13 +8,9 @@ import psutil
 import pytest
 
 from also.campaign.fold import fold
+from tools.loopback import free_port
 
 pytestmark = pytest.mark.slow
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def scrape(port):

@@ -9,7 +9,6 @@ session, whatever happens; the logs of its components and pods stay, and a faile
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.releases import Release, merged
+from tools.loopback import free_port
 
 SCRIPTS = Path(__file__).with_name("cluster")
 
@@ -131,12 +131,6 @@ class Cluster:
             yield name
         finally:
             self.kubectl("delete", "namespace", name, "--wait=false", check=False)
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 @contextmanager

@@ -2,17 +2,14 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx2
-import pytest
-
 from also import lifeline, rpc
+from tools import loopback
+from tools.loopback import free_ports
 
 CONFIG = """
 global: {{scrape_interval: 1s, evaluation_interval: 1s}}
@@ -37,29 +34,10 @@ class Scraped:
             ports: how many ports it scrapes.
         """
         self._stack, self._folder = stack, folder
-        own, *self._free = free_ports(ports + 1)
+        self._free = free_ports(ports)
         targets = ", ".join(f'"127.0.0.1:{port}"' for port in self._free)
-        (folder / "prometheus.yml").write_text(CONFIG.format(rules=rules, targets=targets), encoding="utf-8")
-        log = stack.enter_context((folder / "prometheus.log").open("wb"))
-        process = self._start(
-            [
-                binary,
-                f"--config.file={folder}/prometheus.yml",
-                f"--storage.tsdb.path={folder}/prometheus",
-                f"--web.listen-address=127.0.0.1:{own}",
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-        )
-        self.url = f"http://127.0.0.1:{own}"
-        with httpx2.Client(trust_env=False) as client:
-            while process.poll() is None:
-                try:
-                    if client.get(f"{self.url}/-/ready").is_success:
-                        return
-                except httpx2.TransportError:
-                    time.sleep(0.2)
-        pytest.fail((folder / "prometheus.log").read_text(encoding="utf-8")[-2000:], pytrace=False)
+        config = CONFIG.format(rules=rules, targets=targets)
+        self.url = stack.enter_context(loopback.prometheus(binary, config, folder))
 
     def port(self) -> str:
         """A port that is scraped, and that nobody has been given before."""
@@ -99,10 +77,3 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         process.wait(20)
     except subprocess.TimeoutExpired:
         process.kill()
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on now."""
-    with ExitStack() as stack:
-        listening = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in listening]

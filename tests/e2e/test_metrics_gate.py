@@ -17,7 +17,8 @@ from also.v1.validator_pb2 import ValidateRequest
 from benchmarks.metrics_faults import MADE_BY, Outcome, gate, play_all
 from services.validator.measure import guards
 from services.validator.measure.query import Endpoint
-from tools.faulty_prometheus.scraping import free_ports, scraping
+from tools.faulty_prometheus.scraping import scraping
+from tools.loopback import free_ports
 
 pytestmark = pytest.mark.timeout(600)  # on a machine that is busy with other things
 

@@ -8,7 +8,6 @@ cores, so a module that uses it gives itself more time: `pytestmark = pytest.mar
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
+
+from tools.loopback import MORTAL, free_port
 
 START_SECONDS = 480
 """How long the server may take to come up, on a machine that is busy with other things."""
@@ -97,13 +98,12 @@ def llm_server(vllm_python: Path, tiny_model: Path, tmp_path_factory: pytest.Tem
     port = free_port()
     root = f"http://127.0.0.1:{port}"
     log = tmp_path_factory.mktemp("llm_server") / "log"
-    mortal = ["setpriv", "--pdeathsig=TERM", "--"]  # the kernel ends the server if this process is killed
     command = [vllm_python, "-m", "vllm.entrypoints.cli.main", "serve", tiny_model, "--served-model-name=tiny"]
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,  # a short path: sockets are made in it
         log.open("wb") as output,
         subprocess.Popen(
-            [*mortal, *command, "--host=127.0.0.1", f"--port={port}", *FLAGS],
+            [*MORTAL, *command, "--host=127.0.0.1", f"--port={port}", *FLAGS],
             env=os.environ
             | NO_NETWORK
             | dict.fromkeys(("TMPDIR", "VLLM_CACHE_ROOT", "VLLM_CONFIG_ROOT", "TORCHINDUCTOR_CACHE_DIR"), folder)
@@ -122,12 +122,6 @@ def llm_server(vllm_python: Path, tiny_model: Path, tmp_path_factory: pytest.Tem
             )
         finally:
             end_group(process)
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def give_way(process: subprocess.Popen[bytes]) -> None:

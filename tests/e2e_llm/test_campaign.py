@@ -9,15 +9,12 @@ import json
 import math
 import os
 import re
-import socket
 import subprocess
 import sys
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from also import keys, lifeline, rpc
@@ -28,8 +25,10 @@ from also.shaping.rules import check_config
 from also.store import open_store
 from also.v1.journal_pb2 import Diagnosed, Held, HoldReason, JournalRecord, Proposed
 from also.v1.llm_pb2 import LlmPrompt, LlmReply
+from tools import loopback
 from tools.dashboards import expressions
 from tools.dashboards.prometheus import Prometheus
+from tools.loopback import free_ports
 
 pytestmark = pytest.mark.timeout(1500)
 
@@ -93,49 +92,12 @@ def start_mind(stack, name, folder, port):
     return address
 
 
-def start_prometheus(stack, binary, folder, config, port):
-    """Start a Prometheus on loopback, and give its URL once it is ready."""
-    (folder / "prometheus.yml").write_text(config, encoding="utf-8")
-    log = stack.enter_context((folder / "prometheus.log").open("wb"))
-    process = stack.enter_context(
-        subprocess.Popen(
-            [
-                binary,
-                f"--config.file={folder}/prometheus.yml",
-                f"--storage.tsdb.path={folder}/prometheus",
-                f"--web.listen-address=127.0.0.1:{port}",
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-        )
-    )
-    stack.callback(process.terminate)
-    url = f"http://127.0.0.1:{port}"
-    with httpx2.Client(trust_env=False) as client:
-        while process.poll() is None:
-            try:
-                if client.get(f"{url}/-/ready").is_success:
-                    return url
-            except httpx2.TransportError:
-                pass
-            time.sleep(0.2)
-    pytest.fail((folder / "prometheus.log").read_text(encoding="utf-8")[-2000:], pytrace=False)
-
-
-def free_ports(count):
-    """Ports of 127.0.0.1 that nobody listens on now."""
-    with ExitStack() as stack:
-        listening = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in listening]
-
-
 @pytest.fixture(scope="module")
 def ran(llm_server, prometheus_binary, tmp_path_factory):
     """The campaign, run by the command a person types; Prometheus goes on until the tests are done."""
     folder = tmp_path_factory.mktemp("campaign")
     (folder / "tiny.yaml").write_text(CAMPAIGN, encoding="utf-8")
-    critic_port, generator_port, prometheus_port = free_ports(3)
+    critic_port, generator_port = free_ports(2)
     with ExitStack() as stack:
         addresses = {
             "ALSO_CRITIC": start_mind(stack, "critic", folder, critic_port),
@@ -145,7 +107,7 @@ def ran(llm_server, prometheus_binary, tmp_path_factory):
             minds=f'"127.0.0.1:{critic_port}", "127.0.0.1:{generator_port}"',
             vllm=llm_server.root.removeprefix("http://"),
         )
-        prometheus = start_prometheus(stack, prometheus_binary, folder, scraped, prometheus_port)
+        prometheus = stack.enter_context(loopback.prometheus(prometheus_binary, scraped, folder))
         llm = [f"--set={mind}.llm={{url: '{llm_server.url}', max_tokens: 3000}}" for mind in ("critic", "generator")]
         subprocess.run(
             [sys.executable, "-m", "also", "run", str(folder / "tiny.yaml"), "--json", *llm],

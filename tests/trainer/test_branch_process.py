@@ -3,7 +3,6 @@
 import json
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from also.v1 import branch_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.reading_pb2 import MetricsReading
 from services.trainer import branch
+from tools.loopback import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -216,11 +216,6 @@ def test_a_task_whose_environments_cannot_be_copied_ends_without_a_save_and_begi
         process.communicate(timeout=120)
     assert process.returncode == 0
     assert list(result_of(store).records) == whole
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def scrape(port: int) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:

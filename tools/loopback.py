@@ -1,0 +1,82 @@
+"""What tests and benchmarks need on loopback: free ports, replies, and a real Prometheus."""
+
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+START_SECONDS = 60
+"""How long a server may take to come up, on a machine that is busy with other things."""
+
+MORTAL = ("setpriv", "--pdeathsig=TERM", "--")
+"""What a server's command begins with: the kernel ends it if this process is killed."""
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1 that nobody listens on now."""
+    with ExitStack() as stack:
+        listening = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in listening]
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now."""
+    (port,) = free_ports(1)
+    return port
+
+
+def read_url(url: str) -> bytes:
+    """What a server on this machine answers; proxies are for the world outside.
+
+    Raises:
+        OSError: it does not answer, or with an error.
+    """
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(url, timeout=60) as reply:
+        body: bytes = reply.read()
+        return body
+
+
+@contextmanager
+def prometheus(binary: str | Path, config: str, folder: Path) -> Iterator[str]:
+    """A Prometheus on loopback; gives its URL once it is ready, and ends with the block.
+
+    Args:
+        binary: the program.
+        config: its settings, YAML.
+        folder: for its settings, its samples and its log.
+
+    Raises:
+        RuntimeError: it has ended, or is not ready in time.
+    """
+    settings, log = folder / "prometheus.yml", folder / "prometheus.log"
+    settings.write_text(config, encoding="utf-8")
+    own = f"127.0.0.1:{free_port()}"
+    places = [f"--config.file={settings}", f"--storage.tsdb.path={folder}/prometheus", f"--web.listen-address={own}"]
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            [*MORTAL, str(binary), *places], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=output
+        ) as process,
+    ):
+        try:
+            deadline = time.monotonic() + START_SECONDS
+            while not _is_ready(f"http://{own}"):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+                    raise RuntimeError(f"Prometheus did not come up; the end of its log: {tail}")
+                time.sleep(0.1)
+            yield f"http://{own}"
+        finally:
+            process.terminate()
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        read_url(f"{url}/-/ready")
+    except OSError:
+        return False
+    return True
