@@ -143,7 +143,7 @@ class BranchGroupResult(_message.Message):
     def __init__(self, name: _Optional[str] = ..., records: _Optional[_Iterable[_Union[BranchRecord, _Mapping]]] = ..., seconds: _Optional[float] = ..., processes: _Optional[int] = ...) -> None: ...
 
 class BranchGroupSave(_message.Message):
-    __slots__ = ("name", "updates", "checkpoint_ids", "records", "finite", "activity_sha256", "seconds")
+    __slots__ = ("name", "updates", "checkpoint_ids", "records", "finite", "activity_sha256", "seconds", "processes")
     NAME_FIELD_NUMBER: _ClassVar[int]
     UPDATES_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINT_IDS_FIELD_NUMBER: _ClassVar[int]
@@ -151,6 +151,7 @@ class BranchGroupSave(_message.Message):
     FINITE_FIELD_NUMBER: _ClassVar[int]
     ACTIVITY_SHA256_FIELD_NUMBER: _ClassVar[int]
     SECONDS_FIELD_NUMBER: _ClassVar[int]
+    PROCESSES_FIELD_NUMBER: _ClassVar[int]
     name: str
     updates: int
     checkpoint_ids: _containers.RepeatedScalarFieldContainer[str]
@@ -158,7 +159,8 @@ class BranchGroupSave(_message.Message):
     finite: _containers.RepeatedScalarFieldContainer[bool]
     activity_sha256: str
     seconds: float
-    def __init__(self, name: _Optional[str] = ..., updates: _Optional[int] = ..., checkpoint_ids: _Optional[_Iterable[str]] = ..., records: _Optional[_Iterable[_Union[BranchRecord, _Mapping]]] = ..., finite: _Optional[_Iterable[bool]] = ..., activity_sha256: _Optional[str] = ..., seconds: _Optional[float] = ...) -> None: ...
+    processes: int
+    def __init__(self, name: _Optional[str] = ..., updates: _Optional[int] = ..., checkpoint_ids: _Optional[_Iterable[str]] = ..., records: _Optional[_Iterable[_Union[BranchRecord, _Mapping]]] = ..., finite: _Optional[_Iterable[bool]] = ..., activity_sha256: _Optional[str] = ..., seconds: _Optional[float] = ..., processes: _Optional[int] = ...) -> None: ...
 
 class Evaluation(_message.Message):
     __slots__ = ("checkpoint_id", "pool", "returns", "return_low", "return_high", "success_rate", "milestone_score")

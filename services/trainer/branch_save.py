@@ -30,8 +30,8 @@ from services.trainer.branch_group import GroupRun
 from services.trainer.run import Run
 from services.trainer.tasks.opening import describe
 
-_DIGEST, _PROCESSES = "save_digest", "processes"
-"""What the blob holds besides counts: uint8 (32,), sha256 of the rest of the save; int64 (), processes so far."""
+_DIGEST = "save_digest"
+"""What the blob holds besides counts: uint8 (32,), sha256 of the rest of the save."""
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -64,9 +64,9 @@ def save(store: Store, course: GroupRun, *, seconds: float) -> bool:
         records=course.records,
         finite=run.finite.tolist(),
         seconds=seconds,
+        processes=course.processes,
     )
     counts = run.shaping.activity_state()
-    counts[_PROCESSES] = torch.tensor(course.processes)
     counts[_DIGEST] = _digest(made)
     content = save_tensors(counts)
     made.activity_sha256 = hashlib.sha256(content).hexdigest()
@@ -117,7 +117,7 @@ def _resumed(store: Store, group: BranchGroup, key: str) -> GroupRun:
         list(made.records),
         done=made.updates,
         earlier_seconds=made.seconds,
-        processes=int(counts[_PROCESSES]) + 1,
+        processes=made.processes + 1,
     )
 
 
@@ -131,7 +131,6 @@ def _counts(store: Store, group: BranchGroup, made: BranchGroupSave) -> dict[str
     try:
         counts = load_tensors(content)
         intact = torch.equal(counts[_DIGEST], _digest(made))
-        counts[_PROCESSES]
     except (KeyError, SafetensorError) as error:
         raise CheckpointError(f"it is of another layout: {error}") from error
     if not intact:

@@ -28,7 +28,7 @@ _TICK_SECONDS = 0.5
 """Longest time between two looks at the processes."""
 
 _GRACE_SECONDS = 0.5
-"""What a process gets to end by itself; it has nothing to save."""
+"""What a process gets to end by itself, and to save; what it cannot save in time is trained again."""
 
 
 @dataclass(slots=True)
