@@ -1,5 +1,11 @@
 """Calls of the services that answer once."""
 
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+
 from also import limits, rpc
 from also.campaign.processes import Services
 from also.llm.times import longest_answer_seconds
@@ -28,12 +34,7 @@ def describe_task(services: Services, task: Task) -> TaskCard:
         ServiceError: the trainer failed for good.
     """
     request = DescribeTaskRequest(task=task)
-    card: TaskCard = services.persist(
-        "trainer",
-        lambda _: rpc.call(
-            TrainerServiceStub(services.channel("trainer")).DescribeTask, request, seconds=ANSWER_SECONDS
-        ),
-    ).card
+    card: TaskCard = _ask(services, "trainer", lambda channel: TrainerServiceStub(channel).DescribeTask, request).card
     limits.check(card, "task card")
     return card
 
@@ -45,10 +46,8 @@ def evaluate(services: Services, request: EvaluateRequest) -> Evaluation:
         CheckpointError: the checkpoint is missing or damaged.
         ServiceError: the trainer failed for good.
     """
-    evaluation: Evaluation = services.persist(
-        "trainer",
-        lambda _: rpc.call(TrainerServiceStub(services.channel("trainer")).Evaluate, request, seconds=ANSWER_SECONDS),
-    ).evaluation
+    response = _ask(services, "trainer", lambda channel: TrainerServiceStub(channel).Evaluate, request)
+    evaluation: Evaluation = response.evaluation
     return evaluation
 
 
@@ -93,28 +92,41 @@ def check_backends(services: Services, campaign: Campaign) -> None:
     """
     if campaign.critic.HasField("llm"):
         critic, seconds = CheckCriticRequest(settings=campaign.critic), longest_answer_seconds(campaign.critic.llm)
-        services.persist(
-            "critic",
-            lambda _: rpc.call(CriticServiceStub(services.channel("critic")).CheckCritic, critic, seconds=seconds),
-        )
+        _ask(services, "critic", lambda channel: CriticServiceStub(channel).CheckCritic, critic, seconds=seconds)
     if campaign.generator.HasField("llm"):
         generator = CheckGeneratorRequest(settings=campaign.generator)
-        limit = longest_answer_seconds(campaign.generator.llm)
-        services.persist(
+        seconds = longest_answer_seconds(campaign.generator.llm)
+        _ask(
+            services,
             "generator",
-            lambda _: rpc.call(
-                GeneratorServiceStub(services.channel("generator")).CheckGenerator, generator, seconds=limit
-            ),
+            lambda channel: GeneratorServiceStub(channel).CheckGenerator,
+            generator,
+            seconds=seconds,
         )
     given = services.settings
     if campaign.HasField("validation") and (given.validator or given.prometheus or campaign.validation.guards):
         validator = CheckValidatorRequest(campaign=campaign)
-        services.persist(
-            "validator",
-            lambda _: rpc.call(
-                ValidatorServiceStub(services.channel("validator")).CheckValidator, validator, seconds=ANSWER_SECONDS
-            ),
-        )
+        _ask(services, "validator", lambda channel: ValidatorServiceStub(channel).CheckValidator, validator)
+
+
+def _ask(
+    services: Services,
+    name: str,
+    method_of: Callable[[grpc.Channel], Callable[..., Any]],
+    request: Message,
+    *,
+    seconds: float = ANSWER_SECONDS,
+) -> Any:
+    """A service's answer; asked again while it cannot be reached.
+
+    Args:
+        services: the services.
+        name: the service.
+        method_of: its method, on a channel to it.
+        request: the request.
+        seconds: deadline of each try.
+    """
+    return services.persist(name, lambda _: rpc.call(method_of(services.channel(name)), request, seconds=seconds))
 
 
 def _seconds(request: DiagnoseRequest | ProposeRequest) -> float:

@@ -281,10 +281,7 @@ def check(settings: Settings, campaign: Campaign) -> None:
     queries = campaign.validation.guards
     if not settings.prometheus:
         if queries:
-            raise EndpointError(
-                f"validation.guards has {len(queries)} queries, and ALSO_PROMETHEUS is not set; the URL of a "
-                "Prometheus is expected, or no guards"
-            )
+            raise records.nobody_to_ask(queries)
         return
     if settings.launcher != "kubernetes":
         raise EndpointError(

@@ -10,7 +10,7 @@ from also import keys
 from also.errors import EndpointError, ServiceError
 from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchRecord, SeedPool
-from also.v1.reading_pb2 import GuardReading
+from also.v1.reading_pb2 import GuardQuery, GuardReading
 from also.v1.validator_pb2 import ValidateRequest
 from also.v1.verdict_pb2 import ArmResult
 
@@ -56,6 +56,14 @@ def add(
     return [ArmResult(pool=pool, arm=name, records=mine) for (pool, name), mine in merged.items()]
 
 
+def nobody_to_ask(queries: Sequence[GuardQuery]) -> EndpointError:
+    """The error of guard queries without a Prometheus."""
+    return EndpointError(
+        f"validation.guards has {len(queries)} queries, and ALSO_PROMETHEUS is not set; the URL of a Prometheus is "
+        "expected, or no guards"
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
     """Measures as the records have them, with nothing beside them; see `measures.Measures`."""
@@ -79,10 +87,7 @@ class Records:
         """
         yield from ()
         if request.campaign.validation.guards:
-            raise EndpointError(
-                f"validation.guards has {len(request.campaign.validation.guards)} queries, and ALSO_PROMETHEUS is "
-                "not set; the URL of a Prometheus is expected"
-            )
+            raise nobody_to_ask(request.campaign.validation.guards)
         return []
 
     def close(self) -> None:
