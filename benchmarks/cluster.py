@@ -4,14 +4,13 @@
 
 It measures a release that has run, and changes nothing: `kubectl` (KUBECONFIG leads to the cluster) says when Jobs were
 created, when their containers ran and when they ended; its own object store says how long branches trained, and
-what was promoted when. `make e2e` runs it on its own cluster when ALSO_E2E_BENCH names a file.
+what was promoted when.
 
 A Job's overhead is all of its time that is not training: scheduling, start of the container, imports, and waiting until
 Prometheus has read the last sample. Kubernetes and the journal tell time in whole seconds.
 """
 
 import argparse
-import base64
 import json
 import platform
 import re
@@ -24,8 +23,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from obstore.store import S3Store
-
 from also import keys
 from also.campaign.journal import Journal
 from also.store import Store
@@ -33,9 +30,7 @@ from also.v1.branch_pb2 import BranchGroupResult
 from also.v1.journal_pb2 import JournalRecord
 from also.v1.reading_pb2 import MetricsReading
 from benchmarks.machine import machine
-
-BUCKET, PREFIX = "also", "campaigns"
-"""Where the chart keeps campaigns in its own store."""
+from tools import release_store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,25 +158,13 @@ def _kubectl(*arguments: str) -> Any:
 @contextmanager
 def _store(namespace: str, release: str) -> Iterator[Store]:
     """The release's own object store, through a forwarded port."""
-    secret = {
-        name: base64.b64decode(value).decode()
-        for name, value in _get(namespace, "secret", f"{release}-store")["data"].items()
-    }
+    secret = _get(namespace, "secret", f"{release}-store")["data"]
     command = ["kubectl", "port-forward", "--namespace", namespace, f"service/{release}-store", ":7070"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as forward:
         try:
             assert forward.stdout is not None
             (port,) = re.findall(r"127\.0\.0\.1:(\d+)", forward.stdout.readline())
-            backend = S3Store(
-                BUCKET,
-                prefix=PREFIX,
-                endpoint=f"http://127.0.0.1:{port}",
-                access_key_id=secret["AWS_ACCESS_KEY_ID"],
-                secret_access_key=secret["AWS_SECRET_ACCESS_KEY"],
-                region="us-east-1",
-                client_options={"allow_http": True},
-            )
-            yield Store(f"s3://{BUCKET}/{PREFIX}", backend)
+            yield release_store.opened(release_store.access(secret, int(port)))
         finally:
             forward.terminate()
 

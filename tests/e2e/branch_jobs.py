@@ -23,15 +23,9 @@ from services.trainer import checkpoint, determinism
 from services.trainer.run import Run
 from services.validator.launch.jobs import Jobs
 from services.validator.launch.kubernetes import Namespace, connect
+from tests.e2e import pods
 
-SECURITY = {
-    "allowPrivilegeEscalation": False,
-    "readOnlyRootFilesystem": True,
-    "runAsNonRoot": True,
-    "runAsUser": 10001,
-    "capabilities": {"drop": ["ALL"]},
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
+SECURITY = pods.SECURITY | {"runAsUser": 10001}
 
 ACCESS, SECRET = "access-of-the-tests", "secret-of-the-tests"
 

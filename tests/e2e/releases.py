@@ -4,7 +4,6 @@ Commands of ALSO run here, against the release's own object store through a forw
 what a person would see.
 """
 
-import base64
 import json
 import subprocess
 import sys
@@ -19,21 +18,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from obstore.store import S3Store
 
 from also.campaign.journal import Journal
 from also.errors import AlsoError
 from also.settings import child_environment
 from also.store import Store
 from also.v1.journal_pb2 import JournalRecord
+from tools import release_store
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Cluster
 
 CHART = Path(__file__).parents[2] / "deploy" / "helm" / "also"
-
-BUCKET, PREFIX = "also", "campaigns"
-"""Where the chart keeps its campaigns in the embedded store."""
 
 
 @dataclass(kw_only=True)
@@ -105,29 +101,14 @@ class Release:
     def access(self) -> Iterator[dict[str, str]]:
         """The environment in which a command of ALSO finds the release's object store."""
         secret = json.loads(self.kubectl("get", "secret", f"{self.name}-store", "--output=json").stdout)
-        given = {name: base64.b64decode(value).decode() for name, value in secret["data"].items()}
         with self.cluster.port(self.namespace, f"svc/{self.name}-store", 7070) as port:
-            yield given | {
-                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-                "AWS_ALLOW_HTTP": "true",
-                "AWS_REGION": "us-east-1",
-                "ALSO_STORE": f"s3://{BUCKET}/{PREFIX}",
-            }
+            yield release_store.access(secret["data"], port)
 
     @contextmanager
     def store(self) -> Iterator[Store]:
         """The release's object store."""
         with self.access() as given:
-            backend = S3Store(
-                BUCKET,
-                prefix=PREFIX,
-                endpoint=given["AWS_ENDPOINT_URL"],
-                access_key_id=given["AWS_ACCESS_KEY_ID"],
-                secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
-                region=given["AWS_REGION"],
-                client_options={"allow_http": True},
-            )
-            yield Store(given["ALSO_STORE"], backend)
+            yield release_store.opened(given)
 
     def also(self, *arguments: str, check: bool = True) -> str:
         """What a command of ALSO prints against the release's object store."""

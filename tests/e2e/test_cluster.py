@@ -12,18 +12,11 @@ import pytest
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import S3Store
 
+from tests.e2e.pods import SECURITY
+
 pytestmark = pytest.mark.timeout(600)
 
 SCRIPTS = Path(__file__).with_name("cluster")
-
-SECURITY = {
-    "allowPrivilegeEscalation": False,
-    "readOnlyRootFilesystem": True,
-    "runAsNonRoot": True,
-    "capabilities": {"drop": ["ALL"]},
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
-"""What restricted Pod Security asks of a container, and no file of its own that it could change."""
 
 ACCESS = "access-of-the-tests"
 SECRET = "secret-of-the-tests"

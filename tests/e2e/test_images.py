@@ -9,20 +9,12 @@ import tarfile
 import pytest
 
 from also import __version__
+from tests.e2e.pods import SECURITY
 
 pytestmark = pytest.mark.timeout(600)
 
 SERVICES = ("trainer", "critic", "generator", "validator")
 IMAGES = (*SERVICES, "campaign")
-
-SECURITY = {
-    "allowPrivilegeEscalation": False,
-    "readOnlyRootFilesystem": True,
-    "runAsNonRoot": True,
-    "capabilities": {"drop": ["ALL"]},
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
-"""What restricted Pod Security asks for. Which user it is, the image says."""
 
 PORT = {"port": 50051}
 

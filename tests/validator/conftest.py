@@ -1,19 +1,24 @@
 """A store in a folder, a small campaign, and branch groups that are rehearsed instead of trained."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from also import document, presets
+from also import document, presets, rpc
 from also.shaping.identity import config_hash
 from also.store import Store, open_store
+from also.v1 import trainer_pb2_grpc
 from also.v1.branch_pb2 import Branch, BranchGroup, SeedPool
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
+from also.v1.trainer_pb2 import TrainStageRequest
+from also.v1.validator_pb2 import ValidateRequest
 from also.v1.verdict_pb2 import Candidate
+from services.trainer.service import Trainer
+from services.trainer.tasks.opening import describe
 from services.validator.launch.processes import Processes
 
 
@@ -138,5 +143,42 @@ def make_launcher(store: Store, tmp_path: Path, rehearsal: Rehearsal) -> Callabl
 
     def make(**changes: Any) -> Processes:
         return Processes(**{"store": store, "logs": tmp_path / "logs", "parallel": 2, "module": "rehearsal"} | changes)
+
+    return make
+
+
+@pytest.fixture
+def trainer(store: Store) -> Iterator[trainer_pb2_grpc.TrainerServiceStub]:
+    """A real trainer, called through a real channel."""
+    server = rpc.answering(
+        lambda server: trainer_pb2_grpc.add_TrainerServiceServicer_to_server(Trainer(lambda: store), server)
+    )
+    address = rpc.bind(server, "127.0.0.1:0")
+    server.start()
+    with rpc.connect(address) as channel:
+        yield trainer_pb2_grpc.TrainerServiceStub(channel)
+    server.stop(None).wait()
+
+
+@pytest.fixture
+def make_request(
+    trainer: trainer_pb2_grpc.TrainerServiceStub,
+    make_campaign: Callable[..., Campaign],
+    make_candidate: Callable[..., Candidate],
+) -> Callable[..., ValidateRequest]:
+    """Builds a round of two candidates after a stage of one update; keyword arguments are validation settings."""
+
+    def make(env_steps_left: int = 10**6, **validation: float) -> ValidateRequest:
+        campaign = make_campaign(**validation)
+        stage = TrainStageRequest(campaign_id="c", run="main", campaign=campaign, env_steps=40)
+        *_, last = rpc.stream(trainer.TrainStage, stage, seconds=60)
+        return ValidateRequest(
+            campaign_id="c",
+            campaign=campaign,
+            card=describe(campaign.task),
+            checkpoint_id=last.result.checkpoint_id,
+            candidates=[make_candidate(0), make_candidate(1)],
+            env_steps_left=env_steps_left,
+        )
 
     return make

@@ -11,15 +11,12 @@ from also import document, keys, reasons, rpc
 from also.errors import EndpointError
 from also.settings import Settings
 from also.store import Store
-from also.v1 import trainer_pb2_grpc, validator_pb2_grpc
+from also.v1 import validator_pb2_grpc
 from also.v1.branch_pb2 import BranchGroup, BranchGroupResult
 from also.v1.reading_pb2 import GuardQuery
-from also.v1.trainer_pb2 import TrainStageRequest
 from also.v1.validator_pb2 import CheckValidatorRequest, ValidateRequest, ValidationPhase
 from also.v1.verdict_pb2 import Outcome, Validation
 from also.validation.judge import rejudge
-from services.trainer.service import Trainer
-from services.trainer.tasks.opening import describe
 from services.validator.launch.processes import Processes
 from services.validator.service import Validator
 from tools.faulty_prometheus.matrix import matrix
@@ -30,35 +27,13 @@ GUARD = {"name": "errors", "query": 'errors{campaign="{campaign}",arm="{candidat
 
 
 @pytest.fixture
-def trainer(store: Store) -> Iterator[trainer_pb2_grpc.TrainerServiceStub]:
-    """A real trainer, called through a real channel."""
-    server = rpc.answering(
-        lambda server: trainer_pb2_grpc.add_TrainerServiceServicer_to_server(Trainer(lambda: store), server)
-    )
-    address = rpc.bind(server, "127.0.0.1:0")
-    server.start()
-    with rpc.connect(address) as channel:
-        yield trainer_pb2_grpc.TrainerServiceStub(channel)
-    server.stop(None).wait()
-
-
-@pytest.fixture
-def make_request(trainer, make_campaign, make_candidate) -> Callable[..., ValidateRequest]:
+def make_request(make_request: Callable[..., ValidateRequest]) -> Callable[..., ValidateRequest]:
     """Builds a round of two candidates in a campaign with guard queries."""
 
     def make(*guards: dict) -> ValidateRequest:
-        campaign = make_campaign()
-        campaign.validation.guards.extend(document.read(GuardQuery, guard) for guard in guards)
-        stage = TrainStageRequest(campaign_id="c", run="main", campaign=campaign, env_steps=40)
-        *_, last = rpc.stream(trainer.TrainStage, stage, seconds=60)
-        return ValidateRequest(
-            campaign_id="c",
-            campaign=campaign,
-            card=describe(campaign.task),
-            checkpoint_id=last.result.checkpoint_id,
-            candidates=[make_candidate(0), make_candidate(1)],
-            env_steps_left=10**6,
-        )
+        request = make_request()
+        request.campaign.validation.guards.extend(document.read(GuardQuery, guard) for guard in guards)
+        return request
 
     return make
 

@@ -14,57 +14,16 @@ from also.settings import Settings
 from also.shaping.identity import config_hash
 from also.store import Store
 from also.v1 import trainer_pb2_grpc, validator_pb2_grpc
-from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from also.v1.trainer_pb2 import TrainStageRequest
 from also.v1.validator_pb2 import ValidateRequest, ValidateResponse, ValidationPhase, ValidationProgress
 from also.v1.verdict_pb2 import Candidate, Outcome, Validation
 from also.validation import cost
 from also.validation.judge import rejudge
-from services.trainer.service import Trainer
-from services.trainer.tasks.opening import describe
 from services.validator.launch.processes import Processes
 from services.validator.service import Validator
 
 Serve = Callable[[trainer_pb2_grpc.TrainerServiceStub], validator_pb2_grpc.ValidatorServiceStub]
 Validate = Callable[[ValidateRequest], tuple[list[ValidationProgress], Validation]]
-
-
-@pytest.fixture
-def trainer(store: Store) -> Iterator[trainer_pb2_grpc.TrainerServiceStub]:
-    """A real trainer, called through a real channel."""
-    server = rpc.answering(
-        lambda server: trainer_pb2_grpc.add_TrainerServiceServicer_to_server(Trainer(lambda: store), server)
-    )
-    address = rpc.bind(server, "127.0.0.1:0")
-    server.start()
-    with rpc.connect(address) as channel:
-        yield trainer_pb2_grpc.TrainerServiceStub(channel)
-    server.stop(None).wait()
-
-
-@pytest.fixture
-def make_request(
-    trainer: trainer_pb2_grpc.TrainerServiceStub,
-    make_campaign: Callable[..., Campaign],
-    make_candidate: Callable[..., Candidate],
-) -> Callable[..., ValidateRequest]:
-    """Builds a round of two candidates after a stage of one update; keyword arguments are validation settings."""
-
-    def make(env_steps_left: int = 10**6, **validation: float) -> ValidateRequest:
-        campaign = make_campaign(**validation)
-        stage = TrainStageRequest(campaign_id="c", run="main", campaign=campaign, env_steps=40)
-        *_, last = rpc.stream(trainer.TrainStage, stage, seconds=60)
-        return ValidateRequest(
-            campaign_id="c",
-            campaign=campaign,
-            card=describe(campaign.task),
-            checkpoint_id=last.result.checkpoint_id,
-            candidates=[make_candidate(0), make_candidate(1)],
-            env_steps_left=env_steps_left,
-        )
-
-    return make
 
 
 @pytest.fixture
