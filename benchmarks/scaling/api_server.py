@@ -83,9 +83,10 @@ def _measure_jobs(
     observed = Observed(client=api.client, name=api.name)
     objects = JobObjects(namespace=observed, template=TEMPLATE, store_uri=store.uri)
     create, delete = Stopwatch(), Stopwatch()
+    template = objects.read_template()
     for group in groups:
         with create.lap():
-            outcome = objects.create(group).outcome
+            outcome = objects.create(group, template).outcome
         if outcome != "created":
             raise RuntimeError(f"the Job of {group.name} was {outcome or 'refused'}")
     observed.asked.clear()

@@ -8,7 +8,6 @@ session, whatever happens; the logs of its components and pods stay, and a faile
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e import commands
 from tests.e2e.releases import Release, merged
 from tools.loopback import free_port
 
@@ -51,12 +51,8 @@ class Cluster:
         return (ours if self.state else dict(os.environ)) | {"KUBECONFIG": str(self.kubeconfig)}
 
     def command(self, name: str) -> str:
-        """Path of a command: the one that was built, else the machine's own."""
-        built = self.cache and self.cache / "bin" / name
-        found = str(built) if built and built.exists() else shutil.which(name) or shutil.which(name.rstrip("34"))
-        if not found:
-            pytest.skip(f"there is no {name} on the path, and none was built")
-        return found
+        """Path of a command, see `commands`."""
+        return commands.path(name)
 
     def run(
         self, *command: str | Path, given: str | None = None, check: bool = True, seconds: float = 120
@@ -174,22 +170,21 @@ def ends_of_logs(state: Path, lines: int = 15) -> str:
 @pytest.fixture(scope="session")
 def components() -> Path:
     """The folder that build_components.sh and build_images.sh have filled."""
-    named = os.environ.get("ALSO_E2E_CACHE", "")
-    if not named:
+    built = commands.cache()
+    if built is None:
         pytest.skip(
             "ALSO_E2E_CACHE names no folder with a built Kubernetes: `make e2e` builds one and runs these tests"
         )
     if sys.platform != "linux" or os.geteuid():
         pytest.skip("a cluster is started by root on Linux only; ALSO_E2E_KUBECONFIG may name another one")
-    return Path(named)
+    return built
 
 
 @pytest.fixture(scope="session")
 def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The cluster, for all tests of a session."""
     if named := os.environ.get("ALSO_E2E_KUBECONFIG"):
-        cache = os.environ.get("ALSO_E2E_CACHE")
-        yield Cluster(kubeconfig=Path(named), state=None, cache=Path(cache) if cache else None)
+        yield Cluster(kubeconfig=Path(named), state=None, cache=commands.cache())
         return
     with started(tmp_path_factory.mktemp("cluster"), request.getfixturevalue("components")) as cluster:
         yield cluster
@@ -314,6 +309,12 @@ def eventually(said, seconds: float = 60):
         if time.monotonic() > deadline:
             return None
         time.sleep(0.5)
+
+
+@pytest.fixture(scope="session")
+def prometheus_binary() -> str:
+    """Path of a real Prometheus."""
+    return commands.path("prometheus")
 
 
 @pytest.fixture(scope="session", name="eventually")

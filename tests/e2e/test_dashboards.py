@@ -5,7 +5,6 @@ so two of its groups are trained once more, from a copy of the store, by the pro
 Jobs have (their counts, and the validator's readings) is asked for on a cluster, by `test_campaign.py`.
 """
 
-import os
 import shutil
 import time
 from contextlib import ExitStack
@@ -47,16 +46,6 @@ class Ran:
     """Its file, store and logs."""
     url: str
     """Root of the Prometheus."""
-
-
-@pytest.fixture(scope="module")
-def prometheus_binary():
-    """A real Prometheus."""
-    built = Path(os.environ.get("ALSO_E2E_CACHE", "")) / "bin" / "prometheus"
-    command = str(built) if built.exists() else shutil.which("prometheus")
-    if not command:
-        pytest.skip("there is no prometheus on the path, and none in ALSO_E2E_CACHE: `make e2e` unpacks one")
-    return command
 
 
 @pytest.fixture(scope="module")

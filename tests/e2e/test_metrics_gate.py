@@ -1,11 +1,8 @@
 """Bad metrics before a real Prometheus: none of twelve kinds promotes, and good ones beside them do.
 
-A smaller share of what `benchmarks/metrics_faults.py` plays. It needs a Prometheus and no cluster:
-ALSO_E2E_PROMETHEUS names one, else the one that was built with the cluster is taken.
+A smaller share of what `benchmarks/metrics_faults.py` plays. It needs a Prometheus and no cluster.
 """
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,20 +40,9 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def binary() -> str:
-    """A Prometheus."""
-    built = Path(os.environ.get("ALSO_E2E_CACHE", "")) / "bin" / "prometheus"
-    named = os.environ.get("ALSO_E2E_PROMETHEUS") or (str(built) if built.is_absolute() and built.exists() else None)
-    found = named or shutil.which("prometheus")
-    if not found:
-        pytest.skip("there is no prometheus on the path, and neither ALSO_E2E_PROMETHEUS nor ALSO_E2E_CACHE has one")
-    return found
-
-
-@pytest.fixture(scope="module")
-def outcomes(binary: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Outcome]]:
+def outcomes(prometheus_binary: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Outcome]]:
     """What became of a few rounds of every kind, and twice as many good ones."""
-    with gate(binary, tmp_path_factory.mktemp("gate"), lanes=LANES) as gate_:
+    with gate(prometheus_binary, tmp_path_factory.mktemp("gate"), lanes=LANES) as gate_:
         yield play_all(gate_, [*MADE_BY, "none"], ROUNDS, lanes=LANES)
 
 

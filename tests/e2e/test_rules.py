@@ -1,13 +1,12 @@
 """Every expression is one that Prometheus reads, and every alert fires when it should and not else: by promtool."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.e2e import commands
 from tools.dashboards import expressions
 
 UNIT_TESTS = Path(__file__).with_name("rules.test.yaml")
@@ -16,10 +15,7 @@ UNIT_TESTS = Path(__file__).with_name("rules.test.yaml")
 @pytest.fixture(scope="module")
 def promtool():
     """Runs promtool, and gives what it says."""
-    built = Path(os.environ.get("ALSO_E2E_CACHE", "")) / "bin" / "promtool"
-    command = str(built) if built.exists() else shutil.which("promtool")
-    if not command:
-        pytest.skip("there is no promtool on the path, and none in ALSO_E2E_CACHE: `make e2e` unpacks one")
+    command = commands.path("promtool")
 
     def run(*arguments):
         done = subprocess.run([command, *map(str, arguments)], capture_output=True, text=True, timeout=120)

@@ -4,6 +4,7 @@ It speaks the part of the Kubernetes API that the launcher of Jobs uses, over HT
 in `tests/e2e/test_jobs.py`; here a test chooses the moment at which a Job fails, goes, or cannot be read.
 """
 
+import functools
 import itertools
 import json
 import re
@@ -80,7 +81,7 @@ class SmallCluster:
         """An event of an object."""
         number = next(self._numbers)
         event = {"reason": reason, "message": message, "lastTimestamp": f"2026-01-01T00:00:{number:02}Z"}
-        involved = {"involvedObject": {"uid": about["metadata"]["uid"]}}
+        involved = {"involvedObject": {"kind": about.get("kind", "Pod"), "uid": about["metadata"]["uid"]}}
         self.add("events", {"metadata": {"name": f"event-{number}"}} | event | involved)
 
     def fail(self, job: dict, reason: str, message: str = "") -> None:
@@ -122,14 +123,17 @@ class SmallCluster:
 
 
 def selected(found: dict, query: dict[str, str]) -> bool:
-    """Whether an object has the labels, or is about the object, that a query asks for."""
+    """Whether an object has the labels and fields that a query asks for."""
     labels = found["metadata"].get("labels", {})
     for term in re.findall(r"[^,(]+(?:\([^)]*\))?", query.get("labelSelector", "")):
         key, values = re.fullmatch(r"(\S+?)(?:=| in \()([^)]*)\)?", term).groups()
         if labels.get(key) not in values.split(","):
             return False
-    uid = query.get("fieldSelector", "").removeprefix("involvedObject.uid=")
-    return not uid or found["involvedObject"]["uid"] == uid
+    for term in filter(None, query.get("fieldSelector", "").split(",")):
+        path, _, value = term.partition("=")
+        if functools.reduce(dict.__getitem__, path.split("."), found) != value:
+            return False
+    return True
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import copy
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import chain
 
 import pytest
 
@@ -440,6 +441,61 @@ def test_one_look_is_one_list_of_jobs_and_of_pods(make_jobs, make_group, cluster
     both = {number: (lambda: (at[0](), cluster.objects["jobs"] and end[0]())) for number in range(10_000)}
     run(make_jobs(), *groups, at=both)
     assert {path.rpartition("/")[2] for _, path in cluster.requests[-10:]} == {"jobs"}
+
+
+def test_many_groups_are_asked_for_by_their_names(make_jobs, make_group, cluster, finish) -> None:
+    """A hundred in a request; what has ended before is not listed, and the template is read once for all that begin."""
+    ended = [make_group(f"g{number}") for number in range(3)]
+    begin = when(lambda: len(cluster.objects["jobs"]) == 3, lambda: [finish(group) for group in ended])
+    run(make_jobs(parallel=3), *ended, at=begin)
+    cluster.requests.clear()
+    listed = []
+    answer = cluster.answer
+
+    def observed(method: str, path: str, query: dict[str, str], body: dict | None) -> tuple[int, dict]:
+        status, document = answer(method, path, query, body)
+        if "items" in document:
+            listed.append([each["metadata"]["labels"]["also.dev/group"] for each in document["items"]])
+        return status, document
+
+    cluster.answer = observed
+    groups = [make_group(f"h{number}") for number in range(250)]
+    end = when(lambda: len(listed) >= 6, lambda: [finish(group) for group in groups])
+    run(make_jobs(parallel=250), *groups, at=end)
+    assert [len(names) for names in listed[:3]] == [100, 100, 50]
+    assert sorted(chain(*listed[:3])) == sorted(group.name for group in groups)
+    assert sum("configmaps" in path for _, path in cluster.requests) == 1
+
+
+def test_jobs_without_pods_are_asked_about_at_once(make_jobs, make_group, cluster, finish) -> None:
+    """One list of refusals for all of them; a suspended Job, which is to have no pod, is not asked about."""
+    groups = [make_group(f"g{number}") for number in range(4)]
+
+    def asked() -> int:
+        return sum(path.endswith("/events") for _, path in cluster.requests)
+
+    def suspend() -> None:
+        for group in groups:
+            cluster.job(group.name)["spec"]["suspend"] = True
+        cluster.requests.clear()
+
+    def resume() -> None:
+        assert asked() == 0
+        for group in groups:
+            cluster.job(group.name)["spec"]["suspend"] = False
+
+    steps = [
+        (lambda: len(cluster.objects["jobs"]) == 4, suspend),
+        (lambda: len(cluster.requests) >= 40, resume),
+        (lambda: asked() >= 2, lambda: [finish(group) for group in groups]),
+    ]
+
+    def step() -> None:
+        if steps and steps[0][0]():
+            steps.pop(0)[1]()
+
+    run(make_jobs(parallel=4, refusals_seconds=0.05), *groups, at=dict.fromkeys(range(10_000), step))
+    assert 2 <= asked() < len(groups)
 
 
 def test_check_creates_nothing(make_jobs, cluster) -> None:

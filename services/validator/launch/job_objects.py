@@ -5,7 +5,7 @@ is an answer, because the room may come.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,8 @@ from services.validator.launch.kubernetes import Namespace
 Document = dict[str, Any]
 """An object of Kubernetes, as plain JSON."""
 
-_NAMED_LIMIT = 200
-"""Groups that a selector names; of more, all of the campaign are listed."""
+_NAMED_LIMIT = 100
+"""Groups that one selector names: it is a part of the request's line, which servers and proxies hold to 8 KiB."""
 
 _CHECKED = BranchGroup(campaign_id="check", name="check", branches=[Branch(arm="control")])
 """The group whose Job is created for trial."""
@@ -53,7 +53,7 @@ class JobObjects:
             EndpointError: the template, a right, or the namespace's Pod Security does not allow it.
         """
         space = self.namespace
-        answer = space.create("jobs", self._read_template().manifest(_CHECKED, self.store_uri), dry_run=True)
+        answer = space.create("jobs", self.read_template().manifest(_CHECKED, self.store_uri), dry_run=True)
         if not answer.good and job_states.QUOTA not in answer.message:
             raise EndpointError(f"Jobs cannot be created in namespace {space.name}: {answer.message}")
         for warning in answer.warnings:
@@ -71,14 +71,27 @@ class JobObjects:
         """Name of a group's Job."""
         return job_template.job_name(self.store_uri, group.campaign_id, group.name)
 
-    def create(self, group: BranchGroup) -> Creation:
-        """Create a group's Job, or adopt the one that is there.
+    def read_template(self) -> JobTemplate:
+        """The template as it is now: an upgrade of the release may have changed it.
 
         Raises:
-            EndpointError: the template is wrong, or the API server refuses the Job.
+            EndpointError: it cannot be read, or no branch group can be launched by it.
+        """
+        answer = self.namespace.get("configmaps", self.template)
+        if not answer.good:
+            raise EndpointError(
+                f"ConfigMap {self.template} of namespace {self.namespace.name} cannot be read: {answer.message}"
+            )
+        return job_template.read(answer.document)
+
+    def create(self, group: BranchGroup, template: JobTemplate) -> Creation:
+        """Create a group's Job from a template, or adopt the one that is there.
+
+        Raises:
+            EndpointError: the API server refuses the Job.
             ServiceError: another group's Job has its name.
         """
-        answer = self.namespace.create("jobs", self._read_template().manifest(group, self.store_uri))
+        answer = self.namespace.create("jobs", template.manifest(group, self.store_uri))
         if answer.good:
             return Creation(outcome="created")
         if answer.status == 409 and self.read(group):
@@ -105,7 +118,7 @@ class JobObjects:
         return answer.document
 
     def find(self, groups: Sequence[BranchGroup]) -> dict[str, Document]:
-        """The Jobs of groups of one campaign that are there, by the group's name; in one request.
+        """The Jobs of groups of one campaign that are there, by the group's name; in a request for each hundred.
 
         Raises:
             EndpointError: they may not be listed.
@@ -113,23 +126,37 @@ class JobObjects:
         """
         named = {self.name(group): group for group in groups}
         found: dict[str, Document] = {}
-        for job in self.namespace.find("jobs", labels=_selector(groups)):
-            group = named.get(job["metadata"]["name"])
-            if group is not None:
-                self._require_own(job, group)
-                found[group.name] = job
+        for labels in _selectors(groups):
+            for job in self.namespace.find("jobs", labels=labels):
+                group = named.get(job["metadata"]["name"])
+                if group is not None:
+                    self._require_own(job, group)
+                    found[group.name] = job
         return found
 
     def pods(self, groups: Sequence[BranchGroup]) -> dict[str, list[Document]]:
-        """The pods of groups of one campaign, by the group's name; in one request.
+        """The pods of groups of one campaign, by the group's name; in a request for each hundred.
 
         Raises:
             EndpointError: they may not be listed.
         """
         named = {label(group.name): group.name for group in groups}
         found: dict[str, list[Document]] = defaultdict(list)
-        for pod in self.namespace.find("pods", labels=_selector(groups)):
-            found[named.get(pod["metadata"]["labels"].get(GROUP_LABEL), "")].append(pod)
+        for labels in _selectors(groups):
+            for pod in self.namespace.find("pods", labels=labels):
+                found[named[pod["metadata"]["labels"][GROUP_LABEL]]].append(pod)
+        return found
+
+    def refusals(self) -> dict[str, list[Document]]:
+        """Events that tell why pods of Jobs could not be created, by the Job's uid; in one request.
+
+        Raises:
+            EndpointError: they may not be listed.
+        """
+        fields = f"involvedObject.kind=Job,reason={job_states.NO_POD_CREATED}"
+        found: dict[str, list[Document]] = defaultdict(list)
+        for event in self.namespace.find("events", fields=fields):
+            found[event["involvedObject"]["uid"]].append(event)
         return found
 
     def events(self, *objects: Document) -> list[Document]:
@@ -152,15 +179,6 @@ class JobObjects:
         if not answer.good and answer.status not in (404, 409):
             raise EndpointError(f"Job {metadata['name']} cannot be deleted: {answer.message}")
 
-    def _read_template(self) -> JobTemplate:
-        """The template as it is now: an upgrade of the release may have changed it."""
-        answer = self.namespace.get("configmaps", self.template)
-        if not answer.good:
-            raise EndpointError(
-                f"ConfigMap {self.template} of namespace {self.namespace.name} cannot be read: {answer.message}"
-            )
-        return job_template.read(answer.document)
-
     def _require_own(self, job: Document, group: BranchGroup) -> None:
         if not job_template.is_of(job, group):
             raise ServiceError(
@@ -170,9 +188,8 @@ class JobObjects:
             )
 
 
-def _selector(groups: Sequence[BranchGroup]) -> str:
-    """Selector of what belongs to groups of one campaign."""
-    campaign = f"{CAMPAIGN_LABEL}={groups[0].campaign_id}"
-    if len(groups) > _NAMED_LIMIT:
-        return campaign
-    return f"{campaign},{GROUP_LABEL} in ({','.join(label(group.name) for group in groups)})"
+def _selectors(groups: Sequence[BranchGroup]) -> Iterator[str]:
+    """Selectors that together select what belongs to groups of one campaign, and nothing that has ended before."""
+    for first in range(0, len(groups), _NAMED_LIMIT):
+        labels = ",".join(label(group.name) for group in groups[first : first + _NAMED_LIMIT])
+        yield f"{CAMPAIGN_LABEL}={groups[0].campaign_id},{GROUP_LABEL} in ({labels})"

@@ -22,6 +22,9 @@ DETAIL_LIMIT = 800
 QUOTA = "exceeded quota"
 """What the API server says when a quota refuses an object."""
 
+NO_POD_CREATED = "FailedCreate"
+"""Reason of the event that tells why a pod of a Job could not be created."""
+
 _IMAGE_REASONS = (
     "ErrImagePull",
     "ImagePullBackOff",
@@ -56,6 +59,11 @@ def finished(job: Document) -> str:
 def deleting(found: Document) -> bool:
     """Whether an object is on its way out."""
     return bool(found["metadata"].get("deletionTimestamp"))
+
+
+def suspended(job: Document) -> bool:
+    """Whether a Job is to have no pods for now: a queue has not admitted it."""
+    return bool((job.get("spec") or {}).get("suspend"))
 
 
 def is_ready(job: Document) -> bool:
@@ -115,7 +123,7 @@ def why_waiting(job: Document, pods: Sequence[Document], events: Sequence[Docume
     if target:
         said = f"Job {name} is to fail, {target.get('reason')}, and its pods do not end"
         return _cause(_failure_of(target.get("reason", ""), _last_ended(pods)), said)
-    if (job.get("spec") or {}).get("suspend"):
+    if suspended(job):
         queue = (job["metadata"].get("labels") or {}).get("kueue.x-k8s.io/queue-name")
         where = f"in queue {queue}" if queue else "suspended"
         return _cause(
@@ -239,7 +247,7 @@ def _in_order(found: Iterable[D]) -> list[D]:
 
 def _refusals(events: Sequence[Document]) -> list[str]:
     """Why pods could not be created, oldest first."""
-    return [each.get("message", "") for each in _by_time(events) if each.get("reason") == "FailedCreate"]
+    return [each.get("message", "") for each in _by_time(events) if each.get("reason") == NO_POD_CREATED]
 
 
 def _last_event(events: Sequence[Document]) -> str:

@@ -27,12 +27,9 @@ from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchProgress, B
 from services.validator.launch import job_states, results
 from services.validator.launch.job_objects import Document, JobObjects
 from services.validator.launch.job_states import Cause
+from services.validator.launch.job_template import JobTemplate
 from services.validator.launch.kubernetes import Namespace
 from services.validator.launch.launcher import Progress
-
-_EVENTS_SECONDS = 5.0
-"""How long a Job may be without any pod before its events are read, and the pause until they are read again."""
-
 
 _SAVES_AT_ONCE = 20
 """Groups whose saves are looked at in one look."""
@@ -59,6 +56,8 @@ class Jobs:
     """How long the API, or the store, may fail before the call does, seconds."""
     saves_seconds: float = 10.0
     """Pause until a group's saves are looked at again, seconds."""
+    refusals_seconds: float = 5.0
+    """How long a Job may be without any pod before it is asked why, and the pause until that is asked again, seconds."""
     recreations: int = 3
     """How often a Job that has gone without a result is created again."""
 
@@ -114,10 +113,6 @@ class _Running:
     """Why a quota refuses its Job; empty where it does not."""
     gone: int = 0
     """How often its Job has gone without a result."""
-    events: list[Document] = field(default_factory=list)
-    """Events of its Job, as they were last read."""
-    events_at: float = 0.0
-    """When they were; monotonic."""
     save: str = ""
     """Key of its newest save, as far as that was looked at."""
     saves_at: float = field(default_factory=time.monotonic)
@@ -142,6 +137,10 @@ class _Watch:
     """Set when the call is over: nothing is created, failed or deleted from then on."""
     ran_at: float = 0.0
     """When a pod of any group was last seen running; monotonic."""
+    refusals: dict[str, list[Document]] = field(default_factory=dict)
+    """Why pods could not be created, as it was last asked: events by the Job's uid."""
+    refusals_at: float = 0.0
+    """When it was; monotonic."""
 
     @property
     def over(self) -> bool:
@@ -160,9 +159,11 @@ class _Watch:
         if self.running:
             self._look_at_jobs()
             self._look_at_saves()
+        template = None
         while self.waiting and len(self.running) < self.jobs.parallel and not self.closed.is_set():
             one = _Running(group=self.waiting[0], charged_since=time.monotonic())
-            self._create(one)
+            template = template or self.objects.read_template()
+            self._create(one, template)
             self.running[one.group.name] = one
             self.waiting.popleft()
 
@@ -216,9 +217,9 @@ class _Watch:
         elif ended == "Failed":
             self._settle(one)
         elif not runs:
-            if not pods:
-                self._read_events(one, job)
-            if self._too_long(one, job_states.why_waiting(job, pods, one.events)):
+            pod_is_due = not pods and not job_states.suspended(job)
+            refusals = self._refusals(one, job) if pod_is_due else []
+            if self._too_long(one, job_states.why_waiting(job, pods, refusals)):
                 self._settle(one)
 
     def _miss(self, one: _Running, pods: list[Document]) -> None:
@@ -228,7 +229,7 @@ class _Watch:
             if self._too_long(one, cause):
                 self._fail(one, cause)
             else:
-                self._create(one)
+                self._create(one, self.objects.read_template())
             return
         if self.objects.read(one.group) or self._end(one.group, "finished"):
             return
@@ -239,7 +240,7 @@ class _Watch:
         elif one.gone >= self.jobs.recreations:
             self._fail(one, cause)
         else:
-            self._create(one)
+            self._create(one, self.objects.read_template())
             one.gone += 1
 
     def _settle(self, one: _Running) -> None:
@@ -266,19 +267,20 @@ class _Watch:
                 waited = f"{cause.detail}; no pod of its Job ran for {self.jobs.start_seconds:g} s"
                 self._fail(one, replace(cause, detail=waited), job)
 
-    def _read_events(self, one: _Running, job: Document) -> None:
-        """Read from time to time why a Job has no pod.
+    def _refusals(self, one: _Running, job: Document) -> list[Document]:
+        """Events that tell why a Job has no pod; asked from time to time, for all Jobs at once.
 
         Raises:
             EndpointError: its pods are forbidden, whatever room there is.
         """
         now = time.monotonic()
-        if min(now - one.charged_since, now - one.events_at) < _EVENTS_SECONDS:
-            return
-        one.events, one.events_at = self.objects.events(job), now
-        forbidden = job_states.forbidden_pods(one.events)
+        if min(now - one.charged_since, now - self.refusals_at) >= self.jobs.refusals_seconds:
+            self.refusals, self.refusals_at = self.objects.refusals(), now
+        found = self.refusals.get(job["metadata"]["uid"], [])
+        forbidden = job_states.forbidden_pods(found)
         if forbidden is not None:
             raise EndpointError(f"no pod of Job {self.objects.name(one.group)} can be created: {forbidden}")
+        return found
 
     def _too_long(self, one: _Running, cause: Cause) -> bool:
         """Whether a group has been without a running pod for too long, for a cause."""
@@ -298,9 +300,9 @@ class _Watch:
         if job is not None:
             self.objects.delete(job)
 
-    def _create(self, one: _Running) -> None:
+    def _create(self, one: _Running, template: JobTemplate) -> None:
         """Create a group's Job, or adopt the one that is there."""
-        creation = self.objects.create(one.group)
+        creation = self.objects.create(one.group, template)
         one.refused = creation.refused
         if not creation.outcome:
             return
