@@ -57,7 +57,7 @@ class Jobs:
     saves_seconds: float = 10.0
     """Pause until a group's saves are looked at again, seconds."""
     refusals_seconds: float = 5.0
-    """How long a Job may be without any pod before it is asked why, and the pause until that is asked again, seconds."""
+    """How long a Job may be without any pod before it is asked why, and the pause until it is asked again, seconds."""
     recreations: int = 3
     """How often a Job that has gone without a result is created again."""
 
