@@ -7,6 +7,7 @@ campaigns/ID/checkpoints/CHECKPOINT.json             a checkpoint's manifest, cr
 campaigns/ID/stages/RUN/0003.json                    what a stage of a run came to
 campaigns/ID/evaluations/CHECKPOINT-POOL.json        what a checkpoint is worth
 campaigns/ID/branches/GROUP/{spec,result}.json       a branch group, and what it came to
+campaigns/ID/branches/GROUP/saves/00000012.json      where it stood in mid-branch; gone when it has ended
 campaigns/ID/guards/s0003-r0-r0-c1.json              what guard queries said of a round's candidate
 campaigns/ID/exchanges/SHA256/{prompt,reply-0}.json  what an LLM was asked, and its raw replies
 """
@@ -84,8 +85,13 @@ def branch_group_result(campaign_id: str, group: str) -> str:
 
 
 def branch_group_save(campaign_id: str, group: str, updates: int) -> str:
-    """A branch group in mid-branch, after so many updates."""
+    """A branch group in mid-branch, after so many updates; created after its tensors."""
     return f"{branch_group_saves(campaign_id, group)}{updates:08d}.json"
+
+
+def branch_group_save_tensors(campaign_id: str, group: str, updates: int, sha256: str) -> str:
+    """Tensors of such a save, by their hash."""
+    return f"{branch_group_saves(campaign_id, group)}{updates:08d}-{sha256}.safetensors"
 
 
 def branch_group_saves(campaign_id: str, group: str) -> str:

@@ -1,10 +1,10 @@
-"""What Kubernetes adds to a campaign: time from `helm install` to the first promotion, and overhead of a branch Job.
+"""What Kubernetes adds to a campaign: time from `helm install` to the first promotion, overhead of a Job, memory.
 
     python -m benchmarks.cluster --namespace also [--release also] [--output benchmarks/cluster.md]
 
 It measures a release that has run, and changes nothing: `kubectl` (KUBECONFIG leads to the cluster) says when Jobs were
 created, when their containers ran and when they ended; its own object store says how long branches trained, and
-what was promoted when.
+what was promoted when; its own Prometheus says what each process took.
 
 A Job's overhead is all of its time that is not training: scheduling, start of the container, imports, and waiting until
 Prometheus has read the last sample. Kubernetes and the journal tell time in whole seconds.
@@ -16,6 +16,7 @@ import platform
 import re
 import statistics
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from also.v1.journal_pb2 import JournalRecord
 from also.v1.reading_pb2 import MetricsReading
 from benchmarks.machine import machine
 from tools import release_store
+from tools.dashboards.prometheus import Prometheus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,8 @@ def measure(namespace: str, release: str) -> list[str]:
     (campaign_id,) = re.findall(r"--campaign[ =\"',]+([a-z0-9-]+)", json.dumps(campaign["spec"]))
     installed = _time(campaign["metadata"]["creationTimestamp"])
     ours = f"app.kubernetes.io/instance={release},app.kubernetes.io/component=branch"
+    with _forwarded(namespace, f"{release}-prometheus", 9090) as port:
+        memory = _memory(f"http://127.0.0.1:{port}", namespace)
     with _store(namespace, release) as store:
         records = Journal(store, campaign_id).records
         timings = [
@@ -100,6 +104,10 @@ def measure(namespace: str, release: str) -> list[str]:
         *_row("**overhead**: all the rest", [timing.overhead for timing in timings]),
         *_row("of it until its container ran", [timing.pending for timing in timings]),
         *_row("of it until Prometheus's samples could be used", [timing.waited for timing in timings]),
+        "",
+        "| resident memory of a process, its largest | processes | median MiB | smallest | largest |",
+        "| --- | --- | --- | --- | --- |",
+        *memory,
     ]
 
 
@@ -128,6 +136,19 @@ def _timing(job: dict[str, Any], pod: dict[str, Any], store: Store, campaign_id:
         training=store.get_message(keys.branch_group_result(campaign_id, group), BranchGroupResult).seconds,
         waited=reading.waited_seconds,
     )
+
+
+def _memory(url: str, namespace: str) -> list[str]:
+    """Rows with the most that processes of each component took, as far as a scrape has seen it."""
+    taken = f'max_over_time(process_resident_memory_bytes{{namespace="{namespace}"}}[1d])'
+    mebibytes = defaultdict[str, list[float]](list)
+    with Prometheus(url) as prometheus:
+        for series in prometheus.at(taken, prometheus.now()):
+            mebibytes[series.labels["component"]].append(series.values[0] / 2**20)
+    return [
+        f"| {component} | {len(each)} | {statistics.median(each):.0f} | {min(each):.0f} | {max(each):.0f} |"
+        for component, each in sorted(mebibytes.items())
+    ]
 
 
 def _is_last_pod(job: dict[str, Any], pod: dict[str, Any]) -> bool:
@@ -159,12 +180,19 @@ def _kubectl(*arguments: str) -> Any:
 def _store(namespace: str, release: str) -> Iterator[Store]:
     """The release's own object store, through a forwarded port."""
     secret = _get(namespace, "secret", f"{release}-store")["data"]
-    command = ["kubectl", "port-forward", "--namespace", namespace, f"service/{release}-store", ":7070"]
+    with _forwarded(namespace, f"{release}-store", 7070) as port:
+        yield release_store.opened(release_store.access(secret, port))
+
+
+@contextmanager
+def _forwarded(namespace: str, service: str, port: int) -> Iterator[int]:
+    """A port of 127.0.0.1 that leads to a Service's."""
+    command = ["kubectl", "port-forward", "--namespace", namespace, f"service/{service}", f":{port}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as forward:
         try:
             assert forward.stdout is not None
-            (port,) = re.findall(r"127\.0\.0\.1:(\d+)", forward.stdout.readline())
-            yield release_store.opened(release_store.access(secret, int(port)))
+            (local,) = re.findall(r"127\.0\.0\.1:(\d+)", forward.stdout.readline())
+            yield int(local)
         finally:
             forward.terminate()
 

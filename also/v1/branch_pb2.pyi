@@ -143,24 +143,32 @@ class BranchGroupResult(_message.Message):
     def __init__(self, name: _Optional[str] = ..., records: _Optional[_Iterable[_Union[BranchRecord, _Mapping]]] = ..., seconds: _Optional[float] = ..., processes: _Optional[int] = ...) -> None: ...
 
 class BranchGroupSave(_message.Message):
-    __slots__ = ("name", "updates", "checkpoint_ids", "records", "finite", "activity_sha256", "seconds", "processes")
+    __slots__ = ("name", "updates", "schema_version", "learner_hash", "run_env_steps", "run_updates", "config_hashes", "records", "finite", "tensors_sha256", "seconds", "processes")
     NAME_FIELD_NUMBER: _ClassVar[int]
     UPDATES_FIELD_NUMBER: _ClassVar[int]
-    CHECKPOINT_IDS_FIELD_NUMBER: _ClassVar[int]
+    SCHEMA_VERSION_FIELD_NUMBER: _ClassVar[int]
+    LEARNER_HASH_FIELD_NUMBER: _ClassVar[int]
+    RUN_ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    RUN_UPDATES_FIELD_NUMBER: _ClassVar[int]
+    CONFIG_HASHES_FIELD_NUMBER: _ClassVar[int]
     RECORDS_FIELD_NUMBER: _ClassVar[int]
     FINITE_FIELD_NUMBER: _ClassVar[int]
-    ACTIVITY_SHA256_FIELD_NUMBER: _ClassVar[int]
+    TENSORS_SHA256_FIELD_NUMBER: _ClassVar[int]
     SECONDS_FIELD_NUMBER: _ClassVar[int]
     PROCESSES_FIELD_NUMBER: _ClassVar[int]
     name: str
     updates: int
-    checkpoint_ids: _containers.RepeatedScalarFieldContainer[str]
+    schema_version: int
+    learner_hash: str
+    run_env_steps: int
+    run_updates: int
+    config_hashes: _containers.RepeatedScalarFieldContainer[str]
     records: _containers.RepeatedCompositeFieldContainer[BranchRecord]
     finite: _containers.RepeatedScalarFieldContainer[bool]
-    activity_sha256: str
+    tensors_sha256: str
     seconds: float
     processes: int
-    def __init__(self, name: _Optional[str] = ..., updates: _Optional[int] = ..., checkpoint_ids: _Optional[_Iterable[str]] = ..., records: _Optional[_Iterable[_Union[BranchRecord, _Mapping]]] = ..., finite: _Optional[_Iterable[bool]] = ..., activity_sha256: _Optional[str] = ..., seconds: _Optional[float] = ..., processes: _Optional[int] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., updates: _Optional[int] = ..., schema_version: _Optional[int] = ..., learner_hash: _Optional[str] = ..., run_env_steps: _Optional[int] = ..., run_updates: _Optional[int] = ..., config_hashes: _Optional[_Iterable[str]] = ..., records: _Optional[_Iterable[_Union[BranchRecord, _Mapping]]] = ..., finite: _Optional[_Iterable[bool]] = ..., tensors_sha256: _Optional[str] = ..., seconds: _Optional[float] = ..., processes: _Optional[int] = ...) -> None: ...
 
 class Evaluation(_message.Message):
     __slots__ = ("checkpoint_id", "pool", "returns", "return_low", "return_high", "success_rate", "milestone_score")

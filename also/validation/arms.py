@@ -114,6 +114,12 @@ def usable(records: Sequence[BranchRecord], config_hash: str) -> list[BranchReco
     return [record for record in records if fault(record, config_hash) is None]
 
 
+def trained(records: Sequence[BranchRecord], config_hash: str) -> list[BranchRecord]:
+    """The records without a fault of their own: what Prometheus says of them may be unusable."""
+    faults = [(record, fault(record, config_hash)) for record in records]
+    return [record for record, found in faults if found is None or found[0] in METRICS_REASONS.values()]
+
+
 def values(records: Sequence[BranchRecord], measure: str) -> list[float]:
     """A measure of each record at its end."""
     name = "mean_return" if measure == RETURN else MILESTONES

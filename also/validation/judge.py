@@ -18,7 +18,7 @@ from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import TaskCard
 from also.v1.verdict_pb2 import ArmResult, Candidate, Outcome, Validation, Verdict, VerdictReason
 from also.validation import cost
-from also.validation.arms import CONTROL, METRICS_REASONS, end, last_records, mean_activity, median_replica, usable
+from also.validation.arms import CONTROL, METRICS_REASONS, end, last_records, mean_activity, median_replica, trained
 from also.validation.confirm import confirm
 from also.validation.round import Round, Ruling, Standing, describe
 from also.validation.search import search
@@ -200,5 +200,5 @@ def _furthest(arms: Sequence[ArmResult], arm: str) -> list[BranchRecord]:
 
 
 def _finished(arms: Sequence[ArmResult], arm: str, due_hash: str) -> list[BranchRecord]:
-    """Records of an arm's furthest branches that can be used."""
-    return next((found for pool in _POOLS if (found := usable(last_records(arms, arm, pool), due_hash))), [])
+    """Records of an arm's furthest branches that have come to their end."""
+    return next((found for pool in _POOLS if (found := trained(last_records(arms, arm, pool), due_hash))), [])

@@ -71,8 +71,8 @@ def measure(a_round: ARound, trained: dict[int, Trained], versitygw: Path) -> It
     yield ""
     yield _answer(a_round, trained[64])
     yield (
-        "A save in mid-branch is one checkpoint a branch more, unless nothing has changed since the last: "
-        f"{_checkpoint_bytes(a_round) / _KIB:.0f} KiB."
+        "Saves in mid-branch are two objects a group, the newest two of which stay until it has ended: "
+        f"each time about as much as a checkpoint of each branch, {_checkpoint_bytes(a_round) / _KIB:.0f} KiB."
     )
 
 

@@ -38,6 +38,9 @@ FAILED = 1
 STOPPED = 143
 """Exit code after SIGTERM or SIGINT, what a shell says of SIGTERM: the group has no result yet."""
 
+_SAVES_KEPT = 2
+"""Newest saves of a group that stay while it trains: the second is there should the first be damaged."""
+
 _PROGRESS_SECONDS = 0.5
 """Longest time between two progress lines, while updates are shorter."""
 
@@ -141,6 +144,7 @@ def train(
             processes=course.processes,
         )
         store.create_message(keys.branch_group_result(group.campaign_id, group.name), result)
+        _sweep(store, group, keep=0)
     return True
 
 
@@ -149,9 +153,22 @@ def _save(store: Store, course: "GroupRun", *, seconds: float) -> None:
     from services.trainer import branch_save
 
     try:
-        branch_save.save(store, course, seconds=seconds)
+        if not branch_save.save(store, course, seconds=seconds):
+            return
     except StoreError as error:
         print(f"warning: not saved after {course.done} updates: {error}", file=sys.stderr)
+        return
+    _sweep(store, course.group, keep=_SAVES_KEPT)
+
+
+def _sweep(store: Store, group: branch_pb2.BranchGroup, *, keep: int) -> None:
+    """Delete older saves, if the store lets us: what stays costs room."""
+    from services.trainer import branch_save
+
+    try:
+        branch_save.sweep(store, group, keep=keep)
+    except StoreError as error:
+        print(f"warning: saves of {group.name} are not deleted: {error}", file=sys.stderr)
 
 
 def _linger(store: Store, group: branch_pb2.BranchGroup, seconds: float, stop: Stop) -> None:

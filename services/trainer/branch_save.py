@@ -1,18 +1,19 @@
 """Saves of a branch group in mid-branch, and the way back from one.
 
-A save is the checkpoints of all replicas, then the counts of shaping activity, then the message
-that names them, which is created last: only then does the save exist. Where a run goes on from a
-save it comes to what it would have come to, bit for bit; when saves were made shows in nothing but
-the training time and the number of processes.
+A save is the tensors of all replicas with the counts of shaping activity, in one object, then the
+message that names it, which is created last: only then does the save exist. Where a run goes on
+from a save it comes to what it would have come to, bit for bit; when saves were made shows in
+nothing but the training time and the number of processes.
 
-The counts' blob is named by its content, and holds a digest of the message. So every byte of a save
-is under some sha256, and a damaged one is passed over: an older one, or the beginning, is as good
-and only costs time.
+The tensors' object is named by its content, and holds a digest of the message. So every byte of a
+save is under some sha256, and a damaged one is passed over: an older one, or the beginning, is as
+good and only costs time. Nothing else refers to what a save is made of, so old ones can go.
 """
 
 import hashlib
 import re
 import sys
+from pathlib import PurePosixPath
 
 import torch
 from safetensors import SafetensorError
@@ -25,13 +26,17 @@ from also.document import canonical
 from also.errors import CheckpointError, DocumentError, MissingObjectError
 from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchGroupSave
+from also.v1.campaign_pb2 import Campaign
 from services.trainer import checkpoint
 from services.trainer.branch_group import GroupRun
-from services.trainer.run import Run
+from services.trainer.run import Run, Snapshot
 from services.trainer.tasks.opening import describe
 
 _DIGEST = "save_digest"
-"""What the blob holds besides counts: uint8 (32,), sha256 of the rest of the save."""
+"""What the tensors' object holds besides: uint8 (32,), sha256 of the rest of the save."""
+
+_ACTIVITY = "activity"
+"""What the names of the counts of shaping activity begin with; those of a replica's tensors do with its place."""
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -54,25 +59,47 @@ def save(store: Store, course: GroupRun, *, seconds: float) -> bool:
     group, run = course.group, course.run
     if not run.task.copies_state:
         return False
+    snapshots = run.snapshots()
     made = BranchGroupSave(
         name=group.name,
         updates=course.done,
-        checkpoint_ids=[
-            checkpoint.save(store, group.campaign_id, group.campaign, run.task.card, snapshot)
-            for snapshot in run.snapshots()
-        ],
+        schema_version=checkpoint.SCHEMA_VERSION,
+        learner_hash=checkpoint.learner_hash(group.campaign, run.task.card),
+        run_env_steps=run.env_steps,
+        run_updates=run.updates,
+        config_hashes=[snapshot.config_hash for snapshot in snapshots],
         records=course.records,
         finite=run.finite.tolist(),
         seconds=seconds,
         processes=course.processes,
     )
-    counts = run.shaping.activity_state()
-    counts[_DIGEST] = _digest(made)
-    content = save_tensors(counts)
-    made.activity_sha256 = hashlib.sha256(content).hexdigest()
-    store.create(keys.blob(group.campaign_id, made.activity_sha256), content)
+    tensors = {f"{_ACTIVITY}.{name}": counts for name, counts in run.shaping.activity_state().items()}
+    for place, snapshot in enumerate(snapshots):
+        tensors |= {f"{place}.{name}": tensor.contiguous() for name, tensor in snapshot.tensors.items()}
+    content = save_tensors({**tensors, _DIGEST: _digest(made)})
+    made.tensors_sha256 = hashlib.sha256(content).hexdigest()
+    store.create(_tensors_key(group, made), content)
     store.create_message(keys.branch_group_save(group.campaign_id, group.name, made.updates), made)
     return True
+
+
+def sweep(store: Store, group: BranchGroup, *, keep: int) -> None:
+    """Delete a group's saves but for the newest; whoever was about to go on from one of them takes another.
+
+    Args:
+        store: the object store.
+        group: the group.
+        keep: how many stay.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    found = store.find(keys.branch_group_saves(group.campaign_id, group.name))
+    moments = [_moment(key) for key in found if _is_message(key)]
+    oldest = moments[-keep:][:1] if keep else []
+    for key in reversed(found):  # a save's message goes first: with it, the save
+        if not oldest or _moment(key) < oldest[0]:
+            store.delete(key)
 
 
 def resume(store: Store, group: BranchGroup) -> GroupRun | None:
@@ -83,7 +110,8 @@ def resume(store: Store, group: BranchGroup) -> GroupRun | None:
     Raises:
         StoreError: the store cannot be read.
     """
-    for key in reversed(store.find(keys.branch_group_saves(group.campaign_id, group.name))):
+    found = store.find(keys.branch_group_saves(group.campaign_id, group.name))
+    for key in reversed([key for key in found if _is_message(key)]):
         try:
             return _resumed(store, group, key)
         except (CheckpointError, DocumentError, MissingObjectError) as error:
@@ -95,21 +123,26 @@ def _resumed(store: Store, group: BranchGroup, key: str) -> GroupRun:
     made = store.get_message(key, BranchGroupSave)
     if key != keys.branch_group_save(group.campaign_id, made.name, made.updates):
         raise CheckpointError(f"it is a save of {made.name[:80]!r} after {made.updates} updates")
-    counts = _counts(store, group, made)
+    tensors = _tensors(store, group, made)
+    _check_fits(group.campaign, made)
     members = [(branch.arm, branch.seed_index) for branch in group.branches]
     if [(record.arm, record.seed_index) for record in made.records] != members:
         raise CheckpointError(f"it is a save of other branches than {members}")
-    card = describe(group.campaign.task)
     snapshots = [
-        checkpoint.load(store, group.campaign_id, group.campaign, card, checkpoint_id)
-        for checkpoint_id in made.checkpoint_ids
+        Snapshot(
+            tensors=_named(tensors, str(place)),
+            env_steps=made.run_env_steps,
+            updates=made.run_updates,
+            config_hash=config_hash,
+        )
+        for place, config_hash in enumerate(made.config_hashes)
     ]
     # the streams are those of the save: the branches' seeds were applied when they began, and only then
     run = Run.restore(group.campaign, [branch.config for branch in group.branches], snapshots, [None] * len(members))
-    saved, live = [snapshot.config_hash for snapshot in snapshots], list(run.shaping.config_hashes)
+    saved, live = list(made.config_hashes), list(run.shaping.config_hashes)
     if saved != live:
         raise CheckpointError(f"it was trained under shaping configs {saved}; {live} are the branches'")
-    run.shaping.load_activity_state(counts)
+    run.shaping.load_activity_state(_named(tensors, _ACTIVITY))
     run.finite = torch.tensor(list(made.finite), dtype=torch.bool)
     return GroupRun(
         group,
@@ -121,26 +154,54 @@ def _resumed(store: Store, group: BranchGroup, key: str) -> GroupRun:
     )
 
 
-def _counts(store: Store, group: BranchGroup, made: BranchGroupSave) -> dict[str, Tensor]:
-    """Content of a save's blob, once it and the save are known to be undamaged."""
-    if not _SHA256.fullmatch(made.activity_sha256):
-        raise CheckpointError(f"it is damaged: its activity has sha256 {made.activity_sha256[:80]!r}")
-    content = store.get(keys.blob(group.campaign_id, made.activity_sha256))
-    if hashlib.sha256(content).hexdigest() != made.activity_sha256:
-        raise CheckpointError(f"it is damaged: blob {made.activity_sha256} has another sha256")
+def _tensors(store: Store, group: BranchGroup, made: BranchGroupSave) -> dict[str, Tensor]:
+    """A save's tensors, once they and the save are known to be undamaged."""
+    if not _SHA256.fullmatch(made.tensors_sha256):
+        raise CheckpointError(f"it is damaged: its tensors have sha256 {made.tensors_sha256[:80]!r}")
+    content = store.get(_tensors_key(group, made))
+    if hashlib.sha256(content).hexdigest() != made.tensors_sha256:
+        raise CheckpointError("it is damaged: its tensors have another sha256")
     try:
-        counts = load_tensors(content)
-        intact = torch.equal(counts[_DIGEST], _digest(made))
+        tensors = load_tensors(content)
+        intact = torch.equal(tensors[_DIGEST], _digest(made))
     except (KeyError, SafetensorError) as error:
         raise CheckpointError(f"it is of another layout: {error}") from error
     if not intact:
-        raise CheckpointError("it is damaged: it has another sha256 than its blob says")
-    return counts
+        raise CheckpointError("it is damaged: it has another sha256 than its tensors say")
+    return tensors
+
+
+def _check_fits(campaign: Campaign, made: BranchGroupSave) -> None:
+    """Make sure that a save is of this layout and of this learner."""
+    if made.schema_version != checkpoint.SCHEMA_VERSION:
+        raise CheckpointError(f"it has schema version {made.schema_version}; {checkpoint.SCHEMA_VERSION} is expected")
+    due = checkpoint.learner_hash(campaign, describe(campaign.task))
+    if made.learner_hash != due:
+        raise CheckpointError(f"it has learner {made.learner_hash}; {due} is expected")
+
+
+def _named(tensors: dict[str, Tensor], first: str) -> dict[str, Tensor]:
+    """The tensors whose names begin with a word, by the rest of their names."""
+    return {name.removeprefix(f"{first}."): each for name, each in tensors.items() if name.startswith(f"{first}.")}
 
 
 def _digest(made: BranchGroupSave) -> Tensor:
-    """sha256 of a save without the name of its blob, uint8 (32,)."""
+    """sha256 of a save without the name of its tensors' object, uint8 (32,)."""
     rest = BranchGroupSave()
     rest.CopyFrom(made)
-    rest.ClearField("activity_sha256")
+    rest.ClearField("tensors_sha256")
     return torch.tensor(list(hashlib.sha256(canonical(rest)).digest()), dtype=torch.uint8)
+
+
+def _tensors_key(group: BranchGroup, made: BranchGroupSave) -> str:
+    return keys.branch_group_save_tensors(group.campaign_id, group.name, made.updates, made.tensors_sha256)
+
+
+def _is_message(key: str) -> bool:
+    """Whether an object of a save is its message."""
+    return key.endswith(".json")
+
+
+def _moment(key: str) -> str:
+    """How many updates were done at the save that an object belongs to, in eight digits."""
+    return PurePosixPath(key).name[:8]

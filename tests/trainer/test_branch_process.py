@@ -89,7 +89,7 @@ def env_steps_of(line: bytes) -> int:
 
 def saved_env_steps(store: Store, group: branch_pb2.BranchGroup) -> int:
     """env_steps of all branches at the newest save; 0 without one."""
-    saves = store.find(keys.branch_group_saves("c", "g"))
+    saves = [key for key in store.find(keys.branch_group_saves("c", "g")) if key.endswith(".json")]
     updates = int(Path(saves[-1]).stem) if saves else 0
     return updates * update_env_steps(group)
 

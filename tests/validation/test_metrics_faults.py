@@ -71,6 +71,23 @@ def test_a_fault_of_control_leaves_all_inconclusive(
 
 
 @pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("pool", [SEARCH, CONFIRM])
+def test_training_goes_on_from_control_whatever_prometheus_said(
+    make_round: Callable[..., Round], promoting: list[ArmResult], pool: SeedPool, fault: int
+) -> None:
+    """Its branches trained under the incumbent's config: what they learned is kept, as on any other hold."""
+    arms = promoting if pool == CONFIRM else promoting[:3]
+    undamaged = judge.validation(make_round(2), arms)
+    for result in arms:
+        for place in range(len(result.records)):
+            damage(arms, result.arm, result.pool, fault, place)
+    held = judge.validation(make_round(2), arms)
+    assert held.adopted_checkpoint_id == held.control_checkpoint_id == undamaged.control_checkpoint_id != ""
+    assert held.control_return == undamaged.control_return > 0
+    assert held.promoted == ""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_of_the_finalist_leaves_it_inconclusive(
     make_round: Callable[..., Round], promoting: list[ArmResult], fault: int
 ) -> None:

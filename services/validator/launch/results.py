@@ -62,7 +62,8 @@ def newest_save(store: Store, group: BranchGroup) -> str:
     Raises:
         StoreError: the store cannot be read.
     """
-    return max(store.find(keys.branch_group_saves(group.campaign_id, group.name)), default="")
+    found = store.find(keys.branch_group_saves(group.campaign_id, group.name))
+    return max((key for key in found if key.endswith(".json")), default="")
 
 
 def saved_progress(store: Store, group: BranchGroup, key: str) -> BranchProgress | None:
