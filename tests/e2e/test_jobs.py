@@ -270,6 +270,7 @@ def test_disturbed_group_comes_to_the_same_result(branches, undisturbed, eventua
     require_equal(result, undisturbed)
     assert result.processes == 2
     assert len(branches.objects("jobs")) == 1
+    assert eventually(lambda: not branches.saves(group)), "saves are left of a group that has ended"
 
 
 # --- Groups that fail with a name.
