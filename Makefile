@@ -1,4 +1,4 @@
-# ALSO: `make run` runs a campaign to its end, `make test` and `make e2e-llm` test everything.
+# ALSO: `make run` runs a campaign to its end; `make test`, `make e2e-llm` and `make e2e` test everything.
 # Everything is installed into .venv and nowhere else, but for what `make e2e` and `make e2e-llm` build, which is kept in CACHE.
 # PYTHON chooses the interpreter, ARGS goes to `also run`.
 
@@ -21,7 +21,7 @@ help:  ## show this list
 run: $(VENV)/ready-to-run  ## run the default campaign (ARGS="FILE --store URI …" chooses another)
 	@$(BIN)/also run $(ARGS)
 
-test: $(VENV)/ready-to-test  ## run every test that needs no LLM server
+test: $(VENV)/ready-to-test  ## run every test that needs no LLM server and no cluster
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 e2e-llm: $(VENV)/ready-to-test  ## run the tests with a real LLM server, and build it once (5 GB)
