@@ -1,11 +1,13 @@
 """The object store under a round with a thousand parallel branches.
 
 What the validator asks of it in one look (is the result of each running group there?), results created and read,
-checkpoints uploaded by many writers at once through the trainer's own code, and the bytes of the whole round.
+checkpoints uploaded by many writers at once through the trainer's own code, groups saved in mid-branch and taken up
+again, and the bytes of the whole round.
 """
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +19,8 @@ from also.v1.verdict_pb2 import Validation
 from benchmarks.scaling.a_round import CAMPAIGN_ID, REPLICAS, ARound, Trained
 from benchmarks.scaling.figures import Stopwatch, row, seconds, short, spread, table, tail
 from benchmarks.scaling.servers import gateway, memory_of
-from services.trainer import checkpoint
+from services.trainer import branch_save, checkpoint
+from services.trainer.branch_group import GroupRun
 from services.trainer.run import Snapshot
 from services.trainer.tasks.opening import describe
 from services.validator.launch import results
@@ -31,6 +34,9 @@ _CHECKPOINTS = 200
 
 _WRITERS = (1, 16, 64)
 """Branch processes that upload at the same time, as threads."""
+
+_SAVES = 20
+"""Saves of a group that are timed one after the other."""
 
 _KIB, _MIB = 1024, 2**20
 
@@ -52,28 +58,30 @@ def measure(a_round: ARound, trained: dict[int, Trained], versitygw: Path) -> It
     yield from table(
         "store", "a missing result (HEAD)", "p95", "saves of a group (LIST)", "a result of 16 created", "read"
     )
-    uploads: list[str] = []
+    uploads, saves = list[str](), list[str]()
     with TemporaryDirectory() as place, gateway(versitygw, Path(place) / "gateway") as served:
         folder = open_store(f"{place}/folder")
         for name, store in (("versitygw", served.store), ("folder", folder)):
             yield _requests(name, store, a_round, trained[16])
             uploads += [_uploads(name, store, a_round, writers) for writers in _WRITERS]
+            saves += [_saves(name, store, a_round, trained[replicas]) for replicas in REPLICAS]
         memory = memory_of(served.pid)
     yield from ("", f"{_CHECKPOINTS} checkpoints of the default learner, each two blobs and a manifest:", "")
     yield from table("store", "writers", "checkpoints/s", "creates/s", "MiB/s", "ms of one")
     yield from uploads
     yield ""
     yield f"versitygw had {memory / _MIB:.0f} MiB of memory after that."
+    yield ""
+    yield "A group saved in mid-branch, and taken up again; the newest two saves stay until it has ended:"
+    yield ""
+    yield from table("store", "branches", "MiB of a save", "ms to save", "ms to delete the older ones", "s to take up")
+    yield from saves
     yield from ("", "What one round of 1,003 branches leaves, written in full into a folder:", "")
     yield from table("branches a Job", "groups", "objects", "MiB", "of it checkpoints", "a spec, KiB", "a result, KiB")
     for replicas in REPLICAS:
         yield _round_bytes(a_round, trained[replicas], replicas)
     yield ""
     yield _answer(a_round, trained[64])
-    yield (
-        "Saves in mid-branch are two objects a group, the newest two of which stay until it has ended: "
-        f"each time about as much as a checkpoint of each branch, {_checkpoint_bytes(a_round) / _KIB:.0f} KiB."
-    )
 
 
 def _requests(name: str, store: Store, a_round: ARound, trained: Trained) -> str:
@@ -112,6 +120,30 @@ def _uploads(name: str, store: Store, a_round: ARound, writers: int) -> str:
     mib = rate * _checkpoint_bytes(a_round) / _MIB
     objects = rate * (1 + len(checkpoint.load_manifest(a_round.store, CAMPAIGN_ID, a_round.start).blobs))
     return row(name, writers, short(rate), short(objects), short(mib), spread(one.seconds, 1e-3))
+
+
+def _saves(name: str, store: Store, a_round: ARound, trained: Trained) -> str:
+    """Save a group after its first update, delete what is too old, and take the newest save up."""
+    saved, swept, resumed = Stopwatch(), Stopwatch(), Stopwatch()
+    group = trained.group
+    checkpoint.save(store, CAMPAIGN_ID, a_round.campaign, describe(a_round.campaign.task), a_round.snapshot)
+    with closing(GroupRun.begin(store, group)) as course:
+        course.advance()
+        for number in range(_SAVES):
+            course.done = number + 1  # each save is of a moment of its own
+            with saved.lap():
+                branch_save.save(store, course, seconds=1.0)
+            with swept.lap():
+                branch_save.sweep(store, group, keep=2)
+    objects = store.find(keys.branch_group_saves(CAMPAIGN_ID, group.name))
+    size = sum(len(store.get(key)) for key in objects) / 2
+    with resumed.lap():
+        course = branch_save.resume(store, group)
+    if course is None or course.done != _SAVES or len(objects) != 4:
+        raise RuntimeError(f"{name} does not keep the newest two saves")
+    course.close()
+    timed = (spread(watch.seconds, 1e-3) for watch in (saved, swept))
+    return row(name, len(group.branches), short(size / _MIB), *timed, short(resumed.seconds[0]))
 
 
 def _round_bytes(a_round: ARound, trained: Trained, replicas: int) -> str:
