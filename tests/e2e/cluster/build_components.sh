@@ -25,6 +25,8 @@ if ! flock --nonblock 9; then
 fi
 rm -rf "$cache/bin"
 mkdir "$cache/bin"
+# 14 GB while components are built, and gone with the last of them.
+export GOCACHE=$cache/go/build GOMODCACHE=$cache/go/modules
 export CGO_ENABLED=0 GOFLAGS="-mod=mod -buildvcs=false -trimpath" GOWORK=off
 
 # component NAME VERSION [FILE ...]: the folder of a component, made by the function make_NAME in an empty folder.
@@ -259,3 +261,5 @@ component kueue "$KUEUE"
 component prometheus "$PROMETHEUS"
 component base "$DEBIAN_BASE"
 component torch-base "$DEBIAN_BASE" <(declare -f make_base)
+[ ! -d "$cache/go" ] || chmod -R u+w "$cache/go" # modules are read-only
+rm -rf "$cache/go"

@@ -16,6 +16,8 @@ for command in nsenter unshare setsid ip openssl; do
 done
 
 mkdir -p "$state"
+free=$(df --output=avail -B 1M "$state" | tail -n 1)
+[ "$free" -ge 6000 ] || fail "a node takes 6000 MB for its images and pods; $state has $free MB"
 exec 9>"$state.lock"
 flock 9
 if [ -n "$(first_process)" ] && [ -e "$state/ready" ]; then
@@ -146,7 +148,8 @@ state = "/run/containerd"
     bin_dir = "$cache/debian/root/usr/lib/cni"
     conf_dir = "$state/cni"
 EOF
-# imageGCHighThresholdPercent: an image that a full disk makes the kubelet delete could not be pulled again.
+# imageGCHighThresholdPercent, evictionHard: a disk that is filled by others is not the node's to clear. It would delete
+# images, which could not be pulled again.
 cat >kubelet.yaml <<EOF
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
@@ -160,7 +163,7 @@ cgroupRoot: /$node
 failCgroupV1: false
 failSwapOn: false
 imageGCHighThresholdPercent: 100
-evictionHard: {memory.available: 200Mi, nodefs.available: 2%, imagefs.available: 2%}
+evictionHard: {memory.available: 200Mi, nodefs.available: 0%, nodefs.inodesFree: 0%, imagefs.available: 0%}
 clusterDNS: ["$dns"]
 clusterDomain: cluster.local
 resolvConf: $state/resolv.conf
