@@ -60,7 +60,7 @@ def test_bad_metrics_never_promote(outcomes: list[Outcome], kind: str) -> None:
     assert {each.reason for each in mine} <= EXPECTED[kind]
 
 
-def test_a_real_prometheus_answers_guards_as_they_are_read(binary: str, tmp_path: Path) -> None:
+def test_a_real_prometheus_answers_guards_as_they_are_read(prometheus_binary: str, tmp_path: Path) -> None:
     """Scalars, one series, none, several, NaN and ranges; a query that it does not understand is refused by name."""
     cases = {
         "vector(2)": (2.0, 0),
@@ -72,7 +72,7 @@ def test_a_real_prometheus_answers_guards_as_they_are_read(binary: str, tmp_path
         "vector(0) / 0": (None, 4),
         'label_replace(vector(1), "a", "b", "", "") or vector(2)': (None, 5),
     }
-    with scraping(binary, free_ports(1), tmp_path) as url:
+    with scraping(prometheus_binary, free_ports(1), tmp_path) as url:
         place = Endpoint(url=url)
         request = ValidateRequest(campaign_id="c", stage=3, round=1)
         for text, (value, fault) in cases.items():
