@@ -58,10 +58,18 @@ class Observed(Namespace):
         """Seconds of each request of a kind."""
         return [each.seconds for each in self.asked if each.what == what]
 
+    def starts(self) -> list[float]:
+        """When each look of the launcher's began, but for the first: it lists Jobs, a hundred at a time, then pods."""
+        before = ["", *(each.what for each in self.asked)]
+        return [
+            each.began
+            for each, last in zip(self.asked, before, strict=False)
+            if each.what == "list jobs" and last != "list jobs"
+        ]
+
     def looks(self, tick_seconds: float) -> list[float]:
-        """Seconds of the launcher's looks, the last one left out; each but the first lists the Jobs once."""
-        starts = [each.began for each in self.asked if each.what == "list jobs"]
-        return [after - before - tick_seconds for before, after in pairwise(starts)]
+        """Seconds of the launcher's looks, the last one left out."""
+        return [after - before - tick_seconds for before, after in pairwise(self.starts())]
 
     def _note(self, what: str, began: float) -> None:
         self.asked.append(Asked(what=what, began=began, seconds=time.monotonic() - began))
