@@ -138,10 +138,10 @@ def _saves(name: str, store: Store, a_round: ARound, trained: Trained) -> str:
     objects = store.find(keys.branch_group_saves(CAMPAIGN_ID, group.name))
     size = sum(len(store.get(key)) for key in objects) / 2
     with resumed.lap():
-        course = branch_save.resume(store, group)
-    if course is None or course.done != _SAVES or len(objects) != 4:
+        again = branch_save.resume(store, group)
+    if again is None or again.done != _SAVES or len(objects) != 4:
         raise RuntimeError(f"{name} does not keep the newest two saves")
-    course.close()
+    again.close()
     timed = (spread(watch.seconds, 1e-3) for watch in (saved, swept))
     return row(name, len(group.branches), short(size / _MIB), *timed, short(resumed.seconds[0]))
 
