@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -21,6 +22,7 @@ from also.validation import cost
 from also.validation.judge import rejudge
 from services.validator.launch.processes import Processes
 from services.validator.service import Validator
+from tools.loopback import served
 
 Serve = Callable[[trainer_pb2_grpc.TrainerServiceStub], validator_pb2_grpc.ValidatorServiceStub]
 Validate = Callable[[ValidateRequest], tuple[list[ValidationProgress], Validation]]
@@ -38,12 +40,8 @@ def serve(store: Store, tmp_path: Path) -> Iterator[Serve]:
                 lambda parallel: Processes(store=store, logs=tmp_path / "logs", parallel=parallel, module="rehearsal"),
                 Settings(),
             )
-            server = rpc.answering(
-                lambda server: validator_pb2_grpc.add_ValidatorServiceServicer_to_server(servicer, server)
-            )
-            address = rpc.bind(server, "127.0.0.1:0")
-            server.start()
-            stack.callback(lambda: server.stop(None).wait())
+            register = partial(validator_pb2_grpc.add_ValidatorServiceServicer_to_server, servicer)
+            address = stack.enter_context(served(register))
             return validator_pb2_grpc.ValidatorServiceStub(stack.enter_context(rpc.connect(address)))
 
         yield start
