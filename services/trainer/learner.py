@@ -18,12 +18,12 @@ from torch import Tensor
 
 from also.v1.campaign_pb2 import ALGORITHM_MAPPO, LearnerSettings
 from also.v1.task_pb2 import TaskCard
-from services.trainer.network import PullBack, ReplicaNet
+from services.trainer.network import ReplicaNet
 from services.trainer.normaliser import RewardScaler
 from services.trainer.optimiser import Optimiser
 from services.trainer.policy import Policy
 from services.trainer.rollout import Rollout
-from services.trainer.samples import Samples
+from services.trainer.samples import Part, Samples
 from services.trainer.streams import mix, uniform
 from services.trainer.threads import Threads
 
@@ -50,6 +50,10 @@ class UpdateStatistics:
     """Actor's gradient norm before clipping."""
     finite: Tensor
     """bool (R,): every loss and gradient was finite."""
+
+
+_Loss = Callable[[Tensor, Part, Tensor, Tensor], tuple[Tensor, list[Tensor]]]
+"""Takes outputs, minibatch, parameters and their gradient; gives the gradient by the outputs, and what to tell."""
 
 
 class Learner:
@@ -108,11 +112,7 @@ class Learner:
         )
         targets = advantages + values  # (R, T, E, A, 2)
         advantages = normalised(advantages.sum(dim=-1))  # (R, T, E, A)
-        minibatches = [
-            indices
-            for epoch in range(settings.epochs)
-            for indices in self._order(mix(keys, epoch), rollout).chunk(settings.minibatches, dim=1)
-        ]
+        minibatches = self._minibatches(keys, rollout)
         told, value_norms = self._threads.both(
             lambda: self._improve_policy(rollout, advantages, minibatches),
             lambda: self._improve_values(rollout, targets, memory, minibatches),
@@ -125,7 +125,7 @@ class Learner:
             clip_fraction=clipped,
             explained_variance=explained_variance(values, targets),
             gradient_norm=norm,
-            finite=torch.isfinite(told[:, 3] + value_norms).all(dim=0),
+            finite=torch.isfinite(told[:, 3] + value_norms[:, 0]).all(dim=0),
         )
 
     def _values(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
@@ -153,10 +153,17 @@ class Learner:
             following[:, t] = torch.where(cut, reached.movedim(1, -1), following[:, t])
         return values, following * (~rollout.terminated)[..., None, None]
 
-    def _order(self, keys: Tensor, rollout: Rollout) -> Tensor:
-        """A permutation of each replica's samples: env_steps of environments, or whole environments of a GRU."""
+    def _minibatches(self, keys: Tensor, rollout: Rollout) -> list[Tensor]:
+        """Samples of each minibatch, int64 (R, M): in each epoch every replica's own permutation of all, cut in parts.
+
+        A sample is an env_step of an environment, or a whole environment with a GRU.
+        """
+        settings = self.settings
         time, environments = rollout.begins.shape[1:]
-        return uniform(keys, environments if self.settings.recurrent else time * environments).argsort(dim=1)
+        count = environments if settings.recurrent else time * environments
+        epochs = mix(keys.unsqueeze(1), torch.arange(settings.epochs, device=keys.device))
+        orders = uniform(epochs, count).argsort(dim=2)  # (R, epochs, count)
+        return [part for order in orders.unbind(1) for part in order.chunk(settings.minibatches, dim=1)]
 
     def _blocks(self, env_steps: int) -> list[slice]:
         """Replicas that go through a pass of so many env_steps each together: as many as a processor's cache bears.
@@ -170,13 +177,7 @@ class Learner:
         return [slice(first, min(first + count, replicas)) for first in range(0, replicas, count)]
 
     def _improve_policy(self, rollout: Rollout, advantages: Tensor, minibatches: list[Tensor]) -> Tensor:
-        """Train the actors on all minibatches, int64 (R, M) each.
-
-        Returns:
-            Entropy, KL, share clipped and gradient's norm of each minibatch, float32 (minibatches, 4, R).
-        """
-        policy, settings = self.policy, self.settings
-        low, high = 1.0 - settings.clip_epsilon, 1.0 + settings.clip_epsilon
+        """Train the actors; entropy, KL, share clipped and gradient's norm, float32 (minibatches, 4, R)."""
         parts = {
             "inputs": rollout.inputs,
             "actions": rollout.actions,
@@ -185,70 +186,65 @@ class Learner:
         }
         if rollout.masks is not None:
             parts["masks"] = rollout.masks
-        samples = self._samples(parts, rollout, rollout.policy_memory)
-
-        def train(rows: slice, indices: Tensor, number: int) -> Tensor:
-            part = samples.pick(rows, indices)
-            flat = policy.flat[rows]
-            gradient = torch.empty_like(flat)
-            outputs, pull_back = self._forward(policy.net, flat, gradient, part)  # (r, K, N)
-            judged = policy.judge(outputs, part.get("masks"), part["actions"], flat)
-            log_ratio = judged.log_probabilities - part["log_probabilities"]
-            ratio = log_ratio.exp()
-            surrogate = ratio * part["advantages"]
-            # Schulman 2017, eq. 7: the gain is min(surrogate, clipped), which is flat where clipped is the less
-            rises = surrogate <= ratio.clamp(low, high) * part["advantages"]
-            share = 1.0 / ratio.shape[1]
-            by_log = torch.where(rises, surrogate, 0.0).mul_(-share)
-            by_entropy = -settings.entropy_coefficient * share
-            pull_back(policy.pull_back(judged, part["actions"], by_log, by_entropy, flat, gradient))
-            norms = self.optimisers["policy"].step(rows, gradient, number)
-            clipped = (ratio - 1.0).abs_() > settings.clip_epsilon
-            kl = (ratio - 1.0).sub_(log_ratio)
-            means = [judged.entropy.mean(dim=1), kl.mean(dim=1), clipped.mean(dim=1, dtype=torch.float32)]
-            return torch.stack([*means, norms])
-
-        return self._through(minibatches, train)
+        samples = Samples(parts, rollout.policy_memory, rollout.begins, recurrent=self.settings.recurrent)
+        return self._train(self.policy.net, self.optimisers["policy"], samples, minibatches, self._policy_loss)
 
     def _improve_values(self, rollout: Rollout, targets: Tensor, memory: Tensor, minibatches: list[Tensor]) -> Tensor:
-        """Train the value nets on all minibatches; norms of the gradients, float32 (minibatches, R)."""
-        net, settings = self.value_net, self.settings
-        samples = self._samples({"inputs": rollout.value_inputs, "targets": targets}, rollout, memory)
+        """Train the value nets; the gradient's norm, float32 (minibatches, 1, R)."""
+        parts = {"inputs": rollout.value_inputs, "targets": targets}
+        samples = Samples(parts, memory, rollout.begins, recurrent=self.settings.recurrent)
+        return self._train(self.value_net, self.optimisers["value"], samples, minibatches, self._value_loss)
 
-        def train(rows: slice, indices: Tensor, number: int) -> Tensor:
-            part = samples.pick(rows, indices)
-            flat = net.flat[rows]
-            gradient = torch.empty_like(flat)
-            values, pull_back = self._forward(net, flat, gradient, part)  # (r, 2, N)
-            errors = values.sub_(part["targets"].movedim(-1, 1))
-            pull_back(errors.mul_(2.0 * settings.value_coefficient / errors.shape[2]))  # of squares, summed over heads
-            return self.optimisers["value"].step(rows, gradient, number)
-
-        return self._through(minibatches, train)
-
-    def _samples(self, parts: dict[str, Tensor], rollout: Rollout, memory: Tensor) -> Samples:
-        return Samples(parts, memory=memory, begins=rollout.begins, recurrent=self.settings.recurrent)
-
-    def _forward(
-        self, net: ReplicaNet, flat: Tensor, gradient: Tensor, part: dict[str, Tensor]
-    ) -> tuple[Tensor, PullBack]:
-        """Outputs (r, K, N) of a minibatch, and the way back to the gradient."""
-        weights, by_weights = net.views(flat), net.views(gradient)
-        if self.settings.recurrent:
-            return net.unrolled_vjp(weights, by_weights, part["inputs"], part["memory"], part["begins"])
-        return net.vjp(weights, by_weights, part["inputs"])
-
-    def _through(self, minibatches: list[Tensor], train: Callable[[slice, Tensor, int], Tensor]) -> Tensor:
-        """What `train` tells, (..., r) each, of all minibatches: (minibatches, ..., R).
+    def _train(
+        self, net: ReplicaNet, optimiser: Optimiser, samples: Samples, minibatches: list[Tensor], loss: _Loss
+    ) -> Tensor:
+        """Train a net on all minibatches; what the loss tells, and the gradient's norm: (minibatches, ·, R).
 
         A block of replicas goes through all of them before the next begins, so that it stays in the cache.
         """
-        first = self.optimiser_steps + 1
-        blocks = [
-            torch.stack([train(rows, indices[rows], number) for number, indices in enumerate(minibatches, first)])
-            for rows in self._blocks(minibatches[0].shape[1])
-        ]
+        blocks = []
+        for rows in self._blocks(minibatches[0].shape[1]):
+            flat, mine, told = optimiser.flat[rows], samples.of(rows), []
+            gradient = torch.empty_like(flat)
+            weights, by_weights = net.views(flat), net.views(gradient)
+            for number, indices in enumerate(minibatches, start=self.optimiser_steps + 1):
+                part = mine.pick(indices[rows])
+                if net.recurrent:
+                    outputs, pull_back = net.unrolled_vjp(
+                        weights, by_weights, part["inputs"], part["memory"], part["begins"]
+                    )
+                else:
+                    outputs, pull_back = net.vjp(weights, by_weights, part["inputs"])
+                by_outputs, means = loss(outputs, part, flat, gradient)
+                pull_back(by_outputs)
+                told.append(torch.stack([*means, optimiser.step(rows, gradient, number)]))
+            blocks.append(torch.stack(told))
         return torch.cat(blocks, dim=-1)
+
+    def _policy_loss(self, outputs: Tensor, part: Part, flat: Tensor, gradient: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Gradient of PPO's loss by the actor's outputs, both (r, K, N); entropy, KL and share clipped, each (r,).
+
+        That by the log-deviations of continuous actions is written into `gradient`, float32 (r, P).
+        """
+        clip = self.settings.clip_epsilon
+        judged = self.policy.judge(outputs, part.get("masks"), part["actions"], flat)
+        log_ratio = judged.log_probabilities - part["log_probabilities"]  # (r, N)
+        ratio = log_ratio.exp()
+        surrogate = ratio * part["advantages"]
+        # Schulman 2017, eq. 7: the gain is min(surrogate, clipped), which is flat where clipped is the less
+        rises = surrogate <= ratio.clamp(1.0 - clip, 1.0 + clip) * part["advantages"]
+        share = 1.0 / ratio.shape[1]
+        by_log = torch.where(rises, surrogate, 0.0).mul_(-share)
+        by_entropy = -self.settings.entropy_coefficient * share
+        by_outputs = self.policy.pull_back(judged, part["actions"], by_log, by_entropy, flat, gradient)
+        change = ratio.sub_(1.0)
+        kl, clipped = (change - log_ratio).mean(dim=1), (change.abs() > clip).mean(dim=1, dtype=torch.float32)
+        return by_outputs, [judged.entropy.mean(dim=1), kl, clipped]
+
+    def _value_loss(self, outputs: Tensor, part: Part, flat: Tensor, gradient: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Gradient of the squared errors of both heads by their outputs, both (r, 2, N); nothing to tell."""
+        errors = outputs.sub_(part["targets"].movedim(-1, 1))
+        return errors.mul_(2.0 * self.settings.value_coefficient / errors.shape[2]), []
 
     def state_dict(self) -> dict[str, Tensor]:
         """Nets, optimisers, reward statistics and memory; first axis R."""

@@ -54,5 +54,6 @@ class Optimiser:
         # the corrections of both moments for their zero start are folded into the step size and epsilon
         correction = math.sqrt(1.0 - SECOND_DECAY**number)
         size = self._learning_rate * correction / (1.0 - FIRST_DECAY**number)
-        self.flat[rows].addcdiv_(first, second.sqrt().add_(EPSILON * correction), value=-size)
+        deviation = second.pow(0.5).add_(EPSILON * correction)  # sqrt() takes five times as long where it meets zeros
+        self.flat[rows].addcdiv_(first, deviation, value=-size)
         return norms

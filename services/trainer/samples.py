@@ -3,6 +3,8 @@
 Letters as in `learner`: a minibatch has M samples of each replica, and N = M * A (with a GRU T * M * A) agents' own.
 """
 
+import copy
+
 from torch import Tensor
 
 Part = dict[str, Tensor]
@@ -13,35 +15,42 @@ Part = dict[str, Tensor]
 class Samples:
     """What a net learns from, of R replicas."""
 
-    def __init__(self, parts: Part, *, memory: Tensor, begins: Tensor, recurrent: bool) -> None:
-        """Hold tensors (R, T, E, A or 1, ...) by name, `inputs` among them.
+    def __init__(self, parts: Part, memory: Tensor, begins: Tensor, *, recurrent: bool) -> None:
+        """Hold tensors by name.
 
         Args:
-            parts: the tensors.
+            parts: (R, T, E, A or 1, ...), `inputs` among them.
             memory: float32 (R, E, A, H), of a GRU before the first env_step.
             begins: bool (R, T, E).
             recurrent: whether whole environments are picked.
         """
         self._recurrent = recurrent
-        self._whole = {"memory": memory.unsqueeze(1), "begins": begins} if recurrent else {}
-        self._parts = parts if recurrent else {name: part.flatten(1, 2) for name, part in parts.items()}
+        if recurrent:
+            self._parts = {**parts, "begins": begins, "memory": memory.unsqueeze(1)}
+        else:
+            self._parts = {name: part.flatten(1, 2) for name, part in parts.items()}
 
-    def pick(self, rows: slice, indices: Tensor) -> Part:
-        """A minibatch of some replicas, r of them; indices int64 (r, M)."""
+    def of(self, rows: slice) -> "Samples":
+        """Those of some replicas, r of them."""
+        some = copy.copy(self)
+        some._parts = {name: part[rows] for name, part in self._parts.items()}
+        return some
+
+    def pick(self, indices: Tensor) -> Part:
+        """A minibatch; indices int64 (R, M)."""
         if not self._recurrent:
-            picked = {name: _rows(part[rows], indices) for name, part in self._parts.items()}
+            picked = {name: _rows(part, indices) for name, part in self._parts.items()}
             return {name: part if name == "inputs" else part.flatten(1, 2) for name, part in picked.items()}
-        picked = {name: _columns(part[rows], indices) for name, part in self._parts.items()}
-        whole = {name: _columns(part[rows], indices) for name, part in self._whole.items()}
-        whole["memory"] = whole["memory"].squeeze(1)
-        return whole | {name: part if name == "inputs" else part.flatten(1, 3) for name, part in picked.items()}
+        picked = {name: _columns(part, indices) for name, part in self._parts.items()}
+        whole = {"inputs": picked.pop("inputs"), "begins": picked.pop("begins"), "memory": picked.pop("memory")[:, 0]}
+        return whole | {name: part.flatten(1, 3) for name, part in picked.items()}
 
 
 def _rows(part: Tensor, indices: Tensor) -> Tensor:
     """Entries (r, M, ...) of (r, S, ...), each replica's own."""
     replicas, count = part.shape[:2]
     if replicas == 1:
-        return part[0].index_select(0, indices[0]).unsqueeze(0)
+        return part.index_select(1, indices[0])
     offsets = indices.new_tensor(range(0, replicas * count, count)).unsqueeze(1)
     picked = part.flatten(0, 1).index_select(0, (indices + offsets).flatten())
     return picked.view(*indices.shape, *part.shape[2:])

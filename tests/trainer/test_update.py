@@ -11,7 +11,6 @@ from services.trainer import learner as learner_module
 from services.trainer.network import ReplicaNet
 from services.trainer.optimiser import Optimiser
 from services.trainer.run import Run
-from services.trainer.streams import mix
 from tests.trainer import plain_ppo
 
 SETTINGS = [
@@ -60,8 +59,7 @@ def compare(campaign: Campaign, config: ShapingConfig) -> None:
             flat.mul_(1.5).add_(0.02 * torch.randn(flat.shape, generator=torch.Generator().manual_seed(1)))
         rollout = run.collector.collect(run.learner.policy, torch.tensor([1, 2]))
         keys = torch.tensor([5, 6])
-        orders = [run.learner._order(mix(keys, epoch), rollout) for epoch in range(campaign.learner.epochs)]
-        minibatches = [indices for order in orders for indices in order.chunk(campaign.learner.minibatches, dim=1)]
+        minibatches = run.learner._minibatches(keys, rollout)
         plain = [
             plain_ppo.updated(run.learner, rollout, [indices[replica] for indices in minibatches], replica)
             for replica in range(2)

@@ -14,6 +14,7 @@ Letters of shapes: R replicas, E environments, A agents, F foods, C cells; N = R
 drawn anew.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -179,13 +180,15 @@ class Foraging:
         tables = self._tables
         match name:
             case "nearest_food_distance":
-                return _zero_where_gone(tables.distance_to(field.cell, field.foods).amin(-1))
+                return _zero_where_gone(_least(tables.distance_to(field.cell, field.foods)))
             case "partner_distance":
                 return tables.distances[field.cell.unsqueeze(-1), field.cell.unsqueeze(-2)]
             case "team_food_distance":
                 distances = tables.distance_to(field.cell, field.foods)  # (R, E, A, F); inf where gone
-                nearest = distances.sort(-2).values[..., :LOADERS, :]
-                return _zero_where_gone(nearest.mean(-2).amin(-1))
+                if self.layout.agents > LOADERS:
+                    distances = distances.sort(-2).values[..., :LOADERS, :]
+                nearest = distances.unbind(-2)
+                return _zero_where_gone(_least(sum(nearest[1:], nearest[0]) / len(nearest)))
             case "adjacent_to_food":
                 return self._beside(field).any(-1)
             case "agents_at_same_food":
@@ -260,6 +263,11 @@ class Foraging:
             food_count=placed.sum(-1),
             food_levels=((code & LEVEL_MASK) * placed).sum(-1),
         )
+
+
+def _least(distances: Tensor) -> Tensor:
+    """Least over the last axis; an axis of few is folded faster than `amin` goes along it."""
+    return functools.reduce(torch.minimum, distances.unbind(-1))
 
 
 def _zero_where_gone(distance: Tensor) -> Tensor:
