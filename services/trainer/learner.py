@@ -53,7 +53,7 @@ class UpdateStatistics:
 
 
 _Loss = Callable[[Tensor, Part, Tensor, Tensor], tuple[Tensor, Tensor]]
-"""Takes outputs, minibatch, parameters and their gradient; gives the gradient by the outputs, and S statistics (S, r)."""
+"""Takes outputs, minibatch, parameters and their gradient; gives the gradient by the outputs, and statistics (S, r)."""
 
 
 class Learner:
