@@ -134,8 +134,8 @@ class ReplicaNet:
 
         def pull_back(by_outputs: Tensor) -> None:
             torch.sum(by_outputs, dim=2, keepdim=True, out=gradient["head_bias"].mT)
-            gradient["head_weight"].mT.copy_(by_outputs @ hidden[-1])
-            by_hidden = by_outputs.mT @ weights["head_weight"].mT  # (R, N, H)
+            gradient["head_weight"].mT.copy_(torch.bmm(by_outputs, hidden[-1]))
+            by_hidden = torch.bmm(by_outputs.mT, weights["head_weight"].mT)  # (R, N, H)
             for layer in range(self.layers - 1, 0, -1):
                 by_sum = _relu_backward(by_hidden, hidden[layer])
                 torch.sum(by_sum, dim=1, keepdim=True, out=gradient[f"bias_{layer}"])
