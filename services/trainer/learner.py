@@ -92,6 +92,8 @@ class Learner:
             name: Optimiser(flat, learning_rate=settings.learning_rate, largest_norm=settings.gradient_clip)
             for name, flat in (("policy", self.policy.flat), ("value", self.value_net.flat))
         }
+        self.block_elements = BLOCK_ELEMENTS
+        """Numbers of one hidden layer that a block of replicas has at most."""
         self._threads = Threads(threads)
 
     @torch.inference_mode()
@@ -173,7 +175,7 @@ class Learner:
         replicas, agents = self.value_memory.shape[0], self.value_net.agents
         if self.settings.recurrent or self.value_net.flat.device.type != "cpu":
             return [slice(0, replicas)]
-        count = max(1, BLOCK_ELEMENTS // (env_steps * agents * self.settings.hidden))
+        count = max(1, self.block_elements // (env_steps * agents * self.settings.hidden))
         return [slice(first, min(first + count, replicas)) for first in range(0, replicas, count)]
 
     @torch.inference_mode()

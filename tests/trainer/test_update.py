@@ -8,7 +8,6 @@ import torch
 
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import learner as learner_module
 from services.trainer.network import ReplicaNet
 from services.trainer.optimiser import Optimiser
 from services.trainer.rollout import Rollout
@@ -123,14 +122,14 @@ def test_two_threads_learn_the_bits_of_one(make_campaign: Callable[..., Campaign
 
 
 def test_replicas_learn_the_same_in_blocks_of_any_size(
-    make_campaign: Callable[..., Campaign], potential: ShapingConfig, monkeypatch: pytest.MonkeyPatch
+    make_campaign: Callable[..., Campaign], potential: ShapingConfig
 ) -> None:
     """How many replicas go through the minibatches together changes rounding at most."""
     campaign = make_campaign(rollout=25)
     learnt = []
     for elements in (1, 2 * 50 * 2 * 16, 1 << 30):  # one, two and all at once
-        monkeypatch.setattr(learner_module, "BLOCK_ELEMENTS", elements)
         run = Run.start(campaign, [potential] * 5, [1, 2, 3, 4, 5])
+        run.learner.block_elements = elements
         statistics = run.advance()
         learnt.append((run.learner.policy.flat, run.learner.value_net.flat, statistics.kl, statistics.entropy))
     for other in learnt[1:]:
