@@ -4,6 +4,7 @@ AlsoError
 ├── InputError              the caller's input is wrong: exit code 2, INVALID_ARGUMENT, nothing written
 │   ├── DocumentError       a campaign file or record: unknown key, wrong type, out of range
 │   ├── TaskError           a task that cannot be found, built, or that breaks its API
+│   ├── DeviceError         a device for training that this machine does not have
 │   ├── ShapingError        a shaping config that breaks a rule
 │   ├── CheckpointError     a checkpoint that is missing, damaged, or of another task or version
 │   ├── StoreError          an object store that is unwritable, foreign or not an object store
@@ -33,6 +34,10 @@ class DocumentError(InputError):
 
 class TaskError(InputError):
     """A task cannot be found or built, or breaks the API that it claims."""
+
+
+class DeviceError(InputError):
+    """A device to train on is asked for, and a machine does not have it."""
 
 
 class ShapingError(InputError):

@@ -97,6 +97,14 @@ def child_environment(**changes: str) -> dict[str, str]:
     return {**{name: value for name, value in os.environ.items() if name not in _SECRETS}, **changes}
 
 
+def fix_cublas_workspace() -> None:
+    """Have cuBLAS keep to the workspace with which its sums have one order; call it before CUDA is initialised.
+
+    A value that is there already stays; PyTorch refuses one that gives no such order when a product is computed.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
 def _seconds(name: str, text: str) -> float:
     try:
         seconds = float(text)

@@ -10,14 +10,14 @@ from also import limits, rpc
 from also.campaign.processes import Services
 from also.llm.times import longest_answer_seconds
 from also.v1.branch_pb2 import Evaluation
-from also.v1.campaign_pb2 import Campaign
+from also.v1.campaign_pb2 import Campaign, LearnerSettings
 from also.v1.critic_pb2 import CheckCriticRequest, DiagnoseRequest, DiagnoseResponse
 from also.v1.critic_pb2_grpc import CriticServiceStub
 from also.v1.generator_pb2 import CheckGeneratorRequest, ProposeRequest, ProposeResponse
 from also.v1.generator_pb2_grpc import GeneratorServiceStub
 from also.v1.llm_pb2 import LlmUse
 from also.v1.task_pb2 import Task, TaskCard
-from also.v1.trainer_pb2 import DescribeTaskRequest, EvaluateRequest
+from also.v1.trainer_pb2 import CheckTrainerRequest, DescribeTaskRequest, EvaluateRequest
 from also.v1.trainer_pb2_grpc import TrainerServiceStub
 from also.v1.validator_pb2 import CheckValidatorRequest
 from also.v1.validator_pb2_grpc import ValidatorServiceStub
@@ -77,6 +77,22 @@ def propose(services: Services, request: ProposeRequest) -> ProposeResponse:
 def use_of(response: DiagnoseResponse | ProposeResponse) -> LlmUse | None:
     """What an answer's LLM has cost; None where there was none."""
     return response.llm if response.HasField("llm") else None
+
+
+def check_trainer(services: Services, learner: LearnerSettings) -> str:
+    """The device that the trainer computes on, in words.
+
+    Args:
+        services: the services.
+        learner: its device counts.
+
+    Raises:
+        DeviceError: the trainer does not have the device that is asked for.
+        ServiceError: the trainer failed for good.
+    """
+    request = CheckTrainerRequest(learner=learner)
+    device: str = _ask(services, "trainer", lambda channel: TrainerServiceStub(channel).CheckTrainer, request).device
+    return device
 
 
 def check_backends(services: Services, campaign: Campaign) -> None:

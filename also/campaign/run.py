@@ -8,6 +8,7 @@ step is simply taken again.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from also import keys, limits, presets, rpc
@@ -38,7 +39,7 @@ from also.shaping.identity import config_hash
 from also.shaping.rules import check_config
 from also.store import open_store
 from also.v1.branch_pb2 import Evaluation
-from also.v1.campaign_pb2 import Campaign
+from also.v1.campaign_pb2 import Campaign, Device
 from also.v1.journal_pb2 import (
     CampaignStarted,
     Diagnosed,
@@ -52,10 +53,14 @@ from also.v1.journal_pb2 import (
     StageTrained,
     Validated,
 )
+from also.v1.task_pb2 import TaskCard
 from also.v1.trainer_pb2 import StageResult, TrainStageRequest
 from also.v1.trainer_pb2_grpc import TrainerServiceStub
 from also.v1.validator_pb2_grpc import ValidatorServiceStub
 from also.validation.cost import whole_updates
+
+DEVICE = "learner.device"
+"""The one value of a campaign file that may be another one when the campaign goes on."""
 
 TRAINING_SECONDS = 7 * 24 * 3600.0
 """Deadline of a stage of training or a round of validation."""
@@ -85,27 +90,34 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
         if journal is None or fold(journal.records).finished is None:
             minds = ["trainer", "critic", "generator"]
             services.start([*minds, processes.REFERENCE] if campaign.reference.enabled else minds)
-        if journal is None:
-            journal = _begin(campaign, campaign_id, settings.store, services)
-        return Conductor(journal, services, watch).conduct()
+            card = _check(campaign, services) if journal is None else None
+            where = calls.check_trainer(services, campaign.learner)
+            if card is not None:
+                journal = _begin(campaign, card, campaign_id, settings.store)
+            watch.note(f"the trainer computes on {where}")
+        assert journal is not None
+        return Conductor(journal, services, watch, device=campaign.learner.device).conduct()
 
 
 class Conductor:
     """One campaign under way."""
 
-    def __init__(self, journal: Journal, services: Services, watch: Watch) -> None:
+    def __init__(
+        self, journal: Journal, services: Services, watch: Watch, *, device: Device = Device.DEVICE_UNSPECIFIED
+    ) -> None:
         """Take up a campaign where its journal ends.
 
         Args:
             journal: its journal, not empty.
             services: the services to call.
             watch: told of everything that happens.
+            device: where the rest of it is trained; unset is where the journal says.
         """
         self._journal = journal
         self._services = services
         self._watch = watch
         self._reference: Reference | None = None
-        self.state = fold(journal.records)
+        self.state = _on(device, fold(journal.records))
         self._telemetry = Telemetry(journal.campaign_id)
         self._telemetry.show(self.state, len(journal.records))
 
@@ -268,11 +280,16 @@ def _journal_of(uri: str, campaign_id: str) -> Journal | None:
     return journal if journal.records else None
 
 
-def _begin(campaign: Campaign, campaign_id: str, uri: str, services: Services) -> Journal:
-    """Write a campaign's first record, after everything that may be wrong with it."""
+def _check(campaign: Campaign, services: Services) -> TaskCard:
+    """The card of a new campaign's task, once its task, its shaping and its services were found good."""
     card = calls.describe_task(services, campaign.task)
     check_config(campaign.shaping, card)
     calls.check_backends(services, campaign)
+    return card
+
+
+def _begin(campaign: Campaign, card: TaskCard, campaign_id: str, uri: str) -> Journal:
+    """Write a campaign's first record, after everything that may be wrong with it."""
     journal = Journal(open_store(uri), campaign_id)
     if journal.records:
         _require_same(journal, campaign)
@@ -281,11 +298,21 @@ def _begin(campaign: Campaign, campaign_id: str, uri: str, services: Services) -
     return journal
 
 
+def _on(device: Device, state: State) -> State:
+    """A state whose campaign goes on on a device, if one is given."""
+    if device == Device.DEVICE_UNSPECIFIED:
+        return state
+    campaign = Campaign()
+    campaign.CopyFrom(state.campaign)
+    campaign.learner.device = device
+    return replace(state, campaign=campaign)
+
+
 def _require_same(journal: Journal, campaign: Campaign) -> None:
     stored = Campaign()
     stored.CopyFrom(begin(journal.records[0]).campaign)
     presets.resolve(stored)  # an older ALSO has written no default of a setting that it did not have
-    found = differences(stored, campaign)
+    found = [each for each in differences(stored, campaign) if each.path != DEVICE]
     if found:
         listed = "; ".join(f"{each.path}: {each.first} stored, {each.second} given" for each in found)
         raise CampaignError(f"campaign {journal.campaign_id!r} is another campaign ({listed}); choose another id")

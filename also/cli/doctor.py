@@ -5,6 +5,8 @@ import importlib.util
 import os
 import platform
 import socket
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -15,10 +17,14 @@ import typer
 import also
 from also.cli.options import settings_with
 from also.errors import AlsoError
+from also.settings import child_environment
 from also.store import open_store, probe_race
 
 NEEDED = ("grpcio", "protobuf", "obstore", "torch", "numpy", "safetensors", "pettingzoo", "matplotlib", "rich", "typer")
 """Distributions that `also run` needs on this machine."""
+
+_DEVICE_SECONDS = 120
+"""How long it may take to load PyTorch and look for a GPU."""
 
 
 def doctor(
@@ -32,6 +38,7 @@ def doctor(
         *((name, partial(importlib.metadata.version, name)) for name in NEEDED),
         ("services", _services),
         ("threads", _threads),
+        ("device", _device),
         ("port", _port),
         ("store", partial(_store, store)),
     ]
@@ -40,7 +47,7 @@ def doctor(
     for name, check in checks:
         try:
             print(f"ok      {name}: {check()}")
-        except (AlsoError, OSError, ImportError, ValueError) as error:
+        except (AlsoError, OSError, ImportError, ValueError, subprocess.TimeoutExpired) as error:
             failed += 1
             print(f"failed  {name}: {error or type(error).__name__}")
     raise typer.Exit(1 if failed else 0)
@@ -56,6 +63,17 @@ def _services() -> str:
 
 def _threads() -> str:
     return f"{os.cpu_count()} cores; services take one thread each for tensors"
+
+
+def _device() -> str:
+    """What the trainer says: torch is not for this process."""
+    command = [sys.executable, "-m", "services.trainer.device"]
+    done = subprocess.run(command, env=child_environment(), capture_output=True, text=True, timeout=_DEVICE_SECONDS)
+    if done.returncode != 0:
+        raise OSError(
+            f"the trainer cannot look for one: {(done.stderr.strip().splitlines() or ['it says nothing'])[-1]}"
+        )
+    return f"the trainer takes {done.stdout.strip()}"
 
 
 def _port() -> str:

@@ -11,6 +11,7 @@ from also.campaign.fold import fold
 from also.campaign.processes import Services
 from also.cli import describe
 from also.cli.options import JsonOption, StoreOption, read_journal, settings_with
+from also.v1.campaign_pb2 import Device
 
 
 def evaluate(
@@ -23,6 +24,8 @@ def evaluate(
     settings = settings_with(store)
     state = fold(read_journal(campaign, store).records)
     request = requests.evaluate(campaign, state, checkpoint)
+    if request.campaign.learner.device == Device.DEVICE_CUDA:  # the campaign's wish for its own machine
+        request.campaign.learner.device = Device.DEVICE_AUTO
     with Services(settings, Path(settings.logs) / campaign, print) as services:
         evaluation = calls.evaluate(services, request)
     if json:

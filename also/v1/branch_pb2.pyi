@@ -143,7 +143,7 @@ class BranchGroupResult(_message.Message):
     def __init__(self, name: _Optional[str] = ..., records: _Optional[_Iterable[_Union[BranchRecord, _Mapping]]] = ..., seconds: _Optional[float] = ..., processes: _Optional[int] = ...) -> None: ...
 
 class BranchGroupSave(_message.Message):
-    __slots__ = ("name", "updates", "schema_version", "learner_hash", "run_env_steps", "run_updates", "config_hashes", "records", "finite", "tensors_sha256", "seconds", "processes")
+    __slots__ = ("name", "updates", "schema_version", "learner_hash", "run_env_steps", "run_updates", "config_hashes", "records", "finite", "tensors_sha256", "seconds", "processes", "parts")
     NAME_FIELD_NUMBER: _ClassVar[int]
     UPDATES_FIELD_NUMBER: _ClassVar[int]
     SCHEMA_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -156,6 +156,7 @@ class BranchGroupSave(_message.Message):
     TENSORS_SHA256_FIELD_NUMBER: _ClassVar[int]
     SECONDS_FIELD_NUMBER: _ClassVar[int]
     PROCESSES_FIELD_NUMBER: _ClassVar[int]
+    PARTS_FIELD_NUMBER: _ClassVar[int]
     name: str
     updates: int
     schema_version: int
@@ -168,7 +169,8 @@ class BranchGroupSave(_message.Message):
     tensors_sha256: str
     seconds: float
     processes: int
-    def __init__(self, name: _Optional[str] = ..., updates: _Optional[int] = ..., schema_version: _Optional[int] = ..., learner_hash: _Optional[str] = ..., run_env_steps: _Optional[int] = ..., run_updates: _Optional[int] = ..., config_hashes: _Optional[_Iterable[str]] = ..., records: _Optional[_Iterable[_Union[BranchRecord, _Mapping]]] = ..., finite: _Optional[_Iterable[bool]] = ..., tensors_sha256: _Optional[str] = ..., seconds: _Optional[float] = ..., processes: _Optional[int] = ...) -> None: ...
+    parts: int
+    def __init__(self, name: _Optional[str] = ..., updates: _Optional[int] = ..., schema_version: _Optional[int] = ..., learner_hash: _Optional[str] = ..., run_env_steps: _Optional[int] = ..., run_updates: _Optional[int] = ..., config_hashes: _Optional[_Iterable[str]] = ..., records: _Optional[_Iterable[_Union[BranchRecord, _Mapping]]] = ..., finite: _Optional[_Iterable[bool]] = ..., tensors_sha256: _Optional[str] = ..., seconds: _Optional[float] = ..., processes: _Optional[int] = ..., parts: _Optional[int] = ...) -> None: ...
 
 class Evaluation(_message.Message):
     __slots__ = ("checkpoint_id", "pool", "returns", "return_low", "return_high", "success_rate", "milestone_score")

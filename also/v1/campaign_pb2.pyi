@@ -18,6 +18,13 @@ class Algorithm(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ALGORITHM_MAPPO: _ClassVar[Algorithm]
     ALGORITHM_IPPO: _ClassVar[Algorithm]
 
+class Device(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DEVICE_UNSPECIFIED: _ClassVar[Device]
+    DEVICE_AUTO: _ClassVar[Device]
+    DEVICE_CPU: _ClassVar[Device]
+    DEVICE_CUDA: _ClassVar[Device]
+
 class CriticBackend(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     CRITIC_BACKEND_UNSPECIFIED: _ClassVar[CriticBackend]
@@ -54,6 +61,10 @@ class Adopt(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 ALGORITHM_UNSPECIFIED: Algorithm
 ALGORITHM_MAPPO: Algorithm
 ALGORITHM_IPPO: Algorithm
+DEVICE_UNSPECIFIED: Device
+DEVICE_AUTO: Device
+DEVICE_CPU: Device
+DEVICE_CUDA: Device
 CRITIC_BACKEND_UNSPECIFIED: CriticBackend
 CRITIC_BACKEND_RULES: CriticBackend
 CRITIC_BACKEND_NONE: CriticBackend
@@ -103,7 +114,7 @@ class Campaign(_message.Message):
     def __init__(self, task: _Optional[_Union[_task_pb2.Task, _Mapping]] = ..., seed: _Optional[int] = ..., learner: _Optional[_Union[LearnerSettings, _Mapping]] = ..., evaluation: _Optional[_Union[EvaluationSettings, _Mapping]] = ..., stages: _Optional[_Union[StageSettings, _Mapping]] = ..., critic: _Optional[_Union[CriticSettings, _Mapping]] = ..., generator: _Optional[_Union[GeneratorSettings, _Mapping]] = ..., validation: _Optional[_Union[ValidationSettings, _Mapping]] = ..., guard: _Optional[_Union[GuardSettings, _Mapping]] = ..., budget: _Optional[_Union[BudgetSettings, _Mapping]] = ..., reference: _Optional[_Union[ReferenceSettings, _Mapping]] = ..., shaping: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ...) -> None: ...
 
 class LearnerSettings(_message.Message):
-    __slots__ = ("algorithm", "environments", "rollout", "epochs", "minibatches", "learning_rate", "gamma", "gae_lambda", "clip_epsilon", "entropy_coefficient", "value_coefficient", "gradient_clip", "hidden", "layers", "recurrent", "normalise_observations", "scale_rewards")
+    __slots__ = ("algorithm", "environments", "rollout", "epochs", "minibatches", "learning_rate", "gamma", "gae_lambda", "clip_epsilon", "entropy_coefficient", "value_coefficient", "gradient_clip", "hidden", "layers", "recurrent", "normalise_observations", "scale_rewards", "device")
     ALGORITHM_FIELD_NUMBER: _ClassVar[int]
     ENVIRONMENTS_FIELD_NUMBER: _ClassVar[int]
     ROLLOUT_FIELD_NUMBER: _ClassVar[int]
@@ -121,6 +132,7 @@ class LearnerSettings(_message.Message):
     RECURRENT_FIELD_NUMBER: _ClassVar[int]
     NORMALISE_OBSERVATIONS_FIELD_NUMBER: _ClassVar[int]
     SCALE_REWARDS_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
     algorithm: Algorithm
     environments: int
     rollout: int
@@ -138,7 +150,8 @@ class LearnerSettings(_message.Message):
     recurrent: bool
     normalise_observations: bool
     scale_rewards: bool
-    def __init__(self, algorithm: _Optional[_Union[Algorithm, str]] = ..., environments: _Optional[int] = ..., rollout: _Optional[int] = ..., epochs: _Optional[int] = ..., minibatches: _Optional[int] = ..., learning_rate: _Optional[float] = ..., gamma: _Optional[float] = ..., gae_lambda: _Optional[float] = ..., clip_epsilon: _Optional[float] = ..., entropy_coefficient: _Optional[float] = ..., value_coefficient: _Optional[float] = ..., gradient_clip: _Optional[float] = ..., hidden: _Optional[int] = ..., layers: _Optional[int] = ..., recurrent: _Optional[bool] = ..., normalise_observations: _Optional[bool] = ..., scale_rewards: _Optional[bool] = ...) -> None: ...
+    device: Device
+    def __init__(self, algorithm: _Optional[_Union[Algorithm, str]] = ..., environments: _Optional[int] = ..., rollout: _Optional[int] = ..., epochs: _Optional[int] = ..., minibatches: _Optional[int] = ..., learning_rate: _Optional[float] = ..., gamma: _Optional[float] = ..., gae_lambda: _Optional[float] = ..., clip_epsilon: _Optional[float] = ..., entropy_coefficient: _Optional[float] = ..., value_coefficient: _Optional[float] = ..., gradient_clip: _Optional[float] = ..., hidden: _Optional[int] = ..., layers: _Optional[int] = ..., recurrent: _Optional[bool] = ..., normalise_observations: _Optional[bool] = ..., scale_rewards: _Optional[bool] = ..., device: _Optional[_Union[Device, str]] = ...) -> None: ...
 
 class EvaluationSettings(_message.Message):
     __slots__ = ("episodes", "report_episodes", "greedy", "branch_points")

@@ -123,3 +123,15 @@ class EvaluateResponse(_message.Message):
     EVALUATION_FIELD_NUMBER: _ClassVar[int]
     evaluation: _branch_pb2.Evaluation
     def __init__(self, evaluation: _Optional[_Union[_branch_pb2.Evaluation, _Mapping]] = ...) -> None: ...
+
+class CheckTrainerRequest(_message.Message):
+    __slots__ = ("learner",)
+    LEARNER_FIELD_NUMBER: _ClassVar[int]
+    learner: _campaign_pb2.LearnerSettings
+    def __init__(self, learner: _Optional[_Union[_campaign_pb2.LearnerSettings, _Mapping]] = ...) -> None: ...
+
+class CheckTrainerResponse(_message.Message):
+    __slots__ = ("device",)
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    device: str
+    def __init__(self, device: _Optional[str] = ...) -> None: ...

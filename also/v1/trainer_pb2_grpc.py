@@ -56,6 +56,11 @@ class TrainerServiceStub:
                 request_serializer=also_dot_v1_dot_trainer__pb2.EvaluateRequest.SerializeToString,
                 response_deserializer=also_dot_v1_dot_trainer__pb2.EvaluateResponse.FromString,
                 _registered_method=True)
+        self.CheckTrainer = channel.unary_unary(
+                '/also.v1.TrainerService/CheckTrainer',
+                request_serializer=also_dot_v1_dot_trainer__pb2.CheckTrainerRequest.SerializeToString,
+                response_deserializer=also_dot_v1_dot_trainer__pb2.CheckTrainerResponse.FromString,
+                _registered_method=True)
 
 
 class TrainerServiceServicer:
@@ -92,6 +97,13 @@ class TrainerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CheckTrainer(self, request, context):
+        """Looks for the device that a campaign's learner asks for. INVALID_ARGUMENT when there is none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TrainerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -114,6 +126,11 @@ def add_TrainerServiceServicer_to_server(servicer, server):
                     servicer.Evaluate,
                     request_deserializer=also_dot_v1_dot_trainer__pb2.EvaluateRequest.FromString,
                     response_serializer=also_dot_v1_dot_trainer__pb2.EvaluateResponse.SerializeToString,
+            ),
+            'CheckTrainer': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckTrainer,
+                    request_deserializer=also_dot_v1_dot_trainer__pb2.CheckTrainerRequest.FromString,
+                    response_serializer=also_dot_v1_dot_trainer__pb2.CheckTrainerResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -226,6 +243,33 @@ class TrainerService:
             '/also.v1.TrainerService/Evaluate',
             also_dot_v1_dot_trainer__pb2.EvaluateRequest.SerializeToString,
             also_dot_v1_dot_trainer__pb2.EvaluateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckTrainer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/also.v1.TrainerService/CheckTrainer',
+            also_dot_v1_dot_trainer__pb2.CheckTrainerRequest.SerializeToString,
+            also_dot_v1_dot_trainer__pb2.CheckTrainerResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -22,12 +22,13 @@ from contextlib import closing, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from also import keys, lifeline, metrics, settings
+from also import enums, keys, lifeline, metrics, settings
 from also.document import canonical
 from also.errors import InputError, MissingObjectError, MissingStoreError, StoreError
 from also.process import BAD_INPUT
 from also.store import Store, open_store
 from also.v1 import branch_pb2
+from also.v1.campaign_pb2 import Device, LearnerSettings
 
 if TYPE_CHECKING:
     from services.trainer.branch_group import GroupRun
@@ -79,7 +80,8 @@ def main(given: Sequence[str] | None = None) -> None:
             if store.exists(keys.branch_group_result(arguments.campaign, arguments.group)):
                 return
             group = store.get_message(keys.branch_group(arguments.campaign, arguments.group), branch_pb2.BranchGroup)
-            if not train(store, group, save_seconds=arguments.save_seconds, stop=stop):
+            group.campaign.learner.MergeFrom(LearnerSettings(device=f"DEVICE_{arguments.device.upper()}"))
+            if not train(store, group, save_seconds=arguments.save_seconds, share=arguments.share, stop=stop):
                 sys.exit(STOPPED)
             if arguments.metrics_port is not None:
                 _linger(store, group, arguments.linger_seconds, stop)
@@ -89,7 +91,12 @@ def main(given: Sequence[str] | None = None) -> None:
 
 
 def train(
-    store: Store, group: branch_pb2.BranchGroup, *, save_seconds: float = math.inf, stop: Stop | None = None
+    store: Store,
+    group: branch_pb2.BranchGroup,
+    *,
+    save_seconds: float = math.inf,
+    share: int = 1,
+    stop: Stop | None = None,
 ) -> bool:
     """Train a group and store its result; progress goes to standard output, a JSON line each.
 
@@ -97,6 +104,7 @@ def train(
         store: the object store.
         group: what to train; it goes on from its newest save, if it has one.
         save_seconds: time between two saves, seconds.
+        share: processes that share the free memory of this machine's GPU, at least 1.
         stop: asked after each update whether to save and end.
 
     Returns:
@@ -104,16 +112,19 @@ def train(
 
     Raises:
         CheckpointError: a start checkpoint cannot be used.
+        DeviceError: the learner's device is asked for and not there.
         StoreError: the store cannot be read, or the result cannot be written.
     """
-    from services.trainer import branch_save, determinism
+    from services.trainer import branch_save, determinism, device
     from services.trainer.branch_group import GroupRun
     from services.trainer.branch_metrics import BranchMetrics
 
     stop = stop or Stop()
     determinism.prepare()
     began = time.monotonic()
-    course = branch_save.resume(store, group) or GroupRun.begin(store, group)
+    course = branch_save.resume(store, group) or GroupRun.begin(store, group, parts=_parts(group, share))
+    where = device.choice_in_words(group.campaign.learner)
+    print(f"trains {len(course.records)} branches in {len(course.runs)} part(s) on {where}", file=sys.stderr)
     with closing(course):
         told = BranchMetrics(group, course.records, planned_env_steps=course.planned_env_steps)
         told.trained(course.env_steps)
@@ -146,6 +157,18 @@ def train(
         store.create_message(keys.branch_group_result(group.campaign_id, group.name), result)
         _sweep(store, group, keep=0)
     return True
+
+
+def _parts(group: branch_pb2.BranchGroup, share: int) -> int:
+    """Parts that a group is trained in, by the free memory of its device."""
+    from services.trainer import device, memory
+    from services.trainer.tasks.opening import describe
+
+    free = device.free_bytes(device.resolve(group.campaign.learner))
+    if free is None:
+        return 1
+    each = memory.need(group.campaign, describe(group.campaign.task))
+    return memory.parts(len(group.branches), each, free // share)
 
 
 def _save(store: Store, course: "GroupRun", *, seconds: float) -> None:
@@ -229,6 +252,19 @@ def _parse(given: Sequence[str] | None) -> argparse.Namespace:
         metavar="S",
         help="time between two saves, above 0; left out: saved only when asked to end",
     )
+    parser.add_argument(
+        "--device",
+        choices=enums.short_names(Device.DESCRIPTOR),
+        default="auto",
+        help="where it is trained; default auto",
+    )
+    parser.add_argument(
+        "--share",
+        type=_whole,
+        default=1,
+        metavar="N",
+        help="processes that share the free memory of this machine's GPU, at least 1; default 1",
+    )
     parser.add_argument(lifeline.FLAG, action="store_true", help="end when standard input closes")
     return parser.parse_args(given)
 
@@ -245,6 +281,12 @@ def _some_seconds(text: str) -> float:
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is not allowed; a number of seconds above 0 is expected")
     return seconds
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; a whole number, at least 1, is expected")
+    return int(text)
 
 
 def _number(text: str) -> float:

@@ -1,9 +1,15 @@
 """A branch group in training: its branches as replicas of one run, and what they have come to so far.
 
+Where a GPU's memory does not suffice for one batch they are replicas of several runs, parts of equal
+size that learn in turn, update by update (`memory`).
+
 All branches advance together, each under its own shaping config and seed, and are measured on the
 sparse return at the same points. A group begins from its branches' checkpoints, or goes on from a
 save (`branch_save`); from then on the two are the same thing.
 """
+
+from collections.abc import Sequence
+from typing import TypeVar
 
 from also.store import Store
 from also.v1.branch_pb2 import BRANCH_FAILURE_DIVERGED, BranchGroup, BranchRecord
@@ -13,6 +19,8 @@ from services.trainer.evaluation import Evaluator
 from services.trainer.run import Run
 from services.trainer.tasks.opening import describe
 
+T = TypeVar("T")
+
 
 class GroupRun:
     """A branch group of R branches in training."""
@@ -20,60 +28,74 @@ class GroupRun:
     def __init__(
         self,
         group: BranchGroup,
-        run: Run,
+        runs: Sequence[Run],
         records: list[BranchRecord],
         *,
         done: int = 0,
         earlier_seconds: float = 0.0,
         processes: int = 1,
     ) -> None:
-        """Go on with a run; `begin` makes one that is at its start.
+        """Go on with runs; `begin` makes those that are at their start.
 
         Args:
             group: what to train.
-            run: its branches, R replicas.
+            runs: its branches as replicas, in order: parts of equal size, after equally many updates.
             records: one a branch, with the measures so far.
             done: updates of the branches that are done.
             earlier_seconds: training time of the processes before this one, seconds.
             processes: processes that have trained it, with this one.
         """
         self.group = group
-        self.run = run
+        self.runs = runs
         self.records = records
         self.done = done
         self.earlier_seconds = earlier_seconds
         self.processes = processes
-        self.updates = whole_updates(group.env_steps, group.campaign.learner) // run.env_steps_per_update
+        self.updates = whole_updates(group.env_steps, group.campaign.learner) // runs[0].env_steps_per_update
         evaluation = group.campaign.evaluation
         points = evaluation.branch_points
         self._points = {round(self.updates * (index + 1) / points) for index in range(points)}
-        self._evaluator = Evaluator(
-            group.campaign, replicas=len(records), episodes=evaluation.episodes, pool=group.pool
+        self._evaluator = Evaluator(  # of one part: the parts play in turn, too
+            group.campaign,
+            replicas=len(records) // len(runs),
+            episodes=evaluation.episodes,
+            pool=group.pool,
+            device=runs[0].device,
         )
 
     @classmethod
-    def begin(cls, store: Store, group: BranchGroup) -> "GroupRun":
+    def begin(cls, store: Store, group: BranchGroup, *, parts: int = 1) -> "GroupRun":
         """Start a group from its branches' checkpoints.
+
+        Args:
+            store: the object store.
+            group: what to train.
+            parts: equal parts that learn in turn; a divisor of the number of branches.
 
         Raises:
             CheckpointError: a checkpoint cannot be used.
+            DeviceError: the learner's device is asked for and not there.
         """
         card = describe(group.campaign.task)
         snapshots = {
             branch.checkpoint_id: checkpoint.load(store, group.campaign_id, group.campaign, card, branch.checkpoint_id)
             for branch in group.branches
         }
-        run = Run.restore(
-            group.campaign,
-            [branch.config for branch in group.branches],
-            [snapshots[branch.checkpoint_id] for branch in group.branches],
-            [branch.seed if branch.HasField("seed") else None for branch in group.branches],
-        )
+        runs = [
+            Run.restore(
+                group.campaign,
+                [branch.config for branch in part],
+                [snapshots[branch.checkpoint_id] for branch in part],
+                [branch.seed if branch.HasField("seed") else None for branch in part],
+            )
+            for part in in_parts(group.branches, parts)
+        ]
+        hashes = [config_hash for run in runs for config_hash in run.shaping.config_hashes]
         records = [
             BranchRecord(arm=branch.arm, seed_index=branch.seed_index, config_hash=config_hash)
-            for branch, config_hash in zip(group.branches, run.shaping.config_hashes, strict=True)
+            for branch, config_hash in zip(group.branches, hashes, strict=True)
         ]
-        return cls(group, run, records)
+        return cls(group, runs, records)
 
     @property
     def finished(self) -> bool:
@@ -92,13 +114,15 @@ class GroupRun:
 
     def advance(self) -> bool:
         """Do one update of all branches, and measure them where that is due; whether it was."""
-        self.run.advance()
+        for run in self.runs:
+            run.advance()
         self.done += 1
         if self.done not in self._points:
             return False
-        episodes = self._evaluator.play(self.run.learner.policy, self.run.collector.observations)
-        for replica, record in enumerate(self.records):
-            record.measures.append(episodes.measure(replica, self.run.env_steps))
+        for run, records in zip(self.runs, in_parts(self.records, len(self.runs)), strict=True):
+            episodes = self._evaluator.play(run.learner.policy, run.collector.observations)
+            for replica, record in enumerate(records):
+                record.measures.append(episodes.measure(replica, run.env_steps))
         return True
 
     def finish(self, store: Store) -> None:
@@ -107,24 +131,34 @@ class GroupRun:
         Raises:
             StoreError: the store cannot be written.
         """
-        group, run = self.group, self.run
-        activity = run.shaping.activity()
-        finite = run.finite.tolist()
-        for replica, (record, snapshot) in enumerate(zip(self.records, run.snapshots(), strict=True)):
+        for run, records in zip(self.runs, in_parts(self.records, len(self.runs)), strict=True):
+            self._finish(store, run, records)
+
+    def close(self) -> None:
+        """End what the task has started."""
+        self._evaluator.close()
+        for run in self.runs:
+            run.close()
+
+    def _finish(self, store: Store, run: Run, records: Sequence[BranchRecord]) -> None:
+        group = self.group
+        of_each = zip(records, run.snapshots(), run.shaping.activity(), run.finite.tolist(), strict=True)
+        for record, snapshot, terms, finite in of_each:
             record.env_steps = self.updates * run.env_steps_per_update
-            record.terms.extend(activity[replica])
-            if finite[replica]:
+            record.terms.extend(terms)
+            if finite:
                 record.checkpoint_id = checkpoint.save(
                     store, group.campaign_id, group.campaign, run.task.card, snapshot
                 )
             else:
                 record.failure = BRANCH_FAILURE_DIVERGED
 
-    def close(self) -> None:
-        """End what the task has started."""
-        self._evaluator.close()
-        self.run.close()
-
     @property
     def _env_steps_per_update(self) -> int:
-        return self.run.env_steps_per_update * len(self.records)
+        return self.runs[0].env_steps_per_update * len(self.records)
+
+
+def in_parts(items: Sequence[T], parts: int) -> list[Sequence[T]]:
+    """Items in so many parts of equal size, in order; their number is a multiple of it."""
+    size = len(items) // parts
+    return [items[first : first + size] for first in range(0, len(items), size)]

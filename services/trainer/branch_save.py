@@ -28,15 +28,12 @@ from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchGroupSave
 from also.v1.campaign_pb2 import Campaign
 from services.trainer import checkpoint
-from services.trainer.branch_group import GroupRun
+from services.trainer.branch_group import GroupRun, in_parts
 from services.trainer.run import Run, Snapshot
 from services.trainer.tasks.opening import describe
 
 _DIGEST = "save_digest"
 """What the tensors' object holds besides: uint8 (32,), sha256 of the rest of the save."""
-
-_ACTIVITY = "activity"
-"""What the names of the counts of shaping activity begin with; those of a replica's tensors do with its place."""
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -56,24 +53,29 @@ def save(store: Store, course: GroupRun, *, seconds: float) -> bool:
     Raises:
         StoreError: the store cannot be written.
     """
-    group, run = course.group, course.run
-    if not run.task.copies_state:
+    group, runs = course.group, course.runs
+    if not runs[0].task.copies_state:
         return False
-    snapshots = run.snapshots()
+    snapshots = [snapshot for run in runs for snapshot in run.snapshots()]
     made = BranchGroupSave(
         name=group.name,
         updates=course.done,
         schema_version=checkpoint.SCHEMA_VERSION,
-        learner_hash=checkpoint.learner_hash(group.campaign, run.task.card),
-        run_env_steps=run.env_steps,
-        run_updates=run.updates,
+        learner_hash=checkpoint.learner_hash(group.campaign, runs[0].task.card),
+        run_env_steps=runs[0].env_steps,
+        run_updates=runs[0].updates,
         config_hashes=[snapshot.config_hash for snapshot in snapshots],
         records=course.records,
-        finite=run.finite.tolist(),
+        finite=[finite for run in runs for finite in run.finite.tolist()],
         seconds=seconds,
         processes=course.processes,
+        parts=len(runs),
     )
-    tensors = {f"{_ACTIVITY}.{name}": counts for name, counts in run.shaping.activity_state().items()}
+    tensors = {
+        f"{_activity(part)}.{name}": counts.cpu()
+        for part, run in enumerate(runs)
+        for name, counts in run.shaping.activity_state().items()
+    }
     for place, snapshot in enumerate(snapshots):
         tensors |= {f"{place}.{name}": tensor.contiguous() for name, tensor in snapshot.tensors.items()}
     content = save_tensors({**tensors, _DIGEST: _digest(made)})
@@ -137,16 +139,23 @@ def _resumed(store: Store, group: BranchGroup, key: str) -> GroupRun:
         )
         for place, config_hash in enumerate(made.config_hashes)
     ]
+    parts = made.parts or 1
+    if len(members) % parts:
+        raise CheckpointError(f"it has {parts} parts, and {len(members)} branches")
     # the streams are those of the save: the branches' seeds were applied when they began, and only then
-    run = Run.restore(group.campaign, [branch.config for branch in group.branches], snapshots, [None] * len(members))
-    saved, live = list(made.config_hashes), list(run.shaping.config_hashes)
+    runs = [
+        Run.restore(group.campaign, [branch.config for branch in branches], given, [None] * len(given))
+        for branches, given in zip(in_parts(group.branches, parts), in_parts(snapshots, parts), strict=True)
+    ]
+    saved, live = list(made.config_hashes), [config_hash for run in runs for config_hash in run.shaping.config_hashes]
     if saved != live:
         raise CheckpointError(f"it was trained under shaping configs {saved}; {live} are the branches'")
-    run.shaping.load_activity_state(_named(tensors, _ACTIVITY))
-    run.finite = torch.tensor(list(made.finite), dtype=torch.bool)
+    for part, (run, finite) in enumerate(zip(runs, in_parts(made.finite, parts), strict=True)):
+        run.shaping.load_activity_state(_named(tensors, _activity(part)))
+        run.finite = torch.tensor(list(finite), dtype=torch.bool, device=run.device)
     return GroupRun(
         group,
-        run,
+        runs,
         list(made.records),
         done=made.updates,
         earlier_seconds=made.seconds,
@@ -178,6 +187,11 @@ def _check_fits(campaign: Campaign, made: BranchGroupSave) -> None:
     due = checkpoint.learner_hash(campaign, describe(campaign.task))
     if made.learner_hash != due:
         raise CheckpointError(f"it has learner {made.learner_hash}; {due} is expected")
+
+
+def _activity(part: int) -> str:
+    """What the names of a part's counts of activity begin with; those of a replica's tensors begin with its place."""
+    return f"activity-{part}" if part else "activity"
 
 
 def _named(tensors: dict[str, Tensor], first: str) -> dict[str, Tensor]:

@@ -15,6 +15,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from also import keys
+from also.device import placeless_learner
 from also.document import canonical, digest, parse_json
 from also.errors import CheckpointError, DocumentError, MissingObjectError
 from also.store import Store
@@ -37,7 +38,7 @@ def save(store: Store, campaign_id: str, campaign: Campaign, card: TaskCard, sna
     """
     contents = {
         _STATE: json.dumps({"config_hash": snapshot.config_hash}, sort_keys=True).encode(),
-        _TENSORS: save_tensors({name: tensor.contiguous() for name, tensor in snapshot.tensors.items()}),
+        _TENSORS: save_tensors({name: tensor.cpu().contiguous() for name, tensor in snapshot.tensors.items()}),
     }
     manifest = CheckpointManifest(
         schema_version=SCHEMA_VERSION,
@@ -98,10 +99,12 @@ def load_manifest(store: Store, campaign_id: str, checkpoint_id: str) -> Checkpo
 
 
 def learner_hash(campaign: Campaign, card: TaskCard) -> str:
-    """sha256 of what the shapes and the meaning of a checkpoint's tensors depend on."""
+    """sha256 of what the shapes and the meaning of a checkpoint's tensors depend on; the device is no part of that."""
     space: Message = card.action_space
     sizes = f"{len(card.agents)}/{card.observation_size}/{card.state_size}"
-    return hashlib.sha256(canonical(campaign.learner) + canonical(space) + sizes.encode()).hexdigest()
+    return hashlib.sha256(
+        canonical(placeless_learner(campaign.learner)) + canonical(space) + sizes.encode()
+    ).hexdigest()
 
 
 def _read_blob(store: Store, campaign_id: str, checkpoint_id: str, blob: Blob) -> bytes:

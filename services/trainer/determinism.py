@@ -1,16 +1,24 @@
-"""What makes equal training give equal bits: one thread, deterministic kernels.
+"""What makes equal training give equal bits: one thread, deterministic kernels, whole float32 products.
 
 Sums depend on how many threads share them, so a process trains with one thread; parallelism comes
-from replicas inside a batch and from several processes.
+from replicas inside a batch and from several processes. On CUDA, products are summed in one order
+(cuBLAS with a workspace of its own) and without TF32, whose factors have ten bits.
+
+Equal bits are promised for one device, one model of it, and one PyTorch: see
+`docs/adr/0018-the-learners-device.md`.
 """
 
 import torch
 from torch.utils import deterministic
 
+from also import settings
+
 
 def prepare() -> None:
-    """Set this process up for training; call once, before any tensor work."""
+    """Set this process up for training; call once, before any tensor work and before CUDA is initialised."""
+    settings.fix_cublas_workspace()
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nothing here reads what it has not written
     torch.set_flush_denormal(True)
+    torch.set_float32_matmul_precision("highest")  # images of NVIDIA's allow TF32 by a variable

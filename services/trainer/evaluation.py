@@ -34,7 +34,7 @@ _RESAMPLES = 1000
 
 @dataclass(slots=True, kw_only=True)
 class Trace:
-    """Every env_step of N episodes of one or more replicas, while they lasted."""
+    """Every env_step of N episodes of one or more replicas, while they lasted; on the device that plays them."""
 
     features: list[Features] = field(default_factory=list)
     """Features after each env_step; T entries."""
@@ -46,7 +46,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episodes:
-    """What came of N episodes of R replicas, M milestones each."""
+    """What came of N episodes of R replicas, M milestones each; on the CPU, wherever they were played."""
 
     returns: Tensor
     """float32 (R, N), units of task reward."""
@@ -77,7 +77,15 @@ class Episodes:
 class Evaluator:
     """N episodes of R replicas of one campaign's task, played again and again on fixed seeds."""
 
-    def __init__(self, campaign: Campaign, *, replicas: int, episodes: int, pool: branch_pb2.SeedPool) -> None:
+    def __init__(
+        self,
+        campaign: Campaign,
+        *,
+        replicas: int,
+        episodes: int,
+        pool: branch_pb2.SeedPool,
+        device: str | torch.device = "cpu",
+    ) -> None:
         """Open the task.
 
         Args:
@@ -85,13 +93,14 @@ class Evaluator:
             replicas: R.
             episodes: N.
             pool: whose seeds the episodes begin from.
+            device: the policies' device, where the episodes are played.
         """
-        self.task = open_task(campaign.task, replicas=replicas, environments=episodes)
+        self.task = open_task(campaign.task, replicas=replicas, environments=episodes, device=device)
         self.card: task_pb2.TaskCard = self.task.card
         self.greedy = campaign.evaluation.greedy
         seed = seeds.derive(campaign.seed, "evaluation", POOLS[pool])
-        self._key = torch.full((replicas,), seed, dtype=torch.int64)
-        self._episode_keys = mix(mix(self._key, 1).unsqueeze(1), torch.arange(episodes))
+        self._key = torch.full((replicas,), seed, dtype=torch.int64, device=device)
+        self._episode_keys = mix(mix(self._key, 1).unsqueeze(1), torch.arange(episodes, device=device))
 
     @torch.inference_mode()
     def play(
@@ -105,9 +114,9 @@ class Evaluator:
         """Play the episodes.
 
         Args:
-            policy: policies of R replicas.
+            policy: policies of R replicas, on the evaluator's device.
             observations: their normalisers.
-            idle: bool (R, A): agents that are made to take the idle action.
+            idle: bool (R, A) on the evaluator's device: agents that are made to take the idle action.
             trace: filled with every env_step, when given.
         """
         task, limit = self.task, self.card.episode_limit
@@ -118,8 +127,9 @@ class Evaluator:
         task.reset(self._episode_keys)
         draws = policy.draws(mix(self._key, 2), (limit, count, len(self.card.agents))) if not self.greedy else None
         weights = policy.net.weights()
-        memory = torch.zeros(replicas, count, len(self.card.agents), policy.net.hidden if policy.net.recurrent else 0)
-        score = _Score(self.card, replicas, count)
+        width = policy.net.hidden if policy.net.recurrent else 0
+        memory = torch.zeros(replicas, count, len(self.card.agents), width, device=self._key.device)
+        score = _Score(self.card, replicas, count, self._key.device)
         for t in range(limit):
             view = task.view()
             inputs = observations(view.observations)
@@ -138,7 +148,7 @@ class Evaluator:
                 trace.alive.append(score.alive)
             done = outcome.terminated | outcome.truncated
             score.take(t + 1, outcome.reward, done, features)
-            if not bool(score.alive.any()):
+            if not bool(score.alive.any()):  # the one time in an env_step that the host waits for the device
                 break
         return score.episodes()
 
@@ -153,29 +163,33 @@ class Evaluator:
 class _Score:
     """Counts each environment's first episode."""
 
-    def __init__(self, card: task_pb2.TaskCard, replicas: int, count: int) -> None:
+    def __init__(self, card: task_pb2.TaskCard, replicas: int, count: int, device: torch.device) -> None:
         self._milestones = card.milestones
-        self.alive = torch.ones(replicas, count, dtype=torch.bool)
-        self._returns = torch.zeros(replicas, count)
-        self._lengths = torch.zeros(replicas, count, dtype=torch.int64)
-        self._steps = torch.full((replicas, count, len(card.milestones)), -1, dtype=torch.int64)
-        self._best = torch.full((replicas, count, len(card.milestones)), -torch.inf)
+        self._thresholds = torch.tensor([milestone.threshold for milestone in card.milestones], device=device)
+        self.alive = torch.ones(replicas, count, dtype=torch.bool, device=device)
+        self._returns = torch.zeros(replicas, count, device=device)
+        self._lengths = torch.zeros(replicas, count, dtype=torch.int64, device=device)
+        shape = (replicas, count, len(card.milestones))
+        self._steps = torch.full(shape, -1, dtype=torch.int64, device=device)
+        self._best = torch.full(shape, -torch.inf, device=device)
 
     def take(self, step: int, reward: Tensor, done: Tensor, features: Features) -> None:
         self._returns += reward * self.alive
         self._lengths += self.alive
         if self._milestones:
             values = torch.stack([team_value(features[m.feature], m.aggregate) for m in self._milestones], dim=-1)
-            thresholds = values.new_tensor([milestone.threshold for milestone in self._milestones])
             alive = self.alive.unsqueeze(-1)
             self._best = torch.where(alive, torch.maximum(self._best, values), self._best)
-            first = alive & (values >= thresholds - 1e-6) & (self._steps < 0)
+            first = alive & (values >= self._thresholds - 1e-6) & (self._steps < 0)
             self._steps = torch.where(first, step, self._steps)
         self.alive = self.alive & ~done
 
     def episodes(self) -> Episodes:
         return Episodes(
-            returns=self._returns, lengths=self._lengths, milestone_steps=self._steps, milestone_best=self._best
+            returns=self._returns.cpu(),
+            lengths=self._lengths.cpu(),
+            milestone_steps=self._steps.cpu(),
+            milestone_best=self._best.cpu(),
         )
 
 

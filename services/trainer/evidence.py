@@ -85,7 +85,7 @@ def _play(run: Run, campaign: Campaign, trace: Trace) -> tuple[Episodes, Tensor 
     card, evaluation = run.task.card, campaign.evaluation
     pool = branch_pb2.SEED_POOL_SEARCH
     policy, observations = run.learner.policy, run.collector.observations
-    evaluator = Evaluator(campaign, replicas=1, episodes=evaluation.episodes, pool=pool)
+    evaluator = Evaluator(campaign, replicas=1, episodes=evaluation.episodes, pool=pool, device=run.device)
     try:
         episodes = evaluator.play(policy, observations, trace=trace)
         if card.action_space.kind != task_pb2.ACTION_KIND_DISCRETE or card.action_space.idle < 0:
@@ -94,7 +94,7 @@ def _play(run: Run, campaign: Campaign, trace: Trace) -> tuple[Episodes, Tensor 
         for agent in range(len(card.agents)):
             idle = torch.zeros(1, len(card.agents), dtype=torch.bool)
             idle[0, agent] = True
-            means.append(evaluator.play(policy, observations, idle=idle).returns[0].mean())
+            means.append(evaluator.play(policy, observations, idle=idle.to(run.device)).returns[0].mean())
         return episodes, torch.stack(means)
     finally:
         evaluator.close()
@@ -120,13 +120,13 @@ def _milestones(card: task_pb2.TaskCard, episodes: Episodes) -> list[evidence_pb
 
 
 def _features(card: task_pb2.TaskCard, trace: Trace, returns: Tensor) -> list[evidence_pb2.FeatureEvidence]:
-    alive = torch.stack(trace.alive)[:, 0].double()  # (T, N)
+    alive = _over_time(trace.alive).double()  # (T, N)
     lengths = alive.sum(dim=0)
     last = (lengths - 1).long()
     successful = returns > 0
     items = []
     for feature in card.features:
-        values = torch.stack([team_value(step[feature.name], 0)[0] for step in trace.features]).double()  # (T, N)
+        values = _over_time([team_value(step[feature.name], 0) for step in trace.features]).double()  # (T, N)
         means = (values * alive).sum(dim=0) / lengths  # (N,)
         good, bad = means[successful], means[~successful]
         items.append(
@@ -142,6 +142,11 @@ def _features(card: task_pb2.TaskCard, trace: Trace, returns: Tensor) -> list[ev
     return items
 
 
+def _over_time(steps: Sequence[Tensor]) -> Tensor:
+    """What a trace holds of the one replica, (T, ...) on the CPU, in one copy, of T times (1, ...)."""
+    return torch.stack([step[0] for step in steps]).cpu()
+
+
 def _effect_size(good: Tensor, bad: Tensor) -> float:
     """Cohen's d (Cohen 1988) with the pooled standard deviation; 0 where it is undefined."""
     if len(good) < 2 or len(bad) < 2:
@@ -153,12 +158,12 @@ def _effect_size(good: Tensor, bad: Tensor) -> float:
 def _agents(
     card: task_pb2.TaskCard, trace: Trace, returns: Tensor, idle_returns: Tensor | None, run: Run
 ) -> list[evidence_pb2.AgentEvidence]:
-    alive = torch.stack(trace.alive)[:, 0].unsqueeze(-1)  # (T, N, 1)
+    alive = _over_time(trace.alive).unsqueeze(-1)  # (T, N, 1)
     count = alive.sum()
-    actions = torch.stack(trace.actions)[:, 0]  # (T, N, A[, K])
+    actions = _over_time(trace.actions)  # (T, N, A[, K])
     own = [feature.name for feature in card.features if feature.scope == task_pb2.FEATURE_SCOPE_AGENT]
     means = [
-        (torch.stack([step[name][0] for step in trace.features]) * alive).sum(dim=(0, 1)) / count for name in own
+        (_over_time([step[name] for step in trace.features]) * alive).sum(dim=(0, 1)) / count for name in own
     ]  # each (A,)
     items = []
     for agent, name in enumerate(card.agents):

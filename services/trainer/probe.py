@@ -40,7 +40,7 @@ def probe(campaign: Campaign, snapshot: Snapshot, configs: Sequence[ShapingConfi
 def _pay(campaign: Campaign, run: Run, configs: Sequence[ShapingConfig]) -> list[trainer_pb2.ShapingProbe]:
     task, policy, environments = run.task, run.learner.policy, campaign.learner.environments
     card, count = task.card, len(configs)
-    shaping = ShapingReward(configs, card, environments=environments, gamma=campaign.learner.gamma)
+    shaping = ShapingReward(configs, card, environments=environments, gamma=campaign.learner.gamma, device=run.device)
 
     def features() -> Features:
         """Features of the one replica, seen by every config."""
@@ -51,7 +51,8 @@ def _pay(campaign: Campaign, run: Run, configs: Sequence[ShapingConfig]) -> list
     shaping.begin(features())
     weights, memory, begins = policy.net.weights(), run.collector.policy_memory, run.collector.begins
     draws = policy.draws(mix(run.keys, 0), (card.episode_limit, environments, len(card.agents)))
-    lowest, highest = torch.full((count,), torch.inf), torch.full((count,), -torch.inf)
+    lowest = torch.full((count,), torch.inf, device=run.device)
+    highest = torch.full((count,), -torch.inf, device=run.device)
     for t in range(card.episode_limit):
         view = task.view()
         memory = memory * (~begins)[..., None, None]

@@ -14,6 +14,7 @@ from torch import Tensor
 from also.errors import CheckpointError
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
+from services.trainer import device
 from services.trainer.learner import Learner, UpdateStatistics
 from services.trainer.rollout import Collector
 from services.trainer.shaping_reward import ShapingReward
@@ -30,7 +31,7 @@ class Snapshot:
     """One replica at one moment: what a checkpoint holds."""
 
     tensors: dict[str, Tensor]
-    """State of learner, collector, task and shaping; first axis 1."""
+    """State of learner, collector, task and shaping, on the CPU; first axis 1."""
     env_steps: int
     """env_steps of the run."""
     updates: int
@@ -50,17 +51,25 @@ class Run:
             configs: shaping config of each replica, R of them.
             keys: int64 (R,), stream of each replica.
             threads: threads that learn, 1 or 2, to the same bits.
+
+        Raises:
+            DeviceError: the learner's device is asked for and not there.
         """
         settings = campaign.learner
         self.campaign = campaign
-        self.keys = keys
-        self.task: VectorTask = open_task(campaign.task, replicas=len(configs), environments=settings.environments)
-        self.shaping = ShapingReward(configs, self.task.card, environments=settings.environments, gamma=settings.gamma)
+        self.device = device.resolve(settings)
+        self.keys = keys = keys.to(self.device)
+        self.task: VectorTask = open_task(
+            campaign.task, replicas=len(configs), environments=settings.environments, device=self.device
+        )
+        self.shaping = ShapingReward(
+            configs, self.task.card, environments=settings.environments, gamma=settings.gamma, device=self.device
+        )
         self.learner = Learner(mix(keys, _WEIGHTS), self.task.card, settings, threads=threads)
-        self.collector = Collector(self.task, self.shaping, settings, replicas=len(configs), device=keys.device)
+        self.collector = Collector(self.task, self.shaping, settings, replicas=len(configs), device=self.device)
         self.env_steps = 0
         self.updates = 0
-        self.finite = torch.ones(len(configs), dtype=torch.bool)
+        self.finite = torch.ones(len(configs), dtype=torch.bool, device=self.device)
 
     @classmethod
     def start(
@@ -102,9 +111,12 @@ class Run:
         run.env_steps, run.updates = moments.pop()
         try:
             stacked = {
-                name: torch.cat([snapshot.tensors[name] for snapshot in snapshots]) for name in snapshots[0].tensors
+                name: torch.cat([snapshot.tensors[name] for snapshot in snapshots]).to(run.device)
+                for name in snapshots[0].tensors
             }
             run._load(stacked, [snapshot.config_hash for snapshot in snapshots], seeds)
+        except torch.OutOfMemoryError:  # is a RuntimeError, and says nothing of the checkpoint
+            raise
         except (KeyError, RuntimeError, ValueError) as error:
             raise CheckpointError(f"checkpoint does not fit the campaign's learner or task: {error}") from error
         return run
@@ -125,7 +137,7 @@ class Run:
         return statistics
 
     def snapshots(self) -> list[Snapshot]:
-        """The state of every replica, as copies.
+        """The state of every replica, as copies on the CPU.
 
         A task whose environments cannot be copied begins new episodes here, in the live run too, so
         that a restored run and the live one agree.
@@ -142,6 +154,7 @@ class Run:
             **_prefixed("shaping", self.shaping.state_dict()),
             **_prefixed("task", task_state),
         }
+        state = {name: tensor.cpu() for name, tensor in state.items()}
         return [
             Snapshot(
                 tensors={name: tensor[replica : replica + 1].clone() for name, tensor in state.items()},
@@ -161,18 +174,19 @@ class Run:
         self.learner.load_state_dict(_part(state, "learner"), optimiser_steps=int(state["optimiser_steps"][0]))
         self.collector.load_state_dict(_part(state, "collector"))
         self.task.load_state_dict(_part(state, "task"))
-        kept = torch.tensor([given == live for given, live in zip(hashes, self.shaping.config_hashes, strict=True)])
+        same = [given == live for given, live in zip(hashes, self.shaping.config_hashes, strict=True)]
+        kept = torch.tensor(same, device=self.device)
         self.shaping.begin(self.task.features(self.shaping.feature_names))
         self.shaping.load_state_dict(_rows_where(kept, _part(state, "shaping"), self.shaping.state_dict()))
         self.keys = state["keys"].clone()
         if any(seed is not None for seed in seeds):
-            self.keys = torch.tensor([int(seed or 0) for seed in seeds], dtype=torch.int64)
+            self.keys = torch.tensor([int(seed or 0) for seed in seeds], dtype=torch.int64, device=self.device)
             self.collector.begin(self._environment_keys())
 
     def _environment_keys(self) -> Tensor:
         """Keys of all environments' episodes, int64 (R, E)."""
         streams = mix(self.keys, _ENVIRONMENTS).unsqueeze(1)
-        return mix(streams, torch.arange(self.campaign.learner.environments))
+        return mix(streams, torch.arange(self.campaign.learner.environments, device=self.device))
 
 
 def _prefixed(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,5 +1,6 @@
 """The trainer over gRPC: requests become calls of the modules beside this one."""
 
+import logging
 from collections.abc import Callable, Iterator
 from functools import cache
 
@@ -8,11 +9,13 @@ import grpc
 from also import keys, settings
 from also.store import Store, open_store
 from also.v1 import branch_pb2, trainer_pb2, trainer_pb2_grpc
-from services.trainer import checkpoint, determinism, stage
+from services.trainer import checkpoint, determinism, device, stage
 from services.trainer.evaluation import POOLS, Evaluator, distribution, mean_interval
 from services.trainer.probe import probe
 from services.trainer.run import Run, Snapshot
 from services.trainer.tasks.opening import describe
+
+_LOG = logging.getLogger(__name__)
 
 
 class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
@@ -54,6 +57,14 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
             self._store().create_message(key, self._evaluate(request))
         return trainer_pb2.EvaluateResponse(evaluation=self._store().get_message(key, branch_pb2.Evaluation))
 
+    def CheckTrainer(
+        self, request: trainer_pb2.CheckTrainerRequest, context: grpc.ServicerContext
+    ) -> trainer_pb2.CheckTrainerResponse:
+        """Look for the learner's device."""
+        where = device.choice_in_words(request.learner)
+        _LOG.info("trains on %s", where)
+        return trainer_pb2.CheckTrainerResponse(device=where)
+
     def _evaluate(self, request: trainer_pb2.EvaluateRequest) -> branch_pb2.Evaluation:
         snapshot = self._load(request)
         settings = request.campaign.evaluation
@@ -64,6 +75,7 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
             replicas=1,
             episodes=settings.report_episodes if reported else settings.episodes,
             pool=request.pool,
+            device=run.device,
         )
         try:
             episodes = evaluator.play(run.learner.policy, run.collector.observations)

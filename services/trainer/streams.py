@@ -19,13 +19,15 @@ def mix(keys: Tensor, index: Tensor | int) -> Tensor:
     """A new key for each pair of key and index.
 
     Args:
-        keys: int64, any shape.
-        index: int64 or a number, broadcast against `keys`.
+        keys: int64, any shape, on any device.
+        index: int64 on the same device, broadcast against `keys`, or a number.
 
     Returns:
         int64 keys, uniform over all 64-bit integers, of the broadcast shape.
     """
-    return _finalise(_finalise(keys + _GOLDEN) ^ (torch.as_tensor(index, device=keys.device) * _GOLDEN))
+    return _finalise(
+        _finalise(keys + _GOLDEN) ^ (_wrapped(index * _GOLDEN) if isinstance(index, int) else index * _GOLDEN)
+    )
 
 
 def uniform(keys: Tensor, count: int) -> Tensor:
@@ -46,6 +48,11 @@ def _finalise(z: Tensor) -> Tensor:
     z = (z ^ _shift(z, 30)) * _FIRST
     z = (z ^ _shift(z, 27)) * _SECOND
     return z ^ _shift(z, 31)
+
+
+def _wrapped(number: int) -> int:
+    """A whole number as 64 bits hold it, signed: arithmetic on the host, so that a GPU need not wait for a number."""
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 def _shift(z: Tensor, bits: int) -> Tensor:

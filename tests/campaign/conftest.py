@@ -42,6 +42,7 @@ from also.v1.llm_pb2 import LlmAllowance, LlmFailure, LlmUse
 from also.v1.shaping_pb2 import ShapingConfig, ShapingForm, ShapingTerm, TargetKind
 from also.v1.task_pb2 import ActionKind, ActionSpace, Feature, FeatureScope, Milestone, Task, TaskCard
 from also.v1.trainer_pb2 import (
+    CheckTrainerResponse,
     DescribeTaskResponse,
     EvaluateResponse,
     StageResult,
@@ -107,6 +108,7 @@ class World:
     use: LlmUse | None = None
     allowances: list[LlmAllowance] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    devices: set[int] = field(default_factory=set)
 
     def train(self, request: TrainStageRequest) -> StageResult:
         env_steps = cost.whole_updates(request.env_steps, request.campaign.learner)
@@ -208,6 +210,7 @@ class Servicer(trainer_pb2_grpc.TrainerServiceServicer):
         return DescribeTaskResponse(card=card())
 
     def TrainStage(self, request, context):
+        self.world.devices.add(request.campaign.learner.device)
         yield TrainStageResponse(progress=TrainingProgress(env_steps=1, env_steps_planned=2))
         self._hear(f"TrainStage {request.run} {request.stage} {request.env_steps}")
         yield TrainStageResponse(result=self.world.train(request))
@@ -215,6 +218,11 @@ class Servicer(trainer_pb2_grpc.TrainerServiceServicer):
     def Evaluate(self, request, context):
         self._hear("Evaluate")
         return EvaluateResponse(evaluation=self.world.evaluate(request.checkpoint_id))
+
+    def CheckTrainer(self, request, context):
+        self._hear("CheckTrainer")
+        self.world.devices.add(request.learner.device)
+        return CheckTrainerResponse(device="cpu")
 
     def CheckCritic(self, request, context):
         self._hear("CheckCritic")
@@ -245,6 +253,7 @@ class Servicer(trainer_pb2_grpc.TrainerServiceServicer):
         return ProposeResponse(candidates=self.world.propose(request), llm=self.world.use)
 
     def Validate(self, request, context):
+        self.world.devices.add(request.campaign.learner.device)
         progress = ValidationProgress(phase=ValidationPhase.VALIDATION_PHASE_SCREEN)
         yield ValidateResponse(progress=progress)
         self._hear("Validate")

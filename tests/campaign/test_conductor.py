@@ -12,9 +12,18 @@ from also.campaign.patience import REMOTE_TRIES
 from also.campaign.processes import Services
 from also.campaign.replay import differences
 from also.campaign.run import Conductor, run
-from also.errors import CampaignError, CheckpointError, ServiceError, ServiceUnavailable, ShapingError, TaskError
+from also.errors import (
+    CampaignError,
+    CheckpointError,
+    DeviceError,
+    ServiceError,
+    ServiceUnavailable,
+    ShapingError,
+    TaskError,
+)
 from also.shaping.identity import config_hash
 from also.store import open_store
+from also.v1.campaign_pb2 import Device
 from also.v1.journal_pb2 import HoldReason
 from also.v1.shaping_pb2 import ShapingConfig, ShapingTerm
 
@@ -85,6 +94,35 @@ def test_an_id_that_holds_another_campaign_is_refused(serve, new_world, new_camp
     with pytest.raises(CampaignError, match=r"another campaign \(stages.count: 2 stored, 5 given\)"):
         run(new_campaign(**{"stages.count": 5}), "one", settings, listener)
     assert open_store(settings.store).find("") == before
+
+
+def test_nothing_is_written_for_a_device_that_is_not_there(serve, new_world, new_campaign, listener):
+    """The trainer's refusal reaches the caller as its own class, before there is a store."""
+    refusal = DeviceError("learner.device is cuda, but there is none")
+    settings = serve(new_world(refuses=lambda method: refusal if method == "CheckTrainer" else None))
+    with pytest.raises(DeviceError, match=r"learner\.device is cuda, but there is none"):
+        run(new_campaign(**{"learner.device": Device.DEVICE_CUDA}), "one", settings, listener)
+    assert not Path(settings.store).exists()
+
+
+def test_a_campaign_goes_on_on_another_device(serve, new_world, new_campaign, listener):
+    """The device that is given counts from then on, the journal keeps the first, and the rest is the same."""
+    world = new_world()
+    settings = serve(world)
+    run(new_campaign(**{"learner.device": Device.DEVICE_CUDA}), "one", settings, listener)
+    store = open_store(settings.store)
+    expected = events(Journal(store, "one").records)
+    for key in store.find(keys.journal("one"))[1:]:
+        store.delete(key)
+    world.devices.clear()
+    listener.notes.clear()
+    run(new_campaign(**{"learner.device": Device.DEVICE_CPU}), "one", settings, listener)
+    assert world.devices == {Device.DEVICE_CPU}
+    assert listener.notes == ["the trainer computes on cpu"]
+    records = Journal(store, "one").records
+    assert events(records) == expected
+    assert records[0].started.campaign.learner.device == Device.DEVICE_CUDA
+    assert list(differences(records)) == []
 
 
 def test_nothing_is_written_for_a_task_that_cannot_be_built(serve, new_world, new_campaign, listener):

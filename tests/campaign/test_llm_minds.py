@@ -124,7 +124,7 @@ def test_minds_without_an_llm_are_not_checked(serve, new_world, new_campaign, li
     """There is nothing that could be missing."""
     world = new_world()
     run(new_campaign(), "one", serve(world), listener)
-    assert [asked for asked in world.asked if asked.startswith("Check")] == ["CheckValidator"]
+    assert [asked for asked in world.asked if asked.startswith("Check")] == ["CheckValidator", "CheckTrainer"]
 
 
 def test_a_campaign_under_way_goes_on_without_its_llm(serve, new_world, campaign, listener):
@@ -138,7 +138,7 @@ def test_a_campaign_under_way_goes_on_without_its_llm(serve, new_world, campaign
         store.delete(key)
     world.asked.clear()
     run(campaign(), "one", settings, listener)
-    assert not any(asked.startswith("Check") for asked in world.asked)
+    assert {asked for asked in world.asked if asked.startswith("Check")} == {"CheckTrainer"}
     assert [event_of(each) for each in Journal(store, "one").records] == [event_of(each) for each in journal.records]
 
 

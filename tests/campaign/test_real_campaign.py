@@ -101,3 +101,14 @@ def test_an_unknown_task_writes_nothing(real_run, tmp_path):
     assert said.startswith("error: layout '9x9' of task 'foraging' is not allowed")
     assert said.count("\n") == 1
     assert not (tmp_path / "store").exists()
+
+
+def test_a_gpu_that_is_not_there_is_one_line_and_writes_nothing(real_run, tmp_path, monkeypatch):
+    """The trainer knows, before there is a store: exit code 2, what was asked for and what is allowed."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    code, out, said = finish(real_run(tmp_path, "--json", "--set", "learner.device=cuda"))
+    assert (code, out) == (2, "")
+    assert said.startswith("error: learner.device is cuda, but PyTorch ")
+    assert said.endswith("; allowed here: auto, cpu\n")
+    assert said.count("\n") == 1
+    assert not (tmp_path / "store").exists()

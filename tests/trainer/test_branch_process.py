@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -294,6 +295,7 @@ def test_metrics_are_the_records_and_stay_until_they_were_read(make_store, start
         (branches / "g").rename(branches / "aside")
         (branches / "g").write_text("", encoding="utf-8")
         assert process.stderr is not None
+        assert process.stderr.readline().startswith(b"trains 6 branches in 1 part(s) on ")
         assert process.stderr.readline().startswith(b"warning: store ")
         (branches / "g").unlink()
         (branches / "aside").rename(branches / "g")
@@ -314,7 +316,8 @@ def test_a_lingering_process_ends_well_when_it_is_asked_to_or_its_time_is_over(
         if end == "signal":
             process.terminate()
         _, said = process.communicate(timeout=60)
-    assert (process.returncode, said) == (0, b"")
+    assert process.returncode == 0
+    assert re.fullmatch(rb"trains 6 branches in 1 part\(s\) on .*\n", said)
 
 
 def test_a_process_that_finds_the_result_ends_at_once(make_store, start: Start) -> None:

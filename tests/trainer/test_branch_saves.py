@@ -339,7 +339,7 @@ def test_two_savers_at_once_do_no_harm(
     course = branch_save.resume(store, group)
     assert course is not None
     assert (course.done, course.earlier_seconds) == (2, LONG)
-    assert torch.equal(course.run.finite, torch.ones(6, dtype=torch.bool))
+    assert torch.equal(course.runs[0].finite, torch.ones(6, dtype=torch.bool))
     course.close()
 
 

@@ -10,7 +10,7 @@ from also.errors import CheckpointError, DocumentError, ShapingError, TaskError
 from also.shaping.identity import config_hash
 from also.store import Store
 from also.v1 import branch_pb2, trainer_pb2, trainer_pb2_grpc
-from also.v1.campaign_pb2 import Campaign
+from also.v1.campaign_pb2 import Campaign, Device, LearnerSettings
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import Task
 from services.trainer.service import Trainer
@@ -150,3 +150,9 @@ def test_a_task_is_described(stub: trainer_pb2_grpc.TrainerServiceStub) -> None:
     request = trainer_pb2.DescribeTaskRequest(task=Task(name="foraging", layout="8x8-2p-2f-coop"))
     card = rpc.call(stub.DescribeTask, request, seconds=60).card
     assert card.task == "foraging/8x8-2p-2f-coop"
+
+
+def test_the_trainer_says_where_it_trains(stub: trainer_pb2_grpc.TrainerServiceStub) -> None:
+    """The device that is asked for, in words."""
+    request = trainer_pb2.CheckTrainerRequest(learner=LearnerSettings(device=Device.DEVICE_CPU))
+    assert rpc.call(stub.CheckTrainer, request, seconds=60).device == "cpu"

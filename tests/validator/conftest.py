@@ -129,6 +129,11 @@ class Rehearsal:
         lines = [line.split() for line in self._starts.read_text().splitlines()]
         return [(name, int(number)) for name, number in lines]
 
+    @property
+    def places(self) -> list[str]:
+        """Group, device and share that every start so far was told."""
+        return self.script.with_name("places").read_text().splitlines()
+
 
 @pytest.fixture
 def rehearsal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rehearsal:

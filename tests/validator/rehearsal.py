@@ -4,7 +4,7 @@ Run as `python -m rehearsal` with the arguments of `services.trainer.branch`. It
 protocol (spec, progress lines, result created once, exit codes), and what it does besides is in
 the file that REHEARSAL names, JSON: `crashes` (starts that fail), `refuses` (exit 2), `hangs`
 (starts that never end), `seconds` (how long it takes), `returns` (by arm), `hashes` (by arm).
-Every start appends its group and process id to `starts` beside that file.
+Every start appends its group and process id to `starts` beside that file, and its group, device and share to `places`.
 """
 
 import argparse
@@ -26,6 +26,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     for name in ("--store", "--campaign", "--group"):
         parser.add_argument(name, required=True)
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--share", type=int)
     parser.add_argument(lifeline.FLAG, action="store_true")
     given = parser.parse_args()
     lifeline.hold()
@@ -34,6 +36,8 @@ def main() -> None:
     starts = script.with_name("starts")
     with starts.open("a") as file:
         file.write(f"{given.group} {os.getpid()}\n")
+    with script.with_name("places").open("a") as file:
+        file.write(f"{given.group} {given.device} {given.share}\n")
     attempt = sum(line.startswith(f"{given.group} ") for line in starts.read_text().splitlines())
     print("a task's own package may print, too", flush=True)
     if behaviour.get("refuses"):

@@ -8,7 +8,9 @@ import yaml
 from hypothesis import given, strategies
 
 from also import document
+from also.device import placeless_group
 from also.errors import EndpointError
+from also.v1.campaign_pb2 import Device
 from services.validator.launch import job_template
 from tests.validator.small_cluster import TEMPLATE
 
@@ -41,7 +43,7 @@ def test_manifest_keeps_the_template_and_adds_what_is_ours(make_group) -> None:
     assert metadata["ownerReferences"] == [
         {"apiVersion": "v1", "kind": "ConfigMap", "name": "template", "uid": "u-1"},
     ]
-    assert metadata["annotations"] == {"also.dev/group-sha256": document.digest(group)}
+    assert metadata["annotations"] == {"also.dev/group-sha256": document.digest(placeless_group(group))}
     ours = {"also.dev/campaign": "c", "also.dev/group": "s0000-r0-search-1-g0"}
     assert metadata["labels"] == {"app.kubernetes.io/name": "also"} | ours
     assert job["spec"]["template"]["metadata"]["labels"] == {"app.kubernetes.io/name": "also"} | ours
@@ -51,6 +53,18 @@ def test_manifest_keeps_the_template_and_adds_what_is_ours(make_group) -> None:
     assert job["spec"]["backoffLimit"] == 3
     assert template.manifest(group, "s3://also/campaigns") == job, "a template is not used up"
     assert job_template.is_of(job, group)
+
+
+def test_a_job_is_told_its_device_and_is_of_its_group_on_any(make_group) -> None:
+    """A device that is asked for is an argument; the Job of a group that began on one is taken up from another."""
+    template = job_template.read(config_map(TEMPLATE))
+    on_cpu, on_cuda = make_group("g0"), make_group("g0")
+    on_cpu.campaign.learner.device, on_cuda.campaign.learner.device = Device.DEVICE_CPU, Device.DEVICE_CUDA
+    job = template.manifest(on_cuda, "s3://b/p")
+    arguments = job["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert arguments[arguments.index("--device") :][:2] == ["--device", "cuda"]
+    assert job_template.is_of(job, on_cuda)
+    assert job_template.is_of(job, on_cpu)
 
 
 def test_another_version_of_a_group_is_not_adopted(make_group) -> None:

@@ -14,6 +14,7 @@ from also.errors import InputError, MissingObjectError, ServiceError
 from also.settings import child_environment
 from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchProgress
+from also.v1.campaign_pb2 import LearnerSettings
 from services.validator.launch.processes import Processes
 
 MakeGroup = Callable[[str], BranchGroup]
@@ -99,6 +100,20 @@ def test_another_group_under_the_same_name_is_refused(make_launcher: MakeLaunche
     other.env_steps = 120
     with pytest.raises(ServiceError, match=r"spec\.json holds another branch group"):
         run(make_launcher(), other)
+
+
+def test_a_group_goes_on_on_another_device(
+    make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal, store: Store
+) -> None:
+    """Its process is told the device that is asked for now; the stored spec names none, so it is still its own."""
+    group = make_group("g0")
+    for name in ("cuda", "cpu"):
+        group.campaign.learner.MergeFrom(LearnerSettings(device=f"DEVICE_{name.upper()}"))
+        run(make_launcher(parallel=3), group)
+        stored = store.get_message(keys.branch_group("c", "g0"), BranchGroup)
+        assert not stored.campaign.learner.HasField("device")
+        store.delete(keys.branch_group_result("c", "g0"))
+    assert rehearsal.places == ["g0 cuda 3", "g0 cpu 3"]
 
 
 def test_crashed_group_is_started_again(make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from also import document
+from also import device, document
 from also.errors import EndpointError
 from also.v1.branch_pb2 import BranchGroup
 
@@ -35,9 +35,9 @@ GROUP_LABEL = "also.dev/group"
 """Label of Jobs and their pods: name of the branch group."""
 
 SHA256_ANNOTATION = "also.dev/group-sha256"
-"""Annotation of Jobs: sha256 of the canonical branch group."""
+"""Annotation of Jobs: sha256 of the canonical branch group, without its device."""
 
-_OURS = ("--store", "--campaign", "--group")
+_OURS = ("--store", "--campaign", "--group", "--device")
 """Arguments that the launcher appends."""
 
 _NAME_LIMIT = 63
@@ -70,7 +70,7 @@ class JobTemplate:
         metadata = job.setdefault("metadata", {})
         metadata["name"] = job_name(store_uri, group.campaign_id, group.name)
         metadata["labels"] = {**(metadata.get("labels") or {}), **labels}
-        metadata["annotations"] = {**(metadata.get("annotations") or {}), SHA256_ANNOTATION: document.digest(group)}
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), SHA256_ANNOTATION: _digest(group)}
         metadata["ownerReferences"] = [
             {"apiVersion": "v1", "kind": "ConfigMap", "name": self.config_map, "uid": self.uid}
         ]
@@ -79,7 +79,9 @@ class JobTemplate:
         pod_metadata["labels"] = {**(pod_metadata.get("labels") or {}), **labels}
         (container,) = pod["spec"]["containers"]
         ours = ["--store", store_uri, "--campaign", group.campaign_id, "--group", group.name]
-        container["args"] = [*(container.get("args") or []), *ours]
+        asked = device.name_of(group.campaign.learner)
+        where = ["--device", asked] if asked != "auto" else []
+        container["args"] = [*(container.get("args") or []), *where, *ours]
         return job
 
 
@@ -136,10 +138,14 @@ def is_of(job: Document, group: BranchGroup) -> bool:
     metadata = job["metadata"]
     labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
     return (
-        annotations.get(SHA256_ANNOTATION) == document.digest(group)
+        annotations.get(SHA256_ANNOTATION) == _digest(group)
         and labels.get(CAMPAIGN_LABEL) == group.campaign_id
         and labels.get(GROUP_LABEL) == label(group.name)
     )
+
+
+def _digest(group: BranchGroup) -> str:
+    return document.digest(device.placeless_group(group))
 
 
 def _mapping(parent: Document, key: str, where: str) -> dict[str, Any]:

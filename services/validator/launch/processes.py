@@ -15,7 +15,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from also import lifeline, metrics
+from also import device, lifeline, metrics
 from also.document import parse_json
 from also.errors import DocumentError, InputError, ServiceError
 from also.process import BAD_INPUT
@@ -102,7 +102,7 @@ class Processes:
         log = self.logs / group.campaign_id / f"{group.name}.log"
         process = lifeline.spawn(
             self.module,
-            ["--store", self.store.uri, "--campaign", group.campaign_id, "--group", group.name],
+            [*self._place(group), "--store", self.store.uri, "--campaign", group.campaign_id, "--group", group.name],
             log=log,
             stdout=subprocess.PIPE,
         )
@@ -110,6 +110,10 @@ class Processes:
             target=_read, args=(process, group.name, attempt, lines), name=f"{group.name}-{attempt}", daemon=True
         ).start()
         return _Running(group, process, log, attempt)
+
+    def _place(self, group: BranchGroup) -> list[str]:
+        """Arguments that say where a group is trained, and with how many it shares a GPU's memory."""
+        return ["--device", device.name_of(group.campaign.learner), "--share", str(self.parallel)]
 
     def _check_retry(self, one: _Running) -> None:
         """Return when a group whose process ended without a result may be started again."""

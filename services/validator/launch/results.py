@@ -5,6 +5,7 @@ launcher, process or Job comes later finds both. In between, its saves tell how 
 """
 
 from also import keys, metrics
+from also.device import placeless_group
 from also.document import canonical
 from also.errors import DocumentError, MissingObjectError, ServiceError
 from also.store import Store
@@ -12,14 +13,15 @@ from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchGroupSave, 
 
 
 def store_spec(store: Store, group: BranchGroup) -> None:
-    """Store what a group is to do, or find that it is there.
+    """Store what a group is to do, or find that it is there; where it is to be trained is no part of that.
 
     Raises:
         ServiceError: another group is stored under its name.
         StoreError: the store cannot be used.
     """
     key = keys.branch_group(group.campaign_id, group.name)
-    if not store.create_message(key, group) and store.get(key) != canonical(group):
+    spec = placeless_group(group)
+    if not store.create_message(key, spec) and store.get(key) != canonical(spec):
         raise ServiceError(
             f"{key} holds another branch group than this one; was the checkpoint or a setting changed, "
             "or do two conductors share the campaign id?"
