@@ -10,6 +10,7 @@ alone, at the sizes of a minibatch, into memory that is there already.
 
 import argparse
 import functools
+import itertools
 import json
 import statistics
 import time
@@ -156,7 +157,7 @@ def floor(training: Any) -> float:
     products = []
     for size in outputs.values():
         layers = [card.observation_size, *[width] * net.layers]
-        for rows, columns in zip(layers, layers[1:], strict=False):
+        for rows, columns in itertools.pairwise(layers):
             inputs, sums, weights = (
                 torch.randn(samples, rows),
                 torch.randn(samples, columns),
