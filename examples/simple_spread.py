@@ -47,6 +47,7 @@ class SparseSpread(BaseParallelWrapper):  # type: ignore[misc]
     def __init__(self, env: ParallelEnv, radius: float) -> None:
         """Wrap the package's environment."""
         super().__init__(env)
+        self._world = env.unwrapped.world
         self._radius = radius
         self.agents: list[str] = []
         self.possible_agents = list(env.possible_agents)
@@ -64,7 +65,7 @@ class SparseSpread(BaseParallelWrapper):  # type: ignore[misc]
     ) -> tuple[dict[str, Any], dict[str, float], dict[str, bool], dict[str, bool], dict[str, Any]]:
         """Move; pay and end the episode when all landmarks are covered."""
         observations, _, _, truncations, infos = super().step(actions)
-        done = bool(self._covered().all())
+        done = bool((_distance(*self._positions()) < self._radius).any(axis=0).all())
         rewards = {agent: float(done) for agent in self.agents}
         terminations = dict.fromkeys(self.agents, done)
         truncations = {agent: truncations[agent] and not done for agent in self.agents}
@@ -73,15 +74,16 @@ class SparseSpread(BaseParallelWrapper):  # type: ignore[misc]
 
     def features(self) -> dict[str, Any]:
         """Numbers of the current state: () for the team, (A,) for agents, (A, A) for pairs of agents."""
-        distances = self._distances()
-        agents = self._positions("agents")
+        agents, landmarks = self._positions()
+        distances = _distance(agents, landmarks)
+        covering = distances < self._radius
         return {
             "nearest_landmark_distance": distances.min(axis=1),
             "partner_distance": _distance(agents, agents),
             "landmark_distance": distances.min(axis=0).mean(),
             "landmarks_approached": len(set(distances.argmin(axis=1))),
-            "covering": (distances < self._radius).any(axis=1),
-            "landmarks_covered": self._covered().sum(),
+            "covering": covering.any(axis=1),
+            "landmarks_covered": covering.any(axis=0).sum(),
         }
 
     def task_card(self) -> dict[str, Any]:
@@ -119,16 +121,11 @@ class SparseSpread(BaseParallelWrapper):  # type: ignore[misc]
             card["action_space"] = {"names": ["stay", "left", "right", "down", "up"], "idle": 0}
         return card
 
-    def _positions(self, kind: str) -> Array:
-        return np.array([entity.state.p_pos for entity in getattr(self.env.unwrapped.world, kind)])
-
-    def _distances(self) -> Array:
-        """Distance of each agent to each landmark, (agents, landmarks)."""
-        return _distance(self._positions("agents"), self._positions("landmarks"))
-
-    def _covered(self) -> Array:
-        """Whether each landmark is covered, (landmarks,)."""
-        return np.asarray((self._distances() < self._radius).any(axis=0))
+    def _positions(self) -> tuple[Array, Array]:
+        """Where agents and landmarks are, (agents, 2) and (landmarks, 2)."""
+        kinds = self._world.agents, self._world.landmarks
+        agents, landmarks = (np.array([entity.state.p_pos for entity in kind]) for kind in kinds)
+        return agents, landmarks
 
 
 def _distance(first: Array, second: Array) -> Array:

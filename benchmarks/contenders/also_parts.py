@@ -25,7 +25,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from services.trainer import determinism, learner, network, normaliser, policy, rollout, run, shaping_reward
 from services.trainer.tasks import foraging
 
-PARTS = {
+PARTS: dict[str, list[tuple[Any, tuple[str, ...]]]] = {
     "environment": [(foraging.Foraging, ("step", "restart", "view"))],
     "features": [(foraging.Foraging, ("features", "features_at"))],
     "inference": [(policy.Policy, ("decide",))],
@@ -86,11 +86,11 @@ class Clock:
         self._since = now
 
 
-class Counting(TorchDispatchMode):  # type: ignore[misc]
+class Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts every operator."""
 
     def __init__(self, clock: Clock) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._clock = clock
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -138,7 +138,7 @@ def wrap_all(clock: Clock) -> None:
     own = getattr(learner, "Optimiser", None)
     if own is not None:
         owners["clip and Adam"].append((own, ("step",)))
-    samples = getattr(learner, "Samples", None) or learner._Batches
+    samples = getattr(learner, "Samples", None) or getattr(learner, "_Batches")  # noqa: B009
     owners["minibatches"].append((samples, ("pick", "select")))
     for part, owned in owners.items():
         for owner, names in owned:
@@ -167,14 +167,14 @@ def floor(training: Any) -> float:
         hidden, last, weights = torch.randn(width, samples), torch.randn(size, samples), torch.randn(size, width)
         products += [(weights, hidden), (last, hidden.T), (last.T, weights)]
     places = [torch.empty(first.shape[0], second.shape[1]) for first, second in products]
-    tries = []
+    tries: list[float] = []
     for _ in range(7):
         began = time.perf_counter()
         for _ in range(20):
             for (first, second), place in zip(products, places, strict=True):
                 torch.mm(first, second, out=place)
         tries.append(time.perf_counter() - began)
-    return min(tries) / 20 / env_steps * settings.epochs * 1e6
+    return float(min(tries) / 20 / env_steps * settings.epochs * 1e6)
 
 
 if __name__ == "__main__":

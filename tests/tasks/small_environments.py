@@ -160,6 +160,24 @@ def endless():
     return Endless()
 
 
+class Gated(Line):
+    """Walker 0 has a mask after every other env_step only, and says so in its infos; it leaves after four."""
+
+    def step(self, actions):
+        acting = list(self.agents)
+        observations, rewards, terminations, truncations, infos = super().step(actions)
+        if self.time % 2 and "walker_0" in infos:
+            infos["walker_0"] = {"action_mask": np.array([0, 1, 0], np.int8)}
+        if self.time == 4:
+            self.agents.remove("walker_0")
+            terminations["walker_0"] = True
+        return observations, rewards, terminations, truncations, {agent: infos[agent] for agent in acting}
+
+
+def gated():
+    return Gated()
+
+
 def only(**changes):
     """A `Line` whose class has other attributes."""
     return type("Broken", (Line,), changes)()

@@ -190,6 +190,22 @@ def test_agents_are_padded_masked_and_may_leave(opened: Opener) -> None:
     assert not (third.terminated | third.truncated).item()
 
 
+def test_a_mask_holds_for_the_env_step_that_it_was_given_for(opened: Opener) -> None:
+    """Without one everything is allowed again, to who is there; a new episode begins with all of that."""
+    task = opened("gated")
+    free, only_left, idle = [True, True, True], [False, True, False], [True, False, False]
+    stay = torch.zeros(1, 1, 2, dtype=torch.int64)
+    for _ in range(2):
+        task.reset(keys(1, 1))
+        seen = [task.view().action_mask[0, 0].tolist()]
+        for _ in range(5):
+            task.step(stay)
+            seen.append(task.view().action_mask[0, 0].tolist())
+        walker_0, walker_1 = zip(*seen, strict=True)
+        assert list(walker_0) == [free, only_left, free, only_left, idle, idle]
+        assert list(walker_1) == [free] * 6
+
+
 def test_discrete_actions_begin_where_the_space_does(small_environments: None) -> None:
     """Choice k of a Discrete space with a start is start + k."""
     from services.trainer.tasks.parallel_environment import open_environment

@@ -14,7 +14,12 @@ from also.errors import TaskError
 from also.v1.task_pb2 import Task, TaskCard
 from services.trainer.tasks.import_path import search_in
 from services.trainer.tasks.parallel_card import inspect
-from services.trainer.tasks.parallel_environment import EPISODE_RETURN, ParallelEnvironment, open_environment
+from services.trainer.tasks.parallel_environment import (
+    EPISODE_RETURN,
+    OBSERVATION_FEATURE,
+    ParallelEnvironment,
+    open_environment,
+)
 from services.trainer.tasks.parallel_memory import Memory
 
 
@@ -66,11 +71,20 @@ class Lanes:
         """
         self._memory = memory
         self._slice = slice(lanes.start, lanes.stop)
-        self._features = {feature.name: (feature.minimum, feature.maximum) for feature in card.features}
+        widths = [memory.features[feature.name][0].size for feature in card.features]
+        self._lows, self._highs = (
+            np.repeat(np.array([getattr(feature, end) for feature in card.features], np.float32), widths)
+            for end in ("minimum", "maximum")
+        )
         self._environments = {lane: open_environment(task) for lane in lanes}
-        for environment in self._environments.values():
+        for lane, environment in self._environments.items():
             environment.idle = max(card.action_space.idle, 0)
             environment.episode_limit = card.episode_limit
+            environment.write_into(memory.observations[lane], memory.masks[lane])
+        given = {name: place for name, place in memory.features.items() if name != EPISODE_RETURN}
+        described = self._environments[lanes.start].has_features
+        self._places = [(name, place, place.shape[1:]) for name, place in given.items()] if described else []
+        self._parts = [] if described else [int(name.removeprefix(OBSERVATION_FEATURE)) for name in given]
 
     def restart(self) -> None:
         """Begin an episode in the lanes that the memory says, from the seeds that it holds."""
@@ -78,7 +92,7 @@ class Lanes:
             if self._memory.restart[lane]:
                 environment.reset(int(self._memory.seeds[lane]))
                 self._write(lane, environment)
-        self._clip_features()
+        self._finish_features()
 
     def step(self) -> None:
         """Move every lane by one env_step; a lane whose episode is over waits for its restart."""
@@ -88,31 +102,32 @@ class Lanes:
             else:
                 environment.step(self._memory.actions[lane])
                 self._write(lane, environment)
-        self._clip_features()
+        self._finish_features()
 
     def _write(self, lane: int, environment: ParallelEnvironment) -> None:
         memory = self._memory
-        memory.observations[lane] = environment.observations
-        memory.masks[lane] = environment.masks
         memory.state[lane] = environment.state()
         memory.reward[lane] = environment.reward
         memory.terminated[lane] = environment.terminated
         memory.truncated[lane] = environment.truncated
+        memory.features[EPISODE_RETURN][lane] = environment.episode_return
+        if not self._places:
+            return
         values = environment.features()
-        for name in self._features:
-            if name == EPISODE_RETURN:
-                memory.features[name][lane] = environment.episode_return
-                continue
-            value, place = values.get(name), memory.features[name]
-            if value is None or value.shape != place.shape[1:]:
+        for name, place, shape in self._places:
+            value = values.get(name)
+            if value is None or value.shape != shape:
                 found = "nothing" if value is None else f"shape {value.shape}"
                 raise TaskError(
                     f"task {environment.name!r}: features() returned {found} for {name!r}, "
-                    f"which had shape {place.shape[1:]} when the task was opened"
+                    f"which had shape {shape} when the task was opened"
                 )
             place[lane] = value
 
-    def _clip_features(self) -> None:
-        for name, (low, high) in self._features.items():
-            place = self._memory.features[name][self._slice]
-            np.clip(place, low, high, out=place)
+    def _finish_features(self) -> None:
+        """For all lanes at once: take the features that are parts of the observations, and hold all to their ranges."""
+        features = self._memory.all_features[self._slice]
+        if self._parts:
+            seen = self._memory.observations[self._slice][:, :, self._parts]  # (L, A, parts)
+            features[:, :-1] = seen.swapaxes(1, 2).reshape(len(features), -1)  # the last one is the return
+        features.clip(self._lows, self._highs, out=features)

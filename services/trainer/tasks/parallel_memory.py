@@ -3,9 +3,11 @@
 The memory is a nameless file that both sides map, so nothing is left behind however a process ends.
 Both sides derive the same layout from the card, so only the file's descriptor passes between them.
 
-Letters of shapes: L lanes (R * E environments), A agents, O observation, S state, N action size.
+Letters of shapes: L lanes (R * E environments), A agents, O observation, S state, N action size, F numbers of
+all features.
 """
 
+import math
 import mmap
 import os
 import tempfile
@@ -49,6 +51,8 @@ class Memory:
     """(L,)."""
     truncated: NDArray[np.bool_]
     """(L,)."""
+    all_features: NDArray[np.float32]
+    """(L, F): numbers of all features, in the card's order."""
 
     def __init__(self, descriptor: int, card: TaskCard, lanes: int) -> None:
         """Map the file, which grows to the size that the arrays take."""
@@ -70,12 +74,16 @@ class Memory:
             "terminated": (np.bool_, (lanes,)),
             "truncated": (np.bool_, (lanes,)),
         }
-        features = {feature.name: (np.float32, scopes[feature.scope]) for feature in card.features}
-        arrays = _map(descriptor, [*layout.values(), *features.values()])
-        for name, array in zip(layout, arrays, strict=False):
+        shapes = {feature.name: scopes[feature.scope] for feature in card.features}
+        widths = [math.prod(shape[1:]) for shape in shapes.values()]
+        layout["all_features"] = (np.float32, (lanes, sum(widths)))
+        for name, array in zip(layout, _map(descriptor, list(layout.values())), strict=True):
             setattr(self, name, array)
-        self.features: dict[str, NDArray[np.float32]] = dict(zip(features, arrays[len(layout) :], strict=True))
-        """Each feature: (L,), (L, A) or (L, A, A)."""
+        columns = np.split(self.all_features, np.cumsum(widths)[:-1], axis=1)
+        self.features: dict[str, NDArray[np.float32]] = {
+            name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), columns, strict=True)
+        }
+        """Each feature, (L,), (L, A) or (L, A, A): its columns of `all_features`."""
 
 
 def _map(descriptor: int, layout: list[tuple[Any, tuple[int, ...]]]) -> list[NDArray[Any]]:

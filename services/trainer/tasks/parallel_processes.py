@@ -96,7 +96,7 @@ class Processes:
     def _send(self, worker: int, command: str, **data: Any) -> None:
         stream = self._streams[worker]
         try:
-            stream.write(json.dumps({"command": command, **data}).encode() + b"\n")
+            stream.write(f"{command} {json.dumps(data)}\n".encode() if data else f"{command}\n".encode())
             stream.flush()
         except OSError:
             raise self._death(worker) from None
@@ -108,7 +108,7 @@ class Processes:
             line = b""
         if not line:
             raise self._death(worker)
-        reply: dict[str, Any] = json.loads(line)
+        reply: dict[str, Any] = json.loads(line.strip() or b"{}")
         if "error" in reply:
             raise TaskError(reply["error"])
         return reply

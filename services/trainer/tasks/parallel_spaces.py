@@ -77,8 +77,8 @@ class AgentSpaces:
             return np.asarray(value, dtype=np.float32).ravel()
         return np.asarray(spaces.flatten(self.observation, value), dtype=np.float32)
 
-    def act(self, action: NDArray[Any]) -> Any:
-        """What the environment is given for an index, or for numbers of which it takes the first ones."""
+    def act(self, action: Any) -> Any:
+        """What the environment is given for an index, or for numbers (N,) of which it takes the first ones."""
         if isinstance(self.action, spaces.Discrete):
             return self.action.start + int(action)
         numbers = np.clip(action[: self.action_size].reshape(self.action.shape), self.action.low, self.action.high)

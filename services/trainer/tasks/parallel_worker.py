@@ -1,9 +1,10 @@
 """A process that steps some environments of a PettingZoo task: `python -m services.trainer.tasks.parallel_worker`.
 
-The trainer sends one JSON line for each command over a socket and gets one back; numbers pass
-through shared memory. User code runs here and nowhere else, so its crash is not the trainer's, and
-what it prints goes to the log. No torch is imported. The process ends when its socket or its
-lifeline closes, that is, with the trainer, however that ends.
+The trainer sends one line for each command over a socket, a word and what else belongs to it as JSON,
+and gets one back: JSON, or nothing where there is nothing to say. Numbers pass through shared memory. User
+code runs here and nowhere else, so its crash is not the trainer's, and what it prints goes to the log. No
+torch is imported. The process ends when its socket or its lifeline closes, that is, with the trainer,
+however that ends.
 """
 
 import argparse
@@ -32,10 +33,11 @@ def main() -> None:
         for line in stream:
             reply: dict[str, Any]
             try:
-                reply = worker.answer(**json.loads(line))
+                command, _, data = line.partition(b" ")
+                reply = worker.answer(command.decode().strip(), **json.loads(data or b"{}"))
             except InputError as error:
                 reply = {"error": str(error)}
-            stream.write(json.dumps(reply).encode() + b"\n")
+            stream.write(json.dumps(reply).encode() + b"\n" if reply else b"\n")
             stream.flush()
 
 
