@@ -5,7 +5,10 @@ What a campaign depends on is in its campaign file. Here is only where a process
 
 import math
 import os
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from also.errors import SettingError
@@ -88,6 +91,26 @@ def from_environment() -> Settings:
 def child_environment(**changes: str) -> dict[str, str]:
     """Environment for a process that this one starts: its own without secrets, with changes."""
     return {**{name: value for name, value in os.environ.items() if name not in _SECRETS}, **changes}
+
+
+def become(environment: Mapping[str, str]) -> None:
+    """Take another environment in place of this process's own; only a forked child does, before anything else.
+
+    Modules are then looked for where PYTHONPATH says there. Variables that the interpreter or a library
+    has read already, when it was loaded, are not read again.
+    """
+    before = _named_paths()
+    os.environ.clear()
+    os.environ.update(environment)
+    now = _named_paths()
+    first, *rest = sys.path  # the working directory comes first
+    sys.path[:] = dict.fromkeys([first, *now, *(path for path in rest if path not in before)])
+
+
+def _named_paths() -> list[str]:
+    """What PYTHONPATH names, absolute."""
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return [os.path.normpath(Path(path).absolute()) for path in named if path]
 
 
 def _seconds(name: str, text: str) -> float:

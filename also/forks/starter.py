@@ -1,0 +1,196 @@
+"""The way to a fork server: starts it, asks it for children, and starts it again when it has died.
+
+Where there can be none, children are spawned as ever (`also.lifeline`); that is said once.
+"""
+
+import contextlib
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from also import lifeline
+from also.forks import request
+from also.forks.process import ForkedProcess
+from also.forks.request import Request
+
+READY_SECONDS = 60.0
+"""How long a fork server may take to load its modules."""
+
+ANSWER_SECONDS = 5.0
+"""How long it may take to fork."""
+
+END_SECONDS = 5.0
+"""How long it may take to end when it cannot load them."""
+
+
+class ForkServer:
+    """A fork server of this process's own, and what takes its place where there is none."""
+
+    def __init__(self, modules: Sequence[str], *, log: Path) -> None:
+        """Nothing is started yet.
+
+        Args:
+            modules: what it loads; none may start a thread, or open what must not be shared.
+            log: file that its standard error is appended to.
+        """
+        self._modules = modules
+        self._log = log
+        self._server: subprocess.Popen[bytes] | None = None
+        self._requests: socket.socket | None = None
+        self._ready = False
+        self._refused = False
+        self._lock = threading.Lock()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the fork server; None where there is none."""
+        return None if self._server is None else self._server.pid
+
+    def start(self) -> None:
+        """Begin to load the modules; returns at once."""
+        with self._lock:
+            self._look(0.0)
+
+    def ready(self) -> bool:
+        """Whether `spawn` starts a process now, without waiting until the modules are loaded."""
+        with self._lock:
+            return self._look(0.0)
+
+    def spawn(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        *,
+        log: Path,
+        stdout: int | IO[bytes] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> lifeline.Process:
+        """Start a process that is like `lifeline.spawn(module, ...)`, with the same arguments.
+
+        Its module's `main()` is run, with the modules of the fork server loaded already. Variables that
+        the interpreter or a library reads when it is loaded are those of the fork server.
+        """
+        with self._lock:
+            if self._look(READY_SECONDS) and self._requests is not None:
+                try:
+                    return _fork(self._requests, module, arguments, log=log, stdout=stdout, environment=environment)
+                except TimeoutError:
+                    self._leave()
+                except OSError:  # it died just now, or cannot fork
+                    pass
+                self._look(0.0)
+        return lifeline.spawn(module, arguments, log=log, stdout=stdout, environment=environment)
+
+    def close(self) -> None:
+        """End the fork server. Its children run on, and end without an exit code."""
+        with self._lock:
+            self._refused = True
+            self._leave()
+
+    def _look(self, seconds: float) -> bool:
+        """Whether nothing has to be waited for, after waiting for so long at most; a dead server is started again."""
+        if self._refused:
+            return True
+        if self._ready and self._server is not None and self._server.poll() is not None:
+            self._leave()
+        if self._server is None:
+            self._begin()
+        if not self._ready and self._requests is not None:
+            self._hear_ready(self._requests, seconds)
+        return self._ready or self._refused
+
+    def _begin(self) -> None:
+        if sys.platform != "linux":
+            self._refuse(f"this is {sys.platform}, not Linux")
+            return
+        ours, theirs = socket.socketpair()
+        with theirs:
+            arguments = ["--socket", str(theirs.fileno()), *self._modules]
+            try:
+                self._server = lifeline.spawn(
+                    "also.forks.server", arguments, log=self._log, descriptors=[theirs.fileno()]
+                )
+            except OSError as error:
+                ours.close()
+                self._refuse(str(error))
+                return
+        self._requests = ours
+
+    def _hear_ready(self, requests: socket.socket, seconds: float) -> None:
+        readable = select.poll()
+        readable.register(requests, select.POLLIN)
+        if not readable.poll(seconds * 1000):
+            if seconds:
+                self._refuse(f"it has not loaded {', '.join(self._modules)} within {seconds:.0f} s")
+            return
+        with contextlib.suppress(OSError):
+            self._ready = requests.recv(len(request.READY)) == request.READY
+        if not self._ready:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                if self._server is not None:
+                    self._server.wait(END_SECONDS)  # its last words are for the log
+            self._refuse("it ended while it loaded")
+
+    def _refuse(self, reason: str) -> None:
+        """Do without a fork server from now on."""
+        self._refused = True
+        print(f"warning: no fork server, processes load anew: {reason}; see {self._log}", file=sys.stderr)
+        self._leave()
+
+    def _leave(self) -> None:
+        """End the server, if there is one, and forget it."""
+        if self._requests is not None:
+            self._requests.close()
+        if self._server is not None:
+            lifeline.end([self._server], grace_seconds=0.0)
+        self._requests = self._server = None
+        self._ready = False
+
+
+def _fork(
+    requests: socket.socket,
+    module: str,
+    arguments: Sequence[str],
+    *,
+    log: Path,
+    stdout: int | IO[bytes] | None,
+    environment: Mapping[str, str] | None,
+) -> ForkedProcess:
+    """Ask for a child.
+
+    Raises:
+        OSError: the fork server is gone, or could not fork.
+    """
+    wanted = Request(
+        module=module,
+        arguments=[*arguments, lifeline.FLAG],
+        environment=lifeline.environment_of(environment),
+        folder=str(Path.cwd()),
+    )
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
+        error = theirs.enter_context(log.open("ab")).fileno()
+        end, lifeline_end = os.pipe()
+        theirs.callback(os.close, end)
+        stdin = ours.enter_context(os.fdopen(lifeline_end, "wb"))
+        output, piped = error, None
+        if stdout == subprocess.PIPE:
+            read, output = os.pipe()
+            theirs.callback(os.close, output)
+            piped = ours.enter_context(os.fdopen(read, "rb"))
+        elif stdout is not None:
+            output = stdout if isinstance(stdout, int) else stdout.fileno()
+        told, telling = socket.socketpair()
+        ours.enter_context(told)
+        told.settimeout(ANSWER_SECONDS)
+        request.send(requests, wanted, [end, output, error, theirs.enter_context(telling).fileno()])
+        theirs.close()  # else a fork server that dies now would not be noticed
+        process = ForkedProcess(module, told, stdin, piped)
+        ours.pop_all()
+    return process
