@@ -24,8 +24,9 @@ LONGEST_PAUSE = 0.4
 
 
 def kind_of(process):
-    """The module that a process runs, e.g. "services.trainer.branch"."""
-    return process.cmdline()[2]
+    """The module that a process runs, e.g. "services.trainer.branch"; a forked one's command is its fork server's."""
+    module = process.cmdline()[2]
+    return f"{module}: {process.name()}" if module == "also.forks.server" else module
 
 
 def kill_one(family, draw):
