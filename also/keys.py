@@ -89,6 +89,11 @@ def branch_group_save(campaign_id: str, group: str, updates: int) -> str:
     return f"{branch_group_saves(campaign_id, group)}{updates:08d}.json"
 
 
+def is_branch_group_save(key: str) -> bool:
+    """Whether an object among a group's saves is one with which a save exists, and not its tensors."""
+    return key.endswith(".json")
+
+
 def branch_group_save_tensors(campaign_id: str, group: str, updates: int, sha256: str) -> str:
     """Tensors of such a save, by their hash."""
     return f"{branch_group_saves(campaign_id, group)}{updates:08d}-{sha256}.safetensors"

@@ -24,6 +24,7 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import also
@@ -49,7 +50,7 @@ from tools.faulty_prometheus import exporter
 from tools.faulty_prometheus.exporter import Exporter, exporting
 from tools.faulty_prometheus.scraping import scraping
 from tools.faulty_prometheus.server import FaultyPrometheus, serving
-from tools.loopback import free_ports
+from tools.loopback import free_ports, served
 
 MADE_BY = {
     "none": "nobody",
@@ -266,12 +267,8 @@ def gate(binary: str | Path, folder: Path, *, lanes: int) -> Iterator[Gate]:
         (folder / "prometheus").mkdir()
         milliseconds = round(1000 * SCRAPE_SECONDS)
         url = stack.enter_context(scraping(binary, ports, folder / "prometheus", milliseconds=milliseconds))
-        server = rpc.answering(
-            lambda server: trainer_pb2_grpc.add_TrainerServiceServicer_to_server(Trainer(lambda: store), server)
-        )
-        address = rpc.bind(server, "127.0.0.1:0")
-        server.start()
-        stack.callback(lambda: server.stop(None).wait())
+        register = partial(trainer_pb2_grpc.add_TrainerServiceServicer_to_server, Trainer(lambda: store))
+        address = stack.enter_context(served(register))
         trainer = trainer_pb2_grpc.TrainerServiceStub(stack.enter_context(rpc.connect(address)))
         free: queue.Queue[tuple[Exporter, Exporter]] = queue.Queue()
         for lane in zip(exporters[:lanes], exporters[lanes:], strict=True):

@@ -1,12 +1,16 @@
-"""What tests and benchmarks need on loopback: free ports, replies, and a real Prometheus."""
+"""What tests and benchmarks need on loopback: free ports, replies, services in this process, and a real Prometheus."""
 
 import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+import grpc
+
+from also import rpc
 
 START_SECONDS = 60
 """How long a server may take to come up, on a machine that is busy with other things."""
@@ -38,6 +42,22 @@ def read_url(url: str) -> bytes:
     with opener.open(url, timeout=60) as reply:
         body: bytes = reply.read()
         return body
+
+
+@contextmanager
+def served(register: Callable[[grpc.Server], None]) -> Iterator[str]:
+    """Services of ALSO in this process; gives their address, and ends with the block.
+
+    Args:
+        register: adds the servicers to the server.
+    """
+    server = rpc.answering(register)
+    address = rpc.bind(server, "127.0.0.1:0")
+    server.start()
+    try:
+        yield address
+    finally:
+        server.stop(None).wait()
 
 
 @contextmanager

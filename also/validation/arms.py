@@ -109,11 +109,6 @@ def first_fault(
     return next((found for found in faults if found is not None), None)
 
 
-def usable(records: Sequence[BranchRecord], config_hash: str) -> list[BranchRecord]:
-    """The records without a fault."""
-    return [record for record in records if fault(record, config_hash) is None]
-
-
 def trained(records: Sequence[BranchRecord], config_hash: str) -> list[BranchRecord]:
     """The records without a fault of their own: what Prometheus says of them may be unusable."""
     faults = [(record, fault(record, config_hash)) for record in records]

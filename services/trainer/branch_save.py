@@ -95,7 +95,7 @@ def sweep(store: Store, group: BranchGroup, *, keep: int) -> None:
         StoreError: the store cannot be written.
     """
     found = store.find(keys.branch_group_saves(group.campaign_id, group.name))
-    moments = [_moment(key) for key in found if _is_message(key)]
+    moments = [_moment(key) for key in found if keys.is_branch_group_save(key)]
     oldest = moments[-keep:][:1] if keep else []
     for key in reversed(found):  # a save's message goes first: with it, the save
         if not oldest or _moment(key) < oldest[0]:
@@ -111,7 +111,7 @@ def resume(store: Store, group: BranchGroup) -> GroupRun | None:
         StoreError: the store cannot be read.
     """
     found = store.find(keys.branch_group_saves(group.campaign_id, group.name))
-    for key in reversed([key for key in found if _is_message(key)]):
+    for key in reversed(list(filter(keys.is_branch_group_save, found))):
         try:
             return _resumed(store, group, key)
         except (CheckpointError, DocumentError, MissingObjectError) as error:
@@ -195,11 +195,6 @@ def _digest(made: BranchGroupSave) -> Tensor:
 
 def _tensors_key(group: BranchGroup, made: BranchGroupSave) -> str:
     return keys.branch_group_save_tensors(group.campaign_id, group.name, made.updates, made.tensors_sha256)
-
-
-def _is_message(key: str) -> bool:
-    """Whether an object of a save is its message."""
-    return key.endswith(".json")
 
 
 def _moment(key: str) -> str:

@@ -10,21 +10,28 @@ Letters as in `vector_task`; T env_steps of a rollout, M samples (env_step, envi
 minibatch.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from also.v1.campaign_pb2 import ALGORITHM_MAPPO, LearnerSettings
 from also.v1.task_pb2 import TaskCard
 from services.trainer.network import ReplicaNet
 from services.trainer.normaliser import RewardScaler
+from services.trainer.optimiser import Optimiser
 from services.trainer.policy import Policy
 from services.trainer.rollout import Rollout
+from services.trainer.samples import Part, Samples
 from services.trainer.streams import mix, uniform
+from services.trainer.threads import Threads
 
 TASK, SHAPING = 0, 1
 """Index of the two rewards, of the two value heads and of the two advantages."""
+
+BLOCK_ELEMENTS = 160_000
+"""Numbers of one hidden layer that a block of replicas has in a minibatch at most: what a core's own cache bears."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,23 +52,29 @@ class UpdateStatistics:
     """bool (R,): every loss and gradient was finite."""
 
 
+_Loss = Callable[[Tensor, Part, Tensor, Tensor], tuple[Tensor, list[Tensor]]]
+"""Takes outputs, minibatch, parameters and their gradient; gives the gradient by the outputs, and what to tell."""
+
+
 class Learner:
     """Actors and value nets of R replicas, with their optimisers."""
 
-    def __init__(self, keys: Tensor, card: TaskCard, settings: LearnerSettings) -> None:
+    def __init__(self, keys: Tensor, card: TaskCard, settings: LearnerSettings, *, threads: int = 1) -> None:
         """Draw the weights.
 
         Args:
             keys: int64 (R,), one stream a replica.
             card: card of the task.
             settings: every default filled in.
+            threads: 2 trains actors and value nets at the same time, to the same bits.
         """
         self.settings = settings
+        self.centralised = settings.algorithm == ALGORITHM_MAPPO
         replicas, agents = keys.shape[0], len(card.agents)
         self.policy = Policy(mix(keys, 1), card, settings)
         self.value_net = ReplicaNet(
             mix(keys, 2),
-            inputs=card.state_size if settings.algorithm == ALGORITHM_MAPPO else card.observation_size,
+            inputs=card.state_size if self.centralised else card.observation_size,
             outputs=2,
             agents=agents,
             hidden=settings.hidden,
@@ -70,17 +83,18 @@ class Learner:
             gain=1.0,
         )
         self.reward_scaler = RewardScaler(
-            replicas, settings.environments, gamma=settings.gamma, enabled=settings.scale_rewards
+            replicas, settings.environments, gamma=settings.gamma, enabled=settings.scale_rewards, device=keys.device
         )
         width = settings.hidden if settings.recurrent else 0
-        self.value_memory = torch.zeros(replicas, settings.environments, agents, width)
+        self.value_memory = torch.zeros(replicas, settings.environments, agents, width, device=keys.device)
         self.optimiser_steps = 0
-        self.nets: dict[str, nn.Module] = {"policy": self.policy, "value": self.value_net}
         self.optimisers = {
-            name: torch.optim.Adam(net.parameters(), lr=settings.learning_rate, eps=1e-5, fused=True)
-            for name, net in self.nets.items()
+            name: Optimiser(flat, learning_rate=settings.learning_rate, largest_norm=settings.gradient_clip)
+            for name, flat in (("policy", self.policy.flat), ("value", self.value_net.flat))
         }
+        self._threads = Threads(threads)
 
+    @torch.no_grad()
     def update(self, rollout: Rollout, keys: Tensor) -> UpdateStatistics:
         """Improve all replicas on their rollouts.
 
@@ -89,130 +103,155 @@ class Learner:
             keys: int64 (R,): stream of this update's minibatches.
         """
         settings = self.settings
-        with torch.no_grad():
-            values, following, begin_memory = self._values(rollout)
-            done = rollout.terminated | rollout.truncated
-            rewards = self.reward_scaler(rollout.rewards, done)
-            advantages = generalised_advantages(
-                rewards, values, following, done, gamma=settings.gamma, gae_lambda=settings.gae_lambda
-            )
-            targets = advantages + values  # (R, T, E, A, 2)
-            total = normalised(advantages.sum(dim=-1))  # (R, T, E, A)
-        batches = self._batches(rollout, total, targets, begin_memory)
-        sums, steps = torch.zeros(4, keys.shape[0]), 0
-        finite = torch.ones(keys.shape[0], dtype=torch.bool)
-        for epoch in range(settings.epochs):
-            order = self._order(mix(keys, epoch), rollout)
-            for indices in order.chunk(settings.minibatches, dim=1):
-                step, step_finite = self._step(batches, indices)
-                sums += step
-                finite &= step_finite
-                steps += 1
-        self.optimiser_steps += steps
-        entropy, kl, clipped, norm = sums / steps
+        memory = self.value_memory
+        values, following = self._values(rollout)
+        done = rollout.terminated | rollout.truncated
+        rewards = self.reward_scaler(rollout.rewards, done)
+        advantages = generalised_advantages(
+            rewards, values, following, done, gamma=settings.gamma, gae_lambda=settings.gae_lambda
+        )
+        targets = advantages + values  # (R, T, E, A, 2)
+        advantages = normalised(advantages.sum(dim=-1))  # (R, T, E, A)
+        minibatches = self._minibatches(keys, rollout)
+        told, value_norms = self._threads.both(
+            lambda: self._improve_policy(rollout, advantages, minibatches),
+            lambda: self._improve_values(rollout, targets, memory, minibatches),
+        )
+        self.optimiser_steps += len(minibatches)
+        entropy, kl, clipped, norm = told.mean(dim=0)
         return UpdateStatistics(
             entropy=entropy / self.policy.largest_entropy,
             kl=kl,
             clip_fraction=clipped,
             explained_variance=explained_variance(values, targets),
             gradient_norm=norm,
-            finite=finite,
+            finite=torch.isfinite(told[:, 3] + value_norms[:, 0]).all(dim=0),
         )
 
-    def _values(self, rollout: Rollout) -> tuple[Tensor, Tensor, Tensor]:
-        """Values of the states seen and of those reached, both (R, T, E, A, 2), and the memory before."""
-        before = self.value_memory
-        weights = self.value_net.weights()
-        values, memories = self.value_net.unroll(weights, rollout.value_inputs, before, rollout.begins)
+    def _values(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
+        """Values of the states seen and of those reached, both (R, T, E, A, 2); the memory goes on to the last."""
+        net, before = self.value_net, self.value_memory
         done = rollout.terminated | rollout.truncated
-        if self.value_net.recurrent:
-            self.value_memory = memories[:, -1]
+        parts, memories = [], []
+        for rows in self._blocks(rollout.begins[0].numel()):
+            found, memory = net.unroll(
+                net.views(net.flat[rows]), rollout.value_inputs[rows], before[rows], rollout.begins[rows]
+            )
+            parts.append(found)
+            memories.append(memory)
+        values = torch.cat(parts).movedim(1, -1)
+        if net.recurrent:
+            self.value_memory = torch.cat([memory[:, -1] for memory in memories])
+        weights = net.weights()
         carried = self.value_memory * (~done[:, -1])[..., None, None]
-        last, _ = self.value_net.step(weights, rollout.last_value_inputs, carried)
-        following = torch.cat([values[:, 1:], last.unsqueeze(1)], dim=1)
+        last, _ = net.step(weights, rollout.last_value_inputs, carried)
+        following = torch.cat([values[:, 1:], last.movedim(1, -1).unsqueeze(1)], dim=1)
         for t, inputs in rollout.cut_value_inputs.items():
-            reached, _ = self.value_net.step(weights, inputs, memories[:, t] if self.value_net.recurrent else before)
-            following[:, t] = torch.where(rollout.truncated[:, t, :, None, None], reached, following[:, t])
-        return values, following * (~rollout.terminated)[..., None, None], before
+            memory = torch.cat([memory[:, t] for memory in memories]) if net.recurrent else before
+            reached, _ = net.step(weights, inputs, memory)
+            cut = rollout.truncated[:, t, :, None, None]
+            following[:, t] = torch.where(cut, reached.movedim(1, -1), following[:, t])
+        return values, following * (~rollout.terminated)[..., None, None]
 
-    def _batches(self, rollout: Rollout, advantages: Tensor, targets: Tensor, value_memory: Tensor) -> "_Batches":
+    def _minibatches(self, keys: Tensor, rollout: Rollout) -> list[Tensor]:
+        """Samples of each minibatch, int64 (R, M): in each epoch every replica's own permutation of all, cut in parts.
+
+        A sample is an env_step of an environment, or a whole environment with a GRU.
+        """
+        settings = self.settings
+        time, environments = rollout.begins.shape[1:]
+        count = environments if settings.recurrent else time * environments
+        epochs = mix(keys.unsqueeze(1), torch.arange(settings.epochs, device=keys.device))
+        orders = uniform(epochs, count).argsort(dim=2)  # (R, epochs, count)
+        return [part for order in orders.unbind(1) for part in order.chunk(settings.minibatches, dim=1)]
+
+    def _blocks(self, env_steps: int) -> list[slice]:
+        """Replicas that go through a pass of so many env_steps each together: as many as a processor's cache bears.
+
+        On a GPU, and with a GRU, whose many small operations cost more than memory does, all of them.
+        """
+        replicas, agents = self.value_memory.shape[0], self.value_net.agents
+        if self.settings.recurrent or self.value_net.flat.device.type != "cpu":
+            return [slice(0, replicas)]
+        count = max(1, BLOCK_ELEMENTS // (env_steps * agents * self.settings.hidden))
+        return [slice(first, min(first + count, replicas)) for first in range(0, replicas, count)]
+
+    def _improve_policy(self, rollout: Rollout, advantages: Tensor, minibatches: list[Tensor]) -> Tensor:
+        """Train the actors; entropy, KL, share clipped and gradient's norm, float32 (minibatches, 4, R)."""
         parts = {
             "inputs": rollout.inputs,
-            "value_inputs": rollout.value_inputs,
             "actions": rollout.actions,
             "log_probabilities": rollout.log_probabilities,
             "advantages": advantages,
-            "targets": targets,
         }
         if rollout.masks is not None:
             parts["masks"] = rollout.masks
-        if not self.settings.recurrent:
-            return _Batches(steps={name: part.flatten(1, 2) for name, part in parts.items()}, memories={})
-        memories = {"policy": rollout.policy_memory, "value": value_memory}
-        return _Batches(steps=parts | {"begins": rollout.begins}, memories=memories)
+        samples = Samples(parts, rollout.policy_memory, rollout.begins, recurrent=self.settings.recurrent)
+        return self._train(self.policy.net, self.optimisers["policy"], samples, minibatches, self._policy_loss)
 
-    def _order(self, keys: Tensor, rollout: Rollout) -> Tensor:
-        """A permutation of each replica's samples: env_steps of environments, or whole environments of a GRU."""
-        time, environments = rollout.begins.shape[1:]
-        return uniform(keys, environments if self.settings.recurrent else time * environments).argsort(dim=1)
+    def _improve_values(self, rollout: Rollout, targets: Tensor, memory: Tensor, minibatches: list[Tensor]) -> Tensor:
+        """Train the value nets; the gradient's norm, float32 (minibatches, 1, R)."""
+        parts = {"inputs": rollout.value_inputs, "targets": targets}
+        samples = Samples(parts, memory, rollout.begins, recurrent=self.settings.recurrent)
+        return self._train(self.value_net, self.optimisers["value"], samples, minibatches, self._value_loss)
 
-    def _step(self, batches: "_Batches", indices: Tensor) -> tuple[Tensor, Tensor]:
-        """One optimiser step on a minibatch; statistics (4, R) and finiteness (R,)."""
-        settings = self.settings
-        part, outputs, values = self._forward(batches.select(indices))
-        log_probabilities, entropy = self.policy.judge(outputs, part.get("masks"), part["actions"])
-        log_ratio = log_probabilities - part["log_probabilities"]
+    def _train(
+        self, net: ReplicaNet, optimiser: Optimiser, samples: Samples, minibatches: list[Tensor], loss: _Loss
+    ) -> Tensor:
+        """Train a net on all minibatches; what the loss tells, and the gradient's norm: (minibatches, ·, R).
+
+        A block of replicas goes through all of them before the next begins, so that it stays in the cache.
+        """
+        blocks = []
+        for rows in self._blocks(minibatches[0].shape[1]):
+            flat, mine, told = optimiser.flat[rows], samples.of(rows), []
+            gradient = torch.empty_like(flat)
+            weights, by_weights = net.views(flat), net.views(gradient)
+            for number, indices in enumerate(minibatches, start=self.optimiser_steps + 1):
+                part = mine.pick(indices[rows])
+                if net.recurrent:
+                    outputs, pull_back = net.unrolled_vjp(
+                        weights, by_weights, part["inputs"], part["memory"], part["begins"]
+                    )
+                else:
+                    outputs, pull_back = net.vjp(weights, by_weights, part["inputs"])
+                by_outputs, means = loss(outputs, part, flat, gradient)
+                pull_back(by_outputs)
+                told.append(torch.stack([*means, optimiser.step(rows, gradient, number)]))
+            blocks.append(torch.stack(told))
+        return torch.cat(blocks, dim=-1)
+
+    def _policy_loss(self, outputs: Tensor, part: Part, flat: Tensor, gradient: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Gradient of PPO's loss by the actor's outputs, both (r, K, N); entropy, KL and share clipped, each (r,).
+
+        That by the log-deviations of continuous actions is written into `gradient`, float32 (r, P).
+        """
+        clip = self.settings.clip_epsilon
+        judged = self.policy.judge(outputs, part.get("masks"), part["actions"], flat)
+        log_ratio = judged.log_probabilities - part["log_probabilities"]  # (r, N)
         ratio = log_ratio.exp()
-        advantages = part["advantages"]
-        low, high = 1.0 - settings.clip_epsilon, 1.0 + settings.clip_epsilon
-        gain = torch.minimum(ratio * advantages, ratio.clamp(low, high) * advantages)  # Schulman 2017, eq. 7
-        value_loss = (values - part["targets"]).square().sum(dim=-1)
-        loss = (
-            settings.value_coefficient * _replica_mean(value_loss)
-            - _replica_mean(gain)
-            - settings.entropy_coefficient * _replica_mean(entropy)
-        )  # (R,)
-        for optimiser in self.optimisers.values():
-            optimiser.zero_grad(set_to_none=True)
-        loss.sum().backward()  # type: ignore[no-untyped-call]
-        norms = {name: clip_gradients(net, settings.gradient_clip) for name, net in self.nets.items()}
-        for optimiser in self.optimisers.values():
-            optimiser.step()
-        with torch.no_grad():
-            clipped = ((ratio - 1.0).abs() > settings.clip_epsilon).float()
-            statistics = torch.stack(
-                [
-                    _replica_mean(entropy),
-                    _replica_mean(ratio - 1.0 - log_ratio),
-                    _replica_mean(clipped),
-                    norms["policy"],
-                ]
-            )
-        return statistics.detach(), torch.isfinite(loss.detach() + norms["policy"] + norms["value"])
+        surrogate = ratio * part["advantages"]
+        # Schulman 2017, eq. 7: the gain is min(surrogate, clipped), which is flat where clipped is the less
+        rises = surrogate <= ratio.clamp(1.0 - clip, 1.0 + clip) * part["advantages"]
+        share = 1.0 / ratio.shape[1]
+        by_log = torch.where(rises, surrogate, 0.0).mul_(-share)
+        by_entropy = -self.settings.entropy_coefficient * share
+        by_outputs = self.policy.pull_back(judged, part["actions"], by_log, by_entropy, flat, gradient)
+        change = ratio.sub_(1.0)
+        kl, clipped = (change - log_ratio).mean(dim=1), (change.abs() > clip).mean(dim=1, dtype=torch.float32)
+        return by_outputs, [judged.entropy.mean(dim=1), kl, clipped]
 
-    def _forward(self, part: dict[str, Tensor]) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """Outputs of the actor and values, in the layout of the minibatch."""
-        weights, value_weights = self.policy.net.weights(), self.value_net.weights()
-        if not self.settings.recurrent:
-            empty = part["inputs"].new_empty(0)
-            outputs, _ = self.policy.net.step(weights, part["inputs"], empty)
-            values, _ = self.value_net.step(value_weights, part["value_inputs"], empty)
-            return part, outputs, values
-        outputs, _ = self.policy.net.unroll(weights, part["inputs"], part["policy"], part["begins"])
-        values, _ = self.value_net.unroll(value_weights, part["value_inputs"], part["value"], part["begins"])
-        return part, outputs, values
+    def _value_loss(self, outputs: Tensor, part: Part, flat: Tensor, gradient: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Gradient of the squared errors of both heads by their outputs, both (r, 2, N); nothing to tell."""
+        errors = outputs.sub_(part["targets"].movedim(-1, 1))
+        return errors.mul_(2.0 * self.settings.value_coefficient / errors.shape[2]), []
 
     def state_dict(self) -> dict[str, Tensor]:
         """Nets, optimisers, reward statistics and memory; first axis R."""
         state = {"value_memory": self.value_memory}
         state |= {f"reward_scaler.{name}": part for name, part in self.reward_scaler.state_dict().items()}
-        for name, net in self.nets.items():
-            for parameter_name, parameter in net.named_parameters():
-                moments = self.optimisers[name].state.get(parameter, {})
-                state[f"{name}.{parameter_name}"] = parameter.detach()
-                for moment in ("exp_avg", "exp_avg_sq"):
-                    value = moments.get(moment)
-                    state[f"{name}.{parameter_name}.{moment}"] = torch.zeros_like(parameter) if value is None else value
+        for name, tensor in self._learnt():
+            state[name] = tensor
         return state
 
     def load_state_dict(self, state: dict[str, Tensor], *, optimiser_steps: int) -> None:
@@ -222,29 +261,22 @@ class Learner:
         self.reward_scaler.load_state_dict(
             {name: state[f"reward_scaler.{name}"] for name in self.reward_scaler.state_dict()}
         )
-        for name, net in self.nets.items():
-            for parameter_name, parameter in net.named_parameters():
-                with torch.no_grad():
-                    parameter.copy_(state[f"{name}.{parameter_name}"])
-                self.optimisers[name].state[parameter] = {
-                    "step": torch.tensor(float(optimiser_steps)),
-                    "exp_avg": state[f"{name}.{parameter_name}.exp_avg"].clone(),
-                    "exp_avg_sq": state[f"{name}.{parameter_name}.exp_avg_sq"].clone(),
-                }
+        for name, tensor in self._learnt():
+            tensor.copy_(state[name])
 
+    def close(self) -> None:
+        """End the second thread, if there is one."""
+        self._threads.close()
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Batches:
-    """Samples of a rollout, to be selected by index: (R, T·E, ...), or (R, T, E, ...) with memories."""
-
-    steps: dict[str, Tensor]
-    memories: dict[str, Tensor]
-
-    def select(self, indices: Tensor) -> dict[str, Tensor]:
-        """The samples with indices int64 (R, M) of each replica."""
-        axis = 2 if self.memories else 1
-        chosen = {name: _take(part, indices, axis) for name, part in self.steps.items()}
-        return chosen | {name: _take(part, indices, 1) for name, part in self.memories.items()}
+    def _learnt(self) -> Iterator[tuple[str, Tensor]]:
+        """Every parameter and its moments, (R, ...) by its name in checkpoints."""
+        value_parts = {"flat": slice(0, self.value_net.flat.shape[1])}
+        for net, parts in (("policy", self.policy.parts), ("value", value_parts)):
+            optimiser = self.optimisers[net]
+            for name, place in parts.items():
+                yield f"{net}.{name}", optimiser.flat[:, place]
+                yield f"{net}.{name}.exp_avg", optimiser.first[:, place]
+                yield f"{net}.{name}.exp_avg_sq", optimiser.second[:, place]
 
 
 def generalised_advantages(
@@ -286,28 +318,3 @@ def explained_variance(values: Tensor, targets: Tensor) -> Tensor:
     variance = flat_targets.var(dim=1)
     unexplained = (flat_targets - flat_values).var(dim=1)
     return torch.where(variance > 1e-12, 1.0 - unexplained / variance.clamp(min=1e-12), torch.zeros_like(variance))
-
-
-def clip_gradients(net: nn.Module, largest: float) -> Tensor:
-    """Scale each replica's gradient to at most `largest`; the norms before, float32 (R,)."""
-    gradients = [parameter.grad for parameter in net.parameters() if parameter.grad is not None]
-    norms = torch.stack([gradient.flatten(1).square().sum(dim=1) for gradient in gradients]).sum(dim=0).sqrt()
-    factors = (largest / (norms + 1e-6)).clamp(max=1.0)
-    for gradient in gradients:
-        gradient.mul_(factors.view(-1, *[1] * (gradient.dim() - 1)))
-    return norms
-
-
-def _replica_mean(values: Tensor) -> Tensor:
-    return values.flatten(1).mean(dim=1)
-
-
-def _take(part: Tensor, indices: Tensor, axis: int) -> Tensor:
-    """Entries of each replica along an axis: part (R, [T,] N, ...), indices (R, M)."""
-    if axis == 1:
-        replicas, count = part.shape[:2]
-        offsets = torch.arange(replicas, device=part.device).unsqueeze(1) * count
-        flat = part.reshape(replicas * count, *part.shape[2:]).index_select(0, (indices + offsets).flatten())
-        return flat.view(replicas, indices.shape[1], *part.shape[2:])
-    index = indices.view(indices.shape[0], 1, -1, *[1] * (part.dim() - 3))
-    return part.gather(2, index.expand(*part.shape[:2], indices.shape[1], *part.shape[3:]))

@@ -5,24 +5,31 @@ gradient norms, slicing a replica out and stacking replicas are single operation
 weights and differ by an embedding of their id, which is added in the first layer (the same
 function as a one-hot id appended to the input, without its cost). Weights are orthogonal
 (Saxe 2014), drawn from each replica's own stream.
+
+Outputs have their own axis before the samples', (R, K, B, A): matrix products with a narrow result and
+reductions over a short axis are several times as fast on a CPU when their long axis is the last one.
+
+Letters: I length of an input, H width of a hidden layer, K length of an output, B batch, T time, A agents,
+N = B * A samples.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from services.trainer.streams import mix, uniform
 
 Weights = dict[str, Tensor]
-"""Views of a net's weights by name, each (R, rows, columns)."""
+"""Views of a net's weights, or of their gradient, by name, each (R, rows, columns)."""
+
+PullBack = Callable[[Tensor], None]
+"""Takes the gradient of a loss by a net's outputs, and writes its gradient by the weights."""
 
 
-class ReplicaNet(nn.Module):
-    """Hidden layers with ReLU, an optional GRU, and a linear head, for R replicas and A agents.
-
-    Letters: I length of an input, H width of a hidden layer, B batch, T time.
-    """
+class ReplicaNet:
+    """Hidden layers with ReLU, an optional GRU, and a linear head, for R replicas and A agents."""
 
     def __init__(
         self,
@@ -41,27 +48,31 @@ class ReplicaNet(nn.Module):
         Args:
             keys: int64 (R,), one stream a replica.
             inputs: length of an input, I.
-            outputs: length of an output.
+            outputs: length of an output, K.
             agents: number of agents, A.
             hidden: width of each hidden layer, H.
             layers: number of hidden layers.
             recurrent: whether a GRU follows them.
             gain: factor of the head's orthogonal weights.
         """
-        super().__init__()
         self.agents = agents
         self.hidden = hidden
         self.layers = layers
         self.recurrent = recurrent
         drawn = self._draw(keys, inputs, outputs, gain)
-        self.shapes = {name: (part.shape[1], part.shape[2]) for name, part in drawn.items()}
-        self.flat = nn.Parameter(torch.cat([part.flatten(1) for part in drawn.values()], dim=1))
+        self._shapes = {name: (part.shape[1], part.shape[2]) for name, part in drawn.items()}
+        self.flat = torch.cat([part.flatten(1) for part in drawn.values()], dim=1)
+        """All weights, float32 (R, P)."""
 
     def weights(self) -> Weights:
-        """Views of the weights; take them once a forward pass."""
-        sizes = [rows * columns for rows, columns in self.shapes.values()]
-        parts = torch.split(self.flat, sizes, dim=1)
-        return {name: part.reshape(-1, *shape) for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
+        """Views of the weights, which stay true when the weights change in place."""
+        return self.views(self.flat)
+
+    def views(self, flat: Tensor) -> Weights:
+        """Views of a tensor (R, P or more) by the names and shapes of the weights."""
+        sizes = [rows * columns for rows, columns in self._shapes.values()]
+        parts = torch.split(flat[:, : sum(sizes)], sizes, dim=1)
+        return {name: part.view(-1, *shape) for (name, shape), part in zip(self._shapes.items(), parts, strict=True)}
 
     def step(self, weights: Weights, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """One env_step.
@@ -72,12 +83,13 @@ class ReplicaNet(nn.Module):
             memory: float32 (R, B, A, H); passed through where the net is not recurrent.
 
         Returns:
-            Outputs (R, B, A, outputs) and the next memory (R, B, A, H).
+            Outputs (R, K, B, A) and the next memory (R, B, A, H).
         """
-        hidden = self._trunk(weights, inputs)
+        hidden = self._trunk(weights, inputs)[-1]
         if self.recurrent:
-            hidden = memory = self._gru(weights, hidden, memory)
-        return self._head(weights, hidden), memory
+            memory = self._gru(weights, hidden, memory.flatten(1, 2)).view_as(memory)
+            hidden = memory.flatten(1, 2)
+        return self._by_agent(self._head(weights, hidden), inputs.shape[1]), memory
 
     def unroll(self, weights: Weights, inputs: Tensor, memory: Tensor, begins: Tensor) -> tuple[Tensor, Tensor]:
         """A whole rollout.
@@ -89,63 +101,111 @@ class ReplicaNet(nn.Module):
             begins: bool (R, T, B): an episode begins here, so the memory is cleared before.
 
         Returns:
-            Outputs (R, T, B, A, outputs), and the memories (R, T, B, A, H) after each env_step
+            Outputs (R, K, T, B, A), and the memories (R, T, B, A, H) after each env_step
             (`memory` itself where the net is not recurrent).
         """
-        replicas, time, batch = inputs.shape[:3]
-        hidden = self._trunk(weights, inputs.reshape(replicas, time * batch, *inputs.shape[3:]))
+        time, batch = inputs.shape[1:3]
+        hidden = self._trunk(weights, inputs.flatten(1, 2))[-1]
         memories = memory
         if self.recurrent:
-            hidden = hidden.view(replicas, time, batch, self.agents, self.hidden)
-            steps = []
+            hidden = hidden.view(-1, time, batch * self.agents, self.hidden)
+            steps, last = [], memory.flatten(1, 2)
+            kept = (~begins).repeat_interleave(self.agents, dim=2).unsqueeze(-1)  # (R, T, N, 1)
             for t in range(time):
-                memory = self._gru(weights, hidden[:, t], memory * (~begins[:, t])[..., None, None])
-                steps.append(memory)
-            memories = torch.stack(steps, dim=1)  # (R, T, B, A, H)
-            hidden = memories.view(replicas, time * batch, self.agents, self.hidden)
-        return self._head(weights, hidden).view(replicas, time, batch, self.agents, -1), memories
+                last = self._gru(weights, hidden[:, t], last * kept[:, t])
+                steps.append(last)
+            hidden = torch.stack(steps, dim=1)
+            memories = hidden.view(-1, time, batch, self.agents, self.hidden)
+            hidden = hidden.flatten(1, 2)
+        return self._by_agent(self._head(weights, hidden), time, batch), memories
 
-    def _trunk(self, weights: Weights, inputs: Tensor) -> Tensor:
-        """Hidden layers: (R, B, A or 1, I) to (R, B, A, H)."""
-        replicas, batch, given, size = inputs.shape
-        first = torch.bmm(inputs.reshape(replicas, batch * given, size), weights["weight_0"])
-        offsets = (weights["bias_0"] + weights["identity"]).unsqueeze(1)  # (R, 1, A, H)
-        hidden = torch.relu(first.view(replicas, batch, given, self.hidden) + offsets)
-        hidden = hidden.view(replicas, batch * self.agents, self.hidden)
+    def vjp(self, weights: Weights, gradient: Weights, inputs: Tensor) -> tuple[Tensor, PullBack]:
+        """Outputs of a net without memory, and the way back: a vector-Jacobian product, written out.
+
+        Args:
+            weights: views of weights.
+            gradient: views of a tensor of the same shape, which the way back overwrites.
+            inputs: float32 (R, B, A or 1, I).
+
+        Returns:
+            Outputs (R, K, N), and what takes their gradient, of the same shape.
+        """
+        hidden, shape = self._trunk(weights, inputs), inputs.shape[:2]
+
+        def pull_back(by_outputs: Tensor) -> None:
+            torch.sum(by_outputs, dim=2, keepdim=True, out=gradient["head_bias"].mT)
+            gradient["head_weight"].mT.copy_(by_outputs @ hidden[-1])
+            by_hidden = by_outputs.mT @ weights["head_weight"].mT  # (R, N, H)
+            for layer in range(self.layers - 1, 0, -1):
+                by_sum = _relu_backward(by_hidden, hidden[layer])
+                torch.sum(by_sum, dim=1, keepdim=True, out=gradient[f"bias_{layer}"])
+                torch.bmm(hidden[layer - 1].mT, by_sum, out=gradient[f"weight_{layer}"])
+                by_hidden = by_sum @ weights[f"weight_{layer}"].mT
+            by_sum = _relu_backward(by_hidden, hidden[0]).view(*shape, self.agents, self.hidden)  # (R, B, A, H)
+            torch.sum(by_sum, dim=1, out=gradient["identity"])
+            torch.sum(gradient["identity"], dim=1, keepdim=True, out=gradient["bias_0"])
+            if inputs.shape[2] < self.agents:  # all agents share the input
+                by_sum = by_sum.sum(dim=2, keepdim=True)
+            torch.bmm(inputs.flatten(1, 2).mT, by_sum.flatten(1, 2), out=gradient["weight_0"])
+
+        return self._head(weights, hidden[-1]), pull_back
+
+    def unrolled_vjp(
+        self, weights: Weights, gradient: Weights, inputs: Tensor, memory: Tensor, begins: Tensor
+    ) -> tuple[Tensor, PullBack]:
+        """The same of a net with memory, by autograd; arguments as of `vjp` and `unroll`, N = T * B * A."""
+        leaves = {name: weight.detach().requires_grad_() for name, weight in weights.items()}
+        with torch.enable_grad():
+            outputs = self.unroll(leaves, inputs, memory, begins)[0].flatten(2)
+
+        def pull_back(by_outputs: Tensor) -> None:
+            found = torch.autograd.grad(outputs, list(leaves.values()), by_outputs)
+            for place, each in zip(gradient.values(), found, strict=True):
+                place.copy_(each)
+
+        return outputs.detach(), pull_back
+
+    def _trunk(self, weights: Weights, inputs: Tensor) -> list[Tensor]:
+        """Hidden layers of inputs (R, B, A or 1, I), each (R, N, H)."""
+        first = torch.bmm(inputs.flatten(1, 2), weights["weight_0"]).view(*inputs.shape[:3], self.hidden)
+        first = first + (weights["bias_0"] + weights["identity"]).unsqueeze(1)  # (R, B, A, H)
+        hidden = [first.relu_().flatten(1, 2)]
         for layer in range(1, self.layers):
-            hidden = torch.relu(torch.baddbmm(weights[f"bias_{layer}"], hidden, weights[f"weight_{layer}"]))
-        return hidden.view(replicas, batch, self.agents, self.hidden)
+            hidden.append(torch.baddbmm(weights[f"bias_{layer}"], hidden[-1], weights[f"weight_{layer}"]).relu_())
+        return hidden
 
     def _head(self, weights: Weights, hidden: Tensor) -> Tensor:
-        """Outputs: (R, B, A, H) to (R, B, A, outputs)."""
-        replicas, batch, agents, size = hidden.shape
-        flat = hidden.reshape(replicas, batch * agents, size)
-        return torch.baddbmm(weights["head_bias"], flat, weights["head_weight"]).view(replicas, batch, agents, -1)
+        """Outputs (R, K, N) of hidden layers (R, N, H)."""
+        return torch.baddbmm(weights["head_bias"].mT, weights["head_weight"].mT, hidden.mT)
+
+    def _by_agent(self, outputs: Tensor, *shape: int) -> Tensor:
+        """Outputs (R, K, N) as (R, K, *shape, A)."""
+        return outputs.view(*outputs.shape[:2], *shape, self.agents)
 
     def _gru(self, weights: Weights, inputs: Tensor, memory: Tensor) -> Tensor:
-        """Gated recurrent unit (Cho 2014), in the variant of `torch.nn.GRU`; all (R, B, A, H)."""
-        shape, size = memory.shape, self.hidden
-        flat, old = inputs.reshape(shape[0], -1, size), memory.reshape(shape[0], -1, size)
-        from_input = torch.baddbmm(weights["gru_input_bias"], flat, weights["gru_input"])
-        from_memory = torch.baddbmm(weights["gru_memory_bias"], old, weights["gru_memory"])
+        """Gated recurrent unit (Cho 2014), in the variant of `torch.nn.GRU`; all (R, N, H)."""
+        size = self.hidden
+        from_input = torch.baddbmm(weights["gru_input_bias"], inputs, weights["gru_input"])
+        from_memory = torch.baddbmm(weights["gru_memory_bias"], memory, weights["gru_memory"])
         gates = torch.sigmoid(from_input[..., : 2 * size] + from_memory[..., : 2 * size])
         reset, update = gates[..., :size], gates[..., size:]
         proposal = torch.tanh(from_input[..., 2 * size :] + reset * from_memory[..., 2 * size :])
-        return torch.lerp(proposal, old, update).view(shape)
+        return torch.lerp(proposal, memory, update)
 
     def _draw(self, keys: Tensor, inputs: int, outputs: int, gain: float) -> Weights:
         replicas, size = keys.shape[0], self.hidden
+        zeros = torch.zeros(replicas, 1, max(3 * size, outputs), device=keys.device)
         drawn: Weights = {"identity": 0.5 * orthogonal(mix(keys, 0), self.agents, size, 1.0)}
         for layer in range(self.layers):
             rows = inputs if layer == 0 else size
             drawn[f"weight_{layer}"] = orthogonal(mix(keys, 1 + layer), rows, size, math.sqrt(2.0))
-            drawn[f"bias_{layer}"] = torch.zeros(replicas, 1, size)
+            drawn[f"bias_{layer}"] = zeros[..., :size]
         if self.recurrent:
             for index, name in enumerate(("gru_input", "gru_memory")):
                 drawn[name] = orthogonal(mix(keys, 100 + index), size, 3 * size, 1.0)
-                drawn[f"{name}_bias"] = torch.zeros(replicas, 1, 3 * size)
+                drawn[f"{name}_bias"] = zeros[..., : 3 * size]
         drawn["head_weight"] = orthogonal(mix(keys, 200), size, outputs, gain)
-        drawn["head_bias"] = torch.zeros(replicas, 1, outputs)
+        drawn["head_bias"] = zeros[..., :outputs]
         return drawn
 
 
@@ -174,3 +234,9 @@ def normal(keys: Tensor, count: int) -> Tensor:
     draws = uniform(keys, 2 * count)
     radius = torch.sqrt(-2.0 * torch.log1p(-draws[..., :count]))
     return radius * torch.cos(2.0 * math.pi * draws[..., count:])
+
+
+def _relu_backward(gradient: Tensor, outputs: Tensor) -> Tensor:
+    """Gradient by what went into a ReLU, from that by its outputs, which is overwritten; any one shape."""
+    torch.ops.aten.threshold_backward.grad_input(gradient, outputs, 0, grad_input=gradient)
+    return gradient

@@ -3,13 +3,15 @@
 Discrete actions are drawn by inverting the cumulative distribution with one uniform number each,
 so that a replica's draw is a function of its own stream. Continuous actions are Gaussian with a
 deviation that does not depend on the state, clipped to the action space when carried out.
+
+Letters: K actions, or numbers of a continuous one; B batch; A agents; "..." are the axes of samples.
 """
 
 import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from also.v1 import task_pb2
 from also.v1.campaign_pb2 import LearnerSettings
@@ -24,22 +26,34 @@ _UNIT_GAUSSIAN_ENTROPY = 0.5 * math.log(2.0 * math.pi * math.e)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Actions that were drawn, and how likely they were."""
+    """Actions that were drawn, and from what."""
 
     actions: Tensor
-    """int64 (R, B, A), or float32 (R, B, A, N) before clipping."""
-    log_probabilities: Tensor
-    """float32 (R, B, A), nats."""
+    """int64 (R, B, A), or float32 (R, B, A, K) before clipping."""
+    outputs: Tensor
+    """float32 (R, K, B, A): what the net said, for `judge`."""
     memory: Tensor
     """float32 (R, B, A, H): memory of a recurrent policy after this env_step."""
 
 
-class Policy(nn.Module):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """How likely actions were."""
+
+    log_probabilities: Tensor
+    """float32 (R, ...), nats."""
+    entropy: Tensor
+    """float32 (R, ...), nats."""
+    logs: Tensor
+    """float32 (R, K, ...): log-probabilities of all discrete actions, or a continuous one's distance from the
+    mean in deviations."""
+
+
+class Policy:
     """Actor of R replicas and A agents that share parameters."""
 
     def __init__(self, keys: Tensor, card: task_pb2.TaskCard, settings: LearnerSettings) -> None:
         """Draw the weights from streams int64 (R,)."""
-        super().__init__()
         self.space = card.action_space
         self.discrete = self.space.kind == task_pb2.ACTION_KIND_DISCRETE
         self.net = ReplicaNet(
@@ -52,8 +66,16 @@ class Policy(nn.Module):
             recurrent=settings.recurrent,
             gain=0.01,
         )
+        self.flat = self.net.flat
+        """All that is learnt, float32 (R, P): the net's weights, and log-deviations of continuous actions."""
+        self.parts = {"net.flat": slice(0, self.flat.shape[1])}
+        """Where each part of `flat` lies, by its name in checkpoints."""
         if not self.discrete:
-            self.log_deviation = nn.Parameter(torch.full((keys.shape[0], self.space.size), -0.5))
+            end = self.flat.shape[1]
+            deviation = self.flat.new_full((self.flat.shape[0], self.space.size), -0.5)
+            self.flat = torch.cat([self.flat, deviation], dim=1)
+            self.net.flat = self.flat[:, :end]
+            self.parts["log_deviation"] = slice(end, end + self.space.size)
 
     @property
     def largest_entropy(self) -> float:
@@ -61,7 +83,7 @@ class Policy(nn.Module):
         return max(math.log(self.space.size), 1e-9) if self.discrete else self.space.size * _UNIT_GAUSSIAN_ENTROPY
 
     def draws(self, keys: Tensor, shape: tuple[int, ...]) -> Tensor:
-        """Random numbers for `decide`: (R, *shape) uniform, or (R, *shape, N) normal, of keys int64 (R,)."""
+        """Random numbers for `decide`: (R, *shape) uniform, or (R, *shape, K) normal, of keys int64 (R,)."""
         if self.discrete:
             return uniform(keys, math.prod(shape)).view(-1, *shape)
         shape = (*shape, self.space.size)
@@ -74,44 +96,69 @@ class Policy(nn.Module):
             weights: what `net.weights` returned.
             inputs: float32 (R, B, A, O), normalised observations.
             memory: float32 (R, B, A, H).
-            mask: bool (R, B, A, N), or None.
-            draws: of `draws`, (R, B, A) or (R, B, A, N).
+            mask: bool (R, B, A, K), or None.
+            draws: of `draws`, (R, B, A) or (R, B, A, K).
         """
         outputs, memory = self.net.step(weights, inputs, memory)
         if not self.discrete:
-            actions = outputs + draws * self._log_deviation(outputs).exp()
-            return Decision(actions=actions, log_probabilities=self._gaussian(outputs, actions), memory=memory)
-        logs = torch.log_softmax(_masked(outputs, mask), dim=-1)
-        cumulative = logs.exp().cumsum(dim=-1)
-        levels = draws.unsqueeze(-1) * cumulative[..., -1:]
-        actions = (cumulative <= levels).sum(dim=-1).clamp_(max=self.space.size - 1)
-        chosen = logs.gather(-1, actions.unsqueeze(-1)).squeeze(-1)
-        return Decision(actions=actions, log_probabilities=chosen, memory=memory)
+            actions = outputs.movedim(1, -1) + draws * self._log_deviation(draws.dim(), None).exp().movedim(1, -1)
+            return Decision(actions=actions, outputs=outputs, memory=memory)
+        cumulative = torch.softmax(_masked(outputs, mask), dim=1).cumsum(dim=1)
+        levels = draws.unsqueeze(1) * cumulative[:, -1:]
+        actions = (cumulative <= levels).sum(dim=1).clamp_(max=self.space.size - 1)
+        return Decision(actions=actions, outputs=outputs, memory=memory)
 
     def most_likely(
         self, weights: Weights, inputs: Tensor, memory: Tensor, mask: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         """The most likely actions and the next memory; shapes as in `decide`."""
         outputs, memory = self.net.step(weights, inputs, memory)
-        return (_masked(outputs, mask).argmax(dim=-1) if self.discrete else outputs), memory
+        return (_masked(outputs, mask).argmax(dim=1) if self.discrete else outputs.movedim(1, -1)), memory
 
-    def judge(self, outputs: Tensor, mask: Tensor | None, actions: Tensor) -> tuple[Tensor, Tensor]:
+    def judge(self, outputs: Tensor, mask: Tensor | None, actions: Tensor, flat: Tensor | None = None) -> Judgement:
         """Log-probabilities of actions, and the entropy.
 
         Args:
-            outputs: what `net` returned, float32 (R, ..., A, N).
-            mask: bool (R, ..., A, N), or None.
-            actions: int64 (R, ..., A), or float32 (R, ..., A, N).
-
-        Returns:
-            Two float32 (R, ..., A), nats.
+            outputs: what `net` returned, float32 (R, K, ...).
+            mask: bool (R, ..., K), or None.
+            actions: int64 (R, ...), or float32 (R, ..., K).
+            flat: what is learnt of these replicas, (R, P); None: of all of them.
         """
         if not self.discrete:
-            entropy = (self._log_deviation(outputs) + _UNIT_GAUSSIAN_ENTROPY).sum(-1).expand(outputs.shape[:-1])
-            return self._gaussian(outputs, actions), entropy
-        logs = torch.log_softmax(_masked(outputs, mask), dim=-1)
-        chosen = logs.gather(-1, actions.unsqueeze(-1)).squeeze(-1)
-        return chosen, -(logs.exp() * logs).sum(dim=-1)
+            log_deviation = self._log_deviation(outputs.dim(), flat)
+            scaled = (actions.movedim(-1, 1) - outputs) * (-log_deviation).exp()
+            chosen = (-0.5 * scaled * scaled - log_deviation - 0.5 * math.log(2.0 * math.pi)).sum(dim=1)
+            entropy = (log_deviation + _UNIT_GAUSSIAN_ENTROPY).sum(dim=1).expand_as(chosen)
+            return Judgement(log_probabilities=chosen, entropy=entropy, logs=scaled)
+        logs = torch.log_softmax(_masked(outputs, mask), dim=1)
+        chosen = logs.gather(1, actions.unsqueeze(1)).squeeze(1)
+        return Judgement(log_probabilities=chosen, entropy=-(logs.exp() * logs).sum(dim=1), logs=logs)
+
+    def pull_back(
+        self, judged: Judgement, actions: Tensor, by_log: Tensor, by_entropy: float, flat: Tensor, gradient: Tensor
+    ) -> Tensor:
+        """Gradient of a loss by the net's outputs, from its gradient by a judgement.
+
+        Args:
+            judged: what `judge` returned.
+            actions: what it judged.
+            by_log: float32 (R, ...), gradient by the log-probabilities.
+            by_entropy: gradient by the entropy of each sample.
+            flat: what is learnt of these replicas, (R, P).
+            gradient: its gradient, (R, P), of which the part of the log-deviations is overwritten here.
+
+        Returns:
+            float32 (R, K, ...).
+        """
+        if self.discrete:  # of softmax: 1 - p for the action chosen, -p for the others; dH/dz = -p (log p + H)
+            slope = by_entropy * (judged.logs + judged.entropy.unsqueeze(1)) + by_log.unsqueeze(1)
+            by_outputs = slope.mul_(judged.logs.exp()).neg_()
+            return by_outputs.scatter_add_(1, actions.unsqueeze(1), by_log.unsqueeze(1))
+        samples = tuple(range(2, judged.logs.dim()))
+        part, scaled = self.parts["log_deviation"], judged.logs
+        by_mean = by_log.unsqueeze(1) * scaled
+        gradient[:, part] = (by_mean * scaled - by_log.unsqueeze(1) + by_entropy).sum(dim=samples)
+        return by_mean * (-self._log_deviation(scaled.dim(), flat)).exp()
 
     def executable(self, actions: Tensor) -> Tensor:
         """Actions as the task takes them: continuous ones clipped to the action space."""
@@ -120,14 +167,12 @@ class Policy(nn.Module):
         low, high = (actions.new_tensor(list(bound)) for bound in (self.space.low, self.space.high))
         return actions.clamp(low, high)
 
-    def _log_deviation(self, outputs: Tensor) -> Tensor:
-        return self.log_deviation.view(-1, *[1] * (outputs.dim() - 2), self.space.size)
-
-    def _gaussian(self, means: Tensor, actions: Tensor) -> Tensor:
-        log_deviation = self._log_deviation(means)
-        scaled = (actions - means) * (-log_deviation).exp()
-        return (-0.5 * scaled * scaled - log_deviation - 0.5 * math.log(2.0 * math.pi)).sum(dim=-1)
+    def _log_deviation(self, axes: int, flat: Tensor | None) -> Tensor:
+        """Log-deviations (R, K, 1, ...) of so many axes."""
+        own = (self.flat if flat is None else flat)[:, self.parts["log_deviation"]]
+        return own.view(*own.shape, *[1] * (axes - 2))
 
 
 def _masked(logits: Tensor, mask: Tensor | None) -> Tensor:
-    return logits if mask is None else logits.masked_fill(~mask, _MASKED)
+    """Logits (R, K, ...) under a mask (R, ..., K)."""
+    return logits if mask is None else logits.masked_fill(~mask.movedim(-1, 1), _MASKED)

@@ -1,20 +1,22 @@
 """Rollouts: (R, E) environments played for T env_steps by the policies of R replicas.
 
-Only the actor runs inside the loop. Values are computed afterwards in one pass over the whole
-rollout, and so are the values of states in which the time limit cut an episode: those states are
-kept, because the next episode has already replaced them in the task.
+Only the actor and the task run inside the loop. Everything else is computed afterwards for all env_steps
+at once: features and the shaping rewards that they are worth, log-probabilities, and values (`learner`).
+States in which the time limit cut an episode are kept for that, because the next episode has already
+replaced them in the task.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from also.v1.campaign_pb2 import ALGORITHM_MAPPO, LearnerSettings
 from services.trainer.normaliser import InputNormaliser
-from services.trainer.policy import Policy
-from services.trainer.shaping_reward import ShapingReward
-from services.trainer.tasks.vector_task import VectorTask, View
+from services.trainer.policy import Decision, Policy
+from services.trainer.shaping_reward import Begun, ShapingReward
+from services.trainer.tasks.vector_task import Outcome, VectorTask, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class Collector:
         settings: LearnerSettings,
         *,
         replicas: int,
+        device: torch.device,
     ) -> None:
         """Play `task` under `shaping`; call `begin`, or load a state, before the first rollout."""
         card = task.card
@@ -64,15 +67,15 @@ class Collector:
         self.shaping = shaping
         self.settings = settings
         self.centralised = settings.algorithm == ALGORITHM_MAPPO
-        shape = (replicas, settings.environments)
-        self.observations = InputNormaliser(replicas, card.observation_size, enabled=settings.normalise_observations)
-        self.states = InputNormaliser(replicas, card.state_size, enabled=settings.normalise_observations)
+        shape, enabled = (replicas, settings.environments), settings.normalise_observations
+        self.observations = InputNormaliser(replicas, card.observation_size, enabled=enabled, device=device)
+        self.states = InputNormaliser(replicas, card.state_size, enabled=enabled, device=device)
         width = settings.hidden if settings.recurrent else 0
-        self.policy_memory = torch.zeros(*shape, len(card.agents), width)
-        self.begins = torch.ones(shape, dtype=torch.bool)
-        self.returns = torch.zeros(shape)
-        self.finished_returns = torch.zeros(replicas)
-        self.finished_episodes = torch.zeros(replicas, dtype=torch.int64)
+        self.policy_memory = torch.zeros(*shape, len(card.agents), width, device=device)
+        self.begins = torch.ones(shape, dtype=torch.bool, device=device)
+        self.returns = torch.zeros(shape, device=device)
+        self.finished_returns = torch.zeros(replicas, device=device)
+        self.finished_episodes = torch.zeros(replicas, dtype=torch.int64, device=device)
 
     def begin(self, keys: Tensor) -> None:
         """Begin new episodes everywhere; `keys` int64 (R, E)."""
@@ -94,63 +97,89 @@ class Collector:
             policy: policies of R replicas.
             keys: int64 (R,): stream of this rollout's actions.
         """
-        task, time = self.task, self.settings.rollout
+        task, names, time = self.task, self.shaping.feature_names, self.settings.rollout
         weights = policy.net.weights()
-        agents = len(task.card.agents)
-        draws = policy.draws(keys, (time, self.settings.environments, agents))
-        policy_memory, memory = self.policy_memory, self.policy_memory
-        steps: list[tuple[Tensor, ...]] = []
-        raw: list[tuple[Tensor, Tensor]] = []
-        masks: list[Tensor] = []
-        cut: dict[int, Tensor] = {}
+        draws = policy.draws(keys, (time, self.settings.environments, len(task.card.agents)))
+        memory = self.policy_memory
+        course = _Course()
         view = task.view()
         for t in range(time):
             inputs = self.observations(view.observations)
-            begins = self.begins
+            begins = course.done[-1] if course.done else self.begins
             if policy.net.recurrent:
                 memory = memory * (~begins)[..., None, None]
             decision = policy.decide(weights, inputs, memory, view.action_mask, draws[:, t])
             memory = decision.memory
-            value_inputs = self._value_inputs(view, inputs)
-            raw.append((view.observations, view.state))
-            if view.action_mask is not None:
-                masks.append(view.action_mask)
             outcome = task.step(policy.executable(decision.actions))
-            shaped = self.shaping.pay(
-                task.features(self.shaping.feature_names), outcome.reward, outcome.terminated, outcome.truncated
-            )
-            rewards = torch.stack([outcome.reward.unsqueeze(-1).expand_as(shaped), shaped], dim=-1)
-            steps.append(
-                (
-                    inputs,
-                    value_inputs,
-                    decision.actions,
-                    decision.log_probabilities,
-                    rewards,
-                    outcome.terminated,
-                    outcome.truncated,
-                    begins,
-                )
-            )
-            view = self._restart(outcome.reward, outcome.terminated | outcome.truncated, outcome.truncated, t, cut)
-        self.policy_memory = memory
-        last = self._value_inputs(view, self.observations(view.observations))
-        stacked = [torch.stack(parts, dim=1) for parts in zip(*steps, strict=True)]
-        self._update_normalisers(raw)
+            course.take(view, inputs, decision, outcome, task.moment(names))
+            view = self._go_on(course, t)
+        rollout = self._rollout(policy, course, view)
+        self.policy_memory, self.begins = memory, course.done[-1]
+        return rollout
+
+    def _go_on(self, course: "_Course", t: int) -> View:
+        """Begin new episodes where the old ones are done; the view after that."""
+        outcome, done = course.outcomes[-1], course.done[-1]
+        self.returns = self.returns + outcome.reward
+        if not bool(done.any()):
+            return self.task.view()
+        if bool(outcome.truncated.any()):
+            course.cut[t] = self._value_inputs(self.task.view())
+        self.finished_returns += (self.returns * done).sum(dim=1)
+        self.finished_episodes += done.sum(dim=1)
+        self.returns = self.returns * ~done
+        self.task.restart(done)
+        course.first_moments[t] = self.task.moment(self.shaping.feature_names)
+        return self.task.view()
+
+    def _rollout(self, policy: Policy, course: "_Course", view: View) -> Rollout:
+        """All that the T env_steps were, and the statistics of what was seen in them."""
+        observations = torch.stack([view.observations for view in course.views], dim=1)
+        inputs = torch.stack(course.inputs, dim=1)
+        value_inputs = inputs
+        last = self._value_inputs(view)
+        if self.centralised:
+            states = torch.stack([view.state for view in course.views], dim=1)  # (R, T, E, S)
+            value_inputs = self.states(states).unsqueeze(3)
+            self.states.update(states)
+        self.observations.update(observations.flatten(1, 2))
+        given = [view.action_mask for view in course.views if view.action_mask is not None]
+        masks = torch.stack(given, dim=1) if given else None
+        actions = torch.stack([decision.actions for decision in course.decisions], dim=1)
+        outputs = torch.stack([decision.outputs for decision in course.decisions], dim=2)  # (R, K, T, E, A)
+        reward = torch.stack([outcome.reward for outcome in course.outcomes], dim=1)
+        terminated = torch.stack([outcome.terminated for outcome in course.outcomes], dim=1)
+        done = torch.stack(course.done, dim=1)
+        shaped = self._shaped(course, reward, terminated, done)  # (R, T, E, A)
         return Rollout(
-            inputs=stacked[0],
-            value_inputs=stacked[1],
-            masks=torch.stack(masks, dim=1) if masks else None,
-            actions=stacked[2],
-            log_probabilities=stacked[3],
-            rewards=stacked[4],
-            terminated=stacked[5],
-            truncated=stacked[6],
-            begins=stacked[7],
-            policy_memory=policy_memory,
+            inputs=inputs,
+            value_inputs=value_inputs,
+            masks=masks,
+            actions=actions,
+            log_probabilities=policy.judge(outputs, masks, actions).log_probabilities,
+            rewards=torch.stack([reward.unsqueeze(-1).expand_as(shaped), shaped], dim=-1),
+            terminated=terminated,
+            truncated=done & ~terminated,
+            begins=torch.cat([self.begins.unsqueeze(1), done[:, :-1]], dim=1),
+            policy_memory=self.policy_memory,
             last_value_inputs=last,
-            cut_value_inputs=cut,
+            cut_value_inputs=course.cut,
         )
+
+    def _shaped(self, course: "_Course", reward: Tensor, terminated: Tensor, done: Tensor) -> Tensor:
+        """Shaping rewards of the T env_steps, (R, T, E, A)."""
+        names, at = self.shaping.feature_names, list(course.first_moments)
+        begun = None
+        if at:
+            first = self.task.features_at(list(course.first_moments.values()), names)
+            begun = Begun(at=at, done=done[:, at], features=first)
+        return self.shaping.pay_rollout(self.task.features_at(course.moments, names), reward, terminated, begun)
+
+    def _value_inputs(self, view: View) -> Tensor:
+        """What the value net sees of a state, (R, E, A or 1, ·)."""
+        if self.centralised:
+            return self.states(view.state.unsqueeze(2))
+        return self.observations(view.observations)
 
     def take_finished(self) -> tuple[Tensor, Tensor]:
         """Sums of the returns of episodes that ended since the last call, and their number, both (R,)."""
@@ -158,30 +187,6 @@ class Collector:
         self.finished_returns = torch.zeros_like(self.finished_returns)
         self.finished_episodes = torch.zeros_like(self.finished_episodes)
         return taken
-
-    def _restart(self, reward: Tensor, done: Tensor, truncated: Tensor, t: int, cut: dict[int, Tensor]) -> View:
-        """Begin new episodes where the old ones are done; the view after that."""
-        self.returns = self.returns + reward
-        self.begins = done
-        if not bool(done.any()):
-            return self.task.view()
-        if bool(truncated.any()):
-            reached = self.task.view()
-            cut[t] = self._value_inputs(reached, self.observations(reached.observations))
-        self.finished_returns += (self.returns * done).sum(dim=1)
-        self.finished_episodes += done.sum(dim=1)
-        self.returns = self.returns * ~done
-        self.task.restart(done)
-        self.shaping.restart(done, self.task.features(self.shaping.feature_names))
-        return self.task.view()
-
-    def _value_inputs(self, view: View, inputs: Tensor) -> Tensor:
-        return self.states(view.state.unsqueeze(2)) if self.centralised else inputs
-
-    def _update_normalisers(self, raw: list[tuple[Tensor, Tensor]]) -> None:
-        self.observations.update(torch.cat([observations for observations, _ in raw], dim=1))
-        if self.centralised:
-            self.states.update(torch.cat([state for _, state in raw], dim=1).unsqueeze(2))
 
     def state_dict(self) -> dict[str, Tensor]:
         """Everything that runs on, except the task's and the shaping's own state; first axis R."""
@@ -204,3 +209,34 @@ class Collector:
         for name, normaliser in (("observations", self.observations), ("states", self.states)):
             normaliser.moments.load_state_dict({part: state[f"{name}.{part}"] for part in ("count", "mean", "squares")})
             normaliser.refresh()
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """A rollout under way: an entry for each env_step."""
+
+    views: list[View] = field(default_factory=list)
+    """What was seen before it."""
+    inputs: list[Tensor] = field(default_factory=list)
+    """The same, normalised, for the policy."""
+    decisions: list[Decision] = field(default_factory=list)
+    """What was done."""
+    outcomes: list[Outcome] = field(default_factory=list)
+    """What it brought."""
+    done: list[Tensor] = field(default_factory=list)
+    """bool (R, E): whether the episode ended, or was cut, with it."""
+    moments: list[Any] = field(default_factory=list)
+    """The state that it reached, for features."""
+    first_moments: dict[int, Any] = field(default_factory=dict)
+    """The states after new episodes have begun somewhere, for features."""
+    cut: dict[int, Tensor] = field(default_factory=dict)
+    """Value inputs of the states at which the time limit cut an episode somewhere."""
+
+    def take(self, view: View, inputs: Tensor, decision: Decision, outcome: Outcome, moment: Any) -> None:
+        """Take in an env_step."""
+        self.views.append(view)
+        self.inputs.append(inputs)
+        self.decisions.append(decision)
+        self.outcomes.append(outcome)
+        self.done.append(outcome.terminated | outcome.truncated)
+        self.moments.append(moment)

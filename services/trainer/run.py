@@ -42,29 +42,32 @@ class Snapshot:
 class Run:
     """R replicas in training."""
 
-    def __init__(self, campaign: Campaign, configs: Sequence[ShapingConfig], keys: Tensor) -> None:
+    def __init__(self, campaign: Campaign, configs: Sequence[ShapingConfig], keys: Tensor, *, threads: int = 1) -> None:
         """Build everything; `start` or `restore` make it ready.
 
         Args:
             campaign: every default filled in.
             configs: shaping config of each replica, R of them.
             keys: int64 (R,), stream of each replica.
+            threads: threads that learn, 1 or 2, to the same bits.
         """
         settings = campaign.learner
         self.campaign = campaign
         self.keys = keys
         self.task: VectorTask = open_task(campaign.task, replicas=len(configs), environments=settings.environments)
         self.shaping = ShapingReward(configs, self.task.card, environments=settings.environments, gamma=settings.gamma)
-        self.learner = Learner(mix(keys, _WEIGHTS), self.task.card, settings)
-        self.collector = Collector(self.task, self.shaping, settings, replicas=len(configs))
+        self.learner = Learner(mix(keys, _WEIGHTS), self.task.card, settings, threads=threads)
+        self.collector = Collector(self.task, self.shaping, settings, replicas=len(configs), device=keys.device)
         self.env_steps = 0
         self.updates = 0
         self.finite = torch.ones(len(configs), dtype=torch.bool)
 
     @classmethod
-    def start(cls, campaign: Campaign, configs: Sequence[ShapingConfig], seeds: Sequence[int]) -> "Run":
+    def start(
+        cls, campaign: Campaign, configs: Sequence[ShapingConfig], seeds: Sequence[int], *, threads: int = 1
+    ) -> "Run":
         """New runs from nothing, one for each seed in [0, 2^53)."""
-        run = cls(campaign, configs, torch.tensor(list(seeds), dtype=torch.int64))
+        run = cls(campaign, configs, torch.tensor(list(seeds), dtype=torch.int64), threads=threads)
         run.collector.begin(run._environment_keys())
         return run
 
@@ -75,6 +78,8 @@ class Run:
         configs: Sequence[ShapingConfig],
         snapshots: Sequence[Snapshot],
         seeds: Sequence[int | None],
+        *,
+        threads: int = 1,
     ) -> "Run":
         """Go on from snapshots; the shaping configs are applied last.
 
@@ -83,6 +88,7 @@ class Run:
             configs: shaping config of each replica.
             snapshots: state of each replica, all after equally many updates.
             seeds: new seed of each replica's stream, in [0, 2^53); None keeps the stream (all or none).
+            threads: threads that learn, 1 or 2, to the same bits.
 
         Raises:
             CheckpointError: the snapshots do not fit together, or do not fit the campaign.
@@ -92,7 +98,7 @@ class Run:
             raise CheckpointError(
                 f"checkpoints of one batch are after {sorted(moments)} (env_steps, updates); equal ones are needed"
             )
-        run = cls(campaign, configs, torch.zeros(len(configs), dtype=torch.int64))
+        run = cls(campaign, configs, torch.zeros(len(configs), dtype=torch.int64), threads=threads)
         run.env_steps, run.updates = moments.pop()
         try:
             stacked = {
@@ -147,8 +153,9 @@ class Run:
         ]
 
     def close(self) -> None:
-        """End what the task has started."""
+        """End what the task and the learner have started."""
         self.task.close()
+        self.learner.close()
 
     def _load(self, state: dict[str, Tensor], hashes: Sequence[str], seeds: Sequence[int | None]) -> None:
         self.learner.load_state_dict(_part(state, "learner"), optimiser_steps=int(state["optimiser_steps"][0]))

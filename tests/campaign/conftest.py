@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from also import rpc
 from also.campaign import requests, spec
 from also.campaign.decide import Diagnose, Propose, Report, TrainStage, Validate, decide
 from also.campaign.fold import advance, begin
@@ -61,6 +60,7 @@ from also.v1.verdict_pb2 import ArmResult, Candidate, Validation, Verdict
 from also.validation import cost, judge
 from also.validation.round import Round
 from tools.faulty_llm.server import serving
+from tools.loopback import served
 
 UPDATE = 100
 """env_steps of an update in these campaigns."""
@@ -381,10 +381,7 @@ def serve(tmp_path):
                 generator_pb2_grpc.add_GeneratorServiceServicer_to_server(servicer, server)
                 validator_pb2_grpc.add_ValidatorServiceServicer_to_server(servicer, server)
 
-            server = rpc.answering(register)
-            address = rpc.bind(server, "127.0.0.1:0")
-            server.start()
-            stack.callback(lambda: server.stop(None).wait())
+            address = stack.enter_context(served(register))
             return Settings(
                 store=str(tmp_path / "store"),
                 logs=str(tmp_path / "logs"),

@@ -2,21 +2,19 @@
 
 import signal
 import time
-import urllib.request
 
 import psutil
 import pytest
 
 from also.campaign.fold import fold
-from tools.loopback import free_port
+from tools.loopback import free_port, read_url
 
 pytestmark = pytest.mark.slow
 
 
 def scrape(port):
     """Text of /metrics."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as response:
-        return response.read().decode()
+    return read_url(f"http://127.0.0.1:{port}/metrics").decode()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -9,17 +9,14 @@ from also.v1 import diagnosis_pb2 as pb
 from also.v1.critic_pb2 import DiagnoseRequest
 from services.critic import rules
 from services.critic.service import register
+from tools.loopback import served
 
 
 @pytest.fixture(scope="module")
 def critic():
     """Stub of a running critic."""
-    server = rpc.answering(register)
-    address = rpc.bind(server, "127.0.0.1:0")
-    server.start()
-    with rpc.connect(address) as channel:
+    with served(register) as address, rpc.connect(address) as channel:
         yield critic_pb2_grpc.CriticServiceStub(channel)
-    server.stop(None).wait()
 
 
 def test_a_diagnosis_survives_the_wire(critic, foraging, gather, ask):

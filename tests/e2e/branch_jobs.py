@@ -189,7 +189,7 @@ class Branches:
     def saves(self, group: BranchGroup) -> list[str]:
         """Saves of a group in mid-branch."""
         found = self.store.find(keys.branch_group_saves(group.campaign_id, group.name))
-        return [key for key in found if key.endswith(".json")]
+        return list(filter(keys.is_branch_group_save, found))
 
     def kubectl(self, *arguments: str, given: str | None = None, check: bool = True):
         """Run kubectl in the namespace, as an administrator."""

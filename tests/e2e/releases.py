@@ -8,13 +8,12 @@ import json
 import subprocess
 import sys
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 import yaml
@@ -25,6 +24,7 @@ from also.settings import child_environment
 from also.store import Store
 from also.v1.journal_pb2 import JournalRecord
 from tools import release_store
+from tools.loopback import read_url
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Cluster
@@ -162,6 +162,4 @@ def merged(values: dict, changes: dict) -> dict:
 
 def query(url: str, expression: str) -> list[dict]:
     """What a Prometheus answers an expression with."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"{url}/api/v1/query?query={urllib.parse.quote(expression)}", timeout=30) as reply:
-        return json.load(reply)["data"]["result"]
+    return json.loads(read_url(f"{url}/api/v1/query?query={quote(expression)}"))["data"]["result"]

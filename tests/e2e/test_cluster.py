@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
 import obstore
@@ -12,6 +11,7 @@ import pytest
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import S3Store
 
+from tests.e2e import releases
 from tests.e2e.pods import SECURITY
 
 pytestmark = pytest.mark.timeout(600)
@@ -160,14 +160,10 @@ def scrapers(cluster, kubectl, namespace, prometheus):
     kubectl("wait", "-n", namespace, "--for=condition=Ready", *ready_pods, "--timeout=90s")
 
 
-def values(cluster, namespace, name, query):
+def values(cluster, namespace, name, expression):
     """Values that a pod's Prometheus answers a query with."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with (
-        cluster.port(namespace, f"pod/{name}", 9090) as port,
-        opener.open(f"http://127.0.0.1:{port}/api/v1/query?query={query}") as reply,
-    ):
-        return [float(result["value"][1]) for result in json.load(reply)["data"]["result"]]
+    with cluster.port(namespace, f"pod/{name}", 9090) as port:
+        return [float(result["value"][1]) for result in releases.query(f"http://127.0.0.1:{port}", expression)]
 
 
 def test_prometheus_scrapes_a_service_by_its_name(cluster, namespace, scrapers, eventually):

@@ -2,12 +2,12 @@
 
 import json
 import re
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.releases import query
+from tools.loopback import read_url
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -140,11 +140,11 @@ def test_prometheus_scrapes_every_service_once(release, eventually):
 
 def test_the_embedded_prometheus_has_the_rules(release, eventually):
     """It has loaded the alerts, and evaluates each without an error."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def rules():
-        with release.prometheus() as url, opener.open(f"{url}/api/v1/rules", timeout=30) as reply:
-            return [rule for group in json.load(reply)["data"]["groups"] for rule in group["rules"]]
+        with release.prometheus() as url:
+            groups = json.loads(read_url(f"{url}/api/v1/rules"))["data"]["groups"]
+        return [rule for group in groups for rule in group["rules"]]
 
     assert eventually(lambda: rules() and {rule["health"] for rule in rules()} == {"ok"}), rules()
 

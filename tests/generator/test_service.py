@@ -7,17 +7,14 @@ from also.errors import DocumentError, ShapingError
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import generator_pb2_grpc
 from services.generator.service import register
+from tools.loopback import served
 
 
 @pytest.fixture(scope="module")
 def generator():
     """Stub of a running generator."""
-    server = rpc.answering(register)
-    address = rpc.bind(server, "127.0.0.1:0")
-    server.start()
-    with rpc.connect(address) as channel:
+    with served(register) as address, rpc.connect(address) as channel:
         yield generator_pb2_grpc.GeneratorServiceStub(channel)
-    server.stop(None).wait()
 
 
 def test_candidates_survive_the_wire(generator, foraging, ask, propose, find):

@@ -161,3 +161,21 @@ def test_only_what_is_asked_for_is_computed() -> None:
     assert list(task.features(("idle", "food_eaten"))) == ["idle", "food_eaten"]
     with pytest.raises(TaskError, match="no feature 'hunger'; it has: nearest_food_distance"):
         task.features(("hunger",))
+
+
+def test_features_of_many_moments_are_those_that_each_state_had() -> None:
+    """Told at once afterwards, over the ends of episodes, whatever the task has done since."""
+    task = Foraging("5x5-2p-2f", replicas=2, environments=4)
+    task.reset(torch.arange(8).view(2, 4))
+    names = tuple(feature.name for feature in task.card.features)
+    generator = torch.Generator().manual_seed(3)
+    moments, seen = [], []
+    for _ in range(60):
+        outcome = task.step(torch.randint(0, 6, (2, 4, 2), generator=generator))
+        moments.append(task.moment(names))
+        seen.append(task.features(names))
+        task.restart(outcome.terminated | outcome.truncated)
+    found = task.features_at(moments, names)
+    assert list(found) == list(names)
+    for name in names:
+        assert torch.equal(found[name], torch.stack([features[name] for features in seen], dim=1)), name

@@ -97,6 +97,22 @@ def test_lanes_are_the_environments_played_alone(opened: Opener, small_environme
     assert ended > 12
 
 
+def test_features_of_many_moments_are_those_that_each_state_had(opened: Opener) -> None:
+    """Told at once afterwards, though the lanes have moved on."""
+    task, names = opened("described_line", replicas=2, environments=3, workers=2), ("cell", "gap")
+    task.reset(keys(2, 3))
+    moments, seen = [], []
+    for action in walks(8, 2, 3):
+        outcome = task.step(action)
+        moments.append(task.moment(names))
+        seen.append(task.features(names))
+        task.restart(outcome.terminated | outcome.truncated)
+    found = task.features_at(moments, names)
+    assert list(found) == list(names)
+    for name in names:
+        assert torch.equal(found[name], torch.stack([features[name] for features in seen], dim=1)), name
+
+
 def test_what_a_replica_sees_does_not_depend_on_batch_or_workers(opened: Opener) -> None:
     """One replica of a batch, in three workers, is the same replica alone in one."""
     batch = opened("described_line", replicas=3, environments=2, workers=3)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from also.v1 import branch_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.reading_pb2 import MetricsReading
 from services.trainer import branch
-from tools.loopback import free_port
+from tools.loopback import free_port, read_url
 
 pytestmark = pytest.mark.slow
 
@@ -89,7 +88,7 @@ def env_steps_of(line: bytes) -> int:
 
 def saved_env_steps(store: Store, group: branch_pb2.BranchGroup) -> int:
     """env_steps of all branches at the newest save; 0 without one."""
-    saves = [key for key in store.find(keys.branch_group_saves("c", "g")) if key.endswith(".json")]
+    saves = list(filter(keys.is_branch_group_save, store.find(keys.branch_group_saves("c", "g"))))
     updates = int(Path(saves[-1]).stem) if saves else 0
     return updates * update_env_steps(group)
 
@@ -221,8 +220,7 @@ def test_a_task_whose_environments_cannot_be_copied_ends_without_a_save_and_begi
 def scrape(port: int) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
     """Samples of branch metrics by name and labels; empty before the process serves them."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as response:
-            text = response.read().decode()
+        text = read_url(f"http://127.0.0.1:{port}/metrics").decode()
     except urllib.error.URLError:
         return {}
     samples: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}

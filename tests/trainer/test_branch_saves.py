@@ -67,7 +67,7 @@ def saved(store: Store) -> list[str]:
 
 def messages(store: Store) -> list[str]:
     """Those with which a save exists."""
-    return [key for key in saved(store) if key.endswith(".json")]
+    return list(filter(keys.is_branch_group_save, saved(store)))
 
 
 def replace(store: Store, key: str, content: bytes) -> None:

@@ -49,7 +49,7 @@ def test_a_recurrent_net_unrolls_to_what_single_steps_give() -> None:
     for t in range(7):
         memory = memory * (~begins[:, t])[..., None, None]
         output, memory = net.step(weights, inputs[:, t], memory)
-        assert torch.allclose(output, together[:, t], atol=1e-6)
+        assert torch.allclose(output, together[:, :, t], atol=1e-6)
         assert torch.allclose(memory, memories[:, t], atol=1e-6)
 
 

@@ -1,6 +1,7 @@
 """The trainer over gRPC, against a real store."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -13,19 +14,15 @@ from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import Task
 from services.trainer.service import Trainer
+from tools.loopback import served
 
 
 @pytest.fixture
 def stub(store: Store) -> Iterator[trainer_pb2_grpc.TrainerServiceStub]:
     """A trainer in this process, called through a real channel."""
-    server = rpc.answering(
-        lambda server: trainer_pb2_grpc.add_TrainerServiceServicer_to_server(Trainer(lambda: store), server)
-    )
-    address = rpc.bind(server, "127.0.0.1:0")
-    server.start()
-    with rpc.connect(address) as channel:
+    register = partial(trainer_pb2_grpc.add_TrainerServiceServicer_to_server, Trainer(lambda: store))
+    with served(register) as address, rpc.connect(address) as channel:
         yield trainer_pb2_grpc.TrainerServiceStub(channel)
-    server.stop(None).wait()
 
 
 @pytest.fixture

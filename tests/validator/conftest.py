@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from also.v1.verdict_pb2 import Candidate
 from services.trainer.service import Trainer
 from services.trainer.tasks.opening import describe
 from services.validator.launch.processes import Processes
+from tools.loopback import served
 
 REHEARSED_WITH = ["also.lifeline", "also.shaping.identity", "also.store", "also.v1.branch_pb2"]
 """Modules that `rehearsal` imports."""
@@ -171,14 +173,9 @@ def make_launcher(
 @pytest.fixture
 def trainer(store: Store) -> Iterator[trainer_pb2_grpc.TrainerServiceStub]:
     """A real trainer, called through a real channel."""
-    server = rpc.answering(
-        lambda server: trainer_pb2_grpc.add_TrainerServiceServicer_to_server(Trainer(lambda: store), server)
-    )
-    address = rpc.bind(server, "127.0.0.1:0")
-    server.start()
-    with rpc.connect(address) as channel:
+    register = partial(trainer_pb2_grpc.add_TrainerServiceServicer_to_server, Trainer(lambda: store))
+    with served(register) as address, rpc.connect(address) as channel:
         yield trainer_pb2_grpc.TrainerServiceStub(channel)
-    server.stop(None).wait()
 
 
 @pytest.fixture

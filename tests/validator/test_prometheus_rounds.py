@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
@@ -20,6 +21,7 @@ from services.validator.service import Validator
 from tools.faulty_prometheus.matrix import matrix
 from tools.faulty_prometheus.response import Response, vector
 from tools.faulty_prometheus.server import FaultyPrometheus, serving
+from tools.loopback import served
 
 GUARD = {"name": "errors", "query": 'errors{campaign="{campaign}",arm="{candidate}"}', "at_most": 1}
 
@@ -66,12 +68,8 @@ def stub(store: Store, trainer, server, rehearsal, make_launcher) -> Iterator[Ca
                 lambda parallel: make_launcher(parallel=parallel),
                 Settings(**{**place, "metrics_wait": 0.2, **changes}),
             )
-            server_ = rpc.answering(
-                lambda server: validator_pb2_grpc.add_ValidatorServiceServicer_to_server(servicer, server)
-            )
-            address = rpc.bind(server_, "127.0.0.1:0")
-            server_.start()
-            stack.callback(lambda: server_.stop(None).wait())
+            register = partial(validator_pb2_grpc.add_ValidatorServiceServicer_to_server, servicer)
+            address = stack.enter_context(served(register))
             return validator_pb2_grpc.ValidatorServiceStub(stack.enter_context(rpc.connect(address)))
 
         rehearsal.behave(returns={"control": 0.1, "r0-c0": 0.2, "r0-c1": 0.4})

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 
 import psutil
 import pytest
@@ -19,6 +20,7 @@ from also.v1.verdict_pb2 import Candidate, Outcome, Validation
 from also.validation import cost
 from also.validation.judge import rejudge
 from services.validator.service import Validator
+from tools.loopback import served
 
 Serve = Callable[[trainer_pb2_grpc.TrainerServiceStub], validator_pb2_grpc.ValidatorServiceStub]
 Validate = Callable[[ValidateRequest], tuple[list[ValidationProgress], Validation]]
@@ -36,12 +38,8 @@ def serve(store: Store, make_launcher) -> Iterator[Serve]:
                 lambda parallel: make_launcher(parallel=parallel),
                 Settings(),
             )
-            server = rpc.answering(
-                lambda server: validator_pb2_grpc.add_ValidatorServiceServicer_to_server(servicer, server)
-            )
-            address = rpc.bind(server, "127.0.0.1:0")
-            server.start()
-            stack.callback(lambda: server.stop(None).wait())
+            register = partial(validator_pb2_grpc.add_ValidatorServiceServicer_to_server, servicer)
+            address = stack.enter_context(served(register))
             return validator_pb2_grpc.ValidatorServiceStub(stack.enter_context(rpc.connect(address)))
 
         yield start

@@ -15,6 +15,7 @@ from also.v1 import (
     trainer_pb2,
     trainer_pb2_grpc,
 )
+from tools.loopback import served
 
 MINUTE = 60.0
 
@@ -82,12 +83,9 @@ def address(critic, trainer):
         critic_pb2_grpc.add_CriticServiceServicer_to_server(critic, server)
         trainer_pb2_grpc.add_TrainerServiceServicer_to_server(trainer, server)
 
-    server = rpc.answering(register)
-    bound = rpc.bind(server, "127.0.0.1:0")
-    server.start()
-    yield bound
-    critic.waiting.set()
-    server.stop(None).wait()
+    with served(register) as address:
+        yield address
+        critic.waiting.set()
 
 
 @pytest.fixture

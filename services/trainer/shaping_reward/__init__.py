@@ -4,6 +4,6 @@
 into tensors, `reward` is the reward with its state, and `activity` counts what each term did.
 """
 
-from services.trainer.shaping_reward.reward import ShapingReward
+from services.trainer.shaping_reward.reward import Begun, ShapingReward
 
-__all__ = ["ShapingReward"]
+__all__ = ["Begun", "ShapingReward"]

@@ -29,17 +29,18 @@ class Activity:
         self._finite = torch.ones(terms, dtype=torch.bool, device=device)
 
     def count(self, *, paid: Tensor, due: Tensor, cut: Tensor, finite: Tensor) -> None:
-        """Count one env_step of every environment.
+        """Count env_steps, S of them in all environments together.
 
         Args:
-            paid: float32 (N, E, A), what each term paid.
-            due: float32 (N, E, A), what it would have paid without a cap.
-            cut: bool (N, E, A), where clip or cap changed what it paid.
-            finite: bool (N, E, A), whether all that it read was finite.
+            paid: float32 (N, S, A), what each term paid.
+            due: float32 (N, S, A), what it would have paid without a cap.
+            cut: bool (N, S, A), where clip or cap changed what it paid.
+            finite: bool (N, S, A), whether all that it read was finite.
         """
         size = paid.abs()
         self._moments += paid.shape[1]
-        self._sums += torch.stack([paid != 0, due != 0, cut, paid, size]).sum((-1, -2))
+        sums = [part.sum((-1, -2), dtype=torch.float64) for part in (paid != 0, due != 0, cut, paid, size)]
+        self._sums += torch.stack(sums)
         self._largest = torch.maximum(self._largest, size.amax((-1, -2)))
         self._finite &= (finite | self._ignored).flatten(1).all(-1)
 

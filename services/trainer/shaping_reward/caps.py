@@ -8,7 +8,7 @@ rounding cannot carry a sum over them. Letters: n capped terms, E environments, 
 import torch
 from torch import Tensor
 
-from services.trainer.shaping_reward.forms import Events, Form, Novelties, Penalties, Synchronies
+from services.trainer.shaping_reward.forms import Events, Form, Novelties, Penalties, Restarts, Synchronies
 from services.trainer.shaping_reward.terms import Terms, Values, is_empty
 
 SLACK = 1e-6
@@ -27,6 +27,7 @@ class Capped:
         caps = [each.term.episode_cap * (1 - SLACK) for each in terms.placed[self.span]]
         self._cap = terms.column(caps, torch.float64)
         self._left = self._cap.repeat(1, environments, terms.receives.shape[-1])
+        self._environments = environments
 
     def restart(self, fresh: Tensor, values: Values) -> None:
         """Begin an episode where `fresh`, bool (N, E, 1), in a state of these values."""
@@ -34,12 +35,35 @@ class Capped:
         for form in self._present():
             form.restart(fresh[form.span], values.of(form.span))
 
-    def pay(self, values: Values, factor: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """Rewards of reaching a state, (n, E, A): what is paid, what was due before caps, where any was cut."""
-        fires = [form.fires(values.of(form.span)) for form in self._present()]
-        if not fires:
+    def pay(self, values: Values, factors: Tensor | None, restarts: Restarts | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Rewards of reaching T states, (n, T * E, A): what is paid, what was due before caps, where any was cut.
+
+        Args:
+            values: of all N terms at the states reached, (N, T * E, A).
+            factors: of the schedules at the states before, (N, T); None is 1.
+            restarts: where episodes began in between.
+        """
+        if is_empty(self.span):
             nothing = values.value[self.span]
             return nothing, nothing, nothing.to(torch.bool)
+        places = {} if restarts is None else {t: place for place, t in enumerate(restarts.at)}
+        paid = []
+        for t in range(values.value.shape[1] // self._environments):
+            factor = None if factors is None else factors[:, t : t + 1]
+            paid.append(self._pay(values.at(self._states(t)), factor))
+            if restarts is not None and t in places:
+                place = places[t]
+                self.restart(restarts.fresh[:, place], restarts.values.at(self._states(place)))
+        first, second, third = (torch.cat(parts, dim=1) for parts in zip(*paid, strict=True))
+        return first, second, third
+
+    def _states(self, place: int) -> slice:
+        """Where the states of one env_step lie on an axis of T * E."""
+        return slice(place * self._environments, (place + 1) * self._environments)
+
+    def _pay(self, values: Values, factor: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Rewards of reaching a state, (n, E, A)."""
+        fires = [form.fires(values.of(form.span)) for form in self._present()]
         due, cut = self._terms.weigh(self.span, torch.cat(fires), factor)
         owed = due.abs()
         size = torch.minimum(owed, self._left).to(torch.float32)

@@ -6,6 +6,7 @@ itself. State is a dict of tensors whose first axis is the n terms, so that it c
 Letters: n terms of the form, E environments, A agents.
 """
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -20,6 +21,18 @@ MAX_BINS = 256
 
 NEVER = 1 << 20
 """env_steps since a condition held, before it first does; far longer than any window."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restarts:
+    """Episodes that began during T env_steps."""
+
+    at: list[int]
+    """env_steps, in [0, T), after which some did: S of them, ascending."""
+    fresh: Tensor
+    """bool (N, S, E, 1): where."""
+    values: Values
+    """What terms read of the states that they began in, (N, S * E, A)."""
 
 
 class Form(Protocol):
@@ -49,26 +62,36 @@ class Potentials:
 
     def restart(self, fresh: Tensor, values: Values, factor: Tensor | None) -> None:
         """Take the potential of an episode's first state where `fresh`, bool (n, E, 1)."""
-        potential, _ = self._potential(values, factor)
+        potential, _ = self._terms.weigh(self.span, values.value, factor)
         self.state["potential"] = torch.where(fresh, potential, self.state["potential"])
 
-    def pay(self, values: Values, factor: Tensor | None, terminated: Tensor) -> tuple[Tensor, Tensor]:
-        """Reward of reaching a state, float32 (n, E, A), and where clip cut its potential, bool.
+    def pay(
+        self, values: Values, factor: Tensor | None, terminated: Tensor, restarts: Restarts | None
+    ) -> tuple[Tensor, Tensor]:
+        """Rewards of reaching T states, float32 (n, T * E, A), and where clip cut their potential, bool.
 
         Args:
-            values: of the n terms at the state reached.
-            factor: of the schedules at the state reached, (n, 1, 1); None is 1.
-            terminated: bool (R, E).
+            values: of the n terms at the states reached, (n, T * E, A).
+            factor: of the schedules there, (N, T * E); None is 1.
+            terminated: bool (R, T, E).
+            restarts: where episodes began in between.
         """
-        potential, cut = self._potential(values, factor)
-        going = ~terminated[self._replica].unsqueeze(-1)
-        potential = potential * going
-        reward = self._gamma * potential - self.state["potential"]
-        self.state["potential"] = potential
-        return reward, cut & going
-
-    def _potential(self, values: Values, factor: Tensor | None) -> tuple[Tensor, Tensor]:
-        return self._terms.weigh(self.span, values.value, factor)
+        shape = -1, *terminated.shape[1:], values.value.shape[-1]  # (n, T, E, A)
+        potential, cut = self._terms.weigh(self.span, values.value, factor)
+        going = ~terminated[self._replica].flatten(1).unsqueeze(-1)  # (n, T * E, 1)
+        potential = (potential * going).view(shape)
+        left = potential  # what each state is left with: that of the next episode's first state, where one has begun
+        if restarts is not None:
+            if factor is not None:
+                factor = factor.view(len(factor), *shape[1:3])[:, restarts.at].flatten(1)
+            first, _ = self._terms.weigh(self.span, restarts.values.of(self.span).value, factor)
+            fresh = restarts.fresh[self.span]  # (n, S, E, 1)
+            first = first.view(*fresh.shape[:3], shape[-1])
+            left = potential.clone()
+            left[:, restarts.at] = torch.where(fresh, first, left[:, restarts.at])
+        before = torch.cat([self.state["potential"].unsqueeze(1), left[:, :-1]], dim=1)
+        self.state["potential"] = left[:, -1].clone()
+        return (self._gamma * potential - before).flatten(1, 2), cut & going
 
 
 class Events:

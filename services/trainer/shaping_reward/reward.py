@@ -1,8 +1,9 @@
 """The shaping reward of R replicas, each under its own config, and the state that it carries on.
 
-Each env_step the terms read the state that was reached, their forms turn the values into rewards,
-clip and cap cut what is not a potential, the terms of a replica are added, and credit mixes the
-sum over agents. There is no loop over replicas, environments or agents.
+The terms read the state that each env_step reached, their forms turn the values into rewards, clip and
+cap cut what is not a potential, the terms of a replica are added, and credit mixes the sum over
+agents. There is no loop over replicas, environments or agents, and one over the env_steps of a rollout
+only where a form remembers.
 
 A potential is clipped itself, never the difference of two, and is 0 after termination, so that a
 discounted sum over an episode telescopes to gamma^T Phi(s_T) - Phi(s_0), whatever happens between
@@ -13,6 +14,7 @@ Letters: R replicas, E environments, A agents, N terms, K terms of one replica.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -24,12 +26,24 @@ from also.v1 import task_pb2
 from services.trainer.shaping_reward.activity import Activity
 from services.trainer.shaping_reward.caps import Capped
 from services.trainer.shaping_reward.credit import Credit
-from services.trainer.shaping_reward.forms import Potentials
+from services.trainer.shaping_reward.forms import Potentials, Restarts
 from services.trainer.shaping_reward.terms import FORMS, Placed, Terms
 from services.trainer.tasks.vector_task import Features
 
 MAX_TERMS = 8
 """Most terms of a config (limit in `shaping.proto`): K of every saved state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """Where new episodes have begun during T env_steps."""
+
+    at: Sequence[int]
+    """env_steps, in [0, T), after which some have: S of them, ascending."""
+    done: Tensor
+    """bool (R, S, E): where."""
+    features: Features
+    """Of the states that they began in, and of any others elsewhere: (R, S, E), (R, S, E, A), ..."""
 
 
 class ShapingReward:
@@ -76,7 +90,6 @@ class ShapingReward:
         self._activity, self._mixing = Activity(self._terms.receives), Activity(self._credit.receives)
         self._task_size = torch.zeros(len(configs), dtype=torch.float64, device=device)
         self._env_steps = torch.zeros(len(configs), dtype=torch.int64, device=device)
-        self._factor = self._terms.factor(self._env_steps)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -94,13 +107,11 @@ class ShapingReward:
         """Begin anew where an episode has: bool (R, E); `features` are of the states after it."""
         if not len(self._terms):
             return
-        terms, values = self._terms, self._terms.read(features)
-        fresh = done[terms.replica].unsqueeze(-1)  # (N, E, 1)
-        at = self._potentials.span
-        self._potentials.restart(fresh[at], values.of(at), self._factor)
+        values, at = self._terms.read(features), self._potentials.span
+        fresh = self._of_terms(done)  # (N, E, 1)
+        self._potentials.restart(fresh[at], values.of(at), self._terms.factor(self._env_steps.unsqueeze(1)))
         self._capped.restart(fresh, values)
 
-    @torch.no_grad()
     def pay(self, features: Features, task_reward: Tensor, terminated: Tensor, truncated: Tensor) -> Tensor:
         """Shaping reward of one env_step of every environment.
 
@@ -116,22 +127,43 @@ class ShapingReward:
             value 0, as under a closed gate, and `activity` says so.
         """
         del truncated  # named to say that it makes no difference
-        before = self._factor
-        self._env_steps += self._shape[1]
+        one = {name: value.unsqueeze(1) for name, value in features.items()}
+        return self.pay_rollout(one, task_reward.unsqueeze(1), terminated.unsqueeze(1), None).squeeze(1)
+
+    @torch.no_grad()
+    def pay_rollout(self, features: Features, task_reward: Tensor, terminated: Tensor, begun: Begun | None) -> Tensor:
+        """Shaping rewards of T env_steps at once: those that `pay`, and `restart` in between, would come to.
+
+        Args:
+            features: of the states that were reached, before any restart, (R, T, E), (R, T, E, A), ...
+            task_reward: float32 (R, T, E).
+            terminated: bool (R, T, E).
+            begun: where episodes have begun anew; None: nowhere.
+
+        Returns:
+            float32 (R, T, E, A), finite as those of `pay`.
+        """
+        time, environments = task_reward.shape[1:]
+        passed = torch.arange(time + 1, device=self._env_steps.device) * environments
+        env_steps = self._env_steps.unsqueeze(1) + passed  # (R, T + 1): before the first, ..., after the last
+        self._env_steps += time * environments
         if not len(self._terms):
-            return torch.zeros(self._shape, device=self._env_steps.device)
-        self._factor = self._terms.factor(self._env_steps)
-        values = self._terms.read(features)
-        at = self._potentials.span
-        differences, clipped = self._potentials.pay(values.of(at), self._factor, terminated)
-        paid, due, cut = self._capped.pay(values, before)
-        rewards = torch.cat([differences, paid])
-        self._task_size += task_reward.abs().sum(-1)
+            return torch.zeros(*task_reward.shape, self._shape[2], device=task_reward.device)
+        factors = self._terms.factor(env_steps)
+        after = None if factors is None else factors[:, 1:].repeat_interleave(environments, dim=1)
+        values = self._terms.read(_states(features))
+        restarts = None if begun is None else self._restarts(begun)
+        potentials = values.of(self._potentials.span)
+        differences, clipped = self._potentials.pay(potentials, after, terminated, restarts)
+        paid, due, cut = self._capped.pay(values, factors, restarts)
+        rewards = torch.cat([differences, paid])  # (N, T * E, A)
+        self._task_size += task_reward.abs().flatten(1).sum(-1)
         self._activity.count(
             paid=rewards, due=torch.cat([differences, due]), cut=torch.cat([clipped, cut]), finite=values.finite
         )
         own = self._sum_of_replicas(rewards)
-        return self._mix(own) if self._credit.placed else own
+        mixed = self._mix(own) if self._credit.placed else own
+        return mixed.view(*task_reward.shape, -1)
 
     def activity(self) -> list[list[pb.TermActivity]]:
         """What each term did since construction or `clear_activity`: for each replica, in its config's order.
@@ -202,12 +234,19 @@ class ShapingReward:
         """
         _require_like(self.state_dict(), state, "shaping state")
         self._env_steps.copy_(state["env_steps"])
-        self._factor = self._terms.factor(self._env_steps)
         for name, (values, at) in self._state().items():
             values.copy_(state[name][self._terms.replica[at], self._terms.slot[at]])
 
+    def _of_terms(self, done: Tensor) -> Tensor:
+        """What is of replicas, (R, ..., E), for each term: (N, ..., E, 1)."""
+        return done[self._terms.replica].unsqueeze(-1)
+
+    def _restarts(self, begun: Begun) -> Restarts:
+        values = self._terms.read(_states(begun.features))
+        return Restarts(at=list(begun.at), fresh=self._of_terms(begun.done), values=values)
+
     def _mix(self, own: Tensor) -> Tensor:
-        """Rewards (R, E, A) after credit, which is counted."""
+        """Rewards (R, states, A) after credit, which is counted."""
         mixed = self._credit.mix(own)
         moved = (mixed - own)[self._credit.replica]
         whole = torch.ones_like(moved, dtype=torch.bool)
@@ -215,10 +254,9 @@ class ShapingReward:
         return mixed
 
     def _sum_of_replicas(self, rewards: Tensor) -> Tensor:
-        """Sum of each replica's terms, (R, E, A): in order of their places, whatever else is in the batch."""
-        replicas, environments, agents = self._shape
+        """Sum of each replica's terms, (R, states, A): in order of their places, whatever else is in the batch."""
         places = 1 + max(each.slot for each in self._terms.placed)
-        by_place = torch.zeros(places, replicas, environments, agents, device=rewards.device)
+        by_place = rewards.new_zeros(places, self._shape[0], *rewards.shape[1:])
         by_place[self._terms.slot, self._terms.replica] = rewards
         total = by_place[0]
         for place in range(1, places):
@@ -230,6 +268,11 @@ class ShapingReward:
         return self._capped.state() | {
             name: (tensor, self._potentials.span) for name, tensor in self._potentials.state.items()
         }
+
+
+def _states(features: Features) -> Features:
+    """Features (R, T, E, ...) with one axis for all states, (R, T * E, ...)."""
+    return {name: value.flatten(1, 2) for name, value in features.items()}
 
 
 def _require_like(expected: dict[str, Tensor], given: dict[str, Tensor], what: str) -> None:

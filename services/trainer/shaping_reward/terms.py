@@ -55,6 +55,10 @@ class Values:
         """Of some of the terms."""
         return Values(value=self.value[span], active=self.active[span], finite=self.finite[span])
 
+    def at(self, states: slice) -> "Values":
+        """Of some of the states."""
+        return Values(value=self.value[:, states], active=self.active[:, states], finite=self.finite[:, states])
+
 
 class Terms:
     """N terms of a batch of configs."""
@@ -113,22 +117,26 @@ class Terms:
         return Values(value=torch.where(active, self._transform(u), 0.0), active=active, finite=finite)
 
     def factor(self, env_steps: Tensor) -> Tensor | None:
-        """Factor of the schedules, float32 (N, 1, 1), at the replicas' env_steps, int64 (R,); None is 1."""
+        """Factor of the schedules, float32 (N, T), at T env_steps of each replica, int64 (R, T); None is 1."""
         if not self._scheduled:
             return None
         progress = ((env_steps[self.replica] - self._begin) / self._duration).clamp(0, 1)
         linear = 1 - (1 - self._floor) * progress
-        factor = torch.where(self._exponential, self._floor**progress, linear)
-        return factor.to(torch.float32).view(-1, 1, 1)
+        return torch.where(self._exponential, self._floor**progress, linear).to(torch.float32)
 
     def weigh(self, span: slice, values: Tensor, factor: Tensor | None) -> tuple[Tensor, Tensor]:
         """Values (n, E, A) of the terms in `span`, times weight and factor, clipped; and where clip cut them.
 
         0 for agents that do not receive the term.
+
+        Args:
+            span: the n terms.
+            values: theirs.
+            factor: of all N terms, float32 (N, E) or (N, 1); None is 1.
         """
         full = self._weight[span] * values
         if factor is not None:
-            full = full * factor[span]
+            full = full * factor[span].unsqueeze(-1)
         if not self._clips:
             return full, torch.zeros_like(full, dtype=torch.bool)
         clipped = full.clamp(-self._clip[span], self._clip[span])
@@ -175,11 +183,12 @@ class Terms:
         schedules = [term.schedule for term in terms]
         decays = [term.HasField("schedule") for term in terms]
         self._scheduled = any(decays)
-        self._begin = self._tensor([schedule.begin for schedule in schedules], torch.float64)
-        self._duration = self._tensor([max(s.end - s.begin, 1) for s in schedules], torch.float64)
+        self._begin = self._tensor([schedule.begin for schedule in schedules], torch.float64).view(-1, 1)
+        self._duration = self._tensor([max(s.end - s.begin, 1) for s in schedules], torch.float64).view(-1, 1)
         floors = [schedule.floor if decay else 1.0 for schedule, decay in zip(schedules, decays, strict=True)]
-        self._floor = self._tensor(floors, torch.float64)
-        self._exponential = self._tensor([s.kind == pb.SCHEDULE_KIND_EXPONENTIAL for s in schedules], torch.bool)
+        self._floor = self._tensor(floors, torch.float64).view(-1, 1)
+        kinds = [schedule.kind == pb.SCHEDULE_KIND_EXPONENTIAL for schedule in schedules]
+        self._exponential = self._tensor(kinds, torch.bool).view(-1, 1)
 
     def _transform(self, u: Tensor) -> Tensor:
         value = u

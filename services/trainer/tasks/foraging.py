@@ -14,6 +14,8 @@ Letters of shapes: R replicas, E environments, A agents, F foods, C cells; N = R
 drawn anew.
 """
 
+import functools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -148,7 +150,16 @@ class Foraging:
         Raises:
             TaskError: the card has no such feature.
         """
-        return {name: self._feature(name).to(torch.float32) for name in names}
+        return self._features(self._field, names)
+
+    def moment(self, names: tuple[str, ...]) -> Field:
+        """The state, which is never changed in place."""
+        del names
+        return self._field
+
+    def features_at(self, moments: Sequence[Field], names: tuple[str, ...]) -> Features:
+        """Features of T states at once, (R, T, E, ...); errors as of `features`."""
+        return self._features(Field(*(torch.stack(parts, dim=1) for parts in zip(*moments, strict=True))), names)
 
     def state_dict(self) -> dict[str, Tensor]:
         """The whole state; int64, first axis R."""
@@ -162,27 +173,33 @@ class Foraging:
     def close(self) -> None:
         """Nothing was started."""
 
-    def _feature(self, name: str) -> Tensor:
-        tables, field = self._tables, self._field
+    def _features(self, field: Field, names: tuple[str, ...]) -> Features:
+        return {name: self._feature(field, name).to(torch.float32) for name in names}
+
+    def _feature(self, field: Field, name: str) -> Tensor:
+        tables = self._tables
         match name:
             case "nearest_food_distance":
-                return _zero_where_gone(self._food_distance().amin(-1))
+                return _zero_where_gone(_least(tables.distance_to(field.cell, field.foods)))
             case "partner_distance":
                 return tables.distances[field.cell.unsqueeze(-1), field.cell.unsqueeze(-2)]
             case "team_food_distance":
-                nearest = self._food_distance().sort(-2).values[..., :LOADERS, :]
-                return _zero_where_gone(nearest.mean(-2).amin(-1))
+                distances = tables.distance_to(field.cell, field.foods)  # (R, E, A, F); inf where gone
+                if self.layout.agents > LOADERS:
+                    distances = distances.sort(-2).values[..., :LOADERS, :]
+                nearest = distances.unbind(-2)
+                return _zero_where_gone(_least(sum(nearest[1:], nearest[0]) / len(nearest)))
             case "adjacent_to_food":
-                return self._beside().any(-1)
+                return self._beside(field).any(-1)
             case "agents_at_same_food":
-                return self._beside().sum(-2).amax(-1)
+                return self._beside(field).sum(-2).amax(-1)
             case "level_at_food_share":
-                level = (self._beside() * field.level.unsqueeze(-1)).sum(-2)
+                level = (self._beside(field) * field.level.unsqueeze(-1)).sum(-2)
                 return (level / (field.foods_before & LEVEL_MASK)).amax(-1).clamp(max=1)
             case "loading":
-                return self._loading().any(-1)
+                return self._loading(field).any(-1)
             case "joint_loading":
-                return self._loading().sum(-2).amax(-1)
+                return self._loading(field).sum(-2).amax(-1)
             case "food_eaten":
                 return field.food_count - (field.foods < tables.gone).sum(-1)
             case "field_cleared":
@@ -196,17 +213,13 @@ class Foraging:
                 known = ", ".join(feature.name for feature in self.card.features)
                 raise TaskError(f"task {self.card.task!r} has no feature {name!r}; it has: {known}")
 
-    def _food_distance(self) -> Tensor:
-        """Cells between each agent and each remaining food, float32 (R, E, A, F); inf where gone."""
-        return self._tables.distance_to(self._field.cell, self._field.foods)
-
-    def _beside(self) -> Tensor:
+    def _beside(self, field: Field) -> Tensor:
         """Whether each agent stands beside each food of the last env_step, bool (R, E, A, F)."""
-        return self._tables.beside(self._field.cell, self._field.foods_before)
+        return self._tables.beside(field.cell, field.foods_before)
 
-    def _loading(self) -> Tensor:
+    def _loading(self, field: Field) -> Tensor:
         """Whether each agent has just loaded each food, bool (R, E, A, F)."""
-        return self._beside() & (self._field.action == LOAD).unsqueeze(-1)
+        return self._beside(field) & (field.action == LOAD).unsqueeze(-1)
 
     def _spawn(self, keys: Tensor, episode: Tensor) -> Field:
         """New episodes; keys and episode are int64 of one shape, (R, E) or (N,).
@@ -250,6 +263,11 @@ class Foraging:
             food_count=placed.sum(-1),
             food_levels=((code & LEVEL_MASK) * placed).sum(-1),
         )
+
+
+def _least(distances: Tensor) -> Tensor:
+    """Least over the last axis; an axis of few is folded faster than `amin` goes along it."""
+    return functools.reduce(torch.minimum, distances.unbind(-1))
 
 
 def _zero_where_gone(distance: Tensor) -> Tensor:

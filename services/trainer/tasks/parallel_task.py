@@ -15,6 +15,7 @@ The team's reward is the sum of its agents' rewards divided by the number of age
 cannot be copied, so a loaded state begins the next episode of each.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -116,6 +117,14 @@ class ParallelTask:
                 known = ", ".join(self._memory.features)
                 raise TaskError(f"task {self.card.task!r} has no feature {name!r}; it has: {known}")
         return {name: self._tensor(self._memory.features[name]) for name in names}
+
+    def moment(self, names: tuple[str, ...]) -> Features:
+        """The features themselves, as copies; errors as of `features`."""
+        return self.features(names)
+
+    def features_at(self, moments: Sequence[Features], names: tuple[str, ...]) -> Features:
+        """Features of T states at once, (R, T, E, ...)."""
+        return {name: torch.stack([moment[name] for moment in moments], dim=1) for name in names}
 
     def state_dict(self) -> dict[str, Tensor]:
         """Keys and numbers of episodes, int64 (R, E)."""

@@ -8,8 +8,9 @@ Stepping and beginning new episodes are two calls, so that the trainer can look 
 an episode ended in (to bootstrap a truncation, to pay a potential) before it is gone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -79,6 +80,12 @@ class VectorTask(Protocol):
 
     def features(self, names: tuple[str, ...]) -> Features:
         """Features of the current state (and of the action that led to it), by name."""
+
+    def moment(self, names: tuple[str, ...]) -> Any:
+        """What `features_at` needs to tell these features of the current state later on."""
+
+    def features_at(self, moments: Sequence[Any], names: tuple[str, ...]) -> Features:
+        """Features of the states that `moment` was called in, T of them at once: (R, T, E), (R, T, E, A), ..."""
 
     def state_dict(self) -> dict[str, Tensor]:
         """Everything a bit-exact continuation needs; each tensor's first axis is R.

@@ -137,6 +137,8 @@ class _Watch:
     """Set when the call is over: nothing is created, failed or deleted from then on."""
     ran_at: float = 0.0
     """When a pod of any group was last seen running; monotonic."""
+    template: JobTemplate | None = None
+    """The Jobs' template, as far as this look has read it."""
     refusals: dict[str, list[Document]] = field(default_factory=dict)
     """Why pods could not be created, as it was last asked: events by the Job's uid."""
     refusals_at: float = 0.0
@@ -149,6 +151,7 @@ class _Watch:
 
     def look(self) -> None:
         """Look at everything once, and do what is to be done."""
+        self.template = None
         while self.new and not self.closed.is_set():
             results.store_spec(self.jobs.store, self.new[0])
             if not self._end(self.new[0], "adopted"):
@@ -159,11 +162,9 @@ class _Watch:
         if self.running:
             self._look_at_jobs()
             self._look_at_saves()
-        template = None
         while self.waiting and len(self.running) < self.jobs.parallel and not self.closed.is_set():
             one = _Running(group=self.waiting[0], charged_since=time.monotonic())
-            template = template or self.objects.read_template()
-            self._create(one, template)
+            self._create(one)
             self.running[one.group.name] = one
             self.waiting.popleft()
 
@@ -229,7 +230,7 @@ class _Watch:
             if self._too_long(one, cause):
                 self._fail(one, cause)
             else:
-                self._create(one, self.objects.read_template())
+                self._create(one)
             return
         if self.objects.read(one.group) or self._end(one.group, "finished"):
             return
@@ -240,7 +241,7 @@ class _Watch:
         elif one.gone >= self.jobs.recreations:
             self._fail(one, cause)
         else:
-            self._create(one, self.objects.read_template())
+            self._create(one)
             one.gone += 1
 
     def _settle(self, one: _Running) -> None:
@@ -300,9 +301,10 @@ class _Watch:
         if job is not None:
             self.objects.delete(job)
 
-    def _create(self, one: _Running, template: JobTemplate) -> None:
+    def _create(self, one: _Running) -> None:
         """Create a group's Job, or adopt the one that is there."""
-        creation = self.objects.create(one.group, template)
+        self.template = self.template or self.objects.read_template()
+        creation = self.objects.create(one.group, self.template)
         one.refused = creation.refused
         if not creation.outcome:
             return

@@ -63,7 +63,7 @@ def newest_save(store: Store, group: BranchGroup) -> str:
         StoreError: the store cannot be read.
     """
     found = store.find(keys.branch_group_saves(group.campaign_id, group.name))
-    return max((key for key in found if key.endswith(".json")), default="")
+    return max(filter(keys.is_branch_group_save, found), default="")
 
 
 def saved_progress(store: Store, group: BranchGroup, key: str) -> BranchProgress | None:
