@@ -53,12 +53,31 @@ def send(connection: socket.socket, request: Request, descriptors: Sequence[int]
     connection.sendall(body)
 
 
-def receive(connection: socket.socket) -> tuple[Request, list[int]] | None:
-    """The next request with its descriptors, which are the caller's to close; None when the requester is gone."""
+def lend(connection: socket.socket, descriptor: int) -> None:
+    """Tell a fork server of another requester.
+
+    Args:
+        connection: to the fork server.
+        descriptor: the server's end of a connection to the other requester.
+
+    Raises:
+        OSError: the fork server is gone.
+    """
+    socket.send_fds(connection, [_NUMBER.pack(0)], [descriptor])
+
+
+def receive(connection: socket.socket) -> tuple[Request | None, list[int]] | None:
+    """What a requester sends next; None when it is gone.
+
+    Returns:
+        A request, or None for another requester; and the descriptors that came along, which are the caller's to close.
+    """
     head, descriptors, _, _ = socket.recv_fds(connection, _NUMBER.size, _DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
     if len(head) < _NUMBER.size:
         return None
     (left,) = _NUMBER.unpack(head)
+    if left == 0:
+        return None, descriptors
     body = bytearray()
     while left > len(body):
         part = connection.recv(left - len(body))

@@ -52,17 +52,15 @@ class _Child:
 
 
 def main(given: Sequence[str] | None = None) -> None:
-    """Serve until the requester is gone; in a child, run its module."""
+    """Serve until the process that started this one is gone; in a child, run its module."""
     parser = argparse.ArgumentParser(prog="also.forks.server")
     parser.add_argument("--socket", type=int, required=True, help="descriptor of the socket that requests come over")
     parser.add_argument(lifeline.FLAG, action="store_true", help="end when standard input closes")
     parser.add_argument("modules", nargs="*", help="modules to load")
     parsed = parser.parse_args(given)
-    with socket.socket(fileno=parsed.socket) as requests:
+    with socket.socket(fileno=parsed.socket) as first:
         _load(parsed.modules)
-        with contextlib.suppress(OSError):
-            requests.sendall(request.READY)
-        wanted = _serve(requests)
+        wanted = _serve(first)
     if wanted is not None:
         _become(wanted)
 
@@ -82,12 +80,13 @@ def _load(modules: Sequence[str]) -> None:
     gc.freeze()  # what is loaded stays: children neither look at it nor copy its pages
 
 
-def _serve(requests: socket.socket) -> Request | None:
-    """Fork a child for every request. In a child, its request; in the server None, when nobody asks any more."""
+def _serve(first: socket.socket) -> Request | None:
+    """Fork a child for every request. In a child, its request; in the server None, when its starter is gone."""
     children: dict[int, _Child] = {}
+    requesters: dict[int, socket.socket] = {}
     with selectors.PollSelector() as selector:
         selector.register(_INPUT, selectors.EVENT_READ)
-        selector.register(requests, selectors.EVENT_READ)
+        _welcome(first, requesters, selector)
         while True:
             for key, _ in selector.select():
                 if key.fd in children:
@@ -97,40 +96,63 @@ def _serve(requests: socket.socket) -> Request | None:
                     if not os.read(_INPUT, 4096):
                         return None
                 else:
-                    received = request.receive(requests)
-                    if received is None:
-                        return None
-                    wanted, descriptors = received
-                    sys.stdout.flush()
-                    sys.stderr.flush()
-                    try:
-                        pid = os.fork()
-                    except OSError as error:
-                        print(f"warning: {wanted.module} is not forked: {error.strerror}", file=sys.stderr)
-                        request.close(descriptors)
-                        continue
-                    if pid == 0:
-                        _close(requests, children)
-                        _take(descriptors)
-                        return wanted
-                    child = _begin(pid, descriptors)
-                    children[child.pidfd] = child
-                    selector.register(child.pidfd, selectors.EVENT_READ)
+                    received = request.receive(requesters[key.fd])
+                    match received:
+                        case None if requesters[key.fd] is first:
+                            return None
+                        case None:
+                            selector.unregister(key.fd)
+                            requesters.pop(key.fd).close()
+                        case None, [descriptor]:
+                            _welcome(socket.socket(fileno=descriptor), requesters, selector)
+                        case Request() as wanted, descriptors:
+                            pid = _fork(wanted.module)
+                            if pid == 0:
+                                _close(requesters, children)
+                                _take(descriptors)
+                                return wanted
+                            child = _begin(pid, descriptors)
+                            if child is not None:
+                                children[child.pidfd] = child
+                                selector.register(child.pidfd, selectors.EVENT_READ)
 
 
-def _begin(pid: int, descriptors: list[int]) -> _Child:
+def _welcome(requester: socket.socket, requesters: dict[int, socket.socket], selector: selectors.PollSelector) -> None:
+    """Tell a requester that the modules are loaded, and listen to it."""
+    requesters[requester.fileno()] = requester
+    selector.register(requester, selectors.EVENT_READ)
+    with contextlib.suppress(OSError):
+        requester.sendall(request.READY)
+
+
+def _fork(module: str) -> int | None:
+    """Fork: 0 in the child, its process id in the server, None where the system forbids it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        return os.fork()
+    except OSError as error:
+        print(f"warning: {module} is not forked: {error.strerror}", file=sys.stderr)
+        return None
+
+
+def _begin(pid: int | None, descriptors: list[int]) -> _Child | None:
     """In the server: keep of a request's descriptors only the one by which the child is told of, and tell of it."""
     *given, told = descriptors
     request.close(given)
+    if pid is None:
+        os.close(told)
+        return None
     child = _Child(pid, os.pidfd_open(pid), socket.socket(fileno=told))
     with contextlib.suppress(OSError):  # a requester that is gone takes the lifeline with it, which ends the child
         request.tell_pid(child.told, pid, child.pidfd)
     return child
 
 
-def _close(requests: socket.socket, children: dict[int, _Child]) -> None:
+def _close(requesters: dict[int, socket.socket], children: dict[int, _Child]) -> None:
     """In a child: close what belongs to the server and to the children before."""
-    requests.close()
+    for requester in requesters.values():
+        requester.close()
     for child in children.values():
         child.told.close()
         os.close(child.pidfd)
@@ -153,6 +175,8 @@ def _become(wanted: Request) -> None:
     importlib.invalidate_caches()
     _call_oneself(wanted.module.removeprefix("services."))
     module = importlib.import_module(wanted.module)
+    if hasattr(module, "__path__"):
+        module = importlib.import_module(f"{wanted.module}.__main__")
     sys.argv = [str(module.__file__), *wanted.arguments]
     module.main()
 

@@ -30,15 +30,18 @@ END_SECONDS = 5.0
 
 
 class ForkServer:
-    """A fork server of this process's own, and what takes its place where there is none."""
+    """A fork server, and what takes its place where there is none."""
 
-    def __init__(self, modules: Sequence[str], *, log: Path) -> None:
+    def __init__(self, modules: Sequence[str], *, log: Path, lent: int | None = None) -> None:
         """Nothing is started yet.
 
         Args:
             modules: what it loads; none may start a thread, or open what must not be shared.
             log: file that its standard error is appended to.
+            lent: descriptor of a connection to another process's fork server, which is asked while it lives;
+                one that leads nowhere is as good as none.
         """
+        self._lent = lent
         self._modules = modules
         self._log = log
         self._server: subprocess.Popen[bytes] | None = None
@@ -49,7 +52,7 @@ class ForkServer:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the fork server; None where there is none."""
+        """Process id of a fork server of this process's own; None where there is none."""
         return None if self._server is None else self._server.pid
 
     def start(self) -> None:
@@ -87,8 +90,19 @@ class ForkServer:
                 self._look(0.0)
         return lifeline.spawn(module, arguments, log=log, stdout=stdout, environment=environment)
 
+    def lend(self) -> socket.socket | None:
+        """A connection to the fork server for a child to inherit, the caller's to close; None where there is none."""
+        with self._lock:
+            self._look(0.0)
+            if self._requests is None:
+                return None
+            ours, theirs = socket.socketpair()
+            with theirs, contextlib.suppress(OSError):
+                request.lend(self._requests, theirs.fileno())
+            return ours
+
     def close(self) -> None:
-        """End the fork server. Its children run on, and end without an exit code."""
+        """End the fork server, or leave the one that was lent. Children run on."""
         with self._lock:
             self._refused = True
             self._leave()
@@ -97,9 +111,9 @@ class ForkServer:
         """Whether nothing has to be waited for, after waiting for so long at most; a dead server is started again."""
         if self._refused:
             return True
-        if self._ready and self._server is not None and self._server.poll() is not None:
-            self._leave()
-        if self._server is None:
+        if self._ready and self._requests is not None and _readable(self._requests, 0.0):
+            self._leave()  # it says nothing more, so this is its end
+        if self._requests is None:
             self._begin()
         if not self._ready and self._requests is not None:
             self._hear_ready(self._requests, seconds)
@@ -109,9 +123,18 @@ class ForkServer:
         if sys.platform != "linux":
             self._refuse(f"this is {sys.platform}, not Linux")
             return
+        if self._lent is not None:
+            with contextlib.suppress(OSError):
+                self._requests = socket.socket(fileno=self._lent)
+                self._requests.set_inheritable(False)
+            self._lent = None
+        if self._requests is None:
+            self._start_own()
+
+    def _start_own(self) -> None:
         ours, theirs = socket.socketpair()
+        arguments = ["--socket", str(theirs.fileno()), *self._modules]
         with theirs:
-            arguments = ["--socket", str(theirs.fileno()), *self._modules]
             try:
                 self._server = lifeline.spawn(
                     "also.forks.server", arguments, log=self._log, descriptors=[theirs.fileno()]
@@ -123,19 +146,21 @@ class ForkServer:
         self._requests = ours
 
     def _hear_ready(self, requests: socket.socket, seconds: float) -> None:
-        readable = select.poll()
-        readable.register(requests, select.POLLIN)
-        if not readable.poll(seconds * 1000):
+        if not _readable(requests, seconds):
             if seconds:
                 self._refuse(f"it has not loaded {', '.join(self._modules)} within {seconds:.0f} s")
             return
         with contextlib.suppress(OSError):
             self._ready = requests.recv(len(request.READY)) == request.READY
-        if not self._ready:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                if self._server is not None:
-                    self._server.wait(END_SECONDS)  # its last words are for the log
-            self._refuse("it ended while it loaded")
+        if self._ready:
+            return
+        if self._server is None:  # another process's, which is gone
+            self._leave()
+            self._look(seconds)
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._server.wait(END_SECONDS)  # its last words are for the log
+        self._refuse("it ended while it loaded")
 
     def _refuse(self, reason: str) -> None:
         """Do without a fork server from now on."""
@@ -151,6 +176,13 @@ class ForkServer:
             lifeline.end([self._server], grace_seconds=0.0)
         self._requests = self._server = None
         self._ready = False
+
+
+def _readable(connection: socket.socket, seconds: float) -> bool:
+    """Whether there is something to be heard, within so many seconds."""
+    waiting = select.poll()
+    waiting.register(connection, select.POLLIN)
+    return bool(waiting.poll(seconds * 1000))
 
 
 def _fork(

@@ -1,6 +1,6 @@
-"""What a branch group's process loads: a fork server loads this module, and its children have it all.
+"""What a trainer or a branch group's process loads: a fork server loads this module, and its children have it all.
 
-No branch draws from a global generator, and none is shared: Python's is seeded anew by every fork, those
+Neither draws from a global generator, and none is shared: Python's is seeded anew by every fork, those
 of torch and numpy are so here.
 """
 
@@ -13,6 +13,7 @@ import services.trainer.branch
 import services.trainer.branch_group
 import services.trainer.branch_metrics
 import services.trainer.branch_save
+import services.trainer.service
 import services.trainer.tasks.foraging
 import services.trainer.tasks.parallel_task  # noqa: F401
 from services.trainer import determinism

@@ -78,7 +78,8 @@ def launch(given: Settings, store: Store) -> Launch:
     """
     if given.launcher == "processes":
         logs = Path(given.logs)
-        server = ForkServer(["services.trainer.warm"], log=logs / "fork-server.log")
+        lent = int(given.fork_server) if given.fork_server.isdigit() else None
+        server = ForkServer(["services.trainer.warm"], log=logs / "fork-server.log", lent=lent)
         server.start()
         return lambda parallel: Processes(
             store=store, logs=logs, parallel=parallel, module="services.trainer.branch", server=server

@@ -324,6 +324,41 @@ def test_a_child_that_cannot_be_forked_is_started_anew(make_server, start, folde
     assert not isinstance(child, ForkedProcess)
 
 
+def test_a_fork_server_is_lent_to_another_process(make_server, start, folder):
+    """Who has the connection has children of that server; who gives it back ends neither the server nor a child."""
+    server = make_server("loaded", "also.lifeline")
+    borrower = ForkServer(["loaded"], log=folder / "borrower.log", lent=server.lend().detach())
+    assert int(start(borrower.spawn, "loaded").stdout.read()) == server.pid
+    assert borrower.pid is None
+    child = start(borrower.spawn, "wait")
+    child.stdout.readline()
+    borrower.close()
+    assert int(start(server.spawn, "loaded").stdout.read()) == server.pid
+    assert child.poll() is None
+    child.kill()
+    assert child.wait() == -signal.SIGKILL
+
+
+def test_who_loses_a_lent_fork_server_has_its_own(make_server, start, folder):
+    """When the lender's server dies, or the connection leads nowhere, children are forked by another one."""
+    server = make_server("loaded")
+    lost = ForkServer(["loaded"], log=folder / "borrower.log", lent=server.lend().detach())
+    assert int(start(lost.spawn, "loaded").stdout.read()) == server.pid
+    os.kill(server.pid, signal.SIGKILL)
+    eventually(lambda: gone(server.pid))
+    nowhere = ForkServer(["loaded"], log=folder / "borrower.log", lent=os.sysconf("SC_OPEN_MAX") - 1)
+    for borrower in (lost, nowhere):
+        assert int(start(borrower.spawn, "loaded").stdout.read()) == borrower.pid
+        borrower.close()
+
+
+def test_a_loan_is_not_inherited(make_server, start, monkeypatch):
+    """The variable that names the connection is for one process, which alone has the descriptor."""
+    monkeypatch.setenv(settings.FORK_SERVER, "9")
+    server = make_server()
+    assert settings.FORK_SERVER not in json.loads(start(server.spawn, "traits").stdout.read())["environment"]
+
+
 @pytest.mark.parametrize(
     ("module", "reason"), [("threaded", "error: 2 threads run"), ("absent", "No module named 'absent'")]
 )
