@@ -64,13 +64,14 @@ class ForkedProcess:
 
     def terminate(self) -> None:
         """Send it SIGTERM, if it runs."""
-        self._signal(signal.SIGTERM)
+        self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """Send it SIGKILL, if it runs."""
-        self._signal(signal.SIGKILL)
+        self.send_signal(signal.SIGKILL)
 
-    def _signal(self, number: int) -> None:
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it runs."""
         with self._lock, contextlib.suppress(ProcessLookupError):
             if self.returncode is None:
                 signal.pidfd_send_signal(self._pidfd, number)
