@@ -28,6 +28,9 @@ ANSWER_SECONDS = 5.0
 END_SECONDS = 5.0
 """How long it may take to end when it cannot load them."""
 
+TRIES = 3
+"""Starts of a fork server at most that is killed while it loads; one that ends by itself is not started again."""
+
 
 class ForkServer:
     """A fork server, and what takes its place where there is none."""
@@ -48,6 +51,7 @@ class ForkServer:
         self._requests: socket.socket | None = None
         self._ready = False
         self._refused = False
+        self._deaths = 0
         self._lock = threading.Lock()
 
     @property
@@ -153,6 +157,7 @@ class ForkServer:
         with contextlib.suppress(OSError):
             self._ready = requests.recv(len(request.READY)) == request.READY
         if self._ready:
+            self._deaths = 0
             return
         if self._server is None:  # another process's, which is gone
             self._leave()
@@ -160,7 +165,13 @@ class ForkServer:
             return
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._server.wait(END_SECONDS)  # its last words are for the log
-        self._refuse("it ended while it loaded")
+        self._deaths += 1
+        killed = (self._server.returncode or 0) < 0
+        if killed and self._deaths < TRIES:
+            self._leave()
+            self._look(seconds)
+        else:
+            self._refuse("it ended while it loaded")
 
     def _refuse(self, reason: str) -> None:
         """Do without a fork server from now on."""

@@ -386,6 +386,23 @@ def test_loading_holds_nobody_up(make_server, start, folder, monkeypatch):
     assert isinstance(start(server.spawn, "end", "0"), ForkedProcess)
 
 
+def test_a_server_that_is_killed_while_it_loads_is_started_again(make_server, start, folder, monkeypatch, capfd):
+    """Twice; killed a third time, there is none any more."""
+    gate = folder / "gate"
+    monkeypatch.setenv("GATE", str(gate))
+    served, given_up = make_server("slow"), make_server("slow")
+    for server, kills in ((served, 2), (given_up, 3)):
+        for _ in range(kills):
+            server.start()
+            os.kill(server.pid, signal.SIGKILL)
+            eventually(lambda number=server.pid: gone(number))
+            server.ready()
+    gate.touch()
+    assert isinstance(start(served.spawn, "end", "0"), ForkedProcess)
+    assert not isinstance(start(given_up.spawn, "end", "0"), ForkedProcess)
+    assert capfd.readouterr().err.count("warning: no fork server") == 1
+
+
 def test_children_draw_different_random_numbers(make_server, start):
     """Python's global generator is not shared by a fork."""
     server = make_server("random")
