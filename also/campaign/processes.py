@@ -91,12 +91,10 @@ class Services:
         self.end()
 
     def start(self, names: Iterable[str]) -> None:
-        """Start local services without waiting until they can be called."""
-        local = [name for name in names if not self._given(name)]
-        if not set(_FORKED).isdisjoint(local):
-            self._fork_server.start()
-        for name in sorted(local, key=_FORKED.__contains__):  # those that wait for the fork server come last
-            self._service(name)
+        """Start local services without waiting until they can be called; trainers wait for the fork server."""
+        for name in names:
+            if not self._given(name):
+                self._service(name)
 
     def channel(self, name: str) -> grpc.Channel:
         """A channel to a service; a local one that is not there, or died, is started first.

@@ -143,9 +143,9 @@ class ForkServer:
                 self._server = lifeline.spawn(
                     "also.forks.server", arguments, log=self._log, descriptors=[theirs.fileno()]
                 )
-            except OSError as error:
+            except OSError:  # of its log, most likely; the process that is started in its place says so
                 ours.close()
-                self._refuse(str(error))
+                self._refused = True
                 return
         self._requests = ours
 
