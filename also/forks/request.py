@@ -82,6 +82,7 @@ def receive(connection: socket.socket) -> tuple[Request | None, list[int]] | Non
     while left > len(body):
         part = connection.recv(left - len(body))
         if not part:
+            close(descriptors)
             return None
         body += part
     return Request(**json.loads(body)), descriptors
