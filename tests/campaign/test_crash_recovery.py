@@ -19,8 +19,8 @@ LLM_KILLS = 12
 SEED = 20260523
 """Seed of victims and moments, unless ALSO_KILL_SEED gives another one."""
 
-LONGEST_PAUSE = 0.4
-"""Longest time between two kills, as a share of what an undisturbed campaign takes on this machine."""
+LONGEST_PAUSE = 0.8
+"""Longest time between two kills, as a share of what an undisturbed campaign takes on this machine (half of it to start)."""
 
 
 def kind_of(process):
