@@ -27,13 +27,16 @@ _NOT_INHERITED = (API_KEY, PROMETHEUS_TOKEN, FORK_SERVER)
 LAUNCHERS = ("processes", "kubernetes")
 """Where branch groups can run."""
 
+TRAINER_THREADS = ("auto", "1", "2")
+"""Threads that a stage may be trained with."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Where a process finds the store, the services, and the place where branches run.
 
     Raises:
-        SettingError: the launcher is unknown, or lacks what it needs.
+        SettingError: a value is not allowed, or the launcher lacks what it needs.
     """
 
     store: str = "also-data/store"
@@ -42,6 +45,9 @@ class Settings:
     """Folder for the logs of local processes (`ALSO_LOGS`)."""
     trainer: str = ""
     """Address of a running trainer, `host:port` (`ALSO_TRAINER`); empty starts one."""
+    trainer_threads: str = "auto"
+    """Threads that a trainer trains a stage with (`ALSO_TRAINER_THREADS`), to the same bits: `1`, `2`, or `auto`, which
+    is 2 where the process may use two cores."""
     critic: str = ""
     """Address of a running critic (`ALSO_CRITIC`); empty starts one."""
     generator: str = ""
@@ -72,8 +78,9 @@ class Settings:
     """API key of the minds' LLM (`ALSO_LLM_API_KEY`); empty where it needs none. Only the minds are given it."""
 
     def __post_init__(self) -> None:
-        if self.launcher not in LAUNCHERS:
-            raise SettingError(f"ALSO_LAUNCHER is {self.launcher!r}; allowed: {', '.join(LAUNCHERS)}")
+        for name, allowed in (("launcher", LAUNCHERS), ("trainer_threads", TRAINER_THREADS)):
+            if getattr(self, name) not in allowed:
+                raise SettingError(f"ALSO_{name.upper()} is {getattr(self, name)!r}; allowed: {', '.join(allowed)}")
         for name in ("namespace", "job_template"):
             if self.launcher == "kubernetes" and not getattr(self, name):
                 raise SettingError(f"ALSO_LAUNCHER is 'kubernetes', which needs ALSO_{name.upper()} too")

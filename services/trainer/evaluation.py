@@ -93,7 +93,7 @@ class Evaluator:
         self._key = torch.full((replicas,), seed, dtype=torch.int64)
         self._episode_keys = mix(mix(self._key, 1).unsqueeze(1), torch.arange(episodes))
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def play(
         self,
         policy: Policy,

@@ -52,8 +52,8 @@ class UpdateStatistics:
     """bool (R,): every loss and gradient was finite."""
 
 
-_Loss = Callable[[Tensor, Part, Tensor, Tensor], tuple[Tensor, list[Tensor]]]
-"""Takes outputs, minibatch, parameters and their gradient; gives the gradient by the outputs, and what to tell."""
+_Loss = Callable[[Tensor, Part, Tensor, Tensor], tuple[Tensor, Tensor]]
+"""Takes outputs, minibatch, parameters and their gradient; gives the gradient by the outputs, and statistics (S, r)."""
 
 
 class Learner:
@@ -94,7 +94,7 @@ class Learner:
         }
         self._threads = Threads(threads)
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def update(self, rollout: Rollout, keys: Tensor) -> UpdateStatistics:
         """Improve all replicas on their rollouts.
 
@@ -113,19 +113,19 @@ class Learner:
         targets = advantages + values  # (R, T, E, A, 2)
         advantages = normalised(advantages.sum(dim=-1))  # (R, T, E, A)
         minibatches = self._minibatches(keys, rollout)
-        told, value_norms = self._threads.both(
+        (told, norms), (_, value_norms) = self._threads.both(
             lambda: self._improve_policy(rollout, advantages, minibatches),
             lambda: self._improve_values(rollout, targets, memory, minibatches),
         )
         self.optimiser_steps += len(minibatches)
-        entropy, kl, clipped, norm = told.mean(dim=0)
+        entropy, kl, clipped = told.mean(dim=0)
         return UpdateStatistics(
             entropy=entropy / self.policy.largest_entropy,
             kl=kl,
             clip_fraction=clipped,
             explained_variance=explained_variance(values, targets),
-            gradient_norm=norm,
-            finite=torch.isfinite(told[:, 3] + value_norms[:, 0]).all(dim=0),
+            gradient_norm=norms.mean(dim=0),
+            finite=torch.isfinite(norms + value_norms).all(dim=0),
         )
 
     def _values(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
@@ -176,8 +176,9 @@ class Learner:
         count = max(1, BLOCK_ELEMENTS // (env_steps * agents * self.settings.hidden))
         return [slice(first, min(first + count, replicas)) for first in range(0, replicas, count)]
 
-    def _improve_policy(self, rollout: Rollout, advantages: Tensor, minibatches: list[Tensor]) -> Tensor:
-        """Train the actors; entropy, KL, share clipped and gradient's norm, float32 (minibatches, 4, R)."""
+    @torch.inference_mode()
+    def _improve_policy(self, rollout: Rollout, advantages: Tensor, minibatches: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Train the actors on all minibatches, see `_train`; their statistics are entropy, KL and share clipped."""
         parts = {
             "inputs": rollout.inputs,
             "actions": rollout.actions,
@@ -189,24 +190,31 @@ class Learner:
         samples = Samples(parts, rollout.policy_memory, rollout.begins, recurrent=self.settings.recurrent)
         return self._train(self.policy.net, self.optimisers["policy"], samples, minibatches, self._policy_loss)
 
-    def _improve_values(self, rollout: Rollout, targets: Tensor, memory: Tensor, minibatches: list[Tensor]) -> Tensor:
-        """Train the value nets; the gradient's norm, float32 (minibatches, 1, R)."""
+    @torch.inference_mode()
+    def _improve_values(
+        self, rollout: Rollout, targets: Tensor, memory: Tensor, minibatches: list[Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Train the value nets on all minibatches, see `_train`; they have no statistics."""
         parts = {"inputs": rollout.value_inputs, "targets": targets}
         samples = Samples(parts, memory, rollout.begins, recurrent=self.settings.recurrent)
         return self._train(self.value_net, self.optimisers["value"], samples, minibatches, self._value_loss)
 
     def _train(
         self, net: ReplicaNet, optimiser: Optimiser, samples: Samples, minibatches: list[Tensor], loss: _Loss
-    ) -> Tensor:
-        """Train a net on all minibatches; what the loss tells, and the gradient's norm: (minibatches, ·, R).
+    ) -> tuple[Tensor, Tensor]:
+        """Train a net on all minibatches.
 
         A block of replicas goes through all of them before the next begins, so that it stays in the cache.
+
+        Returns:
+            The loss's statistics, float32 (minibatches, S, R), and the gradients' norms, float32 (minibatches, R).
         """
-        blocks = []
+        statistics, norms = [], []
         for rows in self._blocks(minibatches[0].shape[1]):
-            flat, mine, told = optimiser.flat[rows], samples.of(rows), []
+            flat, mine = optimiser.flat[rows], samples.of(rows)
             gradient = torch.empty_like(flat)
             weights, by_weights = net.views(flat), net.views(gradient)
+            told, lengths = [], []
             for number, indices in enumerate(minibatches, start=self.optimiser_steps + 1):
                 part = mine.pick(indices[rows])
                 if net.recurrent:
@@ -217,12 +225,14 @@ class Learner:
                     outputs, pull_back = net.vjp(weights, by_weights, part["inputs"])
                 by_outputs, means = loss(outputs, part, flat, gradient)
                 pull_back(by_outputs)
-                told.append(torch.stack([*means, optimiser.step(rows, gradient, number)]))
-            blocks.append(torch.stack(told))
-        return torch.cat(blocks, dim=-1)
+                told.append(means)
+                lengths.append(optimiser.step(rows, gradient, number))
+            statistics.append(torch.stack(told))
+            norms.append(torch.stack(lengths))
+        return torch.cat(statistics, dim=-1), torch.cat(norms, dim=-1)
 
-    def _policy_loss(self, outputs: Tensor, part: Part, flat: Tensor, gradient: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Gradient of PPO's loss by the actor's outputs, both (r, K, N); entropy, KL and share clipped, each (r,).
+    def _policy_loss(self, outputs: Tensor, part: Part, flat: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        """Gradient of PPO's loss by the actor's outputs, both (r, K, N); entropy, KL and share clipped, (3, r).
 
         That by the log-deviations of continuous actions is written into `gradient`, float32 (r, P).
         """
@@ -238,13 +248,13 @@ class Learner:
         by_entropy = -self.settings.entropy_coefficient * share
         by_outputs = self.policy.pull_back(judged, part["actions"], by_log, by_entropy, flat, gradient)
         change = ratio.sub_(1.0)
-        kl, clipped = (change - log_ratio).mean(dim=1), (change.abs() > clip).mean(dim=1, dtype=torch.float32)
-        return by_outputs, [judged.entropy.mean(dim=1), kl, clipped]
+        clipped = (change.abs() > clip).to(torch.float32)
+        return by_outputs, torch.stack([judged.entropy, change - log_ratio, clipped]).mean(dim=2)
 
-    def _value_loss(self, outputs: Tensor, part: Part, flat: Tensor, gradient: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Gradient of the squared errors of both heads by their outputs, both (r, 2, N); nothing to tell."""
+    def _value_loss(self, outputs: Tensor, part: Part, flat: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        """Gradient of the squared errors of both heads by their outputs, both (r, 2, N); no statistics, (0, r)."""
         errors = outputs.sub_(part["targets"].movedim(-1, 1))
-        return errors.mul_(2.0 * self.settings.value_coefficient / errors.shape[2]), []
+        return errors.mul_(2.0 * self.settings.value_coefficient / errors.shape[2]), errors.new_empty(0, len(errors))
 
     def state_dict(self) -> dict[str, Tensor]:
         """Nets, optimisers, reward statistics and memory; first axis R."""

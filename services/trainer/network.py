@@ -134,13 +134,13 @@ class ReplicaNet:
 
         def pull_back(by_outputs: Tensor) -> None:
             torch.sum(by_outputs, dim=2, keepdim=True, out=gradient["head_bias"].mT)
-            gradient["head_weight"].mT.copy_(by_outputs @ hidden[-1])
-            by_hidden = by_outputs.mT @ weights["head_weight"].mT  # (R, N, H)
+            gradient["head_weight"].mT.copy_(torch.bmm(by_outputs, hidden[-1]))
+            by_hidden = torch.bmm(by_outputs.mT, weights["head_weight"].mT)  # (R, N, H)
             for layer in range(self.layers - 1, 0, -1):
                 by_sum = _relu_backward(by_hidden, hidden[layer])
                 torch.sum(by_sum, dim=1, keepdim=True, out=gradient[f"bias_{layer}"])
                 torch.bmm(hidden[layer - 1].mT, by_sum, out=gradient[f"weight_{layer}"])
-                by_hidden = by_sum @ weights[f"weight_{layer}"].mT
+                by_hidden = torch.bmm(by_sum, weights[f"weight_{layer}"].mT, out=hidden[layer])  # is done with
             by_sum = _relu_backward(by_hidden, hidden[0]).view(*shape, self.agents, self.hidden)  # (R, B, A, H)
             torch.sum(by_sum, dim=1, out=gradient["identity"])
             torch.sum(gradient["identity"], dim=1, keepdim=True, out=gradient["bias_0"])
@@ -154,12 +154,13 @@ class ReplicaNet:
         self, weights: Weights, gradient: Weights, inputs: Tensor, memory: Tensor, begins: Tensor
     ) -> tuple[Tensor, PullBack]:
         """The same of a net with memory, by autograd; arguments as of `vjp` and `unroll`, N = T * B * A."""
-        leaves = {name: weight.detach().requires_grad_() for name, weight in weights.items()}
-        with torch.enable_grad():
-            outputs = self.unroll(leaves, inputs, memory, begins)[0].flatten(2)
+        with torch.inference_mode(False), torch.enable_grad():  # clones, as autograd keeps no tensor of that mode
+            leaves = {name: weight.clone().requires_grad_() for name, weight in weights.items()}
+            outputs = self.unroll(leaves, inputs.clone(), memory.clone(), begins)[0].flatten(2)
 
         def pull_back(by_outputs: Tensor) -> None:
-            found = torch.autograd.grad(outputs, list(leaves.values()), by_outputs)
+            with torch.inference_mode(False):
+                found = torch.autograd.grad(outputs, list(leaves.values()), by_outputs.clone())
             for place, each in zip(gradient.values(), found, strict=True):
                 place.copy_(each)
 
@@ -168,7 +169,8 @@ class ReplicaNet:
     def _trunk(self, weights: Weights, inputs: Tensor) -> list[Tensor]:
         """Hidden layers of inputs (R, B, A or 1, I), each (R, N, H)."""
         first = torch.bmm(inputs.flatten(1, 2), weights["weight_0"]).view(*inputs.shape[:3], self.hidden)
-        first = first + (weights["bias_0"] + weights["identity"]).unsqueeze(1)  # (R, B, A, H)
+        offsets = (weights["bias_0"] + weights["identity"]).unsqueeze(1)  # (R, 1, A, H)
+        first = first.add_(offsets) if inputs.shape[2] == self.agents else first + offsets  # (R, B, A, H)
         hidden = [first.relu_().flatten(1, 2)]
         for layer in range(1, self.layers):
             hidden.append(torch.baddbmm(weights[f"bias_{layer}"], hidden[-1], weights[f"weight_{layer}"]).relu_())

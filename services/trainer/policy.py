@@ -44,9 +44,11 @@ class Judgement:
     """float32 (R, ...), nats."""
     entropy: Tensor
     """float32 (R, ...), nats."""
-    logs: Tensor
+    scores: Tensor
     """float32 (R, K, ...): log-probabilities of all discrete actions, or a continuous one's distance from the
     mean in deviations."""
+    probabilities: Tensor | None
+    """float32 (R, K, ...): of all discrete actions; None for continuous ones."""
 
 
 class Policy:
@@ -129,10 +131,11 @@ class Policy:
             scaled = (actions.movedim(-1, 1) - outputs) * (-log_deviation).exp()
             chosen = (-0.5 * scaled * scaled - log_deviation - 0.5 * math.log(2.0 * math.pi)).sum(dim=1)
             entropy = (log_deviation + _UNIT_GAUSSIAN_ENTROPY).sum(dim=1).expand_as(chosen)
-            return Judgement(log_probabilities=chosen, entropy=entropy, logs=scaled)
+            return Judgement(log_probabilities=chosen, entropy=entropy, scores=scaled, probabilities=None)
         logs = torch.log_softmax(_masked(outputs, mask), dim=1)
-        chosen = logs.gather(1, actions.unsqueeze(1)).squeeze(1)
-        return Judgement(log_probabilities=chosen, entropy=-(logs.exp() * logs).sum(dim=1), logs=logs)
+        chosen, probabilities = logs.gather(1, actions.unsqueeze(1)).squeeze(1), logs.exp()
+        entropy = (probabilities * logs).sum(dim=1).neg_()
+        return Judgement(log_probabilities=chosen, entropy=entropy, scores=logs, probabilities=probabilities)
 
     def pull_back(
         self, judged: Judgement, actions: Tensor, by_log: Tensor, by_entropy: float, flat: Tensor, gradient: Tensor
@@ -150,14 +153,12 @@ class Policy:
         Returns:
             float32 (R, K, ...).
         """
-        if self.discrete:  # of softmax: 1 - p for the action chosen, -p for the others; dH/dz = -p (log p + H)
-            slope = by_entropy * (judged.logs + judged.entropy.unsqueeze(1)) + by_log.unsqueeze(1)
-            by_outputs = slope.mul_(judged.logs.exp()).neg_()
-            return by_outputs.scatter_add_(1, actions.unsqueeze(1), by_log.unsqueeze(1))
-        samples = tuple(range(2, judged.logs.dim()))
-        part, scaled = self.parts["log_deviation"], judged.logs
+        if judged.probabilities is not None:  # d log p_a / dz = [a] - p, and d entropy / dz = -p (log p + entropy)
+            slope = (judged.scores + judged.entropy.unsqueeze(1)).mul_(-by_entropy).sub_(by_log.unsqueeze(1))
+            return slope.mul_(judged.probabilities).scatter_add_(1, actions.unsqueeze(1), by_log.unsqueeze(1))
+        part, scaled = self.parts["log_deviation"], judged.scores
         by_mean = by_log.unsqueeze(1) * scaled
-        gradient[:, part] = (by_mean * scaled - by_log.unsqueeze(1) + by_entropy).sum(dim=samples)
+        gradient[:, part] = (by_mean * scaled - by_log.unsqueeze(1) + by_entropy).flatten(2).sum(dim=2)
         return by_mean * (-self._log_deviation(scaled.dim(), flat)).exp()
 
     def executable(self, actions: Tensor) -> Tensor:

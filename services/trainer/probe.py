@@ -36,7 +36,7 @@ def probe(campaign: Campaign, snapshot: Snapshot, configs: Sequence[ShapingConfi
         run.close()
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def _pay(campaign: Campaign, run: Run, configs: Sequence[ShapingConfig]) -> list[trainer_pb2.ShapingProbe]:
     task, policy, environments = run.task, run.learner.policy, campaign.learner.environments
     card, count = task.card, len(configs)

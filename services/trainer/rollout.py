@@ -89,7 +89,7 @@ class Collector:
         self.begins = torch.ones_like(self.begins)
         self.returns = torch.zeros_like(self.returns)
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def collect(self, policy: Policy, keys: Tensor) -> Rollout:
         """Play T env_steps.
 

@@ -7,12 +7,12 @@ start and a stage that was finished is never trained twice.
 import time
 from collections.abc import Callable, Iterator
 
-from also import keys, metrics, seeds
+from also import keys, metrics, seeds, settings
 from also.errors import DivergedError, ServiceUnavailable
 from also.store import Store
 from also.v1 import evidence_pb2, trainer_pb2
 from also.validation.cost import whole_updates
-from services.trainer import checkpoint, evidence
+from services.trainer import checkpoint, evidence, threads
 from services.trainer.run import Run
 from services.trainer.tasks.opening import describe
 
@@ -48,11 +48,11 @@ def train(
 
 
 def _begin(store: Store, request: trainer_pb2.TrainStageRequest) -> Run:
-    campaign = request.campaign
+    campaign, count = request.campaign, threads.usable(settings.from_environment().trainer_threads)
     if not request.checkpoint_id:
-        return Run.start(campaign, [request.config], [seeds.derive(campaign.seed, "run")])
+        return Run.start(campaign, [request.config], [seeds.derive(campaign.seed, "run")], threads=count)
     snapshot = checkpoint.load(store, request.campaign_id, campaign, describe(campaign.task), request.checkpoint_id)
-    return Run.restore(campaign, [request.config], [snapshot], [None])
+    return Run.restore(campaign, [request.config], [snapshot], [None], threads=count)
 
 
 def _train(

@@ -4,6 +4,7 @@ Each piece runs in one thread from its beginning to its end, and neither reads w
 results are those of one after the other, bit for bit.
 """
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -12,6 +13,14 @@ import torch
 
 First = TypeVar("First")
 Second = TypeVar("Second")
+
+
+def usable(setting: str) -> int:
+    """Threads of a stage by the setting `auto`, `1` or `2`: `auto` is 2 where this process may use two cores."""
+    if setting != "auto":
+        return int(setting)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, 2)
 
 
 class Threads:

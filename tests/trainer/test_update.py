@@ -1,5 +1,6 @@
 """The update, written out by hand, is that of plain PPO."""
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +11,7 @@ from also.v1.shaping_pb2 import ShapingConfig
 from services.trainer import learner as learner_module
 from services.trainer.network import ReplicaNet
 from services.trainer.optimiser import Optimiser
+from services.trainer.rollout import Rollout
 from services.trainer.run import Run
 from tests.trainer import plain_ppo
 
@@ -61,7 +63,9 @@ def compare(campaign: Campaign, config: ShapingConfig) -> None:
         keys = torch.tensor([5, 6])
         minibatches = run.learner._minibatches(keys, rollout)
         plain = [
-            plain_ppo.updated(run.learner, rollout, [indices[replica] for indices in minibatches], replica)
+            plain_ppo.updated(
+                run.learner, differentiable(rollout), [indices[replica] for indices in minibatches], replica
+            )
             for replica in range(2)
         ]
         before = run.learner.policy.flat.clone()
@@ -73,6 +77,14 @@ def compare(campaign: Campaign, config: ShapingConfig) -> None:
             torch.testing.assert_close(run.learner.value_net.flat[replica], valuer, atol=2e-5, rtol=0)
     finally:
         run.close()
+
+
+def differentiable(rollout: Rollout) -> Rollout:
+    """The same in tensors that autograd takes."""
+    parts = {field.name: getattr(rollout, field.name) for field in dataclasses.fields(rollout)}
+    cut = {t: inputs.clone() for t, inputs in parts.pop("cut_value_inputs").items()}
+    copies = {name: None if part is None else part.clone() for name, part in parts.items()}
+    return Rollout(cut_value_inputs=cut, **copies)
 
 
 @pytest.mark.parametrize("shared", [False, True])

@@ -23,7 +23,8 @@ def test_what_is_not_set_has_its_default(environment):
 
 
 NUMBERS = [field.name for field in dataclasses.fields(settings.Settings) if isinstance(field.default, float)]
-TEXTS = [field.name for field in dataclasses.fields(settings.Settings) if field.name not in [*NUMBERS, "launcher"]]
+CHOICES = ["launcher", "trainer_threads"]
+TEXTS = [field.name for field in dataclasses.fields(settings.Settings) if field.name not in [*NUMBERS, *CHOICES]]
 
 
 @pytest.mark.parametrize("field", TEXTS)
@@ -41,6 +42,17 @@ def test_seconds_are_numbers_above_zero(environment, field):
     for wrong in ("soon", "0", "-1", "nan", "inf"):
         environment.setenv(f"ALSO_{field.upper()}", wrong)
         with pytest.raises(SettingError, match=f"ALSO_{field.upper()} is '{wrong}'"):
+            settings.from_environment()
+
+
+def test_a_stage_has_one_thread_or_two(environment):
+    """Or as many as there are cores for; anything else is refused by the variable's name and value."""
+    for allowed in ("auto", "1", "2"):
+        environment.setenv("ALSO_TRAINER_THREADS", allowed)
+        assert settings.from_environment().trainer_threads == allowed
+    for wrong in ("0", "3", "two"):
+        environment.setenv("ALSO_TRAINER_THREADS", wrong)
+        with pytest.raises(SettingError, match=f"ALSO_TRAINER_THREADS is '{wrong}'; allowed: auto, 1, 2"):
             settings.from_environment()
 
 
