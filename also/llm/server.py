@@ -3,7 +3,7 @@
 The `openai` package speaks the protocol; its own retries and long timeouts are off, because there is one
 budget of tries, in `also.llm.asker`. A deadline bounds a call as a whole, so that a server which sends a
 byte now and then cannot hold it open. What vLLM offers besides (`/tokenize`, a model's context) is used
-where it is there.
+where it is there. The package takes most of a second to load, so that is put off until an LLM is asked.
 """
 
 import asyncio
@@ -12,13 +12,13 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-import httpx2
-import openai
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from also.llm.times import SIDE_SECONDS
 from also.v1.llm_pb2 import THINKING_ON, THINKING_UNSPECIFIED, LlmEndpoint, LlmMessage
+
+if TYPE_CHECKING:
+    import openai
 
 T = TypeVar("T")
 
@@ -115,7 +115,7 @@ class Server:
         given: Any = [{"role": message.role, "content": message.content} for message in messages]
         wanted: Any = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
 
-        async def sample(client: openai.AsyncOpenAI) -> Sampled:
+        async def sample(client: "openai.AsyncOpenAI") -> Sampled:
             began = time.monotonic()
             async with client.chat.completions.with_streaming_response.create(
                 model=model,
@@ -138,8 +138,9 @@ class Server:
         Raises:
             CallError: it does not answer.
         """
+        import httpx2
 
-        async def ask(client: openai.AsyncOpenAI) -> Any:
+        async def ask(client: "openai.AsyncOpenAI") -> Any:
             return json.loads((await client.get("/models", cast_to=httpx2.Response)).content[:MOST_BYTES])
 
         data = self._call(ask, SIDE_SECONDS)
@@ -162,9 +163,11 @@ class Server:
         return self._tokenize({"model": model, "messages": listed})
 
     def _tokenize(self, body: dict[str, Any]) -> int | None:
+        import httpx2
+
         root = self._endpoint.url.rstrip("/").removesuffix("/v1")
 
-        async def ask(client: openai.AsyncOpenAI) -> Any:
+        async def ask(client: "openai.AsyncOpenAI") -> Any:
             response = await client.post(f"{root}/tokenize", cast_to=httpx2.Response, body=body)
             return json.loads(response.content[:MOST_BYTES])
 
@@ -174,12 +177,14 @@ class Server:
             return None
         return _count(data.get("count")) or None if isinstance(data, dict) else None
 
-    def _call(self, work: Callable[[openai.AsyncOpenAI], Awaitable[T]], seconds: float) -> T:
+    def _call(self, work: Callable[["openai.AsyncOpenAI"], Awaitable[T]], seconds: float) -> T:
         """Run one call under its deadline, and say in one way what went wrong.
 
         Raises:
             CallError: something did.
         """
+        import httpx2
+        import openai
 
         async def run() -> T:
             async with (
@@ -218,7 +223,7 @@ async def _read(parts: Any) -> bytes:
     return bytes(body[:MOST_BYTES])
 
 
-def _refusal(error: openai.APIStatusError) -> CallError:
+def _refusal(error: "openai.APIStatusError") -> CallError:
     """A status that is no success."""
     status = error.status_code
     said = error.body.get("message") if isinstance(error.body, dict) else None

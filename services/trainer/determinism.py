@@ -18,7 +18,7 @@ def prepare() -> None:
     """Set this process up for training; call once, before any tensor work and before CUDA is initialised."""
     settings.fix_cublas_workspace()
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
+    torch.set_deterministic_debug_mode("error")  # as use_deterministic_algorithms(True), which loads a compiler: 1 s
     deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nothing here reads what it has not written
     torch.set_flush_denormal(True)
     torch.set_float32_matmul_precision("highest")  # images of NVIDIA's allow TF32 by a variable

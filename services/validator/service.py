@@ -8,6 +8,7 @@ import grpc
 
 from also import rpc, settings
 from also.errors import AddressError
+from also.forks.starter import ForkServer
 from also.settings import Settings
 from also.store import Store, open_store
 from also.v1 import validator_pb2_grpc
@@ -66,7 +67,7 @@ class Validator(validator_pb2_grpc.ValidatorServiceServicer):
 
 
 def launch(given: Settings, store: Store) -> Launch:
-    """The way to launch branch groups that settings name.
+    """The way to launch branch groups that settings name; for processes, a fork server begins to load what they need.
 
     Args:
         given: names it.
@@ -76,8 +77,12 @@ def launch(given: Settings, store: Store) -> Launch:
         EndpointError: Jobs are asked for where no cluster is known.
     """
     if given.launcher == "processes":
+        logs = Path(given.logs)
+        lent = int(given.fork_server) if given.fork_server.isdigit() else None
+        server = ForkServer(["services.trainer.warm"], log=logs / "fork-server.log", lent=lent)
+        server.start()
         return lambda parallel: Processes(
-            store=store, logs=Path(given.logs), parallel=parallel, module="services.trainer.branch"
+            store=store, logs=logs, parallel=parallel, module="services.trainer.branch", server=server
         )
     from services.validator.launch.jobs import Jobs
     from services.validator.launch.kubernetes import connect

@@ -4,6 +4,7 @@ import os
 import random
 import time
 from collections import Counter
+from itertools import count
 
 import psutil
 import pytest
@@ -19,13 +20,14 @@ LLM_KILLS = 12
 SEED = 20260523
 """Seed of victims and moments, unless ALSO_KILL_SEED gives another one."""
 
-LONGEST_PAUSE = 0.4
-"""Longest time between two kills, as a share of what an undisturbed campaign takes on this machine."""
+LONGEST_PAUSE = 0.6
+"""Longest time between two kills, as a share of what an undisturbed campaign takes here; its start is half of it."""
 
 
 def kind_of(process):
-    """The module that a process runs, e.g. "services.trainer.branch"."""
-    return process.cmdline()[2]
+    """The module that a process runs, e.g. "services.trainer.branch"; a forked one's command is its fork server's."""
+    module = process.cmdline()[2]
+    return f"{module}: {process.name()}" if module == "also.forks.server" else module
 
 
 def kill_one(family, draw):
@@ -67,9 +69,9 @@ def test_killed_campaigns_decide_what_the_unkilled_one_decides(finished, real_ru
     draw = random.Random(seed)
     print(f"seed {seed}")
     expected = [event_of(record) for record in journal_of(finished.folder)]
-    killed = Counter()
+    killed, campaigns = Counter(), count()
     while killed.total() < KILLS:
-        folder = tmp_path / f"killed-{killed.total()}"
+        folder = tmp_path / f"killed-{next(campaigns)}"
         folder.mkdir()
         killed.update(kill_until_done(real_run, folder, draw, LONGEST_PAUSE * finished.duration))
         print(f"{killed.total()} kills: {dict(killed)}")
@@ -84,9 +86,9 @@ def test_killed_campaigns_with_an_llm_ask_and_decide_what_the_unkilled_one_does(
     """Diagnoses and candidates too are the unkilled campaign's, and cost what they cost there: none is paid twice."""
     draw = random.Random(int(os.environ.get("ALSO_KILL_SEED", SEED)))
     expected = [event_of(record) for record in journal_of(nonsense.folder)]
-    killed = Counter()
+    killed, campaigns = Counter(), count()
     while killed.total() < LLM_KILLS:
-        folder = tmp_path / f"killed-{killed.total()}"
+        folder = tmp_path / f"killed-{next(campaigns)}"
         folder.mkdir()
         longest = LONGEST_PAUSE * nonsense.duration
         killed.update(kill_until_done(real_run, folder, draw, longest, *llm_arguments))

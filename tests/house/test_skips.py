@@ -23,6 +23,10 @@ def test_never_reached():
 """
 
 
+WORKERS = pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "beside"])
+"""Tests one after another, and beside each other in two processes, as `make test` runs them."""
+
+
 @pytest.fixture
 def folder(pytester, monkeypatch):
     """An empty test folder with the repository's conftest."""
@@ -39,21 +43,23 @@ def test_a_skip_is_a_skip_at_home(folder, source):
     folder.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(skipped=1)
 
 
-def test_a_skipped_test_fails_in_ci(folder, monkeypatch):
+@WORKERS
+def test_a_skipped_test_fails_in_ci(folder, monkeypatch, workers):
     """With CI=true, a skipped test fails and says why it was skipped."""
     monkeypatch.setenv("CI", "true")
     folder.makepyfile(SKIPPING)
-    result = folder.runpytest_inprocess("-p", "no:cacheprovider")
+    result = folder.runpytest_inprocess("-p", "no:cacheprovider", *workers)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*CI=true forbids*needs a cluster*"])
 
 
-def test_a_skipped_module_fails_in_ci(folder, monkeypatch):
+@WORKERS
+def test_a_skipped_module_fails_in_ci(folder, monkeypatch, workers):
     """With CI=true, a module that skips itself fails."""
     monkeypatch.setenv("CI", "true")
     folder.makepyfile(SKIPPING_MODULE)
-    result = folder.runpytest_inprocess("-p", "no:cacheprovider")
-    result.assert_outcomes(errors=1)
+    result = folder.runpytest_inprocess("-p", "no:cacheprovider", *workers)
+    assert set(result.parseoutcomes()) == {"errors"}  # one of each process
     result.stdout.fnmatch_lines(["*CI=true forbids*a_package_that_nobody_has*"])
 
 

@@ -8,13 +8,16 @@ import subprocess
 import sys
 import time
 import urllib.error
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, Self
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from also import document, keys
+from also import document, keys, lifeline
+from also.forks.process import ForkedProcess
+from also.forks.starter import ForkServer
 from also.settings import child_environment
 from also.store import Store, open_store
 from also.v1 import branch_pb2
@@ -28,10 +31,39 @@ pytestmark = pytest.mark.slow
 UPDATES = 150
 """Updates of a group here: a second or two of training."""
 
-SEEDS = (1, 2)
-"""Seeds of campaigns, victims and moments."""
+SEEDS = ((1, "anew"), (2, "forked"))
+"""Seeds of campaigns, victims and moments; and how processes are started: as in a pod, or as by the validator here."""
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+class Forked:
+    """A branch process of a fork server, with those methods of `subprocess.Popen` that tests need besides."""
+
+    def __init__(self, process: ForkedProcess, log: Path) -> None:
+        self.stdout = process.stdout
+        self.send_signal = process.send_signal
+        self.kill = process.kill
+        self._process = process
+        self._log = log
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.wait()
+        lifeline.end([self._process])
+        self.stdout.close()
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.poll()
+
+    def communicate(self, timeout: float) -> tuple[bytes, bytes]:
+        """The rest of its output, and its log."""
+        rest = self.stdout.read()
+        self._process.wait(timeout)
+        return rest, self._log.read_bytes()
 
 
 @pytest.fixture
@@ -54,6 +86,28 @@ def start(folder: Path) -> Start:
         )
 
     return start
+
+
+@pytest.fixture(scope="module")
+def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    """A fork server as the validator has one."""
+    server = ForkServer(["services.trainer.warm"], log=tmp_path_factory.mktemp("fork-server") / "log")
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def starts(folder: Path, start: Start, fork_server: ForkServer, tmp_path: Path) -> dict[str, Callable[..., Any]]:
+    """Ways to start a branch process on group "g" of the store, by name."""
+
+    def fork(*arguments: str) -> Forked:
+        given = ["--store", str(folder), "--campaign", "c", "--group", "g", *arguments]
+        log = tmp_path / f"{len(list(tmp_path.glob('*.log')))}.log"
+        process = fork_server.spawn("services.trainer.branch", given, log=log, stdout=subprocess.PIPE)
+        assert isinstance(process, ForkedProcess)
+        return Forked(process, log)
+
+    return {"anew": start, "forked": fork}
 
 
 @pytest.fixture
@@ -125,35 +179,35 @@ def end_again_and_again(
     raise AssertionError("it never ended")
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_group_that_is_asked_to_end_loses_nothing(make_store, start: Start, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "way"), SEEDS)
+def test_a_group_that_is_asked_to_end_loses_nothing(make_store, starts, seed: int, way: str) -> None:
     """SIGTERM at random updates: the next process begins where this one ended, and the result is bit-identical."""
     store, group = make_store(seed)
     whole = undisturbed(store, group)
-    lost = end_again_and_again(store, group, start, signal.SIGTERM, random.Random(seed))
+    lost = end_again_and_again(store, group, starts[way], signal.SIGTERM, random.Random(seed))
     assert list(result_of(store).records) == whole
     assert lost == [0] * len(lost)
     assert len(lost) >= 2
     assert result_of(store).processes >= 2
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_killed_group_loses_no_more_than_an_interval(make_store, start: Start, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "way"), SEEDS)
+def test_a_killed_group_loses_no_more_than_an_interval(make_store, starts, seed: int, way: str) -> None:
     """SIGKILL at random moments, saves after every update: at most one update is trained again, to the same result."""
     store, group = make_store(seed)
     whole = undisturbed(store, group)
-    lost = end_again_and_again(store, group, start, signal.SIGKILL, random.Random(-seed))
+    lost = end_again_and_again(store, group, starts[way], signal.SIGKILL, random.Random(-seed))
     assert list(result_of(store).records) == whole
     assert len(lost) == 4
     assert max(lost) <= update_env_steps(group)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_twins_come_to_one_result(make_store, start: Start, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "way"), SEEDS)
+def test_twins_come_to_one_result(make_store, starts, seed: int, way: str) -> None:
     """Two processes of one group, saving all the time, one of them killed and started again: one result, the same."""
     store, group = make_store(seed)
     whole = undisturbed(store, group)
-    save = ["--save-seconds", "0.000001"]
+    start, save = starts[way], ["--save-seconds", "0.000001"]
     with start(*save) as first, start(*save) as second:
         assert second.stdout is not None
         second.stdout.readline()

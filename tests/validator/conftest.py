@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from also import document, presets, rpc
+from also.forks.starter import ForkServer
 from also.shaping.identity import config_hash
 from also.store import Store, open_store
 from also.v1 import trainer_pb2_grpc
@@ -22,6 +23,9 @@ from services.trainer.service import Trainer
 from services.trainer.tasks.opening import describe
 from services.validator.launch.processes import Processes
 from tools.loopback import served
+
+REHEARSED_WITH = ["also.lifeline", "also.shaping.identity", "also.store", "also.v1.branch_pb2"]
+"""Modules that `rehearsal` imports."""
 
 
 @pytest.fixture
@@ -144,12 +148,29 @@ def rehearsal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rehearsal:
     return rehearsal
 
 
+@pytest.fixture(scope="session")
+def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    """A fork server that has loaded what a rehearsed branch group needs."""
+    server = ForkServer(REHEARSED_WITH, log=tmp_path_factory.mktemp("fork-server") / "log")
+    yield server
+    server.close()
+
+
 @pytest.fixture
-def make_launcher(store: Store, tmp_path: Path, rehearsal: Rehearsal) -> Callable[..., Processes]:
+def starter(fork_server: ForkServer) -> ForkServer | None:
+    """What starts the launcher's processes; None starts each anew."""
+    return fork_server
+
+
+@pytest.fixture
+def make_launcher(
+    store: Store, tmp_path: Path, rehearsal: Rehearsal, starter: ForkServer | None
+) -> Callable[..., Processes]:
     """Builds a launcher of rehearsed branch groups; keyword arguments change it."""
+    settled = {"store": store, "logs": tmp_path / "logs", "parallel": 2, "module": "rehearsal", "server": starter}
 
     def make(**changes: Any) -> Processes:
-        return Processes(**{"store": store, "logs": tmp_path / "logs", "parallel": 2, "module": "rehearsal"} | changes)
+        return Processes(**settled | changes)
 
     return make
 

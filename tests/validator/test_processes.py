@@ -1,16 +1,19 @@
 """Branch groups as processes: what they survive, and that none survives the validator."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 
 import psutil
 import pytest
 
 from also import keys, metrics
 from also.errors import InputError, MissingObjectError, ServiceError
+from also.forks.starter import ForkServer
 from also.settings import child_environment
 from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchProgress
@@ -19,6 +22,12 @@ from services.validator.launch.processes import Processes
 
 MakeGroup = Callable[[str], BranchGroup]
 MakeLauncher = Callable[..., Processes]
+
+
+@pytest.fixture(params=["forked", "anew"])
+def starter(request: pytest.FixtureRequest, fork_server: ForkServer) -> ForkServer | None:
+    """What starts the launcher's processes: a fork server, or nothing, which starts each anew."""
+    return fork_server if request.param == "forked" else None
 
 
 def run(launcher: Processes, *groups: BranchGroup) -> dict[str, BranchProgress]:
@@ -179,23 +188,108 @@ def test_closing_ends_every_process(
     assert set(run(make_launcher(), *groups)) == {"g0", "g1"}
 
 
-def test_killed_validator_leaves_no_process(make_group: MakeGroup, rehearsal, store: Store, tmp_path) -> None:
-    """`kill -9` of the parent: the lifeline ends its branches."""
+VALIDATOR = """
+import sys
+from pathlib import Path
+from also.forks.starter import ForkServer
+from also.store import open_store
+from also.v1.branch_pb2 import BranchGroup
+from services.validator.launch.processes import Processes
+
+store, logs, spec, *modules = sys.argv[1:]
+server = ForkServer(modules, log=Path(logs, "fork-server.log")) if modules else None
+launcher = Processes(store=open_store(store), logs=Path(logs), parallel=1, module="rehearsal", server=server)
+running = launcher.run([BranchGroup.FromString(Path(spec).read_bytes())])
+while not any(running):
+    pass
+print(server.pid if server else 0, flush=True)
+list(running)
+"""
+"""A validator that runs one group, and says its fork server's process id when the group has begun."""
+
+
+def test_killed_validator_leaves_no_process(
+    make_group: MakeGroup, rehearsal, store: Store, tmp_path, starter: ForkServer | None
+) -> None:
+    """`kill -9` of the parent: the lifeline ends its branches, and its fork server."""
     rehearsal.behave(hangs=9)
     spec = tmp_path / "group.bin"
     spec.write_bytes(make_group("g0").SerializeToString())
-    program = (
-        "import sys; from pathlib import Path\n"
-        "from also.store import open_store; from also.v1.branch_pb2 import BranchGroup\n"
-        "from services.validator.launch.processes import Processes\n"
-        "launcher = Processes(store=open_store(sys.argv[1]), logs=Path(sys.argv[2]), parallel=1, module='rehearsal')\n"
-        "list(launcher.run([BranchGroup.FromString(Path(sys.argv[3]).read_bytes())]))\n"
-    )
+    arguments = [store.uri, str(tmp_path / "logs"), str(spec), *(["also.store"] if starter else [])]
     with subprocess.Popen(
-        [sys.executable, "-c", program, store.uri, str(tmp_path / "logs"), str(spec)], env=child_environment()
+        [sys.executable, "-c", VALIDATOR, *arguments], env=child_environment(), stdout=subprocess.PIPE
     ) as parent:
-        while not rehearsal.starts:
-            time.sleep(0.05)
-        assert alive(rehearsal.starts[0][1])
+        assert parent.stdout is not None
+        number = int(parent.stdout.readline())
+        assert bool(number) is bool(starter)
+        numbers = [rehearsal.starts[0][1], number or rehearsal.starts[0][1]]
+        assert all(alive(number) for number in numbers)
         parent.kill()
-    wait_until_gone([rehearsal.starts[0][1]])
+    wait_until_gone(numbers)
+
+
+@pytest.fixture
+def make_fork_server(tmp_path) -> Iterator[Callable[..., ForkServer]]:
+    """Makes fork servers of one test's own, which may be killed."""
+    with ExitStack() as made:
+
+        def make(module: str) -> ForkServer:
+            fork_server = ForkServer([module], log=tmp_path / "fork-server.log")
+            made.callback(fork_server.close)
+            return fork_server
+
+        yield make
+
+
+def test_killed_fork_server_costs_no_group(
+    store: Store, tmp_path, make_fork_server, make_group: MakeGroup, rehearsal
+) -> None:
+    """Groups under way go on to their results, and those that wait are forked by the next server."""
+    rehearsal.behave(seconds=1.0)
+    server = make_fork_server("also.store")
+    launcher = Processes(store=store, logs=tmp_path / "logs", parallel=2, module="rehearsal", server=server)
+    killed = 0
+    with closing(launcher.run([make_group(f"g{number}") for number in range(3)])) as running:
+        for progress in running:
+            if len(progress) == 2 and not killed:
+                killed = server.pid or 0
+                os.kill(killed, signal.SIGKILL)
+    assert sorted(progress) == ["g0", "g1", "g2"]
+    assert all(told.env_steps == 160 for told in progress.values())
+    assert [name for name, _ in rehearsal.starts] == ["g0", "g1", "g2"]
+    assert server.pid not in (None, killed)
+
+
+def test_group_that_was_killed_with_its_fork_server_is_started_again(
+    store: Store, tmp_path, make_fork_server, make_group: MakeGroup, rehearsal
+) -> None:
+    """An end without a result counts as a crash where nobody can tell the exit code, too."""
+    rehearsal.behave(hangs=1)
+    server = make_fork_server("also.store")
+    launcher = Processes(store=store, logs=tmp_path / "logs", parallel=2, module="rehearsal", server=server)
+    killed = False
+    with closing(launcher.run([make_group("g0")])) as running:
+        for progress in running:
+            if progress and not killed:
+                killed = True
+                os.kill(server.pid or 0, signal.SIGKILL)
+                os.kill(rehearsal.starts[0][1], signal.SIGKILL)
+    assert progress["g0"].env_steps == 160
+    assert [name for name, _ in rehearsal.starts] == ["g0", "g0"]
+
+
+def test_progress_comes_while_the_fork_server_loads(
+    store: Store, tmp_path, make_fork_server, make_group: MakeGroup, rehearsal, monkeypatch
+) -> None:
+    """The launcher goes on telling how far it is, and starts groups as soon as the modules are there."""
+    gate = "import os, time\nwhile not os.path.exists(os.environ['GATE']): time.sleep(0.01)\n"
+    (tmp_path / "gated.py").write_text(gate)
+    monkeypatch.setenv("GATE", str(tmp_path / "gate"))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([os.environ["PYTHONPATH"], str(tmp_path)]))
+    server = make_fork_server("gated")
+    launcher = Processes(store=store, logs=tmp_path / "logs", parallel=2, module="rehearsal", server=server)
+    with closing(launcher.run([make_group("g0")])) as running:
+        assert [next(running) for _ in range(5)] == [{}] * 5
+        assert rehearsal.starts == []
+        (tmp_path / "gate").touch()
+        assert [*running][-1]["g0"].env_steps == 160

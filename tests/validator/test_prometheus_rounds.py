@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,6 @@ from also.v1.reading_pb2 import GuardQuery
 from also.v1.validator_pb2 import CheckValidatorRequest, ValidateRequest, ValidationPhase
 from also.v1.verdict_pb2 import Outcome, Validation
 from also.validation.judge import rejudge
-from services.validator.launch.processes import Processes
 from services.validator.service import Validator
 from tools.faulty_prometheus.matrix import matrix
 from tools.faulty_prometheus.response import Response, vector
@@ -58,7 +56,7 @@ def server(store: Store) -> Iterator[FaultyPrometheus]:
 
 
 @pytest.fixture
-def stub(store: Store, trainer, server, rehearsal, tmp_path: Path) -> Iterator[Callable[..., object]]:
+def stub(store: Store, trainer, server, rehearsal, make_launcher) -> Iterator[Callable[..., object]]:
     """Serves a validator that asks a Prometheus, beside a trainer; keyword arguments change its settings."""
     with ExitStack() as stack:
 
@@ -67,7 +65,7 @@ def stub(store: Store, trainer, server, rehearsal, tmp_path: Path) -> Iterator[C
             servicer = Validator(
                 store,
                 trainer,
-                lambda parallel: Processes(store=store, logs=tmp_path / "logs", parallel=parallel, module="rehearsal"),
+                lambda parallel: make_launcher(parallel=parallel),
                 Settings(**{**place, "metrics_wait": 0.2, **changes}),
             )
             register = partial(validator_pb2_grpc.add_ValidatorServiceServicer_to_server, servicer)

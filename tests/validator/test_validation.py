@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
 import psutil
 import pytest
@@ -20,7 +19,6 @@ from also.v1.validator_pb2 import ValidateRequest, ValidateResponse, ValidationP
 from also.v1.verdict_pb2 import Candidate, Outcome, Validation
 from also.validation import cost
 from also.validation.judge import rejudge
-from services.validator.launch.processes import Processes
 from services.validator.service import Validator
 from tools.loopback import served
 
@@ -29,7 +27,7 @@ Validate = Callable[[ValidateRequest], tuple[list[ValidationProgress], Validatio
 
 
 @pytest.fixture
-def serve(store: Store, tmp_path: Path) -> Iterator[Serve]:
+def serve(store: Store, make_launcher) -> Iterator[Serve]:
     """Serves a real validator, whose branch groups are rehearsed, beside a trainer."""
     with ExitStack() as stack:
 
@@ -37,7 +35,7 @@ def serve(store: Store, tmp_path: Path) -> Iterator[Serve]:
             servicer = Validator(
                 store,
                 trainer,
-                lambda parallel: Processes(store=store, logs=tmp_path / "logs", parallel=parallel, module="rehearsal"),
+                lambda parallel: make_launcher(parallel=parallel),
                 Settings(),
             )
             register = partial(validator_pb2_grpc.add_ValidatorServiceServicer_to_server, servicer)

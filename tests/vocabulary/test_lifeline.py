@@ -11,6 +11,8 @@ import psutil
 import pytest
 
 from also import lifeline
+from also.forks.process import ForkedProcess
+from also.forks.starter import ForkServer
 
 FAMILY = """
 import os, subprocess, sys, time
@@ -31,14 +33,18 @@ CHILD = """
 import signal, sys, time
 from also import lifeline
 
-lifeline.hold()
-if "stubborn" in sys.argv:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-if "polite" in sys.argv:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
-print("to the log", file=sys.stderr)
-print("ready")
-time.sleep(600)
+def main():
+    lifeline.hold()
+    if "stubborn" in sys.argv:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if "polite" in sys.argv:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+    print("to the log", file=sys.stderr)
+    print("ready")
+    time.sleep(600)
+
+if __name__ == "__main__":
+    main()
 """
 
 
@@ -65,13 +71,16 @@ def modules(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture
-def spawned(modules):
-    """Starts children and waits until they are ready; ends them after the test."""
+@pytest.fixture(params=["anew", "forked"])
+def spawned(modules, request):
+    """Starts children, anew or by a fork server, and waits until they are ready; ends them after the test."""
     children = []
+    server = ForkServer(["also.lifeline"], log=modules / "logs/fork-server.log")
+    spawn = lifeline.spawn if request.param == "anew" else server.spawn
 
     def start(*arguments):
-        child = lifeline.spawn("child", arguments, log=modules / "logs/child.log", stdout=subprocess.PIPE)
+        child = spawn("child", arguments, log=modules / "logs/child.log", stdout=subprocess.PIPE)
+        assert isinstance(child, ForkedProcess) is (request.param == "forked")
         children.append(child)
         assert child.stdout.readline() == b"ready\n"
         return child
@@ -82,6 +91,7 @@ def spawned(modules):
         child.wait()
         child.stdin.close()
         child.stdout.close()
+    server.close()
 
 
 @pytest.mark.parametrize("victim", [2, 1], ids=["oldest", "middle"])

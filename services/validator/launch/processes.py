@@ -18,6 +18,7 @@ from pathlib import Path
 from also import device, lifeline, metrics
 from also.document import parse_json
 from also.errors import DocumentError, InputError, ServiceError
+from also.forks.starter import ForkServer
 from also.process import BAD_INPUT
 from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchProgress
@@ -26,6 +27,9 @@ from services.validator.launch.launcher import Progress
 
 _TICK_SECONDS = 0.5
 """Longest time between two looks at the processes."""
+
+_COLD_TICK_SECONDS = 0.05
+"""The same while the fork server loads: a group starts as soon as it has."""
 
 _GRACE_SECONDS = 0.5
 """What a process gets to end by itself, and to save; what it cannot save in time is trained again."""
@@ -36,7 +40,7 @@ class _Running:
     """A branch group and the process that trains it now."""
 
     group: BranchGroup
-    process: "subprocess.Popen[bytes]"
+    process: lifeline.Process
     log: Path
     attempt: int
     heard: float = field(default_factory=time.monotonic)
@@ -54,6 +58,8 @@ class Processes:
     """Processes at once. In [1, 1024]."""
     module: str
     """Module that trains one group, see `services.trainer.branch`."""
+    server: ForkServer | None = None
+    """Fork server that starts the processes; None spawns each anew."""
     attempts: int = 3
     """Starts of a group's process at most, while it crashes."""
     silence_seconds: float = 600.0
@@ -77,10 +83,11 @@ class Processes:
         try:
             yield dict(progress)
             while waiting or running:
-                while waiting and len(running) < self.parallel:
+                while waiting and len(running) < self.parallel and self._ready():
                     group, attempt = waiting.popleft()
                     running[group.name] = self._start(group, attempt, lines)
-                for name, line in _hear(lines, running):
+                tick = _TICK_SECONDS if self._ready() else _COLD_TICK_SECONDS
+                for name, line in _hear(lines, running, tick):
                     told = _parse(line)
                     if told is not None:
                         progress[name] = told
@@ -98,9 +105,14 @@ class Processes:
         finally:
             lifeline.end([one.process for one in running.values()], grace_seconds=_GRACE_SECONDS)
 
+    def _ready(self) -> bool:
+        """Whether a process can be started now."""
+        return self.server is None or self.server.ready()
+
     def _start(self, group: BranchGroup, attempt: int, lines: "queue.Queue[tuple[str, int, bytes]]") -> _Running:
         log = self.logs / group.campaign_id / f"{group.name}.log"
-        process = lifeline.spawn(
+        spawn = lifeline.spawn if self.server is None else self.server.spawn
+        process: lifeline.Process = spawn(
             self.module,
             [*self._place(group), "--store", self.store.uri, "--campaign", group.campaign_id, "--group", group.name],
             log=log,
@@ -130,9 +142,7 @@ class Processes:
         )
 
 
-def _read(
-    process: "subprocess.Popen[bytes]", name: str, attempt: int, lines: "queue.Queue[tuple[str, int, bytes]]"
-) -> None:
+def _read(process: lifeline.Process, name: str, attempt: int, lines: "queue.Queue[tuple[str, int, bytes]]") -> None:
     """Pass on a process's lines, and an empty one when it has ended, which wakes the launcher."""
     assert process.stdout is not None
     with process.stdout as output:
@@ -142,10 +152,12 @@ def _read(
     lines.put((name, attempt, b""))
 
 
-def _hear(lines: "queue.Queue[tuple[str, int, bytes]]", running: dict[str, _Running]) -> Iterator[tuple[str, bytes]]:
-    """Lines of the running processes: waits for the first one, and takes what else is there."""
+def _hear(
+    lines: "queue.Queue[tuple[str, int, bytes]]", running: dict[str, _Running], seconds: float
+) -> Iterator[tuple[str, bytes]]:
+    """Lines of the running processes: waits for the first one, for so long at most, and takes what else is there."""
     try:
-        name, attempt, line = lines.get(timeout=_TICK_SECONDS)
+        name, attempt, line = lines.get(timeout=seconds)
         while True:
             one = running.get(name)
             if one is not None and one.attempt == attempt:
