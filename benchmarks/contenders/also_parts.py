@@ -33,7 +33,7 @@ PARTS: dict[str, list[tuple[Any, tuple[str, ...]]]] = {
     "collection, the rest": [(rollout.Collector, ("collect",)), (normaliser.InputNormaliser, ("update",))],
     "values": [(learner.Learner, ("_values",))],
     "advantages": [(learner, ("generalised_advantages", "normalised", "explained_variance"))],
-    "minibatches": [(learner.Learner, ("_order", "_minibatches"))],
+    "minibatches": [(learner.Learner, ("_order", "_orders"))],
     "forward": [(learner.Learner, ("_forward",)), (network.ReplicaNet, ("vjp",))],
     "loss": [(learner.Learner, ("_step", "_policy_loss", "_value_loss"))],
     "backward": [(torch.Tensor, ("backward",))],
@@ -139,7 +139,7 @@ def wrap_all(clock: Clock) -> None:
     if own is not None:
         owners["clip and Adam"].append((own, ("step",)))
     samples = getattr(learner, "Samples", None) or getattr(learner, "_Batches")  # noqa: B009
-    owners["minibatches"].append((samples, ("pick", "select")))
+    owners["minibatches"].append((samples, ("_rows", "select")))
     for part, owned in owners.items():
         for owner, names in owned:
             for name in names:

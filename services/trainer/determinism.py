@@ -1,4 +1,4 @@
-"""What makes equal training give equal bits: one thread, deterministic kernels, whole float32 products.
+"""How a process is set up for training: one thread, deterministic kernels, whole float32 products, memory that is kept.
 
 Sums depend on how many threads share them, so a process trains with one thread; parallelism comes
 from replicas inside a batch and from several processes. On CUDA, products are summed in one order
@@ -12,11 +12,13 @@ import torch
 from torch.utils import deterministic
 
 from also import settings
+from services.trainer import allocator
 
 
 def prepare() -> None:
     """Set this process up for training; call once, before any tensor work and before CUDA is initialised."""
     settings.fix_cublas_workspace()
+    allocator.keep_freed_memory()
     torch.set_num_threads(1)
     torch.set_deterministic_debug_mode("error")  # as use_deterministic_algorithms(True), which loads a compiler: 1 s
     deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nothing here reads what it has not written

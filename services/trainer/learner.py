@@ -114,12 +114,12 @@ class Learner:
         )
         targets = advantages + values  # (R, T, E, A, 2)
         advantages = normalised(advantages.sum(dim=-1))  # (R, T, E, A)
-        minibatches = self._minibatches(keys, rollout)
+        orders = self._orders(keys, rollout)
         (told, norms), (_, value_norms) = self._threads.both(
-            lambda: self._improve_policy(rollout, advantages, minibatches),
-            lambda: self._improve_values(rollout, targets, memory, minibatches),
+            lambda: self._improve_policy(rollout, advantages, orders),
+            lambda: self._improve_values(rollout, targets, memory, orders),
         )
-        self.optimiser_steps += len(minibatches)
+        self.optimiser_steps += len(norms)
         entropy, kl, clipped = told.mean(dim=0)
         return UpdateStatistics(
             entropy=entropy / self.policy.largest_entropy,
@@ -155,17 +155,12 @@ class Learner:
             following[:, t] = torch.where(cut, reached.movedim(1, -1), following[:, t])
         return values, following * (~rollout.terminated)[..., None, None]
 
-    def _minibatches(self, keys: Tensor, rollout: Rollout) -> list[Tensor]:
-        """Samples of each minibatch, int64 (R, M): in each epoch every replica's own permutation of all, cut in parts.
-
-        A sample is an env_step of an environment, or a whole environment with a GRU.
-        """
-        settings = self.settings
+    def _orders(self, keys: Tensor, rollout: Rollout) -> Tensor:
+        """Each replica's own order of its samples in each epoch, int64 (epochs, R, S); see `samples`."""
         time, environments = rollout.begins.shape[1:]
-        count = environments if settings.recurrent else time * environments
-        epochs = mix(keys.unsqueeze(1), torch.arange(settings.epochs, device=keys.device))
-        orders = uniform(epochs, count).argsort(dim=2)  # (R, epochs, count)
-        return [part for order in orders.unbind(1) for part in order.chunk(settings.minibatches, dim=1)]
+        count = environments if self.settings.recurrent else time * environments
+        epochs = torch.arange(self.settings.epochs, device=keys.device).unsqueeze(1)
+        return uniform(mix(keys, epochs), count).argsort(dim=2)
 
     def _blocks(self, env_steps: int) -> list[slice]:
         """Replicas that go through a pass of so many env_steps each together: as many as a processor's cache bears.
@@ -179,7 +174,7 @@ class Learner:
         return [slice(first, min(first + count, replicas)) for first in range(0, replicas, count)]
 
     @torch.inference_mode()
-    def _improve_policy(self, rollout: Rollout, advantages: Tensor, minibatches: list[Tensor]) -> tuple[Tensor, Tensor]:
+    def _improve_policy(self, rollout: Rollout, advantages: Tensor, orders: Tensor) -> tuple[Tensor, Tensor]:
         """Train the actors on all minibatches, see `_train`; their statistics are entropy, KL and share clipped."""
         parts = {
             "inputs": rollout.inputs,
@@ -190,19 +185,19 @@ class Learner:
         if rollout.masks is not None:
             parts["masks"] = rollout.masks
         samples = Samples(parts, rollout.policy_memory, rollout.begins, recurrent=self.settings.recurrent)
-        return self._train(self.policy.net, self.optimisers["policy"], samples, minibatches, self._policy_loss)
+        return self._train(self.policy.net, self.optimisers["policy"], samples, orders, self._policy_loss)
 
     @torch.inference_mode()
     def _improve_values(
-        self, rollout: Rollout, targets: Tensor, memory: Tensor, minibatches: list[Tensor]
+        self, rollout: Rollout, targets: Tensor, memory: Tensor, orders: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Train the value nets on all minibatches, see `_train`; they have no statistics."""
         parts = {"inputs": rollout.value_inputs, "targets": targets}
         samples = Samples(parts, memory, rollout.begins, recurrent=self.settings.recurrent)
-        return self._train(self.value_net, self.optimisers["value"], samples, minibatches, self._value_loss)
+        return self._train(self.value_net, self.optimisers["value"], samples, orders, self._value_loss)
 
     def _train(
-        self, net: ReplicaNet, optimiser: Optimiser, samples: Samples, minibatches: list[Tensor], loss: _Loss
+        self, net: ReplicaNet, optimiser: Optimiser, samples: Samples, orders: Tensor, loss: _Loss
     ) -> tuple[Tensor, Tensor]:
         """Train a net on all minibatches.
 
@@ -211,24 +206,25 @@ class Learner:
         Returns:
             The loss's statistics, float32 (minibatches, S, R), and the gradients' norms, float32 (minibatches, R).
         """
-        statistics, norms = [], []
-        for rows in self._blocks(minibatches[0].shape[1]):
-            flat, mine = optimiser.flat[rows], samples.of(rows)
+        settings, statistics, norms = self.settings, [], []
+        for rows in self._blocks(-(-orders.shape[2] // settings.minibatches)):
+            flat = optimiser.flat[rows]
             gradient = torch.empty_like(flat)
             weights, by_weights = net.views(flat), net.views(gradient)
-            told, lengths = [], []
-            for number, indices in enumerate(minibatches, start=self.optimiser_steps + 1):
-                part = mine.pick(indices[rows])
-                if net.recurrent:
-                    outputs, pull_back = net.unrolled_vjp(
-                        weights, by_weights, part["inputs"], part["memory"], part["begins"]
-                    )
-                else:
-                    outputs, pull_back = net.vjp(weights, by_weights, part["inputs"])
-                by_outputs, means = loss(outputs, part, flat, gradient)
-                pull_back(by_outputs)
-                told.append(means)
-                lengths.append(optimiser.step(rows, gradient, number))
+            told: list[Tensor] = []
+            lengths: list[Tensor] = []
+            for order in orders[:, rows]:
+                for part in samples.minibatches(rows, order, settings.minibatches):
+                    if net.recurrent:
+                        outputs, pull_back = net.unrolled_vjp(
+                            weights, by_weights, part["inputs"], part["memory"], part["begins"]
+                        )
+                    else:
+                        outputs, pull_back = net.vjp(weights, by_weights, part["inputs"])
+                    by_outputs, means = loss(outputs, part, flat, gradient)
+                    pull_back(by_outputs)
+                    told.append(means)
+                    lengths.append(optimiser.step(rows, gradient, self.optimiser_steps + len(lengths) + 1))
             statistics.append(torch.stack(told))
             norms.append(torch.stack(lengths))
         return torch.cat(statistics, dim=-1), torch.cat(norms, dim=-1)

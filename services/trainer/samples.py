@@ -1,9 +1,13 @@
-"""Samples of a rollout, picked by index: single env_steps, or whole environments for a GRU.
+"""Samples of a rollout, put into another order each epoch and cut into minibatches.
 
-Letters as in `learner`: a minibatch has M samples of each replica, and N = M * A (with a GRU T * M * A) agents' own.
+A sample is an env_step of an environment, or a whole environment for a GRU. Samples are copied once an epoch;
+its minibatches are views of the copy.
+
+Letters as in `learner`: r replicas, S samples of each, M of a minibatch; N = M * A samples of agents (with a GRU
+T * M * A).
 """
 
-import copy
+from collections.abc import Iterator
 
 from torch import Tensor
 
@@ -22,7 +26,7 @@ class Samples:
             parts: (R, T, E, A or 1, ...), `inputs` among them.
             memory: float32 (R, E, A, H), of a GRU before the first env_step.
             begins: bool (R, T, E).
-            recurrent: whether whole environments are picked.
+            recurrent: whether a sample is a whole environment.
         """
         self._recurrent = recurrent
         if recurrent:
@@ -30,33 +34,36 @@ class Samples:
         else:
             self._parts = {name: part.flatten(1, 2) for name, part in parts.items()}
 
-    def of(self, rows: slice) -> "Samples":
-        """Those of some replicas, r of them."""
-        some = copy.copy(self)
-        some._parts = {name: part[rows] for name, part in self._parts.items()}
-        return some
+    def minibatches(self, rows: slice, order: Tensor, count: int) -> Iterator[Part]:
+        """The samples of some replicas in an order of their own, cut in parts.
 
-    def pick(self, indices: Tensor) -> Part:
-        """A minibatch; indices int64 (R, M)."""
+        Args:
+            rows: which replicas, r of them.
+            order: int64 (r, S), a permutation of each one's samples.
+            count: number of parts, which are as equal as `torch.chunk` makes them.
+        """
+        axis, take = (2, _columns) if self._recurrent else (1, _rows)
+        cut = {name: take(part[rows], order).chunk(count, dim=axis) for name, part in self._parts.items()}
+        for parts in zip(*cut.values(), strict=True):
+            yield self._flat(dict(zip(cut, parts, strict=True)))
+
+    def _flat(self, part: Part) -> Part:
         if not self._recurrent:
-            picked = {name: _rows(part, indices) for name, part in self._parts.items()}
-            return {name: part if name == "inputs" else part.flatten(1, 2) for name, part in picked.items()}
-        picked = {name: _columns(part, indices) for name, part in self._parts.items()}
-        whole = {"inputs": picked.pop("inputs"), "begins": picked.pop("begins"), "memory": picked.pop("memory")[:, 0]}
-        return whole | {name: part.flatten(1, 3) for name, part in picked.items()}
+            return {name: each if name == "inputs" else each.flatten(1, 2) for name, each in part.items()}
+        whole = {"inputs": part.pop("inputs"), "begins": part.pop("begins"), "memory": part.pop("memory").squeeze(1)}
+        return whole | {name: each.flatten(1, 3) for name, each in part.items()}
 
 
-def _rows(part: Tensor, indices: Tensor) -> Tensor:
-    """Entries (r, M, ...) of (r, S, ...), each replica's own."""
+def _rows(part: Tensor, order: Tensor) -> Tensor:
+    """Entries (r, S, ...) of (r, S, ...), each replica's in its own order."""
     replicas, count = part.shape[:2]
     if replicas == 1:
-        return part.index_select(1, indices[0])
-    offsets = indices.new_tensor(range(0, replicas * count, count)).unsqueeze(1)
-    picked = part.flatten(0, 1).index_select(0, (indices + offsets).flatten())
-    return picked.view(*indices.shape, *part.shape[2:])
+        return part.index_select(1, order[0])
+    offsets = order.new_tensor(range(0, replicas * count, count)).unsqueeze(1)
+    return part.flatten(0, 1).index_select(0, (order + offsets).flatten()).view_as(part)
 
 
-def _columns(part: Tensor, indices: Tensor) -> Tensor:
-    """Entries (r, T, M, ...) of (r, T, E, ...), each replica's own."""
-    index = indices.view(indices.shape[0], 1, -1, *[1] * (part.dim() - 3))
-    return part.gather(2, index.expand(*part.shape[:2], indices.shape[1], *part.shape[3:]))
+def _columns(part: Tensor, order: Tensor) -> Tensor:
+    """Entries (r, T, S, ...) of (r, T, S, ...), each replica's in its own order."""
+    index = order.view(order.shape[0], 1, -1, *[1] * (part.dim() - 3))
+    return part.gather(2, index.expand_as(part))

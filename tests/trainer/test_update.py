@@ -60,7 +60,8 @@ def compare(campaign: Campaign, config: ShapingConfig) -> None:
             flat.mul_(1.5).add_(0.02 * torch.randn(flat.shape, generator=torch.Generator().manual_seed(1)))
         rollout = run.collector.collect(run.learner.policy, torch.tensor([1, 2]))
         keys = torch.tensor([5, 6])
-        minibatches = run.learner._minibatches(keys, rollout)
+        orders = run.learner._orders(keys, rollout)
+        minibatches = [indices for order in orders for indices in order.chunk(campaign.learner.minibatches, dim=1)]
         plain = [
             plain_ppo.updated(
                 run.learner, differentiable(rollout), [indices[replica] for indices in minibatches], replica
