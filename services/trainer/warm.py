@@ -13,6 +13,7 @@ import services.trainer.branch
 import services.trainer.branch_group
 import services.trainer.branch_metrics
 import services.trainer.branch_save
+import services.trainer.memory
 import services.trainer.service
 import services.trainer.tasks.foraging
 import services.trainer.tasks.parallel_task  # noqa: F401
