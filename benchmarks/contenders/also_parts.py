@@ -13,6 +13,7 @@ import functools
 import itertools
 import json
 import statistics
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -138,7 +139,7 @@ def wrap_all(clock: Clock) -> None:
     own = getattr(learner, "Optimiser", None)
     if own is not None:
         owners["clip and Adam"].append((own, ("step",)))
-    samples = getattr(learner, "Samples", None) or getattr(learner, "_Batches")  # noqa: B009
+    samples = sys.modules.get("services.trainer.samples") or learner._Batches
     owners["minibatches"].append((samples, ("_rows", "select")))
     for part, owned in owners.items():
         for owner, names in owned:

@@ -30,7 +30,7 @@ from services.trainer.threads import Threads
 TASK, SHAPING = 0, 1
 """Index of the two rewards, of the two value heads and of the two advantages."""
 
-BLOCK_ELEMENTS = 160_000
+BLOCK_ELEMENTS = 320_000
 """Numbers of one hidden layer that a block of replicas has in a minibatch at most: what a core's own cache bears."""
 
 
