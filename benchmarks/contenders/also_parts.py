@@ -139,7 +139,7 @@ def wrap_all(clock: Clock) -> None:
     own = getattr(learner, "Optimiser", None)
     if own is not None:
         owners["clip and Adam"].append((own, ("step",)))
-    samples = sys.modules.get("services.trainer.samples") or learner._Batches
+    samples = sys.modules.get("services.trainer.samples") or getattr(learner, "_Batches")  # noqa: B009
     owners["minibatches"].append((samples, ("_rows", "select")))
     for part, owned in owners.items():
         for owner, names in owned:
