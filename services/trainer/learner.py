@@ -208,7 +208,8 @@ class Learner:
         """
         settings, statistics, norms = self.settings, [], []
         for rows in self._blocks(-(-orders.shape[2] // settings.minibatches)):
-            flat = optimiser.flat[rows]
+            mine = optimiser.of(rows)
+            flat = mine.flat
             gradient = torch.empty_like(flat)
             weights, by_weights = net.views(flat), net.views(gradient)
             told: list[Tensor] = []
@@ -224,7 +225,7 @@ class Learner:
                     by_outputs, means = loss(outputs, part, flat, gradient)
                     pull_back(by_outputs)
                     told.append(means)
-                    lengths.append(optimiser.step(rows, gradient, self.optimiser_steps + len(lengths) + 1))
+                    lengths.append(mine.step(gradient, self.optimiser_steps + len(lengths) + 1))
             statistics.append(torch.stack(told))
             norms.append(torch.stack(lengths))
         return torch.cat(statistics, dim=-1), torch.cat(norms, dim=-1)

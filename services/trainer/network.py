@@ -69,10 +69,11 @@ class ReplicaNet:
         return self.views(self.flat)
 
     def views(self, flat: Tensor) -> Weights:
-        """Views of a tensor (R, P or more) by the names and shapes of the weights."""
+        """Views of a tensor (R, P or more) by the names of the weights; the head's are (R, K, H) and (R, K, 1)."""
         sizes = [rows * columns for rows, columns in self._shapes.values()]
         parts = torch.split(flat[:, : sum(sizes)], sizes, dim=1)
-        return {name: part.view(-1, *shape) for (name, shape), part in zip(self._shapes.items(), parts, strict=True)}
+        views = {name: part.view(-1, *shape) for (name, shape), part in zip(self._shapes.items(), parts, strict=True)}
+        return {name: view.mT if name.startswith("head_") else view for name, view in views.items()}
 
     def step(self, weights: Weights, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """One env_step.
@@ -133,9 +134,9 @@ class ReplicaNet:
         hidden, shape = self._trunk(weights, inputs), inputs.shape[:2]
 
         def pull_back(by_outputs: Tensor) -> None:
-            torch.sum(by_outputs, dim=2, keepdim=True, out=gradient["head_bias"].mT)
-            gradient["head_weight"].mT.copy_(torch.bmm(by_outputs, hidden[-1]))
-            by_hidden = torch.bmm(by_outputs.mT, weights["head_weight"].mT)  # (R, N, H)
+            torch.sum(by_outputs, dim=2, keepdim=True, out=gradient["head_bias"])
+            gradient["head_weight"].copy_(torch.bmm(by_outputs, hidden[-1]))
+            by_hidden = torch.bmm(by_outputs.mT, weights["head_weight"])  # (R, N, H)
             for layer in range(self.layers - 1, 0, -1):
                 by_sum = _relu_backward(by_hidden, hidden[layer])
                 torch.sum(by_sum, dim=1, keepdim=True, out=gradient[f"bias_{layer}"])
@@ -178,7 +179,7 @@ class ReplicaNet:
 
     def _head(self, weights: Weights, hidden: Tensor) -> Tensor:
         """Outputs (R, K, N) of hidden layers (R, N, H)."""
-        return torch.baddbmm(weights["head_bias"].mT, weights["head_weight"].mT, hidden.mT)
+        return torch.baddbmm(weights["head_bias"], weights["head_weight"], hidden.mT)
 
     def _by_agent(self, outputs: Tensor, *shape: int) -> Tensor:
         """Outputs (R, K, N) as (R, K, *shape, A)."""

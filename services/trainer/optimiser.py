@@ -4,6 +4,8 @@ The moments live beside one flat tensor of parameters, and the step is the kerne
 That class is not used itself, because its first step loads a compiler (torch 2.15: 190 MiB, and a second).
 """
 
+import copy
+
 import torch
 from torch import Tensor
 
@@ -33,24 +35,29 @@ class Optimiser:
         self._learning_rate = learning_rate
         self._largest_norm = largest_norm
 
-    def step(self, rows: slice, gradient: Tensor, number: int) -> Tensor:
-        """Move some replicas' parameters.
+    def of(self, rows: slice) -> "Optimiser":
+        """That of some replicas, r of them: views, which move the whole one's parameters."""
+        some = copy.copy(self)
+        some.flat, some.first, some.second = self.flat[rows], self.first[rows], self.second[rows]
+        return some
+
+    def step(self, gradient: Tensor, number: int) -> Tensor:
+        """Move the parameters.
 
         Args:
-            rows: which replicas.
-            gradient: float32 (r, P), theirs; overwritten.
+            gradient: float32 (R, P); overwritten.
             number: which step this is, from 1.
 
         Returns:
-            Norms of the gradients before clipping, float32 (r,).
+            Norms of the gradients before clipping, float32 (R,).
         """
         norms: Tensor = torch.linalg.vector_norm(gradient, dim=1)
         gradient.mul_((self._largest_norm / (norms + 1e-6)).clamp_(max=1.0).unsqueeze(1))
         torch._fused_adam_(
-            [self.flat[rows]],
+            [self.flat],
             [gradient],
-            [self.first[rows]],
-            [self.second[rows]],
+            [self.first],
+            [self.second],
             [],
             [gradient.new_full((), number)],
             lr=self._learning_rate,

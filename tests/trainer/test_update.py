@@ -152,6 +152,8 @@ def test_the_optimiser_is_torchs_adam_with_clipped_gradients() -> None:
             torch.nn.utils.clip_grad_norm_([each], 5.0)
             adam.step()
         norms = torch.linalg.vector_norm(gradient, dim=1)
-        found = torch.cat([optimiser.step(rows, gradient[rows].clone(), number) for rows in (slice(0, 2), slice(2, 3))])
+        found = torch.cat(
+            [optimiser.of(rows).step(gradient[rows].clone(), number) for rows in (slice(0, 2), slice(2, 3))]
+        )
         torch.testing.assert_close(found, norms)
     torch.testing.assert_close(optimiser.flat, torch.stack([each.detach() for each in plain]), atol=1e-5, rtol=1e-5)
