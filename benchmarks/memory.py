@@ -2,9 +2,9 @@
 
     python -m benchmarks.memory [--replicas 1 30 100]
 
-A fresh process for each R (`--measure R` is such a one), foraging 10x10-3p-3f-coop under one potential term, MAPPO, 64
-environments × 50, three updates and an evaluation of 64 episodes, as a branch group has it. What PyTorch takes before anything is trained
-is told apart: its build for CUDA maps libraries that a build for the CPU does not have.
+A fresh process for each R (`--measure R` is such a one), foraging 10x10-3p-3f-coop under one potential term, MAPPO,
+64 environments × 50, three updates and an evaluation of 64 episodes, as a branch group has it. What PyTorch takes
+before anything is trained is told apart: its build for CUDA maps libraries that a build for the CPU does not have.
 """
 
 import argparse
@@ -51,8 +51,8 @@ def main() -> None:
         "# Memory",
         "",
         (
-            "`python -m benchmarks.memory`: resident memory at most of a process that trains R replicas (default learner: MAPPO, "
-            "64 environments × 50, 4 epochs of 4 minibatches, 2 layers of 64), with an evaluation; MiB."
+            "`python -m benchmarks.memory`: resident memory at most of a process that trains R replicas (default "
+            "learner: MAPPO, 64 environments × 50, 4 epochs of 4 minibatches, 2 layers of 64), with an evaluation; MiB."
         ),
         "",
         f"{machine()}, Python {platform.python_version()}, torch {torch.__version__}.",

@@ -1,8 +1,9 @@
 """How a process is set up for training: one thread, deterministic kernels, whole float32 products, memory that is kept.
 
-Sums depend on how many threads share them, so every operation runs in one thread; parallelism comes from
-replicas inside a batch, from several processes, and from two nets that train beside each other (`threads`). On CUDA, products are summed in one order
-(cuBLAS with a workspace of its own) and without TF32, whose factors have ten bits.
+Sums depend on how many threads share them, so every operation runs in one thread; parallelism comes
+from replicas inside a batch, from several processes, and from two nets that train beside each other
+(`threads`). On CUDA, products are summed in one order (cuBLAS with a workspace of its own) and without
+TF32, whose factors have ten bits.
 
 Equal bits are promised for one device, one model of it, and one PyTorch: see
 `docs/adr/0018-the-learners-device.md`.
