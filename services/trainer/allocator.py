@@ -14,12 +14,16 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEPT_BYTES = 1 << 30
 """Free memory at the top of the heap, and size of a piece, above which memory is given back."""
 
+_LARGEST_PIECE_BYTES = 1 << 25
+"""The largest size of a piece that older versions take."""
+
 
 def keep_freed_memory() -> None:
     """Set the allocator of this process up, where it is glibc's; elsewhere nothing happens."""
     if not sys.platform.startswith("linux"):
         return
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
-    if set_option is not None:
-        for option in (_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD):
-            set_option(option, _KEPT_BYTES)
+    if set_option is None:
+        return
+    if set_option(_M_MMAP_THRESHOLD, _KEPT_BYTES) or set_option(_M_MMAP_THRESHOLD, _LARGEST_PIECE_BYTES):
+        set_option(_M_TRIM_THRESHOLD, _KEPT_BYTES)

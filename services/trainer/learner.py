@@ -49,7 +49,7 @@ class UpdateStatistics:
     gradient_norm: Tensor
     """Actor's gradient norm before clipping."""
     finite: Tensor
-    """bool (R,): every loss and gradient was finite."""
+    """bool (R,): the norm of every gradient was finite."""
 
 
 _Loss = Callable[[Tensor, Part, Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -210,7 +210,7 @@ class Learner:
         for rows in self._blocks(-(-orders.shape[2] // settings.minibatches)):
             mine = optimiser.of(rows)
             flat = mine.flat
-            gradient = torch.empty_like(flat)
+            gradient = torch.zeros_like(flat)  # the padding's stays 0
             weights, by_weights = net.views(flat), net.views(gradient)
             told: list[Tensor] = []
             lengths: list[Tensor] = []
@@ -279,7 +279,7 @@ class Learner:
 
     def _learnt(self) -> Iterator[tuple[str, Tensor]]:
         """Every parameter and its moments, (R, ...) by its name in checkpoints."""
-        value_parts = {"flat": slice(0, self.value_net.flat.shape[1])}
+        value_parts = {"flat": slice(0, self.value_net.size)}
         for net, parts in (("policy", self.policy.parts), ("value", value_parts)):
             optimiser = self.optimisers[net]
             for name, place in parts.items():

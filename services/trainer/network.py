@@ -1,7 +1,9 @@
 """Networks with a leading replica axis: R independent learners in one batched matrix product.
 
 All weights of a net lie in one tensor (R, P), so that a replica is one row of it: optimiser steps,
-gradient norms, slicing a replica out and stacking replicas are single operations. Agents share
+gradient norms, slicing a replica out and stacking replicas are single operations. Rows are padded, so
+that all have one alignment in memory: else a replica's place in the batch would decide how its products
+are rounded. Agents share
 weights and differ by an embedding of their id, which is added in the first layer (the same
 function as a one-hot id appended to the input, without its cost). Weights are orthogonal
 (Saxe 2014), drawn from each replica's own stream.
@@ -18,11 +20,15 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from services.trainer.streams import mix, uniform
 
 Weights = dict[str, Tensor]
 """Views of a net's weights, or of their gradient, by name, each (R, rows, columns)."""
+
+_ALIGNMENT = 64
+"""Numbers that the length of a row is a multiple of: four cache lines."""
 
 PullBack = Callable[[Tensor], None]
 """Takes the gradient of a loss by a net's outputs, and writes its gradient by the weights."""
@@ -61,8 +67,10 @@ class ReplicaNet:
         self.recurrent = recurrent
         drawn = self._draw(keys, inputs, outputs, gain)
         self._shapes = {name: (part.shape[1], part.shape[2]) for name, part in drawn.items()}
-        self.flat = torch.cat([part.flatten(1) for part in drawn.values()], dim=1)
-        """All weights, float32 (R, P)."""
+        self.size = sum(rows * columns for rows, columns in self._shapes.values())
+        """Number of weights."""
+        self.flat = padded(torch.cat([part.flatten(1) for part in drawn.values()], dim=1))
+        """All weights, and padding: float32 (R, P), P >= `size`."""
 
     def weights(self) -> Weights:
         """Views of the weights, which stay true when the weights change in place."""
@@ -210,6 +218,11 @@ class ReplicaNet:
         drawn["head_weight"] = orthogonal(mix(keys, 200), size, outputs, gain)
         drawn["head_bias"] = zeros[..., :outputs]
         return drawn
+
+
+def padded(flat: Tensor) -> Tensor:
+    """A tensor (R, any) with zeros behind each row, up to a multiple of 64 numbers."""
+    return functional.pad(flat, (0, -flat.shape[1] % _ALIGNMENT))
 
 
 def orthogonal(keys: Tensor, rows: int, columns: int, gain: float) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from also.v1 import task_pb2
 from also.v1.campaign_pb2 import LearnerSettings
-from services.trainer.network import ReplicaNet, Weights, normal
+from services.trainer.network import ReplicaNet, Weights, normal, padded
 from services.trainer.streams import uniform
 
 _MASKED = -1e9
@@ -69,13 +69,13 @@ class Policy:
             gain=0.01,
         )
         self.flat = self.net.flat
-        """All that is learnt, float32 (R, P): the net's weights, and log-deviations of continuous actions."""
-        self.parts = {"net.flat": slice(0, self.flat.shape[1])}
+        """All that is learnt, float32 (R, P): the net's weights, log-deviations of continuous actions, and padding."""
+        end = self.net.size
+        self.parts = {"net.flat": slice(0, end)}
         """Where each part of `flat` lies, by its name in checkpoints."""
         if not self.discrete:
-            end = self.flat.shape[1]
             deviation = self.flat.new_full((self.flat.shape[0], self.space.size), -0.5)
-            self.flat = torch.cat([self.flat, deviation], dim=1)
+            self.flat = padded(torch.cat([self.flat[:, :end], deviation], dim=1))
             self.net.flat = self.flat[:, :end]
             self.parts["log_deviation"] = slice(end, end + self.space.size)
 

@@ -16,7 +16,10 @@ Second = TypeVar("Second")
 
 
 def usable(setting: str) -> int:
-    """Threads of a stage by the setting `auto`, `1` or `2`: `auto` is 2 where this process may use two cores."""
+    """Threads of a stage by the setting `auto`, `1` or `2`: `auto` is 2 where this process may use two cores.
+
+    A container's limit of CPU time is not looked at: with less than two cores' worth the threads take turns.
+    """
     if setting != "auto":
         return int(setting)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

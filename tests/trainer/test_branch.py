@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+import torch
 
 from also import keys
 from also.shaping.identity import config_hash
@@ -114,3 +115,24 @@ def test_branches_that_share_a_group_learn_what_they_learn_alone(
     assert [m.milestone_score for m in record.measures] == pytest.approx(
         [m.milestone_score for m in together.measures], abs=0.13
     )
+
+
+@pytest.mark.parametrize("layout", ["8x8-2p-2f-coop", "10x10-3p-3f-coop"])
+@pytest.mark.parametrize("algorithm", ["mappo", "ippo"])
+def test_arms_of_one_seed_tie_wherever_they_are_in_the_batch(
+    make_campaign: Callable[..., Campaign], potential: ShapingConfig, layout: str, algorithm: str
+) -> None:
+    """At default sizes, in blocks of several replicas, the last of them smaller: equal configs learn equal bits."""
+    sizes = {"environments": 64, "rollout": 25, "epochs": 4, "minibatches": 4, "hidden": 64}
+    campaign = make_campaign(layout, algorithm=algorithm, **sizes)
+    start = Run.start(campaign, [potential], [1])
+    start.advance()
+    snapshot = start.snapshots()[0]
+    seeds = [10, 11, 12, 13, 10, 11, 12, 13, 10, 11, 12]
+    run = Run.restore(campaign, [potential] * len(seeds), [snapshot] * len(seeds), seeds)
+    for _ in range(3):
+        run.advance()
+    states = [each.tensors for each in run.snapshots()]
+    for replica, seed in enumerate(seeds):
+        for name, tensor in states[replica].items():
+            assert torch.equal(tensor, states[seeds.index(seed)][name]), (replica, name)
