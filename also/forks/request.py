@@ -76,6 +76,9 @@ def receive(connection: socket.socket) -> tuple[Request | None, list[int]] | Non
     if len(head) < _NUMBER.size:
         return None
     (left,) = _NUMBER.unpack(head)
+    if len(descriptors) < (_DESCRIPTORS if left else 1):  # there was no room for them here
+        close(descriptors)
+        return None
     if left == 0:
         return None, descriptors
     body = bytearray()
@@ -104,7 +107,7 @@ def hear_pid(connection: socket.socket) -> tuple[int, int]:
         OSError: the fork server is gone, or could not fork.
     """
     head, descriptors, _, _ = socket.recv_fds(connection, _NUMBER.size, 1, socket.MSG_CMSG_CLOEXEC)
-    if len(head) < _NUMBER.size:
+    if len(head) < _NUMBER.size or not descriptors:
         raise ConnectionError(_CLOSED)
     (pid,) = _NUMBER.unpack(head)
     return pid, descriptors[0]

@@ -105,7 +105,7 @@ def test_the_way_back_through_a_net_is_that_of_autograd(layers: int, shared: boo
         found, pull_back = net.vjp(net.views(flat.detach()), net.views(gradient), inputs)
         pull_back(by_outputs)
     torch.testing.assert_close(found, outputs.flatten(2))
-    torch.testing.assert_close(gradient, expected)
+    torch.testing.assert_close(gradient[:, : net.size], expected[:, : net.size])
 
 
 def test_two_threads_learn_the_bits_of_one(make_campaign: Callable[..., Campaign], potential: ShapingConfig) -> None:
