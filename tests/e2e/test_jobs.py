@@ -31,8 +31,8 @@ from tests.e2e.branch_jobs import (
 
 pytestmark = pytest.mark.timeout(600)
 
-LONG = 800
-"""Updates of a group that something happens to while it trains."""
+LONG = 1700
+"""Updates of a group that something happens to while it trains: ten seconds of a core."""
 
 
 @pytest.fixture(scope="module")
