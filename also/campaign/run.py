@@ -88,8 +88,8 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
         if journal is not None:
             _require_same(journal, campaign)
         if journal is None or fold(journal.records).finished is None:
-            trainers = ["trainer", processes.REFERENCE] if campaign.reference.enabled else ["trainer"]
-            services.start(["critic", "generator", *trainers])  # the first trainer waits for the fork server
+            minds = ["trainer", "critic", "generator"]
+            services.start([*minds, processes.REFERENCE] if campaign.reference.enabled else minds)
             card = _check(campaign, services) if journal is None else None
             where = calls.check_trainer(services, campaign.learner)
             if card is not None:
