@@ -28,7 +28,7 @@ from tools.loopback import free_port, read_url
 
 pytestmark = pytest.mark.slow
 
-UPDATES = 150
+UPDATES = 300
 """Updates of a group here: a second or two of training."""
 
 SEEDS = ((1, "anew"), (2, "forked"))

@@ -256,7 +256,8 @@ def test_killed_fork_server_costs_no_group(
                 os.kill(killed, signal.SIGKILL)
     assert sorted(progress) == ["g0", "g1", "g2"]
     assert all(told.env_steps == 160 for told in progress.values())
-    assert [name for name, _ in rehearsal.starts] == ["g0", "g1", "g2"]
+    *together, last = [name for name, _ in rehearsal.starts]
+    assert (sorted(together), last) == (["g0", "g1"], "g2")
     assert server.pid not in (None, killed)
 
 

@@ -1,5 +1,8 @@
-"""Valid messages of every kind, drawn from the limits in the contract."""
+"""Valid messages of every kind, drawn from the limits in the contract; and what tests of processes wait for."""
 
+import time
+
+import psutil
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message_factory import GetMessageClass
@@ -79,3 +82,27 @@ def valid_messages(draw, kind):
 def messages():
     """Strategy of valid messages of a class."""
     return valid_messages
+
+
+@pytest.fixture
+def eventually():
+    """Waits until a condition holds; the test's own timeout is the limit."""
+
+    def wait(condition):
+        while not condition():
+            time.sleep(0.01)
+
+    return wait
+
+
+@pytest.fixture
+def gone():
+    """Tells whether a process has ended (a zombie that nobody has waited for yet has)."""
+
+    def tell(pid):
+        try:
+            return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    return tell

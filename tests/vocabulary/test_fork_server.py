@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -92,20 +91,6 @@ import os, time
 while not os.path.exists(os.environ["GATE"]):
     time.sleep(0.01)
 """
-
-
-def eventually(condition):
-    """Wait until a condition holds; the test's own timeout is the limit."""
-    while not condition():
-        time.sleep(0.01)
-
-
-def gone(pid):
-    """Whether a process has ended."""
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def open_files(pid):
@@ -266,7 +251,7 @@ def test_a_lifeline_ends_its_own_child_only(make_server, start):
     assert [child.poll() for child in children] == [None, lifeline.ORPHANED, None]
 
 
-def test_nothing_is_left_of_a_requester_that_was_killed(folder):
+def test_nothing_is_left_of_a_requester_that_was_killed(folder, eventually, gone):
     """After its kill -9, fork server and children are gone."""
     with subprocess.Popen([sys.executable, "-m", "requester", str(folder)], stdout=subprocess.PIPE) as requester:
         numbers = [int(number) for number in requester.stdout.readline().split()]
@@ -275,14 +260,17 @@ def test_nothing_is_left_of_a_requester_that_was_killed(folder):
         eventually(lambda: all(gone(number) for number in numbers))
 
 
-def test_a_child_outlives_its_fork_server(make_server, start):
+def test_a_child_outlives_its_fork_server(make_server, start, eventually, gone):
     """After kill -9 of the server a child runs on, on its lifeline; its end is seen, and its exit code is not known."""
     server = make_server("also.lifeline")
     children = [start(server.spawn, "wait") for _ in range(2)]
     for child in children:
         child.stdout.readline()
-    os.kill(server.pid, signal.SIGKILL)
-    eventually(lambda: not gone(server.pid) and server.ready())
+    first = server.pid
+    os.kill(first, signal.SIGKILL)
+    eventually(lambda: gone(first))
+    eventually(server.ready)
+    assert server.pid != first
     assert [child.poll() for child in children] == [None, None]
     children[0].terminate()
     children[1].stdin.close()
@@ -290,7 +278,7 @@ def test_a_child_outlives_its_fork_server(make_server, start):
     assert all(gone(child.pid) for child in children)
 
 
-def test_a_fork_server_that_died_is_started_again(make_server, start):
+def test_a_fork_server_that_died_is_started_again(make_server, start, eventually, gone):
     """The next child is forked by another one."""
     server = make_server("loaded")
     assert start(server.spawn, "end", "0").wait() == 0
@@ -339,7 +327,7 @@ def test_a_fork_server_is_lent_to_another_process(make_server, start, folder):
     assert child.wait() == -signal.SIGKILL
 
 
-def test_who_loses_a_lent_fork_server_has_its_own(make_server, start, folder):
+def test_who_loses_a_lent_fork_server_has_its_own(make_server, start, folder, eventually, gone):
     """When the lender's server dies, or the connection leads nowhere, children are forked by another one."""
     server = make_server("loaded")
     lost = ForkServer(["loaded"], log=folder / "borrower.log", lent=server.lend().detach())
@@ -374,7 +362,7 @@ def test_a_module_that_forbids_forking_is_said_once(make_server, start, folder, 
     assert reason in (folder / "fork-server.log").read_text()
 
 
-def test_loading_holds_nobody_up(make_server, start, folder, monkeypatch):
+def test_loading_holds_nobody_up(make_server, start, folder, monkeypatch, eventually):
     """A server is not ready until its modules are loaded, and says so at once."""
     gate = folder / "gate"
     monkeypatch.setenv("GATE", str(gate))
@@ -386,7 +374,9 @@ def test_loading_holds_nobody_up(make_server, start, folder, monkeypatch):
     assert isinstance(start(server.spawn, "end", "0"), ForkedProcess)
 
 
-def test_a_server_that_is_killed_while_it_loads_is_started_again(make_server, start, folder, monkeypatch, capfd):
+def test_a_server_that_is_killed_while_it_loads_is_started_again(
+    make_server, start, folder, monkeypatch, capfd, eventually, gone
+):
     """Twice; killed a third time, there is none any more."""
     gate = folder / "gate"
     monkeypatch.setenv("GATE", str(gate))

@@ -4,10 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from also import lifeline
@@ -48,20 +46,6 @@ if __name__ == "__main__":
 """
 
 
-def eventually(condition):
-    """Wait until a condition holds; the test's own timeout is the limit."""
-    while not condition():
-        time.sleep(0.01)
-
-
-def gone(pid):
-    """Whether a process has ended (a zombie that nobody has waited for yet has)."""
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
 @pytest.fixture
 def modules(tmp_path, monkeypatch):
     """A folder with the modules above, on the path of every child."""
@@ -95,7 +79,7 @@ def spawned(modules, request):
 
 
 @pytest.mark.parametrize("victim", [2, 1], ids=["oldest", "middle"])
-def test_descendants_end_when_a_parent_is_killed(modules, victim):
+def test_descendants_end_when_a_parent_is_killed(modules, victim, eventually, gone):
     """After kill -9 of a process, its children and their children are gone."""
     oldest = subprocess.Popen([sys.executable, "-m", "family", str(modules), "2"])
     eventually(lambda: all((modules / f"pid-{generation}").exists() for generation in range(3)))
@@ -129,7 +113,7 @@ def test_a_polite_child_ends_in_its_own_way(spawned):
     assert child.returncode == 7
 
 
-def test_stubborn_children_are_killed_after_the_grace(spawned):
+def test_stubborn_children_are_killed_after_the_grace(spawned, gone):
     """A child that ignores SIGTERM is killed, and `end` returns when all are gone."""
     children = [spawned("stubborn"), spawned("polite"), spawned("stubborn")]
     lifeline.end(children, grace_seconds=0.5)
@@ -137,7 +121,7 @@ def test_stubborn_children_are_killed_after_the_grace(spawned):
     assert all(gone(child.pid) for child in children)
 
 
-def test_ending_what_has_ended_does_nothing(spawned):
+def test_ending_what_has_ended_does_nothing(spawned, gone):
     """A child that is gone may be ended again."""
     child = spawned()
     lifeline.end([child])
