@@ -74,7 +74,7 @@ def test_a_checkpoint_is_evaluated_to_the_reported_value(finished, real_environm
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_campaign_leaves_no_process_and_goes_on(finished, real_run, journal_of, tmp_path, number):
-    """Ctrl-C or SIGTERM while a branch group trains: no child is left, the command is told, and it goes on to the same end."""
+    """Ctrl-C or SIGTERM while a branch group trains: no child is left, the command is told, and goes on to the same."""
     with real_run(tmp_path) as process:
         children = []
         while not any(child.name() == "trainer.branch" for child in children):
