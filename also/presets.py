@@ -35,6 +35,12 @@ class Preset:
     """Waves of the confirmation at most."""
     confirm_env_steps: int
     """env_steps of a confirm branch."""
+    race_rungs: int
+    """Rungs of the race."""
+    race_seeds: int
+    """Seeds of each candidate in the race."""
+    race_env_steps: int
+    """env_steps of a branch of the race by the last rung."""
 
 
 PRESETS = {
@@ -46,6 +52,9 @@ PRESETS = {
         confirm_seeds=5,
         confirm_waves=1,
         confirm_env_steps=60_000,
+        race_rungs=2,
+        race_seeds=1,
+        race_env_steps=200_000,
     ),
     ValidationPreset.VALIDATION_PRESET_STANDARD: Preset(
         rounds=2,
@@ -55,6 +64,9 @@ PRESETS = {
         confirm_seeds=6,
         confirm_waves=2,
         confirm_env_steps=200_000,
+        race_rungs=2,
+        race_seeds=2,
+        race_env_steps=300_000,
     ),
     ValidationPreset.VALIDATION_PRESET_RIGOROUS: Preset(
         rounds=3,
@@ -64,6 +76,9 @@ PRESETS = {
         confirm_seeds=10,
         confirm_waves=3,
         confirm_env_steps=400_000,
+        race_rungs=3,
+        race_seeds=4,
+        race_env_steps=400_000,
     ),
 }
 """The numbers of each preset."""

@@ -51,6 +51,11 @@ VERDICTS: dict[int, str] = {
     verdict_pb2.VERDICT_REASON_METRICS_AMBIGUOUS: METRICS_FAULTS[reading_pb2.METRICS_FAULT_AMBIGUOUS],
     verdict_pb2.VERDICT_REASON_METRICS_MISMATCH: METRICS_FAULTS[reading_pb2.METRICS_FAULT_MISMATCH],
     verdict_pb2.VERDICT_REASON_GUARD_FAILED: "The condition of a guard query does not hold.",
+    verdict_pb2.VERDICT_REASON_RACE_WON: "The return is silent; it came furthest in the race.",
+    verdict_pb2.VERDICT_REASON_RACE_LOST: "Another candidate came further in the race.",
+    verdict_pb2.VERDICT_REASON_RACE_STOOD_STILL: "It came no further in the race than where it began.",
+    verdict_pb2.VERDICT_REASON_NOT_TRIED: "It was not tried in this round.",
+    verdict_pb2.VERDICT_REASON_UNPROVEN: "The campaign asks for no proof.",
 }
 """Why a candidate has its outcome."""
 
@@ -71,6 +76,8 @@ HOLDS: dict[int, str] = {
     journal_pb2.HOLD_REASON_METRICS_NOT_FINITE: METRICS_FAULTS[reading_pb2.METRICS_FAULT_NOT_FINITE],
     journal_pb2.HOLD_REASON_METRICS_AMBIGUOUS: METRICS_FAULTS[reading_pb2.METRICS_FAULT_AMBIGUOUS],
     journal_pb2.HOLD_REASON_METRICS_MISMATCH: METRICS_FAULTS[reading_pb2.METRICS_FAULT_MISMATCH],
+    journal_pb2.HOLD_REASON_STILL_LEARNING: "The main run makes progress, or has not had the time to.",
+    journal_pb2.HOLD_REASON_SHARE_SPENT: "A round would take more than the branches' share of env_steps.",
 }
 """Why a stage holds."""
 

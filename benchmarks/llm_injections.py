@@ -230,6 +230,8 @@ def decisions(strings: list[str]) -> tuple[int, int]:
                     card=card,
                     incumbent=state.open_stage.incumbent.config,
                     candidates=state.open_stage.rounds[-1].candidates,
+                    stage_return=state.open_stage.mean_return,
+                    stage_milestone_score=state.open_stage.milestone_score,
                 )
                 judged += 1
                 moved += again != event.validation

@@ -3,6 +3,8 @@
     for each stage:                                            while the budget lasts
         train the main run under the incumbent                 TrainStage
         a promotion did not hold its promise?                  RolledBack, next stage
+        does it make progress?                                 Held: StillLearning
+        have branches taken their share?                       Held: ShareSpent
         diagnose why the team is not learning                  Diagnose
         nothing asks for a change?                             Held: NothingToChange
         up to R rounds:
@@ -20,12 +22,14 @@ journal. No clock, no store, no chance: `also replay` derives every decision aga
 from dataclasses import dataclass
 
 from also import reasons
+from also.campaign import progress
 from also.campaign.state import Round, Stage, State, position_after_promotion, position_without_change
 from also.v1.campaign_pb2 import CriticBackend
 from also.v1.diagnosis_pb2 import Remedy
 from also.v1.journal_pb2 import Finished, FinishReason, Held, HoldReason, Promoted, RollbackReason, RolledBack
 from also.v1.llm_pb2 import LlmFailure, LlmFailureReason, LlmUse
 from also.v1.verdict_pb2 import Outcome, Validation, VerdictReason
+from also.validation import cost
 from also.validation.cost import whole_updates
 
 
@@ -83,7 +87,7 @@ def decide(state: State) -> Action | None:
         case None:
             return _between_stages(state)
         case Stage(diagnosis=None) as stage:
-            return _rollback(state, stage) or Diagnose(stage=stage.number)
+            return _rollback(state, stage) or _leave_alone(state, stage) or Diagnose(stage=stage.number)
         case Stage(rounds=()) as stage:
             if asks_for_change(state, stage):
                 return Propose(stage=stage.number, round=0)
@@ -174,6 +178,18 @@ def _between_stages(state: State) -> TrainStage | Report | Finished | None:
     return Finished(reason=reason, checkpoint_id=state.position.checkpoint_id)
 
 
+def _leave_alone(state: State, stage: Stage) -> Held | None:
+    """The hold where nothing needs to be asked, or nothing could be tried."""
+    learning = progress.still_learning(state, stage)
+    if learning:
+        return hold(state, stage, HoldReason.HOLD_REASON_STILL_LEARNING, learning)
+    least, left = cost.smallest_round(state.campaign), state.env_steps_left_for_branches
+    if least <= left:
+        return None
+    detail = f"The smallest round takes {least} env_steps; {left} are left of the branches' share and of the budget."
+    return hold(state, stage, HoldReason.HOLD_REASON_SHARE_SPENT, detail)
+
+
 def _rollback(state: State, stage: Stage) -> RolledBack | None:
     """The guard: what was promoted must not have made things worse, and what milestones promoted must pay in time."""
     if not state.on_trial:
@@ -189,7 +205,7 @@ def _rollback(state: State, stage: Stage) -> RolledBack | None:
                 f"control's {control.control_milestone_score:.4g}."
             )
             return _undo(state, stage, last, RollbackReason.ROLLBACK_REASON_NOT_CONFIRMED, detail)
-        if without_return >= state.campaign.guard.patience:
+        if without_return >= state.campaign.guard.patience and not progress.still_learning(state, stage):
             detail = f"No return in {without_return} stages since stage {first.number} promoted by milestones alone."
             return _undo(state, stage, first, RollbackReason.ROLLBACK_REASON_NOT_CONFIRMED, detail)
     elif stage.mean_return < floor:
@@ -228,10 +244,17 @@ def _after_round(state: State, stage: Stage) -> Promoted | Held | Propose:
         if reason in why:
             return hold(state, stage, held, _detail_of(validation, reason))
     if VerdictReason.VERDICT_REASON_BUDGET_SPENT in why:
-        return hold(state, stage, HoldReason.HOLD_REASON_BUDGET_SPENT)
+        return hold(state, stage, _what_binds(state))
     if len(stage.rounds) < state.campaign.validation.rounds:
         return Propose(stage=stage.number, round=len(stage.rounds))
     return hold(state, stage, HoldReason.HOLD_REASON_NOTHING_PROMOTED)
+
+
+def _what_binds(state: State) -> HoldReason:
+    """What a round was too dear for: the branches' share, or the rest of the budget."""
+    rest = state.campaign.budget.env_steps - state.env_steps
+    binds = state.env_steps_left_for_branches < rest
+    return HoldReason.HOLD_REASON_SHARE_SPENT if binds else HoldReason.HOLD_REASON_BUDGET_SPENT
 
 
 def _detail_of(validation: Validation, reason: VerdictReason) -> str:

@@ -16,7 +16,7 @@ from also.limits import descriptor
 from also.store import Store
 from also.v1.journal_pb2 import JournalRecord
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the journal's layout."""
 
 

@@ -34,18 +34,18 @@ READY_SECONDS = 60.0
 END_SECONDS = 3.0
 """How long local services may take to end before they are killed."""
 
-REFERENCE = "reference"
-"""The trainer of the reference run: a process of its own, so that it trains beside the main run."""
+BESIDE = ("reference", "one-shot")
+"""Trainers of the runs that are measured beside the main run: a process each, so that they train at the same time."""
 
 _MODULES = {
     "trainer": "services.trainer",
     "critic": "services.critic",
     "generator": "services.generator",
     "validator": "services.validator",
-    REFERENCE: "services.trainer",
+    **dict.fromkeys(BESIDE, "services.trainer"),
 }
 
-_FORKED = ("trainer", REFERENCE)
+_FORKED = ("trainer", *BESIDE)
 """Services that are forked by a fork server."""
 
 _LOADED = ("services.trainer.warm",)
@@ -149,7 +149,7 @@ class Services:
 
     def _given(self, name: str) -> str:
         """Address of a service that runs elsewhere; empty when it is to be local."""
-        given: str = getattr(self._settings, "trainer" if name == REFERENCE else name)
+        given: str = getattr(self._settings, "trainer" if name in BESIDE else name)
         return given
 
     def _log(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The reference: the same learner without shaping, in the campaign's own total of env_steps.
+"""A reference: the same learner under a config that stays, or none, in the campaign's own total of env_steps.
 
 It trains beside the main run, in slices of one stage's length, and never beyond what the campaign
 has spent by then; the remainder follows when the campaign's total is known. Slices depend on the
@@ -16,7 +16,7 @@ TrainSlice = Callable[[int, str, int], StageResult]
 
 
 class Reference:
-    """The reference run of one campaign, in a thread of its own."""
+    """A run that is measured beside a campaign, in a thread of its own."""
 
     def __init__(self, train: TrainSlice, slice_env_steps: int) -> None:
         """Start the thread; it waits until env_steps are granted.

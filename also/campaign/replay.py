@@ -100,6 +100,8 @@ def _verdicts(state: State, sequence: int, given: Validation) -> Iterator[str]:
         card=state.card,
         incumbent=state.open_stage.incumbent.config,
         candidates=state.open_stage.rounds[-1].candidates,
+        stage_return=state.open_stage.mean_return,
+        stage_milestone_score=state.open_stage.milestone_score,
     )
     for each in comparison.differences(given, derived):
         yield f"record {sequence}: {each.path} {each.first!r} was recorded, {each.second!r} follows from its branches"

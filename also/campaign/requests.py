@@ -6,6 +6,7 @@ from also.v1.campaign_pb2 import Campaign
 from also.v1.critic_pb2 import DiagnoseRequest, PastStage, StageOutcome
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.journal_pb2 import Promoted
+from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.trainer_pb2 import EvaluateRequest, TrainStageRequest
 from also.v1.validator_pb2 import ValidateRequest
 from also.validation.cost import whole_updates
@@ -15,6 +16,9 @@ MAIN = "main"
 
 REFERENCE = "reference"
 """Name of the run without shaping that is measured beside it."""
+
+ONE_SHOT = "one-shot"
+"""Name of the run under the first candidate that is measured beside it."""
 
 
 def train_stage(campaign_id: str, state: State) -> TrainStageRequest:
@@ -32,15 +36,23 @@ def train_stage(campaign_id: str, state: State) -> TrainStageRequest:
 
 
 def train_reference(
-    campaign_id: str, campaign: Campaign, *, number: int, checkpoint_id: str, env_steps: int
+    campaign_id: str,
+    campaign: Campaign,
+    *,
+    run: str,
+    config: ShapingConfig,
+    number: int,
+    checkpoint_id: str,
+    env_steps: int,
 ) -> TrainStageRequest:
-    """Train a slice of the reference run, as its stage `number`."""
+    """Train a slice of a run that is measured beside the campaign, as its stage `number`."""
     return TrainStageRequest(
         campaign_id=campaign_id,
-        run=REFERENCE,
+        run=run,
         stage=number,
         campaign=campaign,
         checkpoint_id=checkpoint_id,
+        config=config,
         env_steps=env_steps,
     )
 
@@ -90,7 +102,9 @@ def validate(campaign_id: str, state: State, stage: Stage) -> ValidateRequest:
         incumbent=stage.incumbent.config,
         candidates=stage.rounds[-1].candidates,
         tried_hashes=state.tried_hashes,
-        env_steps_left=state.campaign.budget.env_steps - state.env_steps,
+        env_steps_left=state.env_steps_left_for_branches,
+        stage_return=stage.mean_return,
+        stage_milestone_score=stage.milestone_score,
     )
 
 

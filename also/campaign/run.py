@@ -9,10 +9,11 @@ step is simply taken again.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from also import keys, limits, presets, rpc
-from also.campaign import calls, processes, requests
+from also.campaign import calls, requests
 from also.campaign.comparison import differences
 from also.campaign.decide import (
     Diagnose,
@@ -53,6 +54,7 @@ from also.v1.journal_pb2 import (
     StageTrained,
     Validated,
 )
+from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import TaskCard
 from also.v1.trainer_pb2 import StageResult, TrainStageRequest
 from also.v1.trainer_pb2_grpc import TrainerServiceStub
@@ -89,7 +91,7 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
             _require_same(journal, campaign)
         if journal is None or fold(journal.records).finished is None:
             minds = ["trainer", "critic", "generator"]
-            services.start([*minds, processes.REFERENCE] if campaign.reference.enabled else minds)
+            services.start([*minds, *_runs_beside(campaign)])
             card = _check(campaign, services) if journal is None else None
             where = calls.check_trainer(services, campaign.learner)
             if card is not None:
@@ -116,7 +118,7 @@ class Conductor:
         self._journal = journal
         self._services = services
         self._watch = watch
-        self._reference: Reference | None = None
+        self._references: dict[str, Reference] = {}
         self.state = _on(device, fold(journal.records))
         self._telemetry = Telemetry(journal.campaign_id)
         self._telemetry.show(self.state, len(journal.records))
@@ -129,18 +131,27 @@ class Conductor:
             ServiceError: a service failed for good.
         """
         self._watch.found(self._journal.records)
-        if self.state.campaign.reference.enabled and self.state.reported is None:
-            slice_env_steps = whole_updates(self.state.campaign.stages.env_steps, self.state.campaign.learner)
-            self._reference = Reference(self._train_reference, slice_env_steps)
         try:
             while (action := decide(self.state)) is not None:
-                if self._reference is not None:
-                    self._reference.grant(self.state.env_steps)
+                self._train_beside()
                 self._write(action if isinstance(action, Held | Promoted | RolledBack | Finished) else self._do(action))
         finally:
-            if self._reference is not None:
-                self._reference.stop()
+            for reference in self._references.values():
+                reference.stop()
         return self.state
+
+    def _train_beside(self) -> None:
+        """Let the runs that are measured beside the main run go on, and begin those that can begin."""
+        if self.state.reported is not None:
+            return
+        configs = {requests.REFERENCE: ShapingConfig(), requests.ONE_SHOT: self.state.first_proposed}
+        for run in _runs_beside(self.state.campaign):
+            config = configs[run]
+            if config is not None and run not in self._references:
+                slice_env_steps = whole_updates(self.state.campaign.stages.env_steps, self.state.campaign.learner)
+                self._references[run] = Reference(partial(self._train_reference, run, config), slice_env_steps)
+        for reference in self._references.values():
+            reference.grant(self.state.env_steps)
 
     def _do(self, work: Work) -> Event:
         """Carry out work, and return the event that came of it."""
@@ -168,17 +179,19 @@ class Conductor:
             env_steps=result.env_steps,
         )
 
-    def _train_reference(self, number: int, checkpoint_id: str, env_steps: int) -> StageResult:
+    def _train_reference(
+        self, run: str, config: ShapingConfig, number: int, checkpoint_id: str, env_steps: int
+    ) -> StageResult:
         request = requests.train_reference(
             self._journal.campaign_id,
             self.state.campaign,
+            run=run,
+            config=config,
             number=number,
             checkpoint_id=checkpoint_id,
             env_steps=env_steps,
         )
-        return self._services.persist(
-            processes.REFERENCE, lambda patience: self._train_run(processes.REFERENCE, request, patience)
-        )
+        return self._services.persist(run, lambda patience: self._train_run(run, request, patience))
 
     def _train_run(self, service: str, request: TrainStageRequest, patience: Patience) -> StageResult:
         """Train a stage of a run, and make sure that it trained under the config it was asked to."""
@@ -232,13 +245,17 @@ class Conductor:
         raise ServiceUnavailable(f"it ended round {request.round} without a result")
 
     def _report(self) -> Reported:
-        """Measure the final policy and the reference; nothing more is spent, so the total is known."""
+        """Measure the final policy and the references; nothing more is spent, so the total is known."""
         final = self._evaluate(self.state.position.checkpoint_id)
         report = Reported(evaluation=final, env_steps=self.state.env_steps)
-        if self._reference is not None:
-            result = self._reference.finish(self.state.env_steps)
+        if requests.REFERENCE in self._references:
+            result = self._references[requests.REFERENCE].finish(self.state.env_steps)
             report.reference.CopyFrom(self._evaluate(result.checkpoint_id))
             report.reference_env_steps = result.run_env_steps
+        if requests.ONE_SHOT in self._references:
+            result = self._references[requests.ONE_SHOT].finish(self.state.env_steps)
+            report.one_shot.CopyFrom(self._evaluate(result.checkpoint_id))
+            report.one_shot_env_steps = result.run_env_steps
         return report
 
     def _evaluate(self, checkpoint_id: str) -> Evaluation:
@@ -269,6 +286,12 @@ class Conductor:
         self._telemetry.recorded()
         self._telemetry.show(following, len(self._journal.records))
         self._watch.record(record)
+
+
+def _runs_beside(campaign: Campaign) -> list[str]:
+    """Runs that are measured beside a campaign; each has a trainer of its name."""
+    asked = {requests.REFERENCE: campaign.reference.enabled, requests.ONE_SHOT: campaign.reference.one_shot}
+    return [run for run, wanted in asked.items() if wanted]
 
 
 def _journal_of(uri: str, campaign_id: str) -> Journal | None:

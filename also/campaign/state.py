@@ -27,6 +27,7 @@ from also.v1.llm_pb2 import LlmAllowance, LlmUse
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import TaskCard
 from also.v1.verdict_pb2 import Candidate, Outcome, Trial, Validation
+from also.validation import cost
 
 Decision = Promoted | Held | RolledBack
 """How a stage ends."""
@@ -158,6 +159,23 @@ class State:
     def env_steps(self) -> int:
         """env_steps spent so far: main run and branches together."""
         return sum(stage.env_steps for stage in self.stages)
+
+    @property
+    def first_proposed(self) -> ShapingConfig | None:
+        """The first candidate of the campaign: what its minds thought of first. None while there is none."""
+        proposed = (each for stage in self.stages for round_ in stage.rounds for each in round_.candidates)
+        return next((each.config for each in proposed), None)
+
+    @property
+    def branch_env_steps(self) -> int:
+        """env_steps that branches took so far."""
+        return sum(validation.env_steps for stage in self.stages for validation in stage.validations)
+
+    @property
+    def env_steps_left_for_branches(self) -> int:
+        """env_steps that branches may still take: the rest of their share, and no more than the budget's rest."""
+        share = cost.allowed_for_branches(self.campaign) - self.branch_env_steps
+        return max(0, min(share, self.campaign.budget.env_steps - self.env_steps))
 
     def llm_allowance(self, stage: Stage) -> LlmAllowance:
         """What an LLM's next answer in a stage may cost: what is left of the stage's and of the campaign's budget."""

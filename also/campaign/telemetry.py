@@ -170,6 +170,8 @@ def _reported(state: State) -> Values:
     values: Values = {("final",): state.reported.evaluation.returns.mean}
     if state.reported.HasField("reference"):
         values["reference",] = state.reported.reference.returns.mean
+    if state.reported.HasField("one_shot"):
+        values["one-shot",] = state.reported.one_shot.returns.mean
     return values
 
 

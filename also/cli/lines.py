@@ -64,8 +64,8 @@ def step_line(progress: Progress) -> str:
     elif progress.validation_progress is not None:
         parts.append(describe.validation_phase(progress.validation_progress))
         parts += [describe.arm(arm) for arm in progress.validation_progress.arms]
-    elif progress.reference is not None:
-        parts.append(f"reference at {progress.reference[0]:,} env_steps")
+    else:
+        parts += [f"{run} at {env_steps:,} env_steps" for run, (env_steps, _) in progress.beside.items()]
     if progress.seconds_left is not None:
         parts.append(f"about {describe.duration(progress.seconds_left)} left")
     return ", ".join(parts)

@@ -45,6 +45,9 @@ def main_run(state: State, path: Path) -> None:
         if state.reported.HasField("reference"):
             env_steps = state.reported.reference_env_steps
             _point(axes, env_steps, state.reported.reference, color=REFERENCE, marker="s", label="without shaping")
+        if state.reported.HasField("one_shot"):
+            env_steps = state.reported.one_shot_env_steps
+            _point(axes, env_steps, state.reported.one_shot, color=REFERENCE, marker="D", label="first candidate only")
     axes.set(title=state.card.task, xlabel="env_steps spent, branches included", ylabel="return (task reward)")
     _legend(axes)
     figure.savefig(path, dpi=120)

@@ -9,12 +9,12 @@ import time
 from collections.abc import Iterator, Sequence
 
 from also.campaign.fold import advance, fold
-from also.campaign.requests import MAIN, REFERENCE
+from also.campaign.requests import MAIN, ONE_SHOT, REFERENCE
 from also.campaign.state import State
 from also.v1.journal_pb2 import JournalRecord
 from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.validator_pb2 import ValidationProgress
-from also.validation.cost import least_cost, whole_updates
+from also.validation.cost import whole_updates
 
 
 class Progress:
@@ -73,12 +73,16 @@ class Progress:
         return self._training[MAIN][1] if MAIN in self._training else None
 
     @property
-    def reference(self) -> tuple[int, TrainingProgress] | None:
-        """env_steps of the reference run so far, and how far its slice is; None before it trains."""
-        if REFERENCE not in self._training or self.state is None:
-            return None
-        number, progress = self._training[REFERENCE]
-        return number * self._stage_env_steps(self.state) + progress.env_steps, progress
+    def beside(self) -> dict[str, tuple[int, TrainingProgress]]:
+        """Of each run that is measured beside and trains: its env_steps so far, and how far its slice is."""
+        if self.state is None:
+            return {}
+        of_each = {run: self._training[run] for run in (REFERENCE, ONE_SHOT) if run in self._training}
+        slice_env_steps = self._stage_env_steps(self.state)
+        return {
+            run: (number * slice_env_steps + progress.env_steps, progress)
+            for run, (number, progress) in of_each.items()
+        }
 
     @property
     def env_steps(self) -> int:
@@ -107,19 +111,14 @@ class Progress:
     def _seconds(self, planned: int, speed: float) -> Iterator[float]:
         if speed > 0:
             yield max(planned - self.env_steps, 0) / speed
-        if self.reference is not None and self.reference[1].env_steps_per_second > 0:
-            env_steps, progress = self.reference
-            yield max(planned - env_steps, 0) / progress.env_steps_per_second
+        for env_steps, progress in self.beside.values():
+            if progress.env_steps_per_second > 0:
+                yield max(planned - env_steps, 0) / progress.env_steps_per_second
 
     def _planned_env_steps(self, state: State) -> int:
-        """env_steps of the whole campaign: those of later stages' validation are taken from earlier ones."""
-        spent = [stage.env_steps - stage.trained.env_steps for stage in state.stages if stage.decision is not None]
-        round_cost = least_cost(state.campaign, state.campaign.generator.candidates)
-        validation = sum(spent) // len(spent) if spent else round_cost
-        decided = len(spent)
-        left = state.campaign.stages.count - decided
-        total = sum(stage.env_steps for stage in state.stages[:decided])
-        total += left * (self._stage_env_steps(state) + validation)
+        """env_steps of the whole campaign, if no further round is needed."""
+        left = state.campaign.stages.count - len(state.stages)
+        total = state.env_steps + left * self._stage_env_steps(state)
         return max(min(total, state.campaign.budget.env_steps), self.env_steps)
 
     @staticmethod

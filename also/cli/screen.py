@@ -58,9 +58,8 @@ class Screen(Progress):
             parts.append(_arms(now))
         if self.returns:
             parts.append(Text(f"return     {sparkline(self.returns)} {self.returns[-1]:.3f} (training, shaping off)"))
-        if self.reference is not None:
-            env_steps, progress = self.reference
-            parts.append(Text(f"reference  {env_steps:,} env_steps without shaping, return {progress.mean_return:.3f}"))
+        for run, (env_steps, progress) in self.beside.items():
+            parts.append(Text(f"{run:<10} {env_steps:,} env_steps, return {progress.mean_return:.3f}"))
         if self.last_note:
             parts.append(Text(self.last_note, style="yellow"))
         return Group(*parts)

@@ -1,23 +1,26 @@
 """A campaign as tables: its stages, and what it came to beside the reference."""
 
+from collections.abc import Sequence
+from itertools import groupby
+
 from rich import box
 from rich.table import Table
 
 from also.campaign.state import Stage, State
 from also.cli import describe
 from also.v1.branch_pb2 import Evaluation
-from also.v1.journal_pb2 import Promoted
+from also.v1.journal_pb2 import Held, HoldReason, Promoted
 
 Row = tuple[str, str, str, str, str, str, str, str]
-"""One stage in words, see `COLUMNS`."""
+"""One stage, or several in a row, in words, see `COLUMNS`."""
 
 COLUMNS = ("stage", "phase", "finding", "decision", "shaping", "return before", "return after", "env_steps")
 """Columns of the table of stages. Returns are means with 95 % intervals."""
 
 
 def rows(state: State) -> list[Row]:
-    """One row a stage, see `COLUMNS`."""
-    return [_row(state, stage) for stage in state.stages]
+    """One row a stage, see `COLUMNS`; one for stages in a row that were left to learn."""
+    return [_row(state, list(group)) for _, group in groupby(state.stages, _left_to_learn)]
 
 
 def stages(state: State) -> Table:
@@ -49,6 +52,9 @@ def outcome(state: State) -> list[str]:
     if report.HasField("reference"):
         spent = f"{report.reference_env_steps:,} env_steps (same learner, same seed)"
         lines.append(f"without shaping   {_worth(reference)}, after {spent}")
+    if report.HasField("one_shot"):
+        spent = f"{report.one_shot_env_steps:,} env_steps (first candidate, fixed from the start)"
+        lines.append(f"one-shot          {_worth(report.one_shot)}, after {spent}")
     return [*lines, *_llm(state)]
 
 
@@ -68,17 +74,24 @@ def _worth(evaluation: Evaluation) -> str:
     return f"{describe.evaluation(evaluation)}, success {evaluation.success_rate:.0%}"
 
 
-def _row(state: State, stage: Stage) -> Row:
-    shaping = stage.decision.config if isinstance(stage.decision, Promoted) else stage.incumbent.config
+def _left_to_learn(stage: Stage) -> int:
+    """What stages of one row have in common: the incumbent's first stage, or else a number of their own."""
+    left = isinstance(stage.decision, Held) and stage.decision.reason == HoldReason.HOLD_REASON_STILL_LEARNING
+    return stage.incumbent.since if left else -1 - stage.number
+
+
+def _row(state: State, stages: Sequence[Stage]) -> Row:
+    first, last = stages[0], stages[-1]
+    shaping = last.decision.config if isinstance(last.decision, Promoted) else last.incumbent.config
     return (
-        str(stage.number),
-        describe.phase(stage),
-        describe.finding(stage),
-        describe.decision(stage),
+        str(first.number) if first is last else f"{first.number}–{last.number}",
+        describe.phase(last),
+        describe.finding(last),
+        describe.decision(last),
         describe.config(shaping),
-        describe.return_of(stage.trained.evidence),
-        _return_after(state, stage),
-        f"{stage.env_steps:,}",
+        describe.return_of(first.trained.evidence),
+        _return_after(state, last),
+        f"{sum(stage.env_steps for stage in stages):,}",
     )
 
 

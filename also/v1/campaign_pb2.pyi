@@ -58,6 +58,13 @@ class Adopt(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ADOPT_UNSPECIFIED: _ClassVar[Adopt]
     ADOPT_BRANCH: _ClassVar[Adopt]
     ADOPT_CONFIG: _ClassVar[Adopt]
+
+class Proof(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PROOF_UNSPECIFIED: _ClassVar[Proof]
+    PROOF_BY_RISK: _ClassVar[Proof]
+    PROOF_CONFIRMED: _ClassVar[Proof]
+    PROOF_NONE: _ClassVar[Proof]
 ALGORITHM_UNSPECIFIED: Algorithm
 ALGORITHM_MAPPO: Algorithm
 ALGORITHM_IPPO: Algorithm
@@ -84,6 +91,10 @@ VALIDATION_PRESET_RIGOROUS: ValidationPreset
 ADOPT_UNSPECIFIED: Adopt
 ADOPT_BRANCH: Adopt
 ADOPT_CONFIG: Adopt
+PROOF_UNSPECIFIED: Proof
+PROOF_BY_RISK: Proof
+PROOF_CONFIRMED: Proof
+PROOF_NONE: Proof
 
 class Campaign(_message.Message):
     __slots__ = ("task", "seed", "learner", "evaluation", "stages", "critic", "generator", "validation", "guard", "budget", "reference", "shaping")
@@ -166,12 +177,14 @@ class EvaluationSettings(_message.Message):
     def __init__(self, episodes: _Optional[int] = ..., report_episodes: _Optional[int] = ..., greedy: _Optional[bool] = ..., branch_points: _Optional[int] = ...) -> None: ...
 
 class StageSettings(_message.Message):
-    __slots__ = ("count", "env_steps")
+    __slots__ = ("count", "env_steps", "patience")
     COUNT_FIELD_NUMBER: _ClassVar[int]
     ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    PATIENCE_FIELD_NUMBER: _ClassVar[int]
     count: int
     env_steps: int
-    def __init__(self, count: _Optional[int] = ..., env_steps: _Optional[int] = ...) -> None: ...
+    patience: int
+    def __init__(self, count: _Optional[int] = ..., env_steps: _Optional[int] = ..., patience: _Optional[int] = ...) -> None: ...
 
 class CriticSettings(_message.Message):
     __slots__ = ("backend", "llm")
@@ -194,7 +207,7 @@ class GeneratorSettings(_message.Message):
     def __init__(self, backend: _Optional[_Union[GeneratorBackend, str]] = ..., candidates: _Optional[int] = ..., llm: _Optional[_Union[_llm_pb2.LlmEndpoint, _Mapping]] = ..., sampling: _Optional[_Union[Sampling, str]] = ...) -> None: ...
 
 class ValidationSettings(_message.Message):
-    __slots__ = ("preset", "rounds", "search_rungs", "search_seeds", "search_env_steps", "confirm_seeds", "confirm_waves", "confirm_env_steps", "alpha", "minimum_gain", "adopt", "parallel_groups", "replicas_per_group", "guards")
+    __slots__ = ("preset", "rounds", "search_rungs", "search_seeds", "search_env_steps", "confirm_seeds", "confirm_waves", "confirm_env_steps", "alpha", "minimum_gain", "adopt", "parallel_groups", "replicas_per_group", "guards", "proof", "share", "race_rungs", "race_seeds", "race_env_steps")
     PRESET_FIELD_NUMBER: _ClassVar[int]
     ROUNDS_FIELD_NUMBER: _ClassVar[int]
     SEARCH_RUNGS_FIELD_NUMBER: _ClassVar[int]
@@ -209,6 +222,11 @@ class ValidationSettings(_message.Message):
     PARALLEL_GROUPS_FIELD_NUMBER: _ClassVar[int]
     REPLICAS_PER_GROUP_FIELD_NUMBER: _ClassVar[int]
     GUARDS_FIELD_NUMBER: _ClassVar[int]
+    PROOF_FIELD_NUMBER: _ClassVar[int]
+    SHARE_FIELD_NUMBER: _ClassVar[int]
+    RACE_RUNGS_FIELD_NUMBER: _ClassVar[int]
+    RACE_SEEDS_FIELD_NUMBER: _ClassVar[int]
+    RACE_ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
     preset: ValidationPreset
     rounds: int
     search_rungs: int
@@ -223,7 +241,12 @@ class ValidationSettings(_message.Message):
     parallel_groups: int
     replicas_per_group: int
     guards: _containers.RepeatedCompositeFieldContainer[_reading_pb2.GuardQuery]
-    def __init__(self, preset: _Optional[_Union[ValidationPreset, str]] = ..., rounds: _Optional[int] = ..., search_rungs: _Optional[int] = ..., search_seeds: _Optional[int] = ..., search_env_steps: _Optional[int] = ..., confirm_seeds: _Optional[int] = ..., confirm_waves: _Optional[int] = ..., confirm_env_steps: _Optional[int] = ..., alpha: _Optional[float] = ..., minimum_gain: _Optional[float] = ..., adopt: _Optional[_Union[Adopt, str]] = ..., parallel_groups: _Optional[int] = ..., replicas_per_group: _Optional[int] = ..., guards: _Optional[_Iterable[_Union[_reading_pb2.GuardQuery, _Mapping]]] = ...) -> None: ...
+    proof: Proof
+    share: float
+    race_rungs: int
+    race_seeds: int
+    race_env_steps: int
+    def __init__(self, preset: _Optional[_Union[ValidationPreset, str]] = ..., rounds: _Optional[int] = ..., search_rungs: _Optional[int] = ..., search_seeds: _Optional[int] = ..., search_env_steps: _Optional[int] = ..., confirm_seeds: _Optional[int] = ..., confirm_waves: _Optional[int] = ..., confirm_env_steps: _Optional[int] = ..., alpha: _Optional[float] = ..., minimum_gain: _Optional[float] = ..., adopt: _Optional[_Union[Adopt, str]] = ..., parallel_groups: _Optional[int] = ..., replicas_per_group: _Optional[int] = ..., guards: _Optional[_Iterable[_Union[_reading_pb2.GuardQuery, _Mapping]]] = ..., proof: _Optional[_Union[Proof, str]] = ..., share: _Optional[float] = ..., race_rungs: _Optional[int] = ..., race_seeds: _Optional[int] = ..., race_env_steps: _Optional[int] = ...) -> None: ...
 
 class GuardSettings(_message.Message):
     __slots__ = ("margin", "patience")
@@ -248,7 +271,9 @@ class BudgetSettings(_message.Message):
     def __init__(self, env_steps: _Optional[int] = ..., llm_calls_per_stage: _Optional[int] = ..., llm_tokens_per_stage: _Optional[int] = ..., llm_calls: _Optional[int] = ..., llm_tokens: _Optional[int] = ...) -> None: ...
 
 class ReferenceSettings(_message.Message):
-    __slots__ = ("enabled",)
+    __slots__ = ("enabled", "one_shot")
     ENABLED_FIELD_NUMBER: _ClassVar[int]
+    ONE_SHOT_FIELD_NUMBER: _ClassVar[int]
     enabled: bool
-    def __init__(self, enabled: _Optional[bool] = ...) -> None: ...
+    one_shot: bool
+    def __init__(self, enabled: _Optional[bool] = ..., one_shot: _Optional[bool] = ...) -> None: ...

@@ -34,6 +34,8 @@ class HoldReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     HOLD_REASON_METRICS_NOT_FINITE: _ClassVar[HoldReason]
     HOLD_REASON_METRICS_AMBIGUOUS: _ClassVar[HoldReason]
     HOLD_REASON_METRICS_MISMATCH: _ClassVar[HoldReason]
+    HOLD_REASON_STILL_LEARNING: _ClassVar[HoldReason]
+    HOLD_REASON_SHARE_SPENT: _ClassVar[HoldReason]
 
 class RollbackReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -63,6 +65,8 @@ HOLD_REASON_METRICS_STALE: HoldReason
 HOLD_REASON_METRICS_NOT_FINITE: HoldReason
 HOLD_REASON_METRICS_AMBIGUOUS: HoldReason
 HOLD_REASON_METRICS_MISMATCH: HoldReason
+HOLD_REASON_STILL_LEARNING: HoldReason
+HOLD_REASON_SHARE_SPENT: HoldReason
 ROLLBACK_REASON_UNSPECIFIED: RollbackReason
 ROLLBACK_REASON_RETURN_FELL: RollbackReason
 ROLLBACK_REASON_NOT_CONFIRMED: RollbackReason
@@ -209,16 +213,20 @@ class RolledBack(_message.Message):
     def __init__(self, stage: _Optional[int] = ..., reason: _Optional[_Union[RollbackReason, str]] = ..., detail: _Optional[str] = ..., config: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., config_hash: _Optional[str] = ..., checkpoint_id: _Optional[str] = ..., run_env_steps: _Optional[int] = ..., promotion_stage: _Optional[int] = ...) -> None: ...
 
 class Reported(_message.Message):
-    __slots__ = ("evaluation", "env_steps", "reference", "reference_env_steps")
+    __slots__ = ("evaluation", "env_steps", "reference", "reference_env_steps", "one_shot", "one_shot_env_steps")
     EVALUATION_FIELD_NUMBER: _ClassVar[int]
     ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    ONE_SHOT_FIELD_NUMBER: _ClassVar[int]
+    ONE_SHOT_ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
     evaluation: _branch_pb2.Evaluation
     env_steps: int
     reference: _branch_pb2.Evaluation
     reference_env_steps: int
-    def __init__(self, evaluation: _Optional[_Union[_branch_pb2.Evaluation, _Mapping]] = ..., env_steps: _Optional[int] = ..., reference: _Optional[_Union[_branch_pb2.Evaluation, _Mapping]] = ..., reference_env_steps: _Optional[int] = ...) -> None: ...
+    one_shot: _branch_pb2.Evaluation
+    one_shot_env_steps: int
+    def __init__(self, evaluation: _Optional[_Union[_branch_pb2.Evaluation, _Mapping]] = ..., env_steps: _Optional[int] = ..., reference: _Optional[_Union[_branch_pb2.Evaluation, _Mapping]] = ..., reference_env_steps: _Optional[int] = ..., one_shot: _Optional[_Union[_branch_pb2.Evaluation, _Mapping]] = ..., one_shot_env_steps: _Optional[int] = ...) -> None: ...
 
 class Finished(_message.Message):
     __slots__ = ("reason", "checkpoint_id")

@@ -24,7 +24,7 @@ VALIDATION_PHASE_SEARCH: ValidationPhase
 VALIDATION_PHASE_CONFIRM: ValidationPhase
 
 class ValidateRequest(_message.Message):
-    __slots__ = ("campaign_id", "campaign", "card", "stage", "round", "checkpoint_id", "incumbent", "candidates", "tried_hashes", "env_steps_left")
+    __slots__ = ("campaign_id", "campaign", "card", "stage", "round", "checkpoint_id", "incumbent", "candidates", "tried_hashes", "env_steps_left", "stage_return", "stage_milestone_score")
     CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
     CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
     CARD_FIELD_NUMBER: _ClassVar[int]
@@ -35,6 +35,8 @@ class ValidateRequest(_message.Message):
     CANDIDATES_FIELD_NUMBER: _ClassVar[int]
     TRIED_HASHES_FIELD_NUMBER: _ClassVar[int]
     ENV_STEPS_LEFT_FIELD_NUMBER: _ClassVar[int]
+    STAGE_RETURN_FIELD_NUMBER: _ClassVar[int]
+    STAGE_MILESTONE_SCORE_FIELD_NUMBER: _ClassVar[int]
     campaign_id: str
     campaign: _campaign_pb2.Campaign
     card: _task_pb2.TaskCard
@@ -45,7 +47,9 @@ class ValidateRequest(_message.Message):
     candidates: _containers.RepeatedCompositeFieldContainer[_verdict_pb2.Candidate]
     tried_hashes: _containers.RepeatedScalarFieldContainer[str]
     env_steps_left: int
-    def __init__(self, campaign_id: _Optional[str] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ..., stage: _Optional[int] = ..., round: _Optional[int] = ..., checkpoint_id: _Optional[str] = ..., incumbent: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., candidates: _Optional[_Iterable[_Union[_verdict_pb2.Candidate, _Mapping]]] = ..., tried_hashes: _Optional[_Iterable[str]] = ..., env_steps_left: _Optional[int] = ...) -> None: ...
+    stage_return: float
+    stage_milestone_score: float
+    def __init__(self, campaign_id: _Optional[str] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ..., stage: _Optional[int] = ..., round: _Optional[int] = ..., checkpoint_id: _Optional[str] = ..., incumbent: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., candidates: _Optional[_Iterable[_Union[_verdict_pb2.Candidate, _Mapping]]] = ..., tried_hashes: _Optional[_Iterable[str]] = ..., env_steps_left: _Optional[int] = ..., stage_return: _Optional[float] = ..., stage_milestone_score: _Optional[float] = ...) -> None: ...
 
 class CheckValidatorRequest(_message.Message):
     __slots__ = ("campaign",)

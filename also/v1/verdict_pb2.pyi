@@ -47,6 +47,11 @@ class VerdictReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VERDICT_REASON_METRICS_AMBIGUOUS: _ClassVar[VerdictReason]
     VERDICT_REASON_METRICS_MISMATCH: _ClassVar[VerdictReason]
     VERDICT_REASON_GUARD_FAILED: _ClassVar[VerdictReason]
+    VERDICT_REASON_RACE_WON: _ClassVar[VerdictReason]
+    VERDICT_REASON_RACE_LOST: _ClassVar[VerdictReason]
+    VERDICT_REASON_RACE_STOOD_STILL: _ClassVar[VerdictReason]
+    VERDICT_REASON_NOT_TRIED: _ClassVar[VerdictReason]
+    VERDICT_REASON_UNPROVEN: _ClassVar[VerdictReason]
 OUTCOME_UNSPECIFIED: Outcome
 OUTCOME_PROMOTED: Outcome
 OUTCOME_PROMOTED_PROVISIONALLY: Outcome
@@ -77,6 +82,11 @@ VERDICT_REASON_METRICS_NOT_FINITE: VerdictReason
 VERDICT_REASON_METRICS_AMBIGUOUS: VerdictReason
 VERDICT_REASON_METRICS_MISMATCH: VerdictReason
 VERDICT_REASON_GUARD_FAILED: VerdictReason
+VERDICT_REASON_RACE_WON: VerdictReason
+VERDICT_REASON_RACE_LOST: VerdictReason
+VERDICT_REASON_RACE_STOOD_STILL: VerdictReason
+VERDICT_REASON_NOT_TRIED: VerdictReason
+VERDICT_REASON_UNPROVEN: VerdictReason
 
 class Candidate(_message.Message):
     __slots__ = ("name", "config", "config_hash", "finding", "origin")

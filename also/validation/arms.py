@@ -129,6 +129,11 @@ def median_replica(records: Sequence[BranchRecord]) -> BranchRecord:
     return order[(len(order) - 1) // 2]
 
 
+def best_replica(records: Sequence[BranchRecord]) -> BranchRecord:
+    """The record that is furthest by return, then milestone score; of equals the one of the lowest seed index."""
+    return max(records, key=lambda record: (end(record).mean_return, end(record).milestone_score, -record.seed_index))
+
+
 def mean_activity(records: Sequence[BranchRecord]) -> list[TermActivity]:
     """What each term did over an arm's branches: mean rates, the largest reward, finite where all are."""
     return [

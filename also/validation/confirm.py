@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from also.v1.branch_pb2 import BranchRecord, SeedPool
 from also.v1.verdict_pb2 import ArmResult, PairedTest, VerdictReason
+from also.validation import cost
 from also.validation.arms import CONTROL, MILESTONES, RETURN, first_fault, records_of, values
 from also.validation.round import Round, Ruling, Standing, Step, control_failed, describe, pairs
 from also.validation.statistics import alpha_of_look, is_futile, is_void, paired_test, pairs_needed, smallest_p
@@ -45,6 +46,7 @@ def confirm(round_: Round, arms: Sequence[ArmResult], searched: Standing) -> Sta
                 number=wave,
                 arms=(CONTROL, finalist),
                 indices=indices[-settings.confirm_seeds :],
+                env_steps=cost.wave_env_steps(round_.campaign),
             )
             return Standing(rulings=searched.rulings, step=step, finalist=finalist, test=test)
         fault = first_fault(control, round_.control_hash, expected=len(indices))

@@ -1,6 +1,6 @@
 """What validation costs in env_steps, known before anything is trained."""
 
-from also.v1.campaign_pb2 import Campaign, LearnerSettings
+from also.v1.campaign_pb2 import Campaign, LearnerSettings, Proof
 
 CONFIRM_ARMS = 2
 """Arms of the confirmation: control and the finalist."""
@@ -42,6 +42,44 @@ def wave_cost(campaign: Campaign) -> int:
     return CONFIRM_ARMS * campaign.validation.confirm_seeds * wave_env_steps(campaign)
 
 
+def race_rung_env_steps(campaign: Campaign) -> int:
+    """env_steps of one branch in one rung of the race: an even share of it, in whole updates."""
+    settings = campaign.validation
+    return whole_updates(-(-settings.race_env_steps // settings.race_rungs), campaign.learner)
+
+
+def race_cost(campaign: Campaign, candidates: int) -> int:
+    """env_steps of all branches of a race of so many candidates."""
+    branches = 0
+    for _ in range(campaign.validation.race_rungs):
+        branches += candidates * campaign.validation.race_seeds
+        candidates = survivors(candidates)
+    return branches * race_rung_env_steps(campaign)
+
+
 def least_cost(campaign: Campaign, candidates: int) -> int:
-    """env_steps without which a round is not begun: the search and one confirm wave."""
+    """env_steps without which candidates are not compared with control: the search and one confirm wave."""
     return search_cost(campaign, candidates) + wave_cost(campaign)
+
+
+def smallest_round(campaign: Campaign) -> int:
+    """env_steps of the cheapest round that can promote: of one candidate, by a race where those are allowed."""
+    match campaign.validation.proof:
+        case Proof.PROOF_NONE:
+            return 0
+        case Proof.PROOF_BY_RISK:
+            return min(race_cost(campaign, 1), least_cost(campaign, 1))
+        case _:
+            return least_cost(campaign, 1)
+
+
+def planned_env_steps(campaign: Campaign) -> int:
+    """env_steps that a campaign comes to, at most: its budget, or its stages and the branches' whole share beside."""
+    stages = campaign.stages.count * whole_updates(campaign.stages.env_steps, campaign.learner)
+    share = campaign.validation.share
+    return campaign.budget.env_steps if share == 1 else min(campaign.budget.env_steps, int(stages / (1 - share)))
+
+
+def allowed_for_branches(campaign: Campaign) -> int:
+    """env_steps that the branches of a campaign may take: their share of what it comes to."""
+    return int(campaign.validation.share * planned_env_steps(campaign))

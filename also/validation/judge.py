@@ -12,14 +12,24 @@ from dataclasses import replace
 from also.errors import DocumentError
 from also.shaping.identity import config_hash
 from also.v1.branch_pb2 import BranchRecord, SeedPool
-from also.v1.campaign_pb2 import Campaign
+from also.v1.campaign_pb2 import Campaign, Proof
 from also.v1.reading_pb2 import GuardReading
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import TaskCard
 from also.v1.verdict_pb2 import ArmResult, Candidate, Outcome, Validation, Verdict, VerdictReason
 from also.validation import cost
-from also.validation.arms import CONTROL, METRICS_REASONS, end, last_records, mean_activity, median_replica, trained
+from also.validation.arms import (
+    CONTROL,
+    METRICS_REASONS,
+    best_replica,
+    end,
+    last_records,
+    mean_activity,
+    median_replica,
+    trained,
+)
 from also.validation.confirm import confirm
+from also.validation.race import race, racers
 from also.validation.round import Round, Ruling, Standing, describe
 from also.validation.search import search
 from also.validation.statistics import mean
@@ -38,6 +48,9 @@ SCREENED_OUT = frozenset(
 _OUTCOMES = {
     VerdictReason.VERDICT_REASON_GAIN_CONFIRMED: Outcome.OUTCOME_PROMOTED,
     VerdictReason.VERDICT_REASON_MILESTONES_CONFIRMED: Outcome.OUTCOME_PROMOTED_PROVISIONALLY,
+    VerdictReason.VERDICT_REASON_RACE_WON: Outcome.OUTCOME_PROMOTED_PROVISIONALLY,
+    VerdictReason.VERDICT_REASON_UNPROVEN: Outcome.OUTCOME_PROMOTED,
+    VerdictReason.VERDICT_REASON_NOT_TRIED: Outcome.OUTCOME_INCONCLUSIVE,
     VerdictReason.VERDICT_REASON_TOO_FEW_SEEDS: Outcome.OUTCOME_INCONCLUSIVE,
     VerdictReason.VERDICT_REASON_CONTROL_FAILED: Outcome.OUTCOME_INCONCLUSIVE,
     VerdictReason.VERDICT_REASON_HASH_MISMATCH: Outcome.OUTCOME_INCONCLUSIVE,
@@ -45,7 +58,12 @@ _OUTCOMES = {
     **dict.fromkeys(METRICS_REASONS.values(), Outcome.OUTCOME_INCONCLUSIVE),
 }
 
-_PROMOTING = (VerdictReason.VERDICT_REASON_GAIN_CONFIRMED, VerdictReason.VERDICT_REASON_MILESTONES_CONFIRMED)
+_PROMOTING = (
+    VerdictReason.VERDICT_REASON_GAIN_CONFIRMED,
+    VerdictReason.VERDICT_REASON_MILESTONES_CONFIRMED,
+    VerdictReason.VERDICT_REASON_RACE_WON,
+    VerdictReason.VERDICT_REASON_UNPROVEN,
+)
 
 _POOLS = (SeedPool.SEED_POOL_CONFIRM, SeedPool.SEED_POOL_SEARCH)
 
@@ -62,8 +80,21 @@ def stand(round_: Round, arms: Sequence[ArmResult]) -> Standing:
         round_: the round.
         arms: results so far.
     """
+    if round_.campaign.validation.proof == Proof.PROOF_NONE:
+        return _without_proof(round_)
+    if racers(round_):
+        return race(round_, arms)
     searched = search(round_, arms)
     return confirm(round_, arms, searched) if searched.finalist else searched
+
+
+def round_cost(round_: Round) -> int:
+    """env_steps without which a round is not begun."""
+    if round_.campaign.validation.proof == Proof.PROOF_NONE:
+        return 0
+    if running := racers(round_):
+        return cost.race_cost(round_.campaign, len(running))
+    return cost.least_cost(round_.campaign, len(round_.passed))
 
 
 def about_to_promote(standing: Standing) -> str:
@@ -88,6 +119,8 @@ def validation(round_: Round, arms: Sequence[ArmResult], guards: Sequence[GuardR
         arms=arms,
         env_steps=sum(record.env_steps for arm in arms for record in arm.records),
         guards=guards,
+        control_return=round_.stage_return,
+        control_milestone_score=round_.stage_milestone_score,
     )
     control = _finished(arms, CONTROL, round_.control_hash)
     if control:
@@ -97,9 +130,12 @@ def validation(round_: Round, arms: Sequence[ArmResult], guards: Sequence[GuardR
         result.adopted_checkpoint_id = result.control_checkpoint_id
     for verdict in result.verdicts:
         if verdict.outcome in (Outcome.OUTCOME_PROMOTED, Outcome.OUTCOME_PROMOTED_PROVISIONALLY):
-            winner = _finished(arms, verdict.candidate, verdict.config_hash)
             result.promoted = verdict.candidate
-            result.adopted_checkpoint_id = median_replica(winner).checkpoint_id
+            winner = _finished(arms, verdict.candidate, verdict.config_hash)
+            if not winner:
+                continue
+            raced = verdict.reason == VerdictReason.VERDICT_REASON_RACE_WON
+            result.adopted_checkpoint_id = (best_replica if raced else median_replica)(winner).checkpoint_id
             result.promoted_return = mean([end(record).mean_return for record in winner])
             result.promoted_milestone_score = mean([end(record).milestone_score for record in winner])
     return result
@@ -130,6 +166,8 @@ def rejudge(
     card: TaskCard,
     incumbent: ShapingConfig,
     candidates: Sequence[Candidate],
+    stage_return: float,
+    stage_milestone_score: float,
 ) -> Validation:
     """Derive a validation again from its own arms; it equals `given` unless something is wrong.
 
@@ -141,6 +179,8 @@ def rejudge(
         card: the task's card.
         incumbent: the incumbent of the round.
         candidates: the round's candidates, in order.
+        stage_return: mean return of the stage's evaluation episodes.
+        stage_milestone_score: milestone score of those episodes.
 
     Raises:
         DocumentError: the verdicts are not those of the candidates, or a setting is not filled in.
@@ -152,6 +192,8 @@ def rejudge(
         control_hash=config_hash(incumbent),
         candidates=tuple(candidates),
         screen=screen,
+        stage_return=stage_return,
+        stage_milestone_score=stage_milestone_score,
     )
     return validation(round_, given.arms, given.guards)
 
@@ -183,11 +225,18 @@ def _verdict(round_: Round, arms: Sequence[ArmResult], standing: Standing, scree
     )
 
 
+def _without_proof(round_: Round) -> Standing:
+    """The standing where nothing has to be shown: the first candidate is promoted."""
+    first = Ruling(reason=VerdictReason.VERDICT_REASON_UNPROVEN, detail="The campaign asks for no proof.")
+    other = Ruling(reason=VerdictReason.VERDICT_REASON_NOT_TRIED, detail="The first candidate is promoted untried.")
+    return Standing(rulings={name: first if place == 0 else other for place, name in enumerate(round_.passed)})
+
+
 def _budget_spent(round_: Round, standing: Standing) -> Ruling:
     assert standing.step is not None
     if standing.test is None:
-        needed = cost.least_cost(round_.campaign, len(round_.passed))
-        detail = f"The search and one confirm wave take {needed} env_steps, more than are left."
+        parts = "The race takes" if racers(round_) else "The search and one confirm wave take"
+        detail = f"{parts} {round_cost(round_)} env_steps, more than are left."
     else:
         needed = cost.wave_cost(round_.campaign)
         detail = f"{describe(standing.test)}; wave {standing.step.number} takes {needed} env_steps, more than are left."

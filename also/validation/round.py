@@ -22,6 +22,10 @@ _NEEDED = (
     "minimum_gain",
     "parallel_groups",
     "replicas_per_group",
+    "proof",
+    "race_rungs",
+    "race_seeds",
+    "race_env_steps",
 )
 
 
@@ -44,6 +48,10 @@ class Round:
     """What is judged, in order."""
     screen: tuple[Verdict, ...]
     """What the screen said of each candidate: a reason where it is out, none where it passed."""
+    stage_return: float = 0.0
+    """Mean return of the stage's evaluation episodes, units of task reward."""
+    stage_milestone_score: float = 0.0
+    """Mean over milestones of the share of those episodes that reached them. In [0, 1]."""
 
     def __post_init__(self) -> None:
         for name in _NEEDED:
@@ -77,16 +85,23 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Branches that are trained together: one rung of the search, or one wave of the confirmation."""
+    """Branches that are trained together: one rung of the race or the search, or one wave of the confirmation."""
 
     pool: SeedPool
     """Search or confirm."""
     number: int
     """Rung or wave, from 1."""
     arms: tuple[str, ...]
-    """Arms, control first."""
+    """Arms, control first; a race has no control."""
     indices: range
     """Indices of the seeds of every arm."""
+    env_steps: int
+    """env_steps of each branch, in whole updates."""
+
+    @property
+    def cost(self) -> int:
+        """env_steps of all its branches."""
+        return self.env_steps * len(self.arms) * len(self.indices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,13 @@ def search(round_: Round, arms: Sequence[ArmResult]) -> Standing:
             for arm in (CONTROL, *live)
         }
         if len(records[CONTROL]) < len(indices):
-            step = Step(pool=SeedPool.SEED_POOL_SEARCH, number=rung, arms=(CONTROL, *live), indices=indices)
+            step = Step(
+                pool=SeedPool.SEED_POOL_SEARCH,
+                number=rung,
+                arms=(CONTROL, *live),
+                indices=indices,
+                env_steps=cost.rung_env_steps(round_.campaign),
+            )
             return Standing(rulings=rulings, step=step)
         fault = first_fault(records[CONTROL], round_.control_hash, expected=len(indices))
         if fault is not None:

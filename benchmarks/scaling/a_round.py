@@ -23,6 +23,7 @@ from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.validator_pb2 import ValidateRequest
 from also.v1.verdict_pb2 import Candidate
+from also.validation import cost
 from also.validation.round import Step
 from services.trainer import checkpoint, determinism
 from services.trainer.run import Run, Snapshot
@@ -110,7 +111,13 @@ class ARound:
             candidates=[_candidate(number) for number in range(CANDIDATES)],
         )
         arms = ("control", *(candidate.name for candidate in request.candidates))
-        step = Step(pool=SeedPool.SEED_POOL_SEARCH, number=1, arms=arms, indices=range(SEEDS))
+        step = Step(
+            pool=SeedPool.SEED_POOL_SEARCH,
+            number=1,
+            arms=arms,
+            indices=range(SEEDS),
+            env_steps=cost.rung_env_steps(campaign),
+        )
         return plan.groups(request, step, [])
 
     def train(self, replicas: int) -> Trained:

@@ -131,6 +131,23 @@ class Problem:
             for target in way.targets
         ]
 
+    def own_approaches(self) -> list[pb.ShapingTerm]:
+        """Potentials for each agent along this milestone's way and earlier ones', where a feature is of agents.
+
+        What one agent does is then paid to that agent, which learns of it without the others' noise.
+        """
+        return [
+            potential(
+                self.card,
+                way.feature,
+                way.toward,
+                target=pb.TARGET_KIND_AGENT,
+                reason=f"Rewards each agent's own approach along {way.feature.name}.",
+            )
+            for way in self.earlier_ways()
+            if way.feature.scope == task_pb2.FEATURE_SCOPE_AGENT
+        ]
+
     def laggards(self) -> list[pb.ShapingTerm]:
         """Team potentials that follow whoever is farthest behind, along this milestone's way and earlier ones'."""
         return [

@@ -69,9 +69,15 @@ def guide(problem: Problem) -> Iterator[pb.ShapingConfig]:
 def synchronise(problem: Problem) -> Iterator[pb.ShapingConfig]:
     """Reward acting together: draw the team in, pull the laggard, pay for holding the condition at once."""
     of_team = [term for term in problem.approaches() if term.target == pb.TARGET_KIND_TEAM] + problem.laggards()
+    of_each = problem.own_approaches()
     together, bonus = _together(problem), _bonus(problem)
     for first in of_team[:1]:
         yield configs.add(problem.incumbent, [first])
+        for own in of_each[:1]:
+            yield configs.add(problem.incumbent, [own])
+            yield configs.add(problem.incumbent, [first, own])
+            both = [first.name, own.name]
+            yield configs.scaled(configs.add(problem.incumbent, [first, own]), both, 0.5)
     yield configs.add(problem.incumbent, problem.ladder())
     yield configs.add(problem.incumbent, [*of_team[:1], *together])
     for other in of_team[1:]:

@@ -13,7 +13,6 @@ from also.v1.branch_pb2 import Branch, BranchGroup, SeedPool
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.validator_pb2 import ValidateRequest
 from also.v1.verdict_pb2 import ArmResult
-from also.validation import cost
 from also.validation.arms import CONTROL, records_of
 from also.validation.round import Step
 
@@ -39,18 +38,13 @@ def groups(request: ValidateRequest, step: Step, arms: Sequence[ArmResult]) -> l
             campaign=request.campaign,
             pool=step.pool,
             branches=[_branch(request, step, arms, step.arms[arm], step.indices[index]) for index, arm in share],
-            env_steps=_env_steps(request, step),
+            env_steps=step.env_steps,
             stage=request.stage,
             round=request.round,
             step=step.number,
         )
         for number, share in enumerate(shares)
     ]
-
-
-def step_cost(request: ValidateRequest, step: Step) -> int:
-    """env_steps of all branches of a step."""
-    return _env_steps(request, step) * len(step.arms) * len(step.indices)
 
 
 def split(arms: int, indices: int, largest: int, parallel: int) -> list[list[tuple[int, int]]]:
@@ -77,13 +71,6 @@ def split(arms: int, indices: int, largest: int, parallel: int) -> list[list[tup
     count = min(turns * parallel, len(units))
     bounds = [len(units) * number // count for number in range(count + 1)]
     return [[branch for unit in units[first:end] for branch in unit] for first, end in pairwise(bounds)]
-
-
-def _env_steps(request: ValidateRequest, step: Step) -> int:
-    """env_steps of one branch of a step."""
-    if step.pool == SeedPool.SEED_POOL_SEARCH:
-        return cost.rung_env_steps(request.campaign)
-    return cost.wave_env_steps(request.campaign)
 
 
 def _branch(request: ValidateRequest, step: Step, arms: Sequence[ArmResult], arm: str, index: int) -> Branch:

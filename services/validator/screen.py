@@ -52,22 +52,27 @@ def check(
     return verdicts
 
 
-def judge_probe(passed: Verdict, config: ShapingConfig, probe: ShapingProbe) -> Verdict:
+def judge_probe(passed: Verdict, config: ShapingConfig, probe: ShapingProbe, incumbent: ShapingConfig) -> Verdict:
     """The screen's verdict on a candidate that passed `check`, by what its config would have paid.
+
+    A term that it keeps from the incumbent unchanged is not held against it: control has that term, too.
 
     Args:
         passed: what `check` said.
         config: its config.
         probe: what the trainer found.
+        incumbent: the config in office.
     """
     verdict = Verdict()
     verdict.CopyFrom(passed)
     verdict.terms.extend(probe.terms)
     silent = [term.name for term in config.terms if term.form == ShapingForm.SHAPING_FORM_CREDIT]
+    kept = [term.name for term in config.terms if term in incumbent.terms]
     paying = [term for term in probe.terms if term.term not in silent]
+    changed = [term for term in paying if term.term not in kept]
     infinite = [term for term in paying if not term.finite]
-    dead = [term for term in paying if term.firing_rate == 0]
-    cut = [term for term in paying if term.cut_rate > CUT_RATE_LIMIT]
+    dead = [term for term in changed if term.firing_rate == 0]
+    cut = [term for term in changed if term.cut_rate > CUT_RATE_LIMIT]
     if infinite:
         detail = f"Term {infinite[0].term!r} pays a number that is not finite."
         _refuse(verdict, VerdictReason.VERDICT_REASON_NON_FINITE, detail)
@@ -80,7 +85,7 @@ def judge_probe(passed: Verdict, config: ShapingConfig, probe: ShapingProbe) -> 
             f"at most {CUT_RATE_LIMIT:.0%} is allowed."
         )
         _refuse(verdict, VerdictReason.VERDICT_REASON_SATURATED_TERM, detail)
-    elif paying and not probe.varies:
+    elif changed and not probe.varies:
         detail = "Its reward is the same at every env_step."
         _refuse(verdict, VerdictReason.VERDICT_REASON_SATURATED_TERM, detail)
     return verdict

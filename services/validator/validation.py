@@ -27,6 +27,7 @@ from also.v1.trainer_pb2_grpc import TrainerServiceStub
 from also.v1.validator_pb2 import ValidateRequest, ValidationPhase, ValidationProgress
 from also.v1.verdict_pb2 import ArmResult, Validation, Verdict, VerdictReason
 from also.validation import cost, judge
+from also.validation.race import racers
 from also.validation.round import Round, Standing, Step
 from services.validator import plan, screen
 from services.validator.launch.launcher import Launcher
@@ -78,9 +79,9 @@ def _validate(
     arms: list[ArmResult] = []
     standing = judge.stand(round_, arms)
     left = request.env_steps_left
-    if cost.least_cost(request.campaign, len(round_.passed)) > left:
+    if judge.round_cost(round_) > left:
         standing = replace(standing, step=None)
-    while standing.step is not None and plan.step_cost(request, standing.step) <= left:
+    while standing.step is not None and standing.step.cost <= left:
         step = standing.step
         phase = _phase(phase, step, request, round_)
         groups = plan.groups(request, step, arms)
@@ -95,8 +96,8 @@ def _validate(
         last = phase.tell(_reasons(round_, standing), env_steps=env_steps)
         measured = yield from _waiting(measures.read(groups), lambda last=last: last)  # type: ignore[misc]
         arms = records.add(arms, step.arms, step.pool, measured)
-        phase.done += plan.step_cost(request, step)
-        left -= plan.step_cost(request, step)
+        phase.done += step.cost
+        left -= step.cost
         standing = judge.stand(round_, arms)
     yield phase.tell(_reasons(round_, standing))
     guards = []
@@ -121,6 +122,8 @@ def _begin(request: ValidateRequest) -> Round:
         screen=tuple(
             screen.check(request.candidates, card=request.card, incumbent=request.incumbent, tried=request.tried_hashes)
         ),
+        stage_return=request.stage_return,
+        stage_milestone_score=request.stage_milestone_score,
     )
 
 
@@ -176,7 +179,9 @@ def _is_result(told: BranchProgress | None) -> bool:
 def _screen(request: ValidateRequest, round_: Round, probes: dict[str, ShapingProbe]) -> tuple[Verdict, ...]:
     """The screen's verdicts, completed by what the candidates would have paid."""
     return tuple(
-        screen.judge_probe(verdict, candidate.config, probes[candidate.name]) if candidate.name in probes else verdict
+        screen.judge_probe(verdict, candidate.config, probes[candidate.name], request.incumbent)
+        if candidate.name in probes
+        else verdict
         for candidate, verdict in zip(request.candidates, round_.screen, strict=True)
     )
 
@@ -185,7 +190,8 @@ def _phase(now: Phase, step: Step, request: ValidateRequest, round_: Round) -> P
     """The phase that a step belongs to: the one that is under way, or a new one."""
     if step.pool == SeedPool.SEED_POOL_SEARCH:
         kind = ValidationPhase.VALIDATION_PHASE_SEARCH
-        planned = cost.search_cost(request.campaign, len(round_.passed))
+        running = racers(round_)
+        planned = (cost.race_cost if running else cost.search_cost)(request.campaign, len(running or round_.passed))
     else:
         kind = ValidationPhase.VALIDATION_PHASE_CONFIRM
         planned = cost.wave_cost(request.campaign) * request.campaign.validation.confirm_waves
