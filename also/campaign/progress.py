@@ -2,7 +2,12 @@
 
 A stage counts by the mean return of its training episodes, of which there are thousands, and, while that is rare, by
 its milestone score. Progress is that the best of the last stages is above the best of all before them.
+
+Once, as soon as the task pays under shaping, the question is asked all the same: shaping that led to the first reward
+can hold a team back from the next one.
 """
+
+from collections.abc import Sequence
 
 from also.campaign.state import Stage, State
 from also.validation.statistics import mean
@@ -12,6 +17,9 @@ RISE = 0.02
 
 RARE = 0.05
 """Training return, as a share of the largest return, below which milestones count, too."""
+
+SIGNAL = 0.1
+"""Training return, as a share of the largest return, from which the task teaches by itself."""
 
 
 def still_learning(state: State, stage: Stage) -> str:
@@ -28,6 +36,8 @@ def still_learning(state: State, stage: Stage) -> str:
     best = max(map(training_return, last))
     if patience == 0 or (best <= 0 and not stage.incumbent.config.terms):
         return ""
+    if stage.incumbent.config.terms and _speaks_up(state, stages):
+        return ""
     if given < patience:
         return f"The incumbent has had {given} of the {patience} stages that it is given."
     rise = best - max(map(training_return, before), default=0.0)
@@ -43,3 +53,10 @@ def training_return(stage: Stage) -> float:
     """Mean return of a stage's training episodes, units of task reward; of its evaluation where none has ended."""
     curve = stage.trained.evidence.curve
     return mean([point.mean_return for point in curve]) if curve else stage.mean_return
+
+
+def _speaks_up(state: State, stages: Sequence[Stage]) -> bool:
+    """Whether the return is no longer rare since the last stage: what brought it may not be needed any more."""
+    *before, now = map(training_return, stages)
+    level = SIGNAL * state.card.largest_return
+    return now >= level and max(before, default=0.0) < level

@@ -48,11 +48,11 @@ def race_rung_env_steps(campaign: Campaign) -> int:
     return whole_updates(-(-settings.race_env_steps // settings.race_rungs), campaign.learner)
 
 
-def race_cost(campaign: Campaign, candidates: int) -> int:
-    """env_steps of all branches of a race of so many candidates."""
+def race_cost(campaign: Campaign, candidates: int, *, with_control: bool) -> int:
+    """env_steps of all branches of a race of so many candidates, with control in every rung or in none."""
     branches = 0
     for _ in range(campaign.validation.race_rungs):
-        branches += candidates * campaign.validation.race_seeds
+        branches += (candidates + with_control) * campaign.validation.race_seeds
         candidates = survivors(candidates)
     return branches * race_rung_env_steps(campaign)
 
@@ -68,7 +68,7 @@ def smallest_round(campaign: Campaign) -> int:
         case Proof.PROOF_NONE:
             return 0
         case Proof.PROOF_BY_RISK:
-            return min(race_cost(campaign, 1), least_cost(campaign, 1))
+            return min(race_cost(campaign, 1, with_control=True), least_cost(campaign, 1))
         case _:
             return least_cost(campaign, 1)
 

@@ -29,7 +29,7 @@ from also.validation.arms import (
     trained,
 )
 from also.validation.confirm import confirm
-from also.validation.race import race, racers
+from also.validation.race import race, race_cost, racers
 from also.validation.round import Round, Ruling, Standing, describe
 from also.validation.search import search
 from also.validation.statistics import mean
@@ -92,8 +92,8 @@ def round_cost(round_: Round) -> int:
     """env_steps without which a round is not begun."""
     if round_.campaign.validation.proof == Proof.PROOF_NONE:
         return 0
-    if running := racers(round_):
-        return cost.race_cost(round_.campaign, len(running))
+    if racers(round_):
+        return race_cost(round_)
     return cost.least_cost(round_.campaign, len(round_.passed))
 
 
@@ -124,7 +124,7 @@ def validation(round_: Round, arms: Sequence[ArmResult], guards: Sequence[GuardR
     )
     control = _finished(arms, CONTROL, round_.control_hash)
     if control:
-        result.control_checkpoint_id = median_replica(control).checkpoint_id
+        result.control_checkpoint_id = _goes_on(round_, control).checkpoint_id
         result.control_return = mean([end(record).mean_return for record in control])
         result.control_milestone_score = mean([end(record).milestone_score for record in control])
         result.adopted_checkpoint_id = result.control_checkpoint_id
@@ -134,8 +134,7 @@ def validation(round_: Round, arms: Sequence[ArmResult], guards: Sequence[GuardR
             winner = _finished(arms, verdict.candidate, verdict.config_hash)
             if not winner:
                 continue
-            raced = verdict.reason == VerdictReason.VERDICT_REASON_RACE_WON
-            result.adopted_checkpoint_id = (best_replica if raced else median_replica)(winner).checkpoint_id
+            result.adopted_checkpoint_id = _goes_on(round_, winner).checkpoint_id
             result.promoted_return = mean([end(record).mean_return for record in winner])
             result.promoted_milestone_score = mean([end(record).milestone_score for record in winner])
     return result
@@ -223,6 +222,11 @@ def _verdict(round_: Round, arms: Sequence[ArmResult], standing: Standing, scree
         terms=mean_activity(_furthest(arms, screened.candidate)) or screened.terms,
         invariance=screened.invariance,
     )
+
+
+def _goes_on(round_: Round, records: Sequence[BranchRecord]) -> BranchRecord:
+    """The branch of an arm that the main run goes on with: a race's best, else the median."""
+    return best_replica(records) if racers(round_) else median_replica(records)
 
 
 def _without_proof(round_: Round) -> Standing:

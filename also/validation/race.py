@@ -1,9 +1,10 @@
-"""The race: while the return is silent, policy-invariant candidates run ahead, and the one that comes furthest enters.
+"""The race: policy-invariant candidates by what their branches reach, at a fraction of the price of a confirmation.
 
-A task that pays nothing pays control nothing either, so there is no return to compare, and none of these configs can
-move the optimum: what a wrong choice costs is time. So they are tried by what they reach, without control: successive
-halving (as in `search`), by mean return where one of them is paid, else by milestone score. The winner is promoted
-provisionally, and the main run goes on with its best branch; later stages must find a return, or it is undone.
+None of these configs can move the optimum, so what a wrong choice costs is time, not the task: the winner is promoted
+provisionally, the main run goes on with its best branch, and the guard undoes it where the return falls, or does not
+come. The race is successive halving, as the search is. While the task pays nothing, control is left out: nothing is
+what it would come to, and the best by milestone score has to be further than the checkpoint that all began from. Else
+control runs along in every rung, the mean return decides, and the winner has to be above control's.
 """
 
 from collections.abc import Sequence
@@ -13,21 +14,34 @@ from also.v1.campaign_pb2 import Proof
 from also.v1.shaping_pb2 import Invariance
 from also.v1.verdict_pb2 import ArmResult, VerdictReason
 from also.validation import cost
-from also.validation.arms import RETURN, best_replica, end, first_fault, records_of
-from also.validation.round import Round, Ruling, Standing, Step
+from also.validation.arms import CONTROL, MILESTONES, RETURN, first_fault, records_of, values
+from also.validation.round import Round, Ruling, Standing, Step, control_failed
 from also.validation.statistics import mean
 
-_STEP_AHEAD = 0.01
+_AHEAD = 0.01
 """Milestone score beyond the checkpoint's own from which a candidate has come further."""
+
+_NOT_TRIED = Ruling(
+    reason=VerdictReason.VERDICT_REASON_NOT_TRIED, detail="The round's policy-invariant candidates race first."
+)
 
 
 def racers(round_: Round) -> list[str]:
     """Names of the candidates that race, in order; none where the round is no race."""
-    silent = round_.stage_return < round_.minimum_gain(RETURN)
-    if round_.campaign.validation.proof != Proof.PROOF_BY_RISK or not silent:
+    if round_.campaign.validation.proof != Proof.PROOF_BY_RISK:
         return []
     invariant = {each.candidate for each in round_.screen if each.invariance == Invariance.INVARIANCE_POLICY_INVARIANT}
     return [name for name in round_.passed if name in invariant]
+
+
+def is_silent(round_: Round) -> bool:
+    """Whether the task pays nothing yet, so that there is no control to beat."""
+    return round_.stage_return < round_.minimum_gain(RETURN)
+
+
+def race_cost(round_: Round) -> int:
+    """env_steps of all branches of a round that is a race."""
+    return cost.race_cost(round_.campaign, len(racers(round_)), with_control=not is_silent(round_))
 
 
 def race(round_: Round, arms: Sequence[ArmResult]) -> Standing:
@@ -38,27 +52,31 @@ def race(round_: Round, arms: Sequence[ArmResult]) -> Standing:
         arms: results so far.
     """
     settings = round_.campaign.validation
-    indices = range(settings.race_seeds)
-    live = racers(round_)
-    rulings = {name: _NOT_RACED for name in round_.passed if name not in live}
+    control = [] if is_silent(round_) else [CONTROL]
+    live, indices = racers(round_), range(settings.race_seeds)
+    rulings = {name: _NOT_TRIED for name in round_.passed if name not in live}
     for rung in range(1, settings.race_rungs + 1):
-        records = {name: records_of(arms, name, SeedPool.SEED_POOL_SEARCH, indices=indices, rung=rung) for name in live}
+        running = [*control, *live]
+        records = {arm: records_of(arms, arm, SeedPool.SEED_POOL_SEARCH, indices=indices, rung=rung) for arm in running}
         if not any(records.values()):
             step = Step(
                 pool=SeedPool.SEED_POOL_SEARCH,
                 number=rung,
-                arms=tuple(live),
+                arms=tuple(running),
                 indices=indices,
                 env_steps=cost.race_rung_env_steps(round_.campaign),
             )
             return Standing(rulings=rulings, step=step)
+        faults = {arm: first_fault(records[arm], round_.hash_of(arm), expected=len(indices)) for arm in running}
+        if control and (fault := faults[CONTROL]) is not None:
+            return control_failed(round_, fault)
         for name in live:
-            fault = first_fault(records[name], round_.hash_of(name), expected=len(indices))
-            if fault is not None:
+            if (fault := faults[name]) is not None:
                 rulings[name] = Ruling(reason=fault[0], detail=f"In rung {rung} of the race {fault[1]}.")
-        ranked = _ranked(round_, {name: records[name] for name in live if name not in rulings})
-        last = rung == settings.race_rungs
-        kept = ranked[:1] if last else ranked[: cost.survivors(len(ranked))]
+        ranked = sorted(
+            (name for name in live if faults[name] is None), key=lambda name: _furthest_first(records[name])
+        )
+        kept = ranked[:1] if rung == settings.race_rungs else ranked[: cost.survivors(len(ranked))]
         for place, name in enumerate(ranked, start=1):
             if name not in kept:
                 detail = f"{_came_to(records[name])}; place {place} of {len(ranked)} in rung {rung}."
@@ -66,39 +84,32 @@ def race(round_: Round, arms: Sequence[ArmResult]) -> Standing:
         live = [name for name in live if name in kept]
         if not live:
             return Standing(rulings=rulings)
-    winner = live[0]
-    return Standing(rulings={**rulings, winner: _finish(round_, records[winner])}, finalist=winner)
+    ruling = _arrive(round_, records[live[0]], records.get(CONTROL))
+    return Standing(rulings={**rulings, live[0]: ruling}, finalist=live[0])
 
 
-_NOT_RACED = Ruling(
-    reason=VerdictReason.VERDICT_REASON_NOT_TRIED,
-    detail="While the return is silent, policy-invariant candidates race first.",
-)
+def _furthest_first(records: Sequence[BranchRecord]) -> tuple[float, float]:
+    """Sort key: by mean return, then by milestone score, so that equals keep the candidates' order."""
+    return -mean(values(records, RETURN)), -mean(values(records, MILESTONES))
 
 
-def _ranked(round_: Round, records: dict[str, list[BranchRecord]]) -> list[str]:
-    """Names from the furthest to the least far; ties keep the candidates' order.
-
-    Each candidate stands for its best replica: the run that would go on.
-    """
-    best = {name: end(best_replica(each)) for name, each in records.items()}
-    paid = any(each.mean_return >= round_.minimum_gain(RETURN) for each in best.values())
-    return sorted(best, key=lambda name: (-best[name].mean_return if paid else 0.0, -best[name].milestone_score))
-
-
-def _finish(round_: Round, records: Sequence[BranchRecord]) -> Ruling:
-    """The ruling on the one that came furthest: it must have come further than where all began."""
-    best = end(best_replica(records))
-    began = f"the checkpoint had {round_.stage_return:.4g} and {round_.stage_milestone_score:.4g}"
-    ahead = best.milestone_score >= round_.stage_milestone_score + _STEP_AHEAD
-    if best.mean_return >= round_.minimum_gain(RETURN) or ahead:
-        return Ruling(reason=VerdictReason.VERDICT_REASON_RACE_WON, detail=f"{_came_to(records)}; {began}.")
-    return Ruling(reason=VerdictReason.VERDICT_REASON_RACE_STOOD_STILL, detail=f"{_came_to(records)}; {began}.")
+def _arrive(round_: Round, winner: Sequence[BranchRecord], control: Sequence[BranchRecord] | None) -> Ruling:
+    """The ruling on the one that came furthest."""
+    if control is not None:
+        against = mean(values(control, RETURN))
+        gain = mean(values(winner, RETURN)) - against
+        ahead = gain > 0 and gain >= round_.minimum_gain(RETURN)
+        measured = f"control's return {against:.4g}"
+    else:
+        further = mean(values(winner, MILESTONES)) >= round_.stage_milestone_score + _AHEAD
+        ahead = further or mean(values(winner, RETURN)) >= round_.minimum_gain(RETURN)
+        measured = f"the checkpoint had milestone score {round_.stage_milestone_score:.4g}"
+    reason = VerdictReason.VERDICT_REASON_RACE_WON if ahead else VerdictReason.VERDICT_REASON_RACE_STOOD_STILL
+    return Ruling(reason=reason, detail=f"{_came_to(winner)}; {measured}.")
 
 
 def _came_to(records: Sequence[BranchRecord]) -> str:
     """What a candidate's branches have come to, without a full stop."""
-    best, branches = end(best_replica(records)), len(records)
-    returned = mean([end(record).mean_return for record in records])
-    of = "its branch" if branches == 1 else f"the best of {branches} branches (mean return {returned:.4g})"
-    return f"Return {best.mean_return:.4g} and milestone score {best.milestone_score:.4g} of {of}"
+    branches = "1 branch" if len(records) == 1 else f"{len(records)} branches"
+    returned, score = mean(values(records, RETURN)), mean(values(records, MILESTONES))
+    return f"Return {returned:.4g} and milestone score {score:.4g} over {branches}"

@@ -13,7 +13,7 @@ from also.v1 import verdict_pb2
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.verdict_pb2 import Trial
 from services.generator.configs import Shape, scaled, shape, stretched
-from services.generator.proposal import NO_FINDING, Proposal
+from services.generator.proposal import NO_FINDING, Proposal, tried_under
 
 DEAD = 0.001
 """Firing rate up to which a term is dead."""
@@ -21,7 +21,6 @@ DEAD = 0.001
 CUT = 0.5
 """Cut rate from which a term is saturated."""
 
-_PROMOTED = (verdict_pb2.OUTCOME_PROMOTED, verdict_pb2.OUTCOME_PROMOTED_PROVISIONALLY)
 _USELESS = (
     verdict_pb2.VERDICT_REASON_DEAD_TERM,
     verdict_pb2.VERDICT_REASON_SATURATED_TERM,
@@ -48,8 +47,7 @@ def read_feedback(request: ProposeRequest) -> Feedback:
         if trial.stage == request.stage and trial.verdict.reason in _USELESS
         for term in _blamed(trial, own)
     }
-    taken_over = max((trial.stage for trial in request.trials if trial.verdict.outcome in _PROMOTED), default=-1)
-    close = [trial for trial in request.trials if trial.stage > taken_over and _came_close(trial)]
+    close = [trial for trial in tried_under(request) if _came_close(trial)]
     return Feedback(useless=frozenset(useless), closest=max(close, key=_closeness, default=None))
 
 

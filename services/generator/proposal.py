@@ -1,7 +1,7 @@
 """From proposals to candidates: what every backend's configs have to pass, in one place.
 
 A backend yields configs in the order of its preference. Here they are fitted to the task's caps and
-checked, and what is invalid, equal to the incumbent, tried before or proposed twice is left out.
+checked, and what is invalid, equal to the incumbent, tried under it or proposed twice is left out.
 """
 
 from collections.abc import Iterable
@@ -11,10 +11,11 @@ from also.errors import ShapingError
 from also.limits import filled
 from also.shaping.identity import config_hash
 from also.shaping.rules import check_config
+from also.v1 import verdict_pb2
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.llm_pb2 import LlmOrigin
 from also.v1.shaping_pb2 import ShapingConfig
-from also.v1.verdict_pb2 import Candidate
+from also.v1.verdict_pb2 import Candidate, Trial
 from services.generator.configs import fit_caps
 
 NO_FINDING = -1
@@ -40,6 +41,20 @@ def candidates_wanted(request: ProposeRequest) -> int:
     return filled(request.settings).candidates
 
 
+def tried_under(request: ProposeRequest) -> list[Trial]:
+    """Trials that count under the incumbent: after the last promotion, and with a result.
+
+    What lost to another candidate once may win beside another incumbent.
+    """
+    promotions = (verdict_pb2.OUTCOME_PROMOTED, verdict_pb2.OUTCOME_PROMOTED_PROVISIONALLY)
+    taken_over = max((trial.stage for trial in request.trials if trial.verdict.outcome in promotions), default=-1)
+    return [
+        trial
+        for trial in request.trials
+        if trial.stage > taken_over and trial.verdict.outcome != verdict_pb2.OUTCOME_INCONCLUSIVE
+    ]
+
+
 def collect(request: ProposeRequest, proposals: Iterable[Proposal]) -> list[Candidate]:
     """The first K usable proposals as candidates; fewer when there are no more.
 
@@ -48,7 +63,7 @@ def collect(request: ProposeRequest, proposals: Iterable[Proposal]) -> list[Cand
         proposals: in order of preference; only as many as needed are taken.
     """
     wanted = candidates_wanted(request)
-    seen = {trial.candidate.config_hash for trial in request.trials} | {config_hash(request.incumbent)}
+    seen = {trial.candidate.config_hash for trial in tried_under(request)} | {config_hash(request.incumbent)}
     candidates: list[Candidate] = []
     for proposal in proposals:
         config = fit_caps(proposal.config, request.card)

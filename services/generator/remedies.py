@@ -43,6 +43,16 @@ def variants(problem: Problem) -> Iterable[pb.ShapingConfig]:
             return ()
 
 
+def way_back(incumbent: pb.ShapingConfig) -> Iterator[pb.ShapingConfig]:
+    """The incumbent taken away, at half its weights, without one of its terms each, at a tenth; none without terms."""
+    every = [term.name for term in incumbent.terms]
+    if every:
+        yield pb.ShapingConfig()
+        yield configs.scaled(incumbent, every, 0.5)
+        yield from (configs.without(incumbent, [name]) for name in every[: len(every) if len(every) > 1 else 0])
+        yield configs.scaled(incumbent, every, 0.1)
+
+
 def guide(problem: Problem) -> Iterator[pb.ShapingConfig]:
     """Reward approach: to the milestone, to all that follow, after the one before, with a bonus on arrival."""
     approaches, ladder, bonus = problem.approaches(), problem.ladder(), _bonus(problem)

@@ -4,6 +4,9 @@ Every finding brings the variants of its remedy. Those of all findings are merge
 severity * confidence * FADE^i for the i-th variant of a finding: the gravest finding leads, and the
 others soon get their turn. What came close to a promotion before is varied first.
 
+Once the task pays, the way back comes before all that: the incumbent taken away, weakened, or without one of its
+terms. What brought a team to its first reward is the first suspect when it goes no further.
+
 Without findings (critic `none`) nobody says what is missing: each milestone is then guided to, in
 the order of the card.
 """
@@ -19,7 +22,10 @@ from also.v1.generator_pb2 import ProposeRequest
 from services.generator.feedback import is_useless, neighbours, read_feedback
 from services.generator.problem import Problem
 from services.generator.proposal import NO_FINDING, Proposal
-from services.generator.remedies import variants
+from services.generator.remedies import variants, way_back
+
+_FIRST = 2.0
+"""Priority above all that a finding can have."""
 
 FADE = 0.8
 """Factor on the priority of each further variant of a finding."""
@@ -34,6 +40,8 @@ def proposals(request: ProposeRequest) -> list[Proposal]:
     findings = _findings(request)
     feedback = read_feedback(request)
     ranked: list[Proposal] = []
+    if findings and request.evidence.returns.mean > 0:
+        ranked += [Proposal(config=config, priority=_FIRST) for config in way_back(request.incumbent)]
     if findings and feedback.closest is not None:
         ranked += _fading(neighbours(request, feedback.closest), first=1.0)
     for index, finding in findings:

@@ -27,7 +27,7 @@ from also.v1.trainer_pb2_grpc import TrainerServiceStub
 from also.v1.validator_pb2 import ValidateRequest, ValidationPhase, ValidationProgress
 from also.v1.verdict_pb2 import ArmResult, Validation, Verdict, VerdictReason
 from also.validation import cost, judge
-from also.validation.race import racers
+from also.validation.race import race_cost, racers
 from also.validation.round import Round, Standing, Step
 from services.validator import plan, screen
 from services.validator.launch.launcher import Launcher
@@ -190,8 +190,8 @@ def _phase(now: Phase, step: Step, request: ValidateRequest, round_: Round) -> P
     """The phase that a step belongs to: the one that is under way, or a new one."""
     if step.pool == SeedPool.SEED_POOL_SEARCH:
         kind = ValidationPhase.VALIDATION_PHASE_SEARCH
-        running = racers(round_)
-        planned = (cost.race_cost if running else cost.search_cost)(request.campaign, len(running or round_.passed))
+        raced = bool(racers(round_))
+        planned = race_cost(round_) if raced else cost.search_cost(request.campaign, len(round_.passed))
     else:
         kind = ValidationPhase.VALIDATION_PHASE_CONFIRM
         planned = cost.wave_cost(request.campaign) * request.campaign.validation.confirm_waves
