@@ -73,9 +73,8 @@ def race(round_: Round, arms: Sequence[ArmResult]) -> Standing:
         for name in live:
             if (fault := faults[name]) is not None:
                 rulings[name] = Ruling(reason=fault[0], detail=f"In rung {rung} of the race {fault[1]}.")
-        ranked = sorted(
-            (name for name in live if faults[name] is None), key=lambda name: _furthest_first(records[name])
-        )
+        sound = {name: records[name] for name in live if faults[name] is None}
+        ranked = sorted(sound, key=lambda name: _furthest_first(sound[name]))
         kept = ranked[:1] if rung == settings.race_rungs else ranked[: cost.survivors(len(ranked))]
         for place, name in enumerate(ranked, start=1):
             if name not in kept:
