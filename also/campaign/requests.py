@@ -2,13 +2,14 @@
 
 from also.campaign.state import Stage, State
 from also.v1.branch_pb2 import SeedPool
-from also.v1.campaign_pb2 import Campaign
+from also.v1.campaign_pb2 import Campaign, GeneratorSettings
 from also.v1.critic_pb2 import DiagnoseRequest, PastStage, StageOutcome
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.journal_pb2 import Promoted
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.trainer_pb2 import EvaluateRequest, TrainStageRequest
 from also.v1.validator_pb2 import ValidateRequest
+from also.validation import cost
 from also.validation.cost import whole_updates
 
 MAIN = "main"
@@ -73,10 +74,13 @@ def diagnose(campaign_id: str, state: State, stage: Stage) -> DiagnoseRequest:
 
 
 def propose(campaign_id: str, state: State, stage: Stage) -> ProposeRequest:
-    """Propose candidates for a diagnosed stage's next round."""
+    """Propose candidates for a diagnosed stage's next round, no more than branches can still try."""
+    settings = GeneratorSettings()
+    settings.CopyFrom(state.campaign.generator)
+    settings.candidates = cost.affordable_candidates(state.campaign, state.env_steps_left_for_branches)
     return ProposeRequest(
         campaign_id=campaign_id,
-        settings=state.campaign.generator,
+        settings=settings,
         seed=state.campaign.seed,
         stage=stage.number,
         round=len(stage.rounds),

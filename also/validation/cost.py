@@ -73,6 +73,18 @@ def smallest_round(campaign: Campaign) -> int:
             return least_cost(campaign, 1)
 
 
+def affordable_candidates(campaign: Campaign, env_steps: int) -> int:
+    """How many candidates a race with control can hold for so many env_steps; at least 1, at most as many as are set.
+
+    Where there is no race, as many as are set.
+    """
+    wanted = campaign.generator.candidates
+    if campaign.validation.proof != Proof.PROOF_BY_RISK:
+        return wanted
+    fitting = (count for count in range(wanted, 1, -1) if race_cost(campaign, count, with_control=True) <= env_steps)
+    return next(fitting, 1)
+
+
 def planned_env_steps(campaign: Campaign) -> int:
     """env_steps that a campaign comes to, at most: its budget, or its stages and the branches' whole share beside."""
     stages = campaign.stages.count * whole_updates(campaign.stages.env_steps, campaign.learner)
