@@ -52,9 +52,9 @@ PRESETS = {
         confirm_seeds=5,
         confirm_waves=1,
         confirm_env_steps=60_000,
-        race_rungs=2,
+        race_rungs=1,
         race_seeds=1,
-        race_env_steps=200_000,
+        race_env_steps=128_000,
     ),
     ValidationPreset.VALIDATION_PRESET_STANDARD: Preset(
         rounds=2,
@@ -66,7 +66,7 @@ PRESETS = {
         confirm_env_steps=200_000,
         race_rungs=2,
         race_seeds=2,
-        race_env_steps=300_000,
+        race_env_steps=256_000,
     ),
     ValidationPreset.VALIDATION_PRESET_RIGOROUS: Preset(
         rounds=3,
@@ -76,9 +76,9 @@ PRESETS = {
         confirm_seeds=10,
         confirm_waves=3,
         confirm_env_steps=400_000,
-        race_rungs=3,
+        race_rungs=2,
         race_seeds=4,
-        race_env_steps=400_000,
+        race_env_steps=512_000,
     ),
 }
 """The numbers of each preset."""
