@@ -191,6 +191,7 @@ def rejudge(
         control_hash=config_hash(incumbent),
         candidates=tuple(candidates),
         screen=screen,
+        incumbent=incumbent,
         stage_return=stage_return,
         stage_milestone_score=stage_milestone_score,
     )

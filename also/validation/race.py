@@ -4,11 +4,13 @@ None of these configs can move the optimum, so what a wrong choice costs is time
 provisionally, the main run goes on with its best branch, and the guard undoes it where the return falls, or does not
 come. The race is successive halving, as the search is. While the task pays nothing, control is left out: nothing is
 what it would come to, and the best by milestone score has to be further than the checkpoint that all began from. Else
-control runs along in every rung, the mean return decides, and the winner has to be above control's.
+control runs along in every rung, the mean return decides, and the winner has to be above control's; but a candidate
+that only takes away from the incumbent need not be better, only as good: shaping that is not needed goes.
 """
 
 from collections.abc import Sequence
 
+from also.shaping.relief import is_relief
 from also.v1.branch_pb2 import BranchRecord, SeedPool
 from also.v1.campaign_pb2 import Proof
 from also.v1.shaping_pb2 import Invariance
@@ -17,6 +19,9 @@ from also.validation import cost
 from also.validation.arms import CONTROL, MILESTONES, RETURN, first_fault, records_of, values
 from also.validation.round import Round, Ruling, Standing, Step, control_failed
 from also.validation.statistics import mean
+
+TIE = 0.03
+"""Difference in return, as a share of the largest return, or in milestone score that a race does not count."""
 
 _AHEAD = 0.01
 """Milestone score beyond the checkpoint's own from which a candidate has come further."""
@@ -74,7 +79,7 @@ def race(round_: Round, arms: Sequence[ArmResult]) -> Standing:
             if (fault := faults[name]) is not None:
                 rulings[name] = Ruling(reason=fault[0], detail=f"In rung {rung} of the race {fault[1]}.")
         sound = {name: records[name] for name in live if faults[name] is None}
-        ranked = sorted(sound, key=lambda name: _furthest_first(sound[name]))
+        ranked = _ranked(round_, sound)
         kept = ranked[:1] if rung == settings.race_rungs else ranked[: cost.survivors(len(ranked))]
         for place, name in enumerate(ranked, start=1):
             if name not in kept:
@@ -83,25 +88,47 @@ def race(round_: Round, arms: Sequence[ArmResult]) -> Standing:
         live = [name for name in live if name in kept]
         if not live:
             return Standing(rulings=rulings)
-    ruling = _arrive(round_, records[live[0]], records.get(CONTROL))
+    ruling = _arrive(round_, live[0], records)
     return Standing(rulings={**rulings, live[0]: ruling}, finalist=live[0])
 
 
-def _furthest_first(records: Sequence[BranchRecord]) -> tuple[float, float]:
-    """Sort key: by mean return, then by milestone score, so that equals keep the candidates' order."""
-    return -mean(values(records, RETURN)), -mean(values(records, MILESTONES))
+def _ranked(round_: Round, records: dict[str, list[BranchRecord]]) -> list[str]:
+    """Names from the first place to the last.
+
+    The first is the earliest candidate that is as far as the furthest but for `TIE`: a round's candidates come in order
+    of preference, and few branches cannot tell equals apart. The others follow by how far they came.
+    """
+    far = {name: _how_far(round_, each) for name, each in records.items()}
+    order = sorted(far, key=lambda name: (-far[name][0], -far[name][1]))
+    if not order:
+        return []
+    most = far[order[0]]
+    first = next(name for name in far if far[name][0] == most[0] and far[name][1] >= most[1] - TIE)
+    return [first, *(name for name in order if name != first)]
 
 
-def _arrive(round_: Round, winner: Sequence[BranchRecord], control: Sequence[BranchRecord] | None) -> Ruling:
+def _how_far(round_: Round, records: Sequence[BranchRecord]) -> tuple[bool, float]:
+    """Whether the task has paid, and the mean return as a share of the largest, or else the milestone score."""
+    returned = mean(values(records, RETURN))
+    if returned >= round_.minimum_gain(RETURN) and returned > 0:
+        return True, returned / round_.card.largest_return
+    return False, mean(values(records, MILESTONES))
+
+
+def _arrive(round_: Round, name: str, records: dict[str, list[BranchRecord]]) -> Ruling:
     """The ruling on the one that came furthest."""
-    if control is not None:
-        against = mean(values(control, RETURN))
+    winner = records[name]
+    if CONTROL in records:
+        against = mean(values(records[CONTROL], RETURN))
         gain = mean(values(winner, RETURN)) - against
-        ahead = gain > 0 and gain >= round_.minimum_gain(RETURN)
+        if is_relief(round_.config_of(name), round_.incumbent):
+            ahead = gain >= -TIE * round_.card.largest_return
+        else:
+            ahead = gain > 0 and gain >= round_.minimum_gain(RETURN)
         measured = f"control's return {against:.4g}"
     else:
-        further = mean(values(winner, MILESTONES)) >= round_.stage_milestone_score + _AHEAD
-        ahead = further or mean(values(winner, RETURN)) >= round_.minimum_gain(RETURN)
+        paid, far = _how_far(round_, winner)
+        ahead = paid or far >= round_.stage_milestone_score + _AHEAD
         measured = f"the checkpoint had milestone score {round_.stage_milestone_score:.4g}"
     reason = VerdictReason.VERDICT_REASON_RACE_WON if ahead else VerdictReason.VERDICT_REASON_RACE_STOOD_STILL
     return Ruling(reason=reason, detail=f"{_came_to(winner)}; {measured}.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from also.errors import DocumentError
 from also.v1.branch_pb2 import SeedPool
 from also.v1.campaign_pb2 import Campaign
+from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import TaskCard
 from also.v1.verdict_pb2 import Candidate, PairedTest, Verdict, VerdictReason
 from also.validation import guards
@@ -48,6 +49,8 @@ class Round:
     """What is judged, in order."""
     screen: tuple[Verdict, ...]
     """What the screen said of each candidate: a reason where it is out, none where it passed."""
+    incumbent: ShapingConfig = field(default_factory=ShapingConfig)
+    """The config that control trains under."""
     stage_return: float = 0.0
     """Mean return of the stage's evaluation episodes, units of task reward."""
     stage_milestone_score: float = 0.0
@@ -76,6 +79,10 @@ class Round:
         if arm == CONTROL:
             return self.control_hash
         return next(candidate.config_hash for candidate in self.candidates if candidate.name == arm)
+
+    def config_of(self, name: str) -> ShapingConfig:
+        """Config of a candidate."""
+        return next(candidate.config for candidate in self.candidates if candidate.name == name)
 
     def minimum_gain(self, measure: str) -> float:
         """Smallest mean gain that promotes, in the measure's unit: a share of its largest value."""

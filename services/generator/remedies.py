@@ -44,13 +44,13 @@ def variants(problem: Problem) -> Iterable[pb.ShapingConfig]:
 
 
 def way_back(incumbent: pb.ShapingConfig) -> Iterator[pb.ShapingConfig]:
-    """The incumbent taken away, at half its weights, without one of its terms each, at a tenth; none without terms."""
+    """The incumbent taken away, at a quarter of its weights, without one of its terms each; none without terms."""
     every = [term.name for term in incumbent.terms]
     if every:
         yield pb.ShapingConfig()
-        yield configs.scaled(incumbent, every, 0.5)
-        yield from (configs.without(incumbent, [name]) for name in every[: len(every) if len(every) > 1 else 0])
-        yield configs.scaled(incumbent, every, 0.1)
+        yield configs.scaled(incumbent, every, 0.25)
+    if len(every) > 1:
+        yield from (configs.without(incumbent, [name]) for name in every)
 
 
 def guide(problem: Problem) -> Iterator[pb.ShapingConfig]:

@@ -122,6 +122,7 @@ def _begin(request: ValidateRequest) -> Round:
         screen=tuple(
             screen.check(request.candidates, card=request.card, incumbent=request.incumbent, tried=request.tried_hashes)
         ),
+        incumbent=request.incumbent,
         stage_return=request.stage_return,
         stage_milestone_score=request.stage_milestone_score,
     )

@@ -1,0 +1,28 @@
+"""Whether a shaping config only takes away from another one: fewer terms, or weaker ones, and nothing new."""
+
+from also.shaping.rules import complete
+from also.v1.shaping_pb2 import ShapingConfig, ShapingTerm
+
+
+def is_relief(config: ShapingConfig, incumbent: ShapingConfig) -> bool:
+    """Whether every term of a config is one of the incumbent's, with a weight that is no larger, and they differ."""
+    theirs, ours = complete(incumbent).terms, complete(config).terms
+    kept = [any(_weakens(term, other) for other in theirs) for term in ours]
+    same = len(ours) == len(theirs) and all(any(_like(term, other) == term for other in theirs) for term in ours)
+    return all(kept) and not same
+
+
+def _weakens(term: ShapingTerm, other: ShapingTerm) -> bool:
+    """Whether a term is another one at no larger weight, of the same sign."""
+    alike = ShapingTerm()
+    alike.CopyFrom(term)
+    alike.weight = other.weight
+    return _like(alike, other) == alike and 0 <= term.weight * other.weight <= other.weight**2
+
+
+def _like(term: ShapingTerm, other: ShapingTerm) -> ShapingTerm:
+    """Another term under a term's name and reason, which have no effect."""
+    renamed = ShapingTerm()
+    renamed.CopyFrom(other)
+    renamed.name, renamed.reason = term.name, term.reason
+    return renamed
