@@ -18,7 +18,7 @@ RISE = 0.02
 RARE = 0.05
 """Training return, as a share of the largest return, below which milestones count, too."""
 
-SIGNAL = 0.1
+SIGNAL = 0.25
 """Training return, as a share of the largest return, from which the task teaches by itself."""
 
 

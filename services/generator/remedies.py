@@ -84,10 +84,10 @@ def synchronise(problem: Problem) -> Iterator[pb.ShapingConfig]:
     for first in of_team[:1]:
         yield configs.add(problem.incumbent, [first])
         for own in of_each[:1]:
+            both = configs.add(problem.incumbent, [first, own])
+            yield configs.scaled(both, [first.name, own.name], 0.5)
+            yield configs.scaled(configs.add(problem.incumbent, [own]), [own.name], 0.5)
             yield configs.add(problem.incumbent, [own])
-            yield configs.add(problem.incumbent, [first, own])
-            both = [first.name, own.name]
-            yield configs.scaled(configs.add(problem.incumbent, [first, own]), both, 0.5)
     yield configs.add(problem.incumbent, problem.ladder())
     yield configs.add(problem.incumbent, [*of_team[:1], *together])
     for other in of_team[1:]:
