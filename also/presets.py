@@ -54,7 +54,7 @@ PRESETS = {
         confirm_env_steps=60_000,
         race_rungs=1,
         race_seeds=1,
-        race_env_steps=96_000,
+        race_env_steps=128_000,
     ),
     ValidationPreset.VALIDATION_PRESET_STANDARD: Preset(
         rounds=2,

@@ -3,13 +3,12 @@
 A stage counts by the mean return of its training episodes, of which there are thousands, and, while that is rare, by
 its milestone score. Progress is that the best of the last stages is above the best of all before them.
 
-Once, as soon as the task pays under shaping, the question is asked all the same: shaping that led to the first reward
-can hold a team back from the next one.
+Once, before the last tenth of the budget, the question is asked all the same: the last env_steps belong to the task
+alone, if the team does as well without its shaping.
 """
 
-from collections.abc import Sequence
-
 from also.campaign.state import Stage, State
+from also.validation import cost
 from also.validation.statistics import mean
 
 RISE = 0.02
@@ -18,8 +17,8 @@ RISE = 0.02
 RARE = 0.05
 """Training return, as a share of the largest return, below which milestones count, too."""
 
-SIGNAL = 0.25
-"""Training return, as a share of the largest return, from which the task teaches by itself."""
+CLOSING = 0.1
+"""Share of the budget before whose end the shaping's worth is asked about once more."""
 
 
 def still_learning(state: State, stage: Stage) -> str:
@@ -36,7 +35,7 @@ def still_learning(state: State, stage: Stage) -> str:
     best = max(map(training_return, last))
     if patience == 0 or (best <= 0 and not stage.incumbent.config.terms):
         return ""
-    if stage.incumbent.config.terms and _speaks_up(state, stages):
+    if stage.incumbent.config.terms and _closes(state, stage):
         return ""
     if given < patience:
         return f"The incumbent has had {given} of the {patience} stages that it is given."
@@ -55,8 +54,15 @@ def training_return(stage: Stage) -> float:
     return mean([point.mean_return for point in curve]) if curve else stage.mean_return
 
 
-def _speaks_up(state: State, stages: Sequence[Stage]) -> bool:
-    """Whether the return is no longer rare since the last stage: what brought it may not be needed any more."""
-    *before, now = map(training_return, stages)
-    level = SIGNAL * state.card.largest_return
-    return now >= level and max(before, default=0.0) < level
+def _closes(state: State, stage: Stage) -> bool:
+    """Whether a stage is the first that ends in the last part of what the campaign comes to, a race included."""
+    campaign = state.campaign
+    race = cost.race_cost(campaign, campaign.generator.candidates, with_control=True)
+    begins = (1 - CLOSING) * cost.planned_env_steps(campaign) - race
+    earlier = [each for each in state.stages if each.number < stage.number]
+    spent = sum(each.env_steps for each in earlier)
+    asked = any(
+        sum(each.env_steps for each in earlier[:index]) + before.trained.env_steps >= begins
+        for index, before in enumerate(earlier)
+    )
+    return not asked and spent + stage.trained.env_steps >= begins
