@@ -1,7 +1,7 @@
 """Results put together: a section for each task and budget, in it a row for each method and commit."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from also.errors import InputError
@@ -52,7 +52,7 @@ class Section:
         """A method's row under a commit, or else under that commit which has most of its runs; None without any."""
         of_method = [row for row in self.rows if row.method == method]
         same = [row for row in of_method if row.commit == commit]
-        return (same or sorted(of_method, key=lambda row: -len(row.runs)) or [None])[0]
+        return next(iter(same or sorted(of_method, key=lambda row: -len(row.runs))), None)
 
 
 def sections(results: Iterable[Result]) -> list[Section]:
@@ -71,18 +71,17 @@ def sections(results: Iterable[Result]) -> list[Section]:
             )
         of_row[result.seed] = result
     return [
-        Section(
-            task=task,
-            budget=budget,
-            rows=tuple(
-                Row(method=method, commit=commit, runs=tuple(of_row[seed] for seed in sorted(of_row)))
-                for (method, commit), of_row in sorted(
-                    rows.items(), key=lambda item: (_place(METHODS, item[0][0]), item[0])
-                )
-            ),
-        )
-        for (task, budget), rows in sorted(runs.items(), key=lambda item: (_place(TASKS, item[0][0]), item[0]))
+        Section(task=task, budget=budget, rows=_rows(runs[task, budget]))
+        for task, budget in sorted(runs, key=lambda name: (_place(TASKS, name[0]), name))
     ]
+
+
+def _rows(runs: Mapping[tuple[str, str], Mapping[int, Result]]) -> tuple[Row, ...]:
+    """Rows of one section, in the order of the methods."""
+    return tuple(
+        Row(method=name[0], commit=name[1], runs=tuple(runs[name][seed] for seed in sorted(runs[name])))
+        for name in sorted(runs, key=lambda name: (_place(METHODS, name[0]), name))
+    )
 
 
 def labels(rows: Sequence[Row]) -> list[str]:

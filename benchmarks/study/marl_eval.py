@@ -1,9 +1,9 @@
 """Results in the form that marl-eval reads (Gorsane 2022, arXiv 2209.10485).
 
-    {environment: {task: {algorithm: {run: {step_0: {step_count, return: [...]}, …, absolute_metrics: {return: [...]}}}}}}
+    {environment: {task: {algorithm: {run: {step_0: {step_count, return: […]}, …, absolute_metrics: {return: […]}}}}}}
 
-Steps are the same for all runs of a task, evenly spaced up to the budget; a step has the curve's value there. Lists have
-one number, a mean over episodes.
+Steps are the same for all runs of a task, evenly spaced up to the budget; a step has the curve's value there. Lists
+have one number, a mean over episodes.
 """
 
 from collections.abc import Iterable

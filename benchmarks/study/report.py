@@ -52,9 +52,9 @@ def _document(found: Sequence[Section], plots: Sequence[str]) -> Iterator[str]:
     runs = [run for section in found for row in section.rows for run in row.runs]
     yield "# The study\n"
     yield (
-        "`python -m benchmarks.study` runs what is not stored and writes this page; `python -m benchmarks.study report` "
-        f"only writes it. {len(runs)} campaigns, each a real `also run`, at equal env_steps in all, branches included, "
-        "with the same learner.\n"
+        "`python -m benchmarks.study` runs what is not stored and writes this page; "
+        f"`python -m benchmarks.study report` only writes it. {len(runs)} campaigns, each a real `also run`, at equal "
+        "env_steps in all, branches included, with the same learner.\n"
     )
     yield f"- Machines: {_all(f'{run.machine} ({run.parallel} campaigns at once at most)' for run in runs)}."
     yield f"- Python {platform.python_version()} (of the report), torch {_all(run.torch for run in runs)}."
@@ -64,8 +64,8 @@ def _document(found: Sequence[Section], plots: Sequence[str]) -> Iterator[str]:
     if len(found) > 1:
         yield "\n## All tasks\n"
         yield (
-            "Returns are shares of each task's largest one. A row has the tasks that its method ran on, so only rows of "
-            "the same tasks can be compared; probabilities are means over the tasks that both ran on.\n"
+            "Returns are shares of each task's largest one. A row has the tasks that its method ran on, so only rows "
+            "of the same tasks can be compared; probabilities are means over the tasks that both ran on.\n"
         )
         yield from tables.overall(found)
     for section, plot in zip(found, plots, strict=True):
@@ -83,16 +83,16 @@ def _words() -> Iterator[str]:
     yield "| method | what it is |\n| --- | --- |"
     yield from (f"| {method.name} | {method.says} |" for method in METHODS.values())
     yield (
-        "\nThe final return is that of the last policy on the report seeds, mean over episodes. The area is that under "
-        "the return over all env_steps, divided by the budget: the training return of the main run; while branches are "
-        "tried, what the stage's policy was worth before; after the end, the final return. Both are interquartile means "
-        "over seeds (floor(n / 4) are left out at each end, so none of three) with 95 % intervals by stratified "
-        "bootstrap (Agarwal 2021, arXiv 2108.13264); of three seeds such an interval is too narrow, of one there is "
-        "none. *Better than* is the probability that a run of the row is better than one of the baseline under the same "
-        "commit, or else under the commit that has most of its runs; equal ones count one half. Costs are means over "
-        "runs. CPU-seconds are those of all processes, and depend on the machine. The critical path has all branches of "
-        f"a rung or wave at once, as on a cluster. {ONE_SHOT} is told its candidate for nothing: the stage by which it "
-        "is found is not taken off its budget."
+        "\nThe final return is that of the last policy on the report seeds, mean over episodes. The area is that "
+        "under the return over all env_steps, divided by the budget: the training return of the main run; while "
+        "branches are tried, what the stage's policy was worth before them; after the end, the final return. Both "
+        "are interquartile means over seeds (floor(n / 4) are left out at each end, so none of three) with 95 % "
+        "intervals by stratified bootstrap (Agarwal 2021, arXiv 2108.13264); of three seeds such an interval is "
+        "too narrow, of one there is none. *Better than* is the probability that a run of the row is better than "
+        "one of the baseline under the same commit, or else under the commit that has most of its runs; equal ones "
+        "count one half. Costs are means over runs. CPU-seconds are those of all processes, orphans included, and "
+        "depend on the machine. The critical path has all branches of a rung or wave at once, as on a cluster. "
+        f"{ONE_SHOT} is told its candidate for nothing: the stage by which it is found is not taken off its budget."
     )
 
 

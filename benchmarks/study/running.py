@@ -59,7 +59,7 @@ class Runs:
         self._parallel = parallel
         self._processes: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
-        self._stopped = False
+        self._stopped = threading.Event()
 
     def carry_out(self, data: Mapping[str, Any], folder: Path) -> State:
         """Run a campaign to its end, or go on with it; one that is over is only read.
@@ -83,7 +83,7 @@ class Runs:
     def stop(self) -> None:
         """End what runs, and start no more."""
         with self._lock:
-            self._stopped = True
+            self._stopped.set()
             for process in self._processes:
                 process.terminate()
 
@@ -102,7 +102,7 @@ class Runs:
         with ExitStack() as stack:
             output = stack.enter_context((folder / "output.log").open("ab"))
             with self._lock:
-                if self._stopped:
+                if self._stopped.is_set():
                     raise Stopped("the study was asked to end")
                 process = stack.enter_context(
                     subprocess.Popen(
@@ -118,7 +118,7 @@ class Runs:
             process.wait()
             with self._lock:
                 self._processes.discard(process)
-                if self._stopped and process.returncode != 0:
+                if self._stopped.is_set() and process.returncode != 0:
                     raise Stopped("the study was asked to end")
 
 

@@ -1,4 +1,4 @@
-"""What a few runs say: interquartile means, intervals and probabilities of improvement (Agarwal 2021, arXiv 2108.13264).
+"""What a few runs say: interquartile means, intervals, probabilities of improvement (Agarwal 2021, arXiv 2108.13264).
 
 Scores come by stratum, which is a task: one array of runs for each. An interval is that of a stratified bootstrap: runs
 are drawn again within each stratum, and the 2.5 and 97.5 % quantiles of what comes of it are its ends. With three runs
@@ -63,10 +63,8 @@ def improvement(ours: Strata, theirs: Strata) -> Estimate:
         theirs: scores of the same tasks, in the same order; numbers of runs may differ.
     """
     rng = np.random.default_rng(SEED)
-    pairs = [
-        (np.asarray(our, dtype=float), np.asarray(their, dtype=float)) for our, their in zip(ours, theirs, strict=True)
-    ]
-    value = float(np.mean([_better(our[None], their[None]) for our, their in pairs]))
+    pairs = list(zip(ours, theirs, strict=True))
+    value = float(np.mean([_better(np.array([our]), np.array([their])) for our, their in pairs]))
     drawn = np.mean([_better(_redrawn(our, rng), _redrawn(their, rng)) for our, their in pairs], axis=0)
     return _estimate(value, drawn, [*ours, *theirs])
 
