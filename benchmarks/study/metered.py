@@ -3,8 +3,8 @@
     python -m benchmarks.study.metered RECORD.json COMMAND …
 
 Processes of a campaign outlive those that forked them, and are then nobody's children: `getrusage` would miss them.
-This process makes itself the one that orphans are given to (`PR_SET_CHILD_SUBREAPER`, Linux), and waits for all of them.
-It ends the command when its own standard input closes, so that nothing outlives the study.
+This process makes itself the one that orphans are given to (`PR_SET_CHILD_SUBREAPER`, Linux), and waits for all of
+them. It ends the command when its own standard input closes, so that nothing outlives the study.
 """
 
 import ctypes
