@@ -17,8 +17,8 @@ from benchmarks.study import first_candidate
 from benchmarks.study.cell import Cell
 from benchmarks.study.costs import costs
 from benchmarks.study.curve import area, curve
-from benchmarks.study.result import Result, Results
-from benchmarks.study.running import RunFailed, Runs, Stopped, used
+from benchmarks.study.result import FIRST_CANDIDATES, Result, Results
+from benchmarks.study.running import RunFailed, Runs, used
 
 SOURCES = ("also", "services", "examples")
 """What a campaign runs: a cell is of the last commit that changed one of these."""
@@ -86,7 +86,7 @@ class Study:
             same_file = stored.written == cells.digest(data)
             if stored.key == name or (same_file and cell.method.name in self._reuse):
                 return f"stored, of {stored.commit}"
-        folder = self._folder / name
+        folder = self._folder / cell.task.name / cell.method.name / f"seed-{cell.seed}-{name}"
         state = self._runs.carry_out(data, folder)
         if last_change(*SOURCES) != commit:
             raise RunFailed(f"the sources changed while it ran; it began under {commit} ({folder})")
@@ -99,7 +99,8 @@ class Study:
         name = cells.key(data, commit)
         kept = self._results.first_candidate(cell.task.name, cell.seed, name)
         if kept is None:
-            found = first_candidate.of(self._runs.carry_out(data, self._folder / name))
+            folder = self._folder / cell.task.name / FIRST_CANDIDATES / f"seed-{cell.seed}-{name}"
+            found = first_candidate.of(self._runs.carry_out(data, folder))
             self._results.add_first_candidate(cell.task.name, cell.seed, name, commit, found)
             return found
         return kept[0]
@@ -135,6 +136,3 @@ class Study:
             **asdict(took),
             curve=tuple(segments),
         )
-
-
-__all__ = ["SOURCES", "Stopped", "Study"]
