@@ -42,8 +42,8 @@ def main() -> int:
             folder = DATA / ("study-quick" if quick else "study") / "runs"
             study = Study(results, folder, parallel=arguments.parallel, reuse=arguments.reuse)
             failed = study.carry_out(wanted, lambda line: print(line, flush=True))
-        for line in report.write(results.all(), output) or ["no result is stored, so there is no report"]:
-            print(line)
+        written = report.write(results.all(), output)
+        print("\n".join(map(str, written)) if written else "no result is stored, so there is no report")
     except KeyboardInterrupt:
         print(f"interrupted; go on with: python -m benchmarks.study {shlex.join(sys.argv[1:])}", file=sys.stderr)
         return INTERRUPTED

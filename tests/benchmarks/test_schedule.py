@@ -69,7 +69,7 @@ def test_real_campaigns_come_to_results_beside_one_that_fails(results, carry_out
     for each in found.values():
         assert (each.env_steps, each.critical_path, each.validation_env_steps) == (6_400, 6_400, 0)
         assert (each.curve[0].begin, each.curve[-1].end, each.episodes) == (0, 6_400, 64)
-        assert each.cpu_seconds > 0
+        assert each.cpu_seconds is not None
     assert "shaping" not in found["sparse-only"].campaign
     assert found["one-shot"].campaign["shaping"]["terms"]
 
