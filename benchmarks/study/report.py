@@ -59,6 +59,7 @@ def _document(found: Sequence[Section], plots: Sequence[str]) -> Iterator[str]:
     yield f"- Machines: {_all(f'{run.machine} ({run.parallel} campaigns at once at most)' for run in runs)}."
     yield f"- Python {platform.python_version()} (of the report), torch {_all(run.torch for run in runs)}."
     yield f"- Commits: {_all(run.commit for run in runs)}; a row's is the last one that changed what it runs."
+    yield f'- Checkouts: {_all(run.checkout for run in runs)}; "+" is one with changes that were not committed.'
     yield f"- Seeds: {_all(str(seed) for seed in sorted({run.seed for run in runs}))}.\n"
     yield from _words()
     if len(found) > 1:
@@ -70,6 +71,7 @@ def _document(found: Sequence[Section], plots: Sequence[str]) -> Iterator[str]:
         yield from tables.overall(found)
     for section, plot in zip(found, plots, strict=True):
         yield f"\n## {section.task}, {section.budget:,} env_steps\n"
+        yield f"`{_command(section)}`\n"
         yield from tables.returns(section)
         yield ""
         yield from tables.costs(section)
@@ -93,6 +95,16 @@ def _words() -> Iterator[str]:
         "count one half. Costs are means over runs. CPU-seconds are those of all processes, orphans included, and "
         "depend on the machine. The critical path has all branches of a rung or wave at once, as on a cluster. "
         f"{ONE_SHOT} is told its candidate for nothing: the stage by which it is found is not taken off its budget."
+    )
+
+
+def _command(section: Section) -> str:
+    """The command that runs a section's cells; it goes on where some are stored."""
+    methods = dict.fromkeys(row.method for row in section.rows)
+    seeds = sorted({run.seed for row in section.rows for run in row.runs})
+    return (
+        f"python -m benchmarks.study --tasks {section.task} --methods {' '.join(methods)} "
+        f"--seeds {' '.join(map(str, seeds))} --budget {section.budget}"
     )
 
 

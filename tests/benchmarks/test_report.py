@@ -116,6 +116,7 @@ def test_the_report_shows_what_ran_and_names_what_did_not(several, tmp_path):
     assert "| also | aaaaaaa | 3, 4 | 0.600 [0.500, 0.700] |" in text
     assert "1.000 [1.000, 1.000]" in text  # also against sparse-only
     assert "| 2 of 4 |" in text
+    assert "--tasks foraging-10x10-3p-3f-coop --methods sparse-only also --seeds 3 4 --budget 1000`" in text
     assert "- foraging-15x15-3p-3f-coop: nothing was." in text
     assert "- spread-sparse: sparse-only, one-shot" in text
     rows = list(csv.DictReader((tmp_path / "study.csv").read_text().splitlines()))
