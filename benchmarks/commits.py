@@ -1,5 +1,6 @@
 """A commit of this repository, checked out into a temporary folder for as long as it is measured."""
 
+import hashlib
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -31,6 +32,22 @@ def described(commit: str = "HEAD") -> str:
     name = _git("rev-parse", "--short=7", commit).strip()
     changed = commit == "HEAD" and _git("status", "--porcelain", "--untracked-files=no")
     return f"{name}+" if changed else name
+
+
+def last_change(*paths: str) -> str:
+    """Short name of the last commit that changed one of some paths, so that other commits keep it.
+
+    Args:
+        paths: relative to the root.
+
+    Returns:
+        Seven digits; where the checkout differs there, with "+" and six digits of the sha256 of the difference.
+    """
+    name = _git("log", "-1", "--abbrev=7", "--format=%h", "--", *paths).strip()
+    difference = _git("diff", "HEAD", "--", *paths)
+    for new in _git("ls-files", "--others", "--exclude-standard", "--", *paths).splitlines():
+        difference += f"{new} {hashlib.sha256((ROOT / new).read_bytes()).hexdigest()}\n"
+    return f"{name}+{hashlib.sha256(difference.encode()).hexdigest()[:6]}" if difference else name
 
 
 def _git(*arguments: str) -> str:

@@ -1,0 +1,98 @@
+"""Results put together: a section for each task and budget, in it a row for each method and commit."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from also.errors import InputError
+from benchmarks.study.methods import METHODS
+from benchmarks.study.result import Result
+from benchmarks.study.tasks import TASKS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """The runs of one method under one commit, on one task within one budget."""
+
+    method: str
+    """The method."""
+    commit: str
+    """Last commit that changed what ran."""
+    runs: tuple[Result, ...]
+    """One a seed, in order of seeds; at least one."""
+
+    @property
+    def finals(self) -> list[float]:
+        """Final returns, units of task reward."""
+        return [run.final_return for run in self.runs]
+
+    @property
+    def areas(self) -> list[float]:
+        """Areas under the curve divided by the budget, units of task reward."""
+        return [run.area for run in self.runs]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """All rows of one task and budget."""
+
+    task: str
+    """The task."""
+    budget: int
+    """env_steps in all."""
+    rows: tuple[Row, ...]
+    """In the order of the methods; at least one."""
+
+    @property
+    def largest_return(self) -> float:
+        """The task's largest return, units of task reward."""
+        return self.rows[0].runs[0].largest_return
+
+    def row(self, method: str, commit: str) -> Row | None:
+        """A method's row under a commit, or else under that commit which has most of its runs; None without any."""
+        of_method = [row for row in self.rows if row.method == method]
+        same = [row for row in of_method if row.commit == commit]
+        return next(iter(same or sorted(of_method, key=lambda row: -len(row.runs))), None)
+
+
+def sections(results: Iterable[Result]) -> list[Section]:
+    """All sections, in the order of the tasks, smaller budgets first.
+
+    Raises:
+        InputError: there are two results of one cell and one commit, from different campaign files.
+    """
+    runs: dict[tuple[str, int], dict[tuple[str, str], dict[int, Result]]] = defaultdict(lambda: defaultdict(dict))
+    for result in results:
+        of_row = runs[result.task, result.budget][result.method, result.commit]
+        if result.seed in of_row:
+            raise InputError(
+                f"{result.task}, {result.method}, seed {result.seed} has two results under {result.commit}, "
+                f"{of_row[result.seed].key} and {result.key}; delete that whose campaign file is no longer meant"
+            )
+        of_row[result.seed] = result
+    return [
+        Section(task=task, budget=budget, rows=_rows(runs[task, budget]))
+        for task, budget in sorted(runs, key=lambda name: (_place(TASKS, name[0]), name))
+    ]
+
+
+def _rows(runs: Mapping[tuple[str, str], Mapping[int, Result]]) -> tuple[Row, ...]:
+    """Rows of one section, in the order of the methods."""
+    return tuple(
+        Row(method=name[0], commit=name[1], runs=tuple(runs[name][seed] for seed in sorted(runs[name])))
+        for name in sorted(runs, key=lambda name: (_place(METHODS, name[0]), name))
+    )
+
+
+def labels(rows: Sequence[Row]) -> list[str]:
+    """Names of rows: the method, with its commit where it has several."""
+    commits = defaultdict(set)
+    for row in rows:
+        commits[row.method].add(row.commit)
+    return [f"{row.method} ({row.commit})" if len(commits[row.method]) > 1 else row.method for row in rows]
+
+
+def _place(known: Iterable[str], name: str) -> int:
+    """Place of a name in a list; unknown ones come last."""
+    names = list(known)
+    return names.index(name) if name in names else len(names)
