@@ -51,12 +51,12 @@ METHODS = {
         ),
         Method(
             name="also-no-validation",
-            says="ALSO that promotes each stage's first candidate unseen",
-            settings={"validation.on_trust": "everything"},
+            says="ALSO that promotes the first candidate of each round unseen",
+            settings={"validation.proof": "none"},
         ),
     )
 }
 """All methods by name."""
 
-DEFAULT = tuple(name for name in METHODS if name != "also-no-validation")
-"""Methods that run when none is named: the contract does not have the setting of `also-no-validation` yet."""
+DEFAULT = tuple(METHODS)
+"""Methods that run when none is named."""
