@@ -78,7 +78,10 @@ class Cell:
 
     def _of_task(self) -> dict[str, Any]:
         data: dict[str, Any] = spec.parse_yaml(self.task.file.read_text(encoding="utf-8"), str(self.task.file))
-        _lay(data, {"seed": self.seed, "reference.enabled": False} | dict(self.task.settings))
+        _lay(
+            data,
+            {"seed": self.seed, "reference.enabled": False, "reference.one_shot": False} | dict(self.task.settings),
+        )
         if self.quick:
             _lay(data, self.task.quick)
         return data

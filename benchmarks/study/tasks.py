@@ -74,6 +74,7 @@ def _foraging(layout: str, budget: int) -> Task:
         novelty=[_rare("nearest_food_distance", "agent", 0.1), _rare("team_food_distance", "team", 0.1)],
         quick={
             "stages.env_steps": 6_400,
+            "validation.race_env_steps": 3_200,
             "validation.search_env_steps": 3_200,
             "validation.confirm_env_steps": 3_200,
             "validation.confirm_seeds": 5,
@@ -87,11 +88,11 @@ def _foraging(layout: str, budget: int) -> Task:
 TASKS = {
     task.name: task
     for task in (
-        _foraging("8x8-2p-2f-coop", 8_500_000),
+        _foraging("8x8-2p-2f-coop", 4_256_000),
         _foraging("10x10-3p-3f-coop", 8_500_000),
-        _foraging("15x15-3p-3f-coop", 8_500_000),
-        _foraging("2s-10x10-3p-3f-coop", 8_500_000),
-        _foraging("10x10-4p-4f-coop", 8_500_000),
+        _foraging("15x15-3p-3f-coop", 6_400_000),
+        _foraging("2s-10x10-3p-3f-coop", 6_400_000),
+        _foraging("10x10-4p-4f-coop", 6_400_000),
         Task(
             name="spread-sparse",
             environment="spread",
@@ -101,6 +102,7 @@ TASKS = {
             novelty=[_rare("nearest_landmark_distance", "agent", 0.2), _rare("landmark_distance", "team", 0.2)],
             quick={
                 "stages.env_steps": 1_600,
+                "validation.race_env_steps": 800,
                 "validation.search_env_steps": 800,
                 "validation.confirm_env_steps": 800,
                 "generator.candidates": 2,
