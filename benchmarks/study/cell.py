@@ -73,7 +73,8 @@ class Cell:
         data = self._of_task()
         stage = resolved(data).stages.env_steps
         update = _update(data)
-        _lay(data, {"stages.count": 1, "budget.env_steps": -(-stage // update) * update})
+        ends = {"stages.count": 1, "budget.env_steps": -(-stage // update) * update}
+        _lay(data, ends | {"stages.patience": 0, "validation.proof": "none"})  # a round is begun, and costs nothing
         return data
 
     def _of_task(self) -> dict[str, Any]:
