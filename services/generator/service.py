@@ -59,7 +59,7 @@ def propose(request: ProposeRequest, asker: Asker) -> ProposeResponse:
     Raises:
         DocumentError, ShapingError, StoreError: as `GeneratorService.Propose`.
     """
-    check_config(request.incumbent, request.card)
+    check_config(request.incumbent, request.card, request.gamma)
     rules.check_names(request)
     match request.settings.backend:
         case campaign_pb2.GENERATOR_BACKEND_RULES | campaign_pb2.GENERATOR_BACKEND_UNSPECIFIED:

@@ -82,7 +82,15 @@ def card() -> TaskCard:
     return TaskCard(
         task="recorded/task",
         agents=["a", "b"],
-        features=[Feature(name="distance", scope=FeatureScope.FEATURE_SCOPE_TEAM, minimum=0, maximum=1)],
+        features=[
+            Feature(
+                name="distance",
+                scope=FeatureScope.FEATURE_SCOPE_TEAM,
+                minimum=0,
+                maximum=1,
+                tells_of=TellsOf.TELLS_OF_STATE,
+            )
+        ],
         milestones=[Milestone(name="done", feature="distance", threshold=1)],
         action_space=ActionSpace(kind=ActionKind.ACTION_KIND_DISCRETE, size=2),
         episode_limit=10,

@@ -89,7 +89,7 @@ def only(say):
 
     def config(request, data):
         [proposal] = read(say({"candidates": [data]}), request)
-        return fit_caps(proposal.config, request.card)
+        return fit_caps(proposal.config, request.card, request.gamma)
 
     return config
 
@@ -115,7 +115,7 @@ def test_whatever_follows_the_schema_is_a_valid_candidate(
     candidates = collect(asked, proposals)
     assert [item.origin for item in candidates] == [item.origin for item in proposals]
     for item in candidates:
-        check_config(item.config, card)
+        check_config(item.config, card, 0.99)
         assert -1 <= item.finding < 1
 
 
@@ -162,7 +162,7 @@ def test_any_json_is_read_or_refused(foraging, ask, grow, following, say, data, 
             assert 0 < len(str(error)) < 5000 and str(error).isprintable()
             continue
         for proposal in proposals:
-            check_config(fit_caps(proposal.config, foraging), foraging)
+            check_config(fit_caps(proposal.config, foraging, 0.99), foraging, 0.99)
 
 
 def places(data):
