@@ -114,7 +114,7 @@ class Problem:
     def ways(self) -> list[Way]:
         """Ways of the state that the finding or its milestone names; both directions where none is known.
 
-        Where what they name is none of the state, the latest way before stands in: who has come near can act.
+        Where what they name is none of the state, the latest way to the milestone stands in: who has come near can act.
         """
         ways: list[Way] = []
         for name in self._named():
@@ -122,7 +122,7 @@ class Problem:
             both = [Way(feature=feature, toward=end) for end in (task_pb2.DIRECTION_HIGHER, task_pb2.DIRECTION_LOWER)]
             if tells_of_state(feature):
                 ways += [known] if known else both
-        return ways or (self.earlier_ways()[:1] if self._named() else [])
+        return ways or (self.earlier_ways()[:1] if self.milestone and self._named() else [])
 
     def earlier_ways(self) -> list[Way]:
         """Known ways of the state to the milestones up to the finding's, the latest first."""

@@ -40,7 +40,7 @@ from also.v1.journal_pb2 import (
 )
 from also.v1.llm_pb2 import LlmAllowance, LlmFailure, LlmUse
 from also.v1.shaping_pb2 import ShapingConfig, ShapingForm, ShapingTerm, TargetKind
-from also.v1.task_pb2 import ActionKind, ActionSpace, Feature, FeatureScope, Milestone, Task, TaskCard
+from also.v1.task_pb2 import ActionKind, ActionSpace, Feature, FeatureScope, Milestone, Task, TaskCard, TellsOf
 from also.v1.trainer_pb2 import (
     CheckTrainerResponse,
     DescribeTaskResponse,

@@ -18,7 +18,7 @@ from also.v1 import shaping_pb2 as shaping
 from also.v1.diagnosis_pb2 import Finding
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.shaping_pb2 import ShapingConfig
-from also.v1.task_pb2 import AGGREGATE_MAX, Role, TaskCard
+from also.v1.task_pb2 import AGGREGATE_MAX, TELLS_OF_ACTION, TELLS_OF_STATE, TELLS_OF_TRANSITION, Role, TaskCard
 from also.v1.verdict_pb2 import Candidate
 from services.generator import service
 from services.generator.configs import fit_caps
@@ -142,6 +142,7 @@ def crowd(foraging) -> TaskCard:
     del card.milestones[:]
     for index in range(64):
         card.features.add(name=f"feature_{index:02d}_{'x' * 37}", scope=1 + index % 3, minimum=-1, maximum=3)
+        card.features[index].tells_of = (TELLS_OF_STATE, TELLS_OF_ACTION, TELLS_OF_TRANSITION, 0)[index % 4]
     for index in range(16):
         shown, approached = card.features[60 - 3 * index].name, card.features[60 - 3 * index + 1].name
         milestone = card.milestones.add(name=f"milestone_{index}", feature=shown, progress_feature=approached)
