@@ -16,8 +16,9 @@ from also.limits import descriptor
 from also.store import Store
 from also.v1.journal_pb2 import JournalRecord
 
-SCHEMA_VERSION = 1
-"""Version of the journal's layout."""
+SCHEMA_VERSION = 2
+"""Version of the journal's layout, and of the rules by which its verdicts are derived: 2 since a gain must be more than
+rare losses explain, and intervals are Student's."""
 
 
 class Journal:

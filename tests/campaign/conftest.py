@@ -17,7 +17,7 @@ import pytest
 from also.campaign import requests, spec
 from also.campaign.decide import Diagnose, Propose, Report, TrainStage, Validate, decide
 from also.campaign.fold import advance, begin
-from also.campaign.journal import Journal
+from also.campaign.journal import SCHEMA_VERSION, Journal
 from also.campaign.state import Event, State
 from also.settings import Settings, child_environment
 from also.shaping.identity import config_hash
@@ -333,7 +333,7 @@ def _event(world: World, state: State, action: object) -> Event:
 
 
 def _record(sequence: int, event: Event) -> JournalRecord:
-    record = JournalRecord(schema_version=1, sequence=sequence)
+    record = JournalRecord(schema_version=SCHEMA_VERSION, sequence=sequence)
     for each in record.DESCRIPTOR.oneofs_by_name["event"].fields:
         if each.message_type is event.DESCRIPTOR:
             getattr(record, each.name).CopyFrom(event)
