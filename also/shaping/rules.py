@@ -215,7 +215,9 @@ def _check_reading(
     if feature.scope == task_pb2.FEATURE_SCOPE_PAIR and len(card.agents) < 2:
         _refuse(term, f"{where}feature {name!r} is of pairs, and the task has one agent")
     if term.form == pb.SHAPING_FORM_POTENTIAL and not tells_of_state(feature):
-        told = enums.short_name(task_pb2.TellsOf.DESCRIPTOR, feature.tells_of) if feature.tells_of else "something unknown"
+        told = (
+            enums.short_name(task_pb2.TellsOf.DESCRIPTOR, feature.tells_of) if feature.tells_of else "something unknown"
+        )
         known = ", ".join(each.name for each in card.features if tells_of_state(each))
         _refuse(
             term,
@@ -323,9 +325,9 @@ def _check_caps(config: pb.ShapingConfig, card: task_pb2.TaskCard, gamma: float)
     total, limit = cap_total(config), bonus_limit(card, gamma)
     if capped and not total < limit:
         raise ShapingError(
-            f"the episode_caps of {', '.join(map(repr, capped))} sum to {total:g}; allowed: less than {limit:.4g}, what "
-            f"the task's smallest return, {card.smallest_return:g}, is worth at the end of the next {sight(card, gamma)} "
-            f"env_steps to a learner with gamma {gamma:g}"
+            f"the episode_caps of {', '.join(map(repr, capped))} sum to {total:g}; allowed: less than {limit:.4g}, "
+            f"what the task's smallest return, {card.smallest_return:g}, is worth at the end of the next "
+            f"{sight(card, gamma)} env_steps to a learner with gamma {gamma:g}"
         )
 
 

@@ -23,7 +23,6 @@ from also.validation.arms import CONTROL, MILESTONES, RETURN, first_fault, recor
 from also.validation.round import Round, Ruling, Standing, Step, control_failed, describe, pairs
 from also.validation.statistics import alpha_of_look, is_futile, is_void, paired_test, pairs_needed, smallest_p
 
-
 LOSSES = 2.0
 """Level of skewed differences, as a multiple of alpha: how often a candidate that is worse on average, but better in
 most branches, may be promoted."""

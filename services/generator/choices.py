@@ -58,10 +58,11 @@ def _choices(offered: Offer) -> Iterator[str]:
         yield f"- min_agents of a synchrony: {_listed(companies(offered, []))}"
     if companions(offered):
         yield f"- min_agents of a synchrony of a role: {_listed(companies(offered, companions(offered)))}"
-    yield f"- weight 100 of a potential: {number(full_weight(request, pb.SHAPING_FORM_POTENTIAL))} units of task reward"
+    largest, cap = (full_weight(request, form) for form in (pb.SHAPING_FORM_POTENTIAL, pb.SHAPING_FORM_EVENT))
+    yield f"- weight 100 of a potential: {number(largest)} units of task reward"
     yield (
-        f"- weight 100 of other forms, and their episode_cap: {number(full_weight(request, pb.SHAPING_FORM_EVENT))}; caps "
-        f"that sum to more than {number(limit)} are scaled down together"
+        f"- weight 100 of other forms, and their episode_cap: {number(cap)}; caps that sum to more than "
+        f"{number(limit)} are scaled down together"
     )
     yield f"- end 100 of a schedule: {offered.request.stage_env_steps} env_steps, one stage"
     if offered.kept:

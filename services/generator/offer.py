@@ -74,7 +74,7 @@ class Offer:
 
     @property
     def forms(self) -> Sequence[pb.ShapingForm]:
-        """Forms of terms that can be paid: potentials where a feature tells of the state, others where there is a purse."""
+        """Forms that can be paid: potentials where a feature tells of the state, others where there is a purse."""
         paid = purse(self.request.card, self.request.gamma) > 0
         followed = bool(self.of_state(self.features))
         return [form for form in levels.WEIGHTS if (followed if form == pb.SHAPING_FORM_POTENTIAL else paid)]

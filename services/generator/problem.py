@@ -131,7 +131,7 @@ class Problem:
         return [way for way in ways if tells_of_state(way.feature)]
 
     def deeds(self) -> list[pb.ShapingTerm]:
-        """Bonuses on what the finding or its milestone names and no potential may follow; penalties where less is better."""
+        """Bonuses on named ways that no potential may follow; penalties where less is better."""
         ways = [way for name in self._named() if (way := self.way(name)) is not None]
         return [
             event(self.card, _halfway(way.feature), cap=self.purse, reason=f"Pays a rise of {way.feature.name}.")
@@ -215,6 +215,8 @@ class Problem:
 
 def _halfway(feature: Feature) -> Milestone:
     """More than half of a feature's range, as something to reach: that several agents act, that one of them does."""
-    aggregate = task_pb2.AGGREGATE_UNSPECIFIED if feature.scope == task_pb2.FEATURE_SCOPE_TEAM else task_pb2.AGGREGATE_MAX
+    aggregate = (
+        task_pb2.AGGREGATE_UNSPECIFIED if feature.scope == task_pb2.FEATURE_SCOPE_TEAM else task_pb2.AGGREGATE_MAX
+    )
     threshold = feature.minimum + HALFWAY * (feature.maximum - feature.minimum)
     return Milestone(name=feature.name, feature=feature.name, aggregate=aggregate, threshold=threshold)

@@ -109,7 +109,9 @@ def individualise(problem: Problem) -> Iterator[pb.ShapingConfig]:
         yield configs.add(personal, [term])
         yield configs.add(problem.incumbent, [term, credit(0.8, reason="Leaves most of the signal with its earner.")])
     for feature in problem.rare()[:2]:
-        yield configs.add(problem.incumbent, [novelty(feature, cap=problem.purse, target=target, role=agent, reason=reason)])
+        yield configs.add(
+            problem.incumbent, [novelty(feature, cap=problem.purse, target=target, role=agent, reason=reason)]
+        )
     for share in (SHARE, *SHARES):
         for term in own(share):
             yield configs.add(problem.incumbent, [term])
@@ -122,7 +124,9 @@ def explore(problem: Problem) -> Iterator[pb.ShapingConfig]:
     targets = (pb.TARGET_KIND_AGENT, pb.TARGET_KIND_TEAM)
     for feature, target in product(features[:1], targets):
         yield configs.add(problem.incumbent, [novelty(feature, cap=problem.purse, target=target, reason=reason)])
-    yield configs.add(problem.incumbent, [novelty(feature, cap=problem.purse, reason=reason) for feature in features[:3]])
+    yield configs.add(
+        problem.incumbent, [novelty(feature, cap=problem.purse, reason=reason) for feature in features[:3]]
+    )
     for feature, target in product(features[1:], targets):
         yield configs.add(problem.incumbent, [novelty(feature, cap=problem.purse, target=target, reason=reason)])
 

@@ -108,7 +108,9 @@ def event(
     return term
 
 
-def synchrony(card: TaskCard, milestone: Milestone, *, cap: float, min_agents: int, reason: str = "") -> list[pb.ShapingTerm]:
+def synchrony(
+    card: TaskCard, milestone: Milestone, *, cap: float, min_agents: int, reason: str = ""
+) -> list[pb.ShapingTerm]:
     """A bonus for agents that hold a milestone's condition in the same env_steps.
 
     Args:

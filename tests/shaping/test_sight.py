@@ -102,7 +102,8 @@ def test_a_cap_below_the_undiscounted_return_alone_buys_a_success(lasting, worth
 
 
 @pytest.mark.parametrize(
-    ("limit", "gamma", "due"), [(50, 0.99, 50), (1000, 0.99, 100), (1000, 1.0, 1000), (8, 0.9, 8), (50, 0.9, 10), (50, 0, 1)]
+    ("limit", "gamma", "due"),
+    [(50, 0.99, 50), (1000, 0.99, 100), (1000, 1.0, 1000), (8, 0.9, 8), (50, 0.9, 10), (50, 0, 1)],
 )
 def test_sight_ends_with_the_episode_or_the_learners_horizon(limit, gamma, due, lasting):
     """Whichever is nearer; without a discount it is the episode."""

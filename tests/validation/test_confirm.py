@@ -260,9 +260,7 @@ def test_a_gain_in_milestones_is_not_held_to_losses(
 ) -> None:
     """Its promotion is provisional, and is undone when it does not hold."""
     zeros, low, high = [0.0] * 6, [0.4] * 6, [0.45] * 6
-    standing = confirmed(
-        make_round(2), searched, arm, zeros, zeros, control_milestones=low, candidate_milestones=high
-    )
+    standing = confirmed(make_round(2), searched, arm, zeros, zeros, control_milestones=low, candidate_milestones=high)
     assert standing.rulings["r0-c0"].reason == MILESTONES_CONFIRMED
 
 

@@ -137,9 +137,7 @@ def test_equal_gains_are_as_likely_as_missing_losses_that_even_them_out(count: i
 def test_no_bet_multiplies_more_than_the_likelihood_says(steps: list[int]) -> None:
     """Its inverse is the largest product of 1 + l d over a fine grid of l, up to the grid."""
     differences = [step / 20 for step in steps]
-    products = [
-        math.prod(1 + bet / 4000 * each / 0.4 for each in differences) for bet in range(4001)
-    ]
+    products = [math.prod(1 + bet / 4000 * each / 0.4 for each in differences) for bet in range(4001)]
     ratio = statistics.loss_likelihood(differences, 0.4)
     assert 0 <= ratio <= 1
     assert 1 / max(products) == pytest.approx(ratio, rel=1e-4)
