@@ -110,8 +110,8 @@ def main() -> None:
 def _report(rounds: int) -> Iterator[str]:
     yield "# How often the judge is wrong\n"
     yield (
-        f"`python -m benchmarks.judge_level --rounds {rounds}`: drawn returns, no training; seeds are derived from each cell's "
-        f"name. alpha = {ALPHA:g}, the smallest gain 0.005. In brackets Wilson's 95 % interval.\n"
+        f"`python -m benchmarks.judge_level --rounds {rounds}`: drawn returns, no training; each cell's seed follows "
+        f"from its name. alpha = {ALPHA:g}, the smallest gain 0.005. In brackets Wilson's 95 % interval.\n"
     )
     yield (
         f"{machine()}, Python {platform.python_version()}, torch {torch.__version__}, scipy {scipy.__version__}; "
@@ -223,9 +223,9 @@ def _tests(rounds: int) -> Iterator[str]:
     yield "## The test alone\n"
     yield (
         f"Promotions at one look, %, of {max(1, rounds // 2)} tests. Sign flip: the exact test at alpha. t: Student's "
-        f"paired t. Both: the larger p. With losses: sign flip, and `loss_likelihood` at most {LOSSES:g} alpha: the judge's rule. t with losses: the same "
-        "beside t. Bet: the product of 1 + d / control's return over the pairs is at least 1 / alpha (Waudby-Smith & "
-        "Ramdas 2024 with the largest bet).\n"
+        f"paired t. Both: the larger p. With losses: sign flip, and `loss_likelihood` at most {LOSSES:g} alpha: the "
+        "judge's rule. t with losses: the same beside t. Bet: the product of 1 + d / control's return over the pairs "
+        "is at least 1 / alpha (Waudby-Smith & Ramdas 2024 with the largest bet).\n"
     )
     yield "| candidate | pairs | sign flip | t | both | with losses | t with losses | bet |"
     yield "|---" * 8 + "|"

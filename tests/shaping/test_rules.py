@@ -154,7 +154,7 @@ BROKEN = {
     ),
     "a potential of an action": (
         [POTENTIAL | {"feature": "pushed"}],
-        "feature 'pushed' tells of action; a potential reads features that tell of state only, allowed: distance, holds, ",
+        "feature 'pushed' tells of action; a potential reads features that tell of state only, allowed: distance, ",
     ),
     "a potential of what nobody tells": (
         [POTENTIAL | {"target": "team", "feature": "unsaid"}],
