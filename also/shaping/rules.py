@@ -70,6 +70,21 @@ def check_config(config: pb.ShapingConfig, card: task_pb2.TaskCard, gamma: float
     Raises:
         ShapingError: the first rule that it breaks.
     """
+    check_fit(config, card)
+    for term in config.terms:
+        if term.form == pb.SHAPING_FORM_POTENTIAL:
+            _check_potential(term, card)
+    _check_caps(config, card, gamma)
+
+
+def check_fit(config: pb.ShapingConfig, card: task_pb2.TaskCard) -> None:
+    """Accept a config as one of a task, whatever it promises: what its potentials tell of, and its caps, may be wrong.
+
+    An incumbent that an earlier ALSO promoted passes this. Nothing is trained under it before `check_config`.
+
+    Raises:
+        ShapingError: the first rule that it breaks.
+    """
     terms = complete(config).terms
     _check_limits(config)
     for index, term in enumerate(terms):
@@ -81,7 +96,6 @@ def check_config(config: pb.ShapingConfig, card: task_pb2.TaskCard, gamma: float
             _check_value(term, card)
             _check_schedule(term)
     _check_credit(terms)
-    _check_caps(config, card, gamma)
 
 
 def derive_invariance(config: pb.ShapingConfig) -> pb.Invariance:
@@ -214,16 +228,6 @@ def _check_reading(
         _refuse(term, f"{where}{error}")
     if feature.scope == task_pb2.FEATURE_SCOPE_PAIR and len(card.agents) < 2:
         _refuse(term, f"{where}feature {name!r} is of pairs, and the task has one agent")
-    if term.form == pb.SHAPING_FORM_POTENTIAL and not tells_of_state(feature):
-        told = (
-            enums.short_name(task_pb2.TellsOf.DESCRIPTOR, feature.tells_of) if feature.tells_of else "something unknown"
-        )
-        known = ", ".join(each.name for each in card.features if tells_of_state(each))
-        _refuse(
-            term,
-            f"{where}feature {name!r} tells of {told}; a potential reads features that tell of state only, "
-            f"allowed: {known or 'none of this card'}",
-        )
     allowed = allowed_aggregates(term.form, term.target, feature.scope)
     if aggregate not in allowed:
         scope = enums.short_name(task_pb2.FeatureScope.DESCRIPTOR, feature.scope)
@@ -318,6 +322,20 @@ def _check_credit(terms: Sequence[pb.ShapingTerm]) -> None:
         _refuse(mixers[1], "a second term of form credit; at most one is allowed")
     if mixers and len(terms) == 1:
         _refuse(mixers[0], "form credit mixes the other terms, and there is none")
+
+
+def _check_potential(term: pb.ShapingTerm, card: task_pb2.TaskCard) -> None:
+    read = [("", term.feature)] + ([("gate: ", term.gate.feature)] if term.HasField("gate") else [])
+    for where, name in read:
+        told = feature_of(card, name).tells_of
+        if told != task_pb2.TELLS_OF_STATE:
+            of = enums.short_name(task_pb2.TellsOf.DESCRIPTOR, told) if told else "something unknown"
+            known = ", ".join(each.name for each in card.features if tells_of_state(each))
+            _refuse(
+                term,
+                f"{where}feature {name!r} tells of {of}; a potential reads features that tell of state only, "
+                f"allowed: {known or 'none of this card'}",
+            )
 
 
 def _check_caps(config: pb.ShapingConfig, card: task_pb2.TaskCard, gamma: float) -> None:
