@@ -38,7 +38,7 @@ VERDICTS: dict[int, str] = {
     verdict_pb2.VERDICT_REASON_BELOW_CONTROL: "It did not beat control on the search seeds.",
     verdict_pb2.VERDICT_REASON_NOT_SIGNIFICANT: "The gain on fresh seeds is not significant.",
     verdict_pb2.VERDICT_REASON_GAIN_TOO_SMALL: "The gain on fresh seeds is significant but too small.",
-    verdict_pb2.VERDICT_REASON_TOO_FEW_SEEDS: "So few pairs can never reach the level of significance.",
+    verdict_pb2.VERDICT_REASON_TOO_FEW_SEEDS: "So few pairs cannot prove the gain: chance or rare losses explain it.",
     verdict_pb2.VERDICT_REASON_NO_EVIDENCE: "All returns and milestone scores are equal.",
     verdict_pb2.VERDICT_REASON_CONTROL_FAILED: "The control arm failed, so the fault is not the candidate's.",
     verdict_pb2.VERDICT_REASON_BRANCH_FAILED: "The candidate's branches failed although control's did not.",

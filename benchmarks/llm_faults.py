@@ -235,7 +235,7 @@ def wrong_candidates(request: ProposeRequest, response: ProposeResponse) -> list
     for candidate in response.candidates:
         try:
             limits.check(candidate)
-            check_config(candidate.config, request.card)
+            check_config(candidate.config, request.card, request.gamma)
         except AlsoError as error:
             wrong.append(str(error))
         if candidate.config_hash != config_hash(candidate.config) or candidate.config_hash in tried:

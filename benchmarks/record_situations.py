@@ -104,7 +104,7 @@ def main() -> None:
 def run(campaign: RecordedCampaign, store: Store, services: Services) -> list[JournalRecord]:
     """Run a campaign until its last situation is reached; its records, without times."""
     card = calls.describe_task(services, campaign.campaign.task)
-    check_config(campaign.campaign.shaping, card)
+    check_config(campaign.campaign.shaping, card, campaign.campaign.learner.gamma)
     journal = Journal(store, campaign.id)
     journal.append(journal.draft(CampaignStarted(campaign=campaign.campaign, card=card)))
     last = campaign.situations[-1]

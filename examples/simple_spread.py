@@ -111,7 +111,7 @@ class SparseSpread(BaseParallelWrapper):  # type: ignore[misc]
         ]
         card = {
             "description": f"{count} agents in a plane 2 wide cover {count} landmarks, one agent each, all at once.",
-            "features": [dict(zip(keys, row, strict=True)) for row in rows],
+            "features": [{**dict(zip(keys, row, strict=True)), "tells_of": "state"} for row in rows],
             "milestones": milestones,
             "episode_limit": self.env.unwrapped.max_cycles,
             "smallest_return": 1,

@@ -35,11 +35,11 @@ def card_section(card: TaskCard) -> str:
 
 def _parts(card: TaskCard) -> Iterator[str]:
     yield "\n".join(_facts(card))
-    columns = ("NAME", "scope", "unit", "range", "nearer to success", "description")
-    yield "[card: features]\n" + table(columns, [_feature(feature) for feature in card.features])
-    columns = ("NAME", "feature", "reached from", "agents needed", "approached along", "description")
+    features = ("NAME", "scope", "tells of", "unit", "range", "nearer to success", "description")
+    yield "[card: features]\n" + table(features, [_feature(feature) for feature in card.features])
+    milestones = ("NAME", "feature", "reached from", "agents needed", "approached along", "description")
     yield "[card: milestones] in the order in which a team reaches them; the last one is success\n" + table(
-        columns, [_milestone(milestone) for milestone in card.milestones]
+        milestones, [_milestone(milestone) for milestone in card.milestones]
     )
 
 
@@ -75,6 +75,7 @@ def _feature(feature: task_pb2.Feature) -> list[str]:
     return [
         name(feature.name),
         enums.short_name(task_pb2.FeatureScope.DESCRIPTOR, feature.scope),
+        enums.short_name(task_pb2.TellsOf.DESCRIPTOR, feature.tells_of) if feature.tells_of else "unknown",
         quoted(feature.unit, WORD) if feature.unit else NOTHING,
         f"{number(feature.minimum)} to {number(feature.maximum)}",
         enums.short_name(task_pb2.Direction.DESCRIPTOR, feature.direction) if feature.direction else "unknown",

@@ -17,7 +17,8 @@ from also.store import Store
 from also.v1.journal_pb2 import JournalRecord
 
 SCHEMA_VERSION = 2
-"""Version of the journal's layout."""
+"""Version of the journal's layout, and of the rules by which its decisions and verdicts are derived: 2 since runs that
+learn are left alone, policy-invariant candidates race, and a confirmed gain must be more than rare losses explain."""
 
 
 class Journal:

@@ -91,6 +91,7 @@ def propose(campaign_id: str, state: State, stage: Stage) -> ProposeRequest:
         trials=state.trials,
         stage_env_steps=whole_updates(state.campaign.stages.env_steps, state.campaign.learner),
         allowance=state.llm_allowance(stage),
+        gamma=state.campaign.learner.gamma,
     )
 
 

@@ -306,7 +306,7 @@ def _journal_of(uri: str, campaign_id: str) -> Journal | None:
 def _check(campaign: Campaign, services: Services) -> TaskCard:
     """The card of a new campaign's task, once its task, its shaping and its services were found good."""
     card = calls.describe_task(services, campaign.task)
-    check_config(campaign.shaping, card)
+    check_config(campaign.shaping, card, campaign.learner.gamma)
     calls.check_backends(services, campaign)
     return card
 

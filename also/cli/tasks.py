@@ -13,7 +13,7 @@ from also.campaign.calls import describe_task
 from also.campaign.processes import Services
 from also.cli.console import console
 from also.cli.options import JsonOption, settings_with
-from also.v1.task_pb2 import FeatureScope, Task, TaskCard
+from also.v1.task_pb2 import FeatureScope, Task, TaskCard, TellsOf
 
 NATIVE = {
     "foraging/8x8-2p-2f-coop": "Level-Based Foraging: size, players, food, coop = every food needs all players",
@@ -73,11 +73,14 @@ def _show(output: Console, card: TaskCard) -> None:
         f"returns up to {card.largest_return:g}",
         highlight=False,
     )
-    features = Table("feature", "scope", "range", "unit", "what it is", title="features", box=box.SIMPLE_HEAD)
+    features = Table(
+        "feature", "scope", "tells of", "range", "unit", "what it is", title="features", box=box.SIMPLE_HEAD
+    )
     for feature in card.features:
         scope = enums.short_name(FeatureScope.DESCRIPTOR, feature.scope)
         bounds = f"[{feature.minimum:g}, {feature.maximum:g}]"
-        features.add_row(feature.name, scope, bounds, feature.unit, feature.description)
+        told = enums.short_name(TellsOf.DESCRIPTOR, feature.tells_of) if feature.tells_of else "unknown"
+        features.add_row(feature.name, scope, told, bounds, feature.unit, feature.description)
     output.print(features)
     milestones = Table("milestone", "reached when", "agents", "what it is", title="milestones", box=box.SIMPLE_HEAD)
     for milestone in card.milestones:

@@ -2,9 +2,10 @@
 
 A config is data that a person or a model wrote. `check_config` either accepts it whole or raises
 one `ShapingError` that names the term, the value and what is allowed; nothing in a config is
-ever ignored. What it accepts is safe to train on: its features exist, its values are finite, and
-its rewards that are not potentials stay, in every episode and for every agent, below the smallest
-positive return of the task, so that no amount of shaping is worth a success.
+ever ignored. What it accepts is safe to train on: its features exist, its values are finite, its
+potentials are functions of the state, and its rewards that are not potentials stay, in every episode
+and for every agent, below the smallest positive return of the task as the learner discounts it
+(`also.shaping.sight`), so that no certain success within its sight is given up for them.
 """
 
 import math
@@ -13,6 +14,7 @@ from typing import NoReturn
 
 from also import enums, limits
 from also.errors import DocumentError, ShapingError
+from also.shaping.sight import bonus_limit, sight
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
 
@@ -57,8 +59,28 @@ def complete(config: pb.ShapingConfig) -> pb.ShapingConfig:
     return full
 
 
-def check_config(config: pb.ShapingConfig, card: task_pb2.TaskCard) -> None:
+def check_config(config: pb.ShapingConfig, card: task_pb2.TaskCard, gamma: float) -> None:
     """Accept a config for a task, with or without its defaults filled.
+
+    Args:
+        config: the config.
+        card: the task's card.
+        gamma: the learner's discount, in [0, 1].
+
+    Raises:
+        ShapingError: the first rule that it breaks.
+    """
+    check_fit(config, card)
+    for term in config.terms:
+        if term.form == pb.SHAPING_FORM_POTENTIAL:
+            _check_potential(term, card)
+    _check_caps(config, card, gamma)
+
+
+def check_fit(config: pb.ShapingConfig, card: task_pb2.TaskCard) -> None:
+    """Accept a config as one of a task, whatever it promises: what its potentials tell of, and its caps, may be wrong.
+
+    An incumbent that an earlier ALSO promoted passes this. Nothing is trained under it before `check_config`.
 
     Raises:
         ShapingError: the first rule that it breaks.
@@ -74,14 +96,14 @@ def check_config(config: pb.ShapingConfig, card: task_pb2.TaskCard) -> None:
             _check_value(term, card)
             _check_schedule(term)
     _check_credit(terms)
-    _check_caps(config, card)
 
 
 def derive_invariance(config: pb.ShapingConfig) -> pb.Invariance:
     """What a valid config does to the ranking of policies.
 
     Potentials alone leave it unchanged (Ng 1999); so does a fixed mix of them over agents, which
-    is a potential of each agent. Anything else is bounded by its caps.
+    is a potential of each agent. Anything else is bounded by its caps. A valid config's potentials
+    are functions of the state: `check_config` refuses others.
     """
     neutral = (pb.SHAPING_FORM_POTENTIAL, pb.SHAPING_FORM_CREDIT)
     if all(term.form in neutral for term in config.terms):
@@ -136,6 +158,11 @@ def feature_of(card: task_pb2.TaskCard, name: str) -> task_pb2.Feature:
         if feature.name == name:
             return feature
     raise ShapingError(f"feature {name!r} is not on the card; allowed: {', '.join(f.name for f in card.features)}")
+
+
+def tells_of_state(feature: task_pb2.Feature) -> bool:
+    """Whether a feature is a function of the state alone, so that a potential may read it."""
+    return feature.tells_of == task_pb2.TELLS_OF_STATE
 
 
 def _check_limits(config: pb.ShapingConfig) -> None:
@@ -297,13 +324,28 @@ def _check_credit(terms: Sequence[pb.ShapingTerm]) -> None:
         _refuse(mixers[0], "form credit mixes the other terms, and there is none")
 
 
-def _check_caps(config: pb.ShapingConfig, card: task_pb2.TaskCard) -> None:
+def _check_potential(term: pb.ShapingTerm, card: task_pb2.TaskCard) -> None:
+    read = [("", term.feature)] + ([("gate: ", term.gate.feature)] if term.HasField("gate") else [])
+    for where, name in read:
+        told = feature_of(card, name).tells_of
+        if told != task_pb2.TELLS_OF_STATE:
+            of = enums.short_name(task_pb2.TellsOf.DESCRIPTOR, told) if told else "something unknown"
+            known = ", ".join(each.name for each in card.features if tells_of_state(each))
+            _refuse(
+                term,
+                f"{where}feature {name!r} tells of {of}; a potential reads features that tell of state only, "
+                f"allowed: {known or 'none of this card'}",
+            )
+
+
+def _check_caps(config: pb.ShapingConfig, card: task_pb2.TaskCard, gamma: float) -> None:
     capped = [term.name for term in config.terms if is_capped(term.form)]
-    total = cap_total(config)
-    if capped and not total < card.smallest_return:
+    total, limit = cap_total(config), bonus_limit(card, gamma)
+    if capped and not total < limit:
         raise ShapingError(
-            f"the episode_caps of {', '.join(map(repr, capped))} sum to {total:g}; "
-            f"allowed: less than the task's smallest return, {card.smallest_return:g}"
+            f"the episode_caps of {', '.join(map(repr, capped))} sum to {total:g}; allowed: less than {limit:.4g}, "
+            f"what the task's smallest return, {card.smallest_return:g}, is worth at the end of the next "
+            f"{sight(card, gamma)} env_steps to a learner with gamma {gamma:g}"
         )
 
 

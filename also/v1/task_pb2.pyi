@@ -31,6 +31,13 @@ class Direction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DIRECTION_HIGHER: _ClassVar[Direction]
     DIRECTION_LOWER: _ClassVar[Direction]
 
+class TellsOf(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TELLS_OF_UNSPECIFIED: _ClassVar[TellsOf]
+    TELLS_OF_STATE: _ClassVar[TellsOf]
+    TELLS_OF_ACTION: _ClassVar[TellsOf]
+    TELLS_OF_TRANSITION: _ClassVar[TellsOf]
+
 class ActionKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     ACTION_KIND_UNSPECIFIED: _ClassVar[ActionKind]
@@ -50,6 +57,10 @@ AGGREGATE_ALL: Aggregate
 DIRECTION_UNSPECIFIED: Direction
 DIRECTION_HIGHER: Direction
 DIRECTION_LOWER: Direction
+TELLS_OF_UNSPECIFIED: TellsOf
+TELLS_OF_STATE: TellsOf
+TELLS_OF_ACTION: TellsOf
+TELLS_OF_TRANSITION: TellsOf
 ACTION_KIND_UNSPECIFIED: ActionKind
 ACTION_KIND_DISCRETE: ActionKind
 ACTION_KIND_CONTINUOUS: ActionKind
@@ -84,7 +95,7 @@ class Scalar(_message.Message):
     def __init__(self, number: _Optional[float] = ..., text: _Optional[str] = ..., flag: _Optional[bool] = ...) -> None: ...
 
 class Feature(_message.Message):
-    __slots__ = ("name", "scope", "unit", "minimum", "maximum", "direction", "description")
+    __slots__ = ("name", "scope", "unit", "minimum", "maximum", "direction", "description", "tells_of")
     NAME_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     UNIT_FIELD_NUMBER: _ClassVar[int]
@@ -92,6 +103,7 @@ class Feature(_message.Message):
     MAXIMUM_FIELD_NUMBER: _ClassVar[int]
     DIRECTION_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    TELLS_OF_FIELD_NUMBER: _ClassVar[int]
     name: str
     scope: FeatureScope
     unit: str
@@ -99,7 +111,8 @@ class Feature(_message.Message):
     maximum: float
     direction: Direction
     description: str
-    def __init__(self, name: _Optional[str] = ..., scope: _Optional[_Union[FeatureScope, str]] = ..., unit: _Optional[str] = ..., minimum: _Optional[float] = ..., maximum: _Optional[float] = ..., direction: _Optional[_Union[Direction, str]] = ..., description: _Optional[str] = ...) -> None: ...
+    tells_of: TellsOf
+    def __init__(self, name: _Optional[str] = ..., scope: _Optional[_Union[FeatureScope, str]] = ..., unit: _Optional[str] = ..., minimum: _Optional[float] = ..., maximum: _Optional[float] = ..., direction: _Optional[_Union[Direction, str]] = ..., description: _Optional[str] = ..., tells_of: _Optional[_Union[TellsOf, str]] = ...) -> None: ...
 
 class Milestone(_message.Message):
     __slots__ = ("name", "feature", "aggregate", "threshold", "agents_needed", "progress_feature", "description")

@@ -103,7 +103,7 @@ class Candidate(_message.Message):
     def __init__(self, name: _Optional[str] = ..., config: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., config_hash: _Optional[str] = ..., finding: _Optional[int] = ..., origin: _Optional[_Union[_llm_pb2.LlmOrigin, _Mapping]] = ...) -> None: ...
 
 class PairedTest(_message.Message):
-    __slots__ = ("measure", "pairs", "mean_gain", "gain_low", "gain_high", "p_value", "alpha")
+    __slots__ = ("measure", "pairs", "mean_gain", "gain_low", "gain_high", "p_value", "alpha", "loss_likelihood")
     MEASURE_FIELD_NUMBER: _ClassVar[int]
     PAIRS_FIELD_NUMBER: _ClassVar[int]
     MEAN_GAIN_FIELD_NUMBER: _ClassVar[int]
@@ -111,6 +111,7 @@ class PairedTest(_message.Message):
     GAIN_HIGH_FIELD_NUMBER: _ClassVar[int]
     P_VALUE_FIELD_NUMBER: _ClassVar[int]
     ALPHA_FIELD_NUMBER: _ClassVar[int]
+    LOSS_LIKELIHOOD_FIELD_NUMBER: _ClassVar[int]
     measure: str
     pairs: int
     mean_gain: float
@@ -118,7 +119,8 @@ class PairedTest(_message.Message):
     gain_high: float
     p_value: float
     alpha: float
-    def __init__(self, measure: _Optional[str] = ..., pairs: _Optional[int] = ..., mean_gain: _Optional[float] = ..., gain_low: _Optional[float] = ..., gain_high: _Optional[float] = ..., p_value: _Optional[float] = ..., alpha: _Optional[float] = ...) -> None: ...
+    loss_likelihood: float
+    def __init__(self, measure: _Optional[str] = ..., pairs: _Optional[int] = ..., mean_gain: _Optional[float] = ..., gain_low: _Optional[float] = ..., gain_high: _Optional[float] = ..., p_value: _Optional[float] = ..., alpha: _Optional[float] = ..., loss_likelihood: _Optional[float] = ...) -> None: ...
 
 class Verdict(_message.Message):
     __slots__ = ("candidate", "config_hash", "outcome", "reason", "detail", "test", "terms", "invariance")

@@ -1,8 +1,12 @@
 """The confirmation: the finalist against control on fresh seeds, in waves.
 
 After each wave all pairs so far are tested at level alpha / waves. The first look that finds a
-significant gain of at least the smallest gain promotes, and a finalist that is no better than
-control so far is given up.
+significant gain of at least the smallest gain promotes, unless rare losses explain it, and a finalist
+that is no better than control so far is given up.
+
+Rare losses explain a gain in return where a candidate without any gain on average has a likelihood ratio
+above `LOSSES` times the look's level (`statistics.loss_likelihood`). A gain in milestones is not held to
+that: its promotion is provisional, and control's branch is kept.
 
 The return is silent when no pair differs in it, or so few that its test cannot reach the level even
 if every pair still to come differs: 2^-k > alpha for k such pairs. So it is while the task pays
@@ -19,6 +23,10 @@ from also.validation import cost
 from also.validation.arms import CONTROL, MILESTONES, RETURN, first_fault, records_of, values
 from also.validation.round import Round, Ruling, Standing, Step, control_failed, describe, pairs
 from also.validation.statistics import alpha_of_look, is_futile, is_void, paired_test, pairs_needed, smallest_p
+
+LOSSES = 2.0
+"""Level of skewed differences, as a multiple of alpha: how often a candidate that is worse on average, but better in
+most branches, may be promoted."""
 
 
 def confirm(round_: Round, arms: Sequence[ArmResult], searched: Standing) -> Standing:
@@ -89,7 +97,9 @@ def compare(
 def _look(test: PairedTest, minimum_gain: float, *, last: bool, look: str) -> Ruling | None:
     """What a look at all pairs so far settles; None when another wave is needed."""
     significant = test.p_value <= test.alpha
-    if significant and test.mean_gain >= minimum_gain:
+    most = LOSSES * test.alpha
+    explained = test.measure == RETURN and test.loss_likelihood > most
+    if significant and test.mean_gain >= minimum_gain and not explained:
         reason = (
             VerdictReason.VERDICT_REASON_GAIN_CONFIRMED
             if test.measure == RETURN
@@ -104,6 +114,9 @@ def _look(test: PairedTest, minimum_gain: float, *, last: bool, look: str) -> Ru
         needed = "no gain so far, so further waves are given up"
     elif not last:
         return None
+    elif significant and test.mean_gain >= minimum_gain:
+        reason = VerdictReason.VERDICT_REASON_TOO_FEW_SEEDS
+        needed = f"rare losses explain it with a likelihood of {test.loss_likelihood:.4g}, at most {most:.4g} promotes"
     elif significant:
         reason = VerdictReason.VERDICT_REASON_GAIN_TOO_SMALL
         needed = f"a gain of at least {minimum_gain:.4g} promotes"

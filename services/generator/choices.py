@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from also import enums
 from also.briefing.table import number
+from also.shaping.sight import bonus_limit
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
 from services.generator import levels
@@ -43,21 +44,25 @@ def choices_section(offered: Offer) -> str:
 
 
 def _choices(offered: Offer) -> Iterator[str]:
-    card = offered.request.card
+    request = offered.request
+    limit = FULL_PURSE * bonus_limit(request.card, request.gamma)
     roles = [f"{role} ({_agents(size)})" for role, size in offered.roles.items()]
     yield f"- target: {_listed(['agent', 'team', *roles])}"
     for scope in task_pb2.FeatureScope.values()[1:]:
         names = [feature.name for feature in offered.features if feature.scope == scope]
         yield f"- features of scope {enums.short_name(task_pb2.FeatureScope.DESCRIPTOR, scope)}: {_listed(names)}"
     yield f"- features of a gate: {_listed([feature.name for feature in offered.gates])}"
+    followed = [feature.name for feature in offered.of_state(offered.features)]
+    yield f"- features that tell of state, which alone a potential and its gate may read: {_listed(followed)}"
     if offered.agents > 1:
         yield f"- min_agents of a synchrony: {_listed(companies(offered, []))}"
     if companions(offered):
         yield f"- min_agents of a synchrony of a role: {_listed(companies(offered, companions(offered)))}"
-    yield f"- weight 100 of a potential: {number(full_weight(card, pb.SHAPING_FORM_POTENTIAL))} units of task reward"
+    largest, cap = (full_weight(request, form) for form in (pb.SHAPING_FORM_POTENTIAL, pb.SHAPING_FORM_EVENT))
+    yield f"- weight 100 of a potential: {number(largest)} units of task reward"
     yield (
-        f"- weight 100 of other forms, and their episode_cap: {number(full_weight(card, pb.SHAPING_FORM_EVENT))}; caps "
-        f"that sum to more than {number(FULL_PURSE * card.smallest_return)} are scaled down together"
+        f"- weight 100 of other forms, and their episode_cap: {number(cap)}; caps that sum to more than "
+        f"{number(limit)} are scaled down together"
     )
     yield f"- end 100 of a schedule: {offered.request.stage_env_steps} env_steps, one stage"
     if offered.kept:

@@ -8,6 +8,7 @@ there already replaces it, for two of them would only be one with another weight
 from collections.abc import Collection, Iterable
 
 from also.shaping.rules import cap_total, complete, feature_of, is_capped
+from also.shaping.sight import bonus_limit
 from also.v1 import shaping_pb2 as pb
 from also.v1.task_pb2 import AGGREGATE_UNSPECIFIED, FEATURE_SCOPE_AGENT, TaskCard
 from services.generator.terms import tidy
@@ -16,7 +17,7 @@ Shape = tuple[int, int, str, str, int, int, str]
 """Form, target, role, feature, aggregate, transform and gate's feature of a term."""
 
 FULL_PURSE = 0.9
-"""Share of the smallest return that all caps of a config together may reach."""
+"""Share of `bonus_limit` that all caps of a config together may reach."""
 
 
 def shape(term: pb.ShapingTerm) -> Shape:
@@ -96,9 +97,15 @@ def personal(config: pb.ShapingConfig, card: TaskCard) -> pb.ShapingConfig:
     return changed
 
 
-def fit_caps(config: pb.ShapingConfig, card: TaskCard) -> pb.ShapingConfig:
-    """The config with its caps scaled down together, where their sum is not clearly below the smallest return."""
-    allowed, total = FULL_PURSE * card.smallest_return, cap_total(config)
+def fit_caps(config: pb.ShapingConfig, card: TaskCard, gamma: float) -> pb.ShapingConfig:
+    """The config with its caps scaled down together, where their sum is not clearly below what is allowed.
+
+    Args:
+        config: the config.
+        card: the task's card.
+        gamma: the learner's discount, in [0, 1].
+    """
+    allowed, total = FULL_PURSE * bonus_limit(card, gamma), cap_total(config)
     if total <= allowed or allowed <= 0:
         return config
     capped = [term.name for term in config.terms if is_capped(term.form)]

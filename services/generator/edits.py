@@ -12,6 +12,7 @@ from also.limits import fill_defaults
 from also.llm.quoting import one_line
 from also.shaping.rules import feature_of, is_capped
 from also.v1 import shaping_pb2 as pb
+from also.v1.generator_pb2 import ProposeRequest
 from also.v1.task_pb2 import TaskCard
 from services.generator import schema
 from services.generator.configs import faded, free_name, scaled, stretched
@@ -82,9 +83,9 @@ def _term(offered: Offer, given: dict[str, Any]) -> pb.ShapingTerm:
     if "schedule" in data:
         data["schedule"]["end"] = _env_steps(offered, given["schedule"]["end"])
     form = enums.number(pb.ShapingForm.DESCRIPTOR, given["form"])
-    data["weight"] = tidy(given["weight"] / 100 * full_weight(card, form))
+    data["weight"] = tidy(given["weight"] / 100 * full_weight(offered.request, form))
     if is_capped(form):
-        data["episode_cap"] = purse(card)
+        data["episode_cap"] = purse(card, offered.request.gamma)
     return document.read(pb.ShapingTerm, data)
 
 
@@ -92,11 +93,12 @@ _SHARES = {"transform": "scale", "schedule": "floor", "event": "threshold", "syn
 """For each field of a term with a percent in it, which of its own fields that is."""
 
 
-def full_weight(card: TaskCard, form: int) -> float:
+def full_weight(request: ProposeRequest, form: int) -> float:
     """What a weight of 100 % is, units of task reward."""
     if is_capped(form):
-        return purse(card)
-    return min(1.0, card.largest_return) if card.largest_return > 0 else 1.0
+        return purse(request.card, request.gamma)
+    largest = request.card.largest_return
+    return min(1.0, largest) if largest > 0 else 1.0
 
 
 def _gate(card: TaskCard, given: dict[str, Any]) -> dict[str, Any]:

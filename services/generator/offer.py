@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from also.briefing.aliases import Aliases
-from also.shaping.rules import role_agents
+from also.shaping.rules import role_agents, tells_of_state
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
 from also.v1.generator_pb2 import ProposeRequest
@@ -70,12 +70,18 @@ class Offer:
     @property
     def most_added(self) -> int:
         """Terms that a candidate may add at most, so that it has at most 8 even when it drops none."""
-        return min(MOST_ADDED, MOST_TERMS - len(self.kept) - self.mixes) if self.features else 0
+        return min(MOST_ADDED, MOST_TERMS - len(self.kept) - self.mixes) if self.forms else 0
 
     @property
     def forms(self) -> Sequence[pb.ShapingForm]:
-        """Forms of terms that can be paid: without a purse, potentials only."""
-        return [form for form in levels.WEIGHTS if form == pb.SHAPING_FORM_POTENTIAL or purse(self.request.card) > 0]
+        """Forms that can be paid: potentials where a feature tells of the state, others where there is a purse."""
+        paid = purse(self.request.card, self.request.gamma) > 0
+        followed = bool(self.of_state(self.features))
+        return [form for form in levels.WEIGHTS if (followed if form == pb.SHAPING_FORM_POTENTIAL else paid)]
+
+    def of_state(self, features: Sequence[Feature]) -> list[Feature]:
+        """Those of some features that a potential may read."""
+        return [feature for feature in features if tells_of_state(feature)]
 
 
 def offer(request: ProposeRequest) -> Offer:

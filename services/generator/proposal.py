@@ -66,9 +66,9 @@ def collect(request: ProposeRequest, proposals: Iterable[Proposal]) -> list[Cand
     seen = {trial.candidate.config_hash for trial in tried_under(request)} | {config_hash(request.incumbent)}
     candidates: list[Candidate] = []
     for proposal in proposals:
-        config = fit_caps(proposal.config, request.card)
+        config = fit_caps(proposal.config, request.card, request.gamma)
         try:
-            check_config(config, request.card)
+            check_config(config, request.card, request.gamma)
         except ShapingError:
             continue
         identity = config_hash(config)

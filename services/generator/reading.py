@@ -59,7 +59,7 @@ def read(reply: Reply, request: ProposeRequest) -> list[Proposal]:
         for number, item in enumerate(_items(choice, wants_list(request))):
             try:
                 config = _config(offered, schema, item)
-                identity = config_hash(fit_caps(config, request.card))
+                identity = config_hash(fit_caps(config, request.card, request.gamma))
                 if identity in seen:
                     raise _Old(f"{item.path} {seen[identity]}")
             except _Refused as refusal:
@@ -118,8 +118,9 @@ def _config(offered: Offer, schema: Schema, item: _Item) -> ShapingConfig:
     if wrong:
         raise _Refused(wrong)
     config = edited(offered, data)
+    card, gamma = offered.aliases.card, offered.request.gamma
     try:
-        check_config(fit_caps(config, offered.aliases.card), offered.aliases.card)
+        check_config(fit_caps(config, card, gamma), card, gamma)
     except ShapingError as error:
         raise _Refused(f"{item.path}: {error}") from None
     return offered.aliases.real_config(config)

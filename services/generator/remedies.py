@@ -54,12 +54,17 @@ def way_back(incumbent: pb.ShapingConfig) -> Iterator[pb.ShapingConfig]:
 
 
 def guide(problem: Problem) -> Iterator[pb.ShapingConfig]:
-    """Reward approach: to the milestone, to all that follow, after the one before, with a bonus on arrival."""
-    approaches, ladder, bonus = problem.approaches(), problem.ladder(), _bonus(problem)
+    """Reward approach: to the milestone, to all that follow, after the one before, with a bonus on arrival.
+
+    What no potential may follow is paid by a bonus.
+    """
+    approaches, ladder, bonus, deeds = problem.approaches(), problem.ladder(), _bonus(problem), problem.deeds()
     if not approaches:
         yield from explore(problem)
     for first in approaches[:1]:
         yield configs.add(problem.incumbent, [first])
+        if deeds:
+            yield configs.add(problem.incumbent, [first, *deeds])
         if problem.finding.mode == dp.FAILURE_MODE_PARTIAL_SUCCESS:
             yield from _farther(problem, first)
         yield configs.add(problem.incumbent, ladder)
@@ -70,6 +75,8 @@ def guide(problem: Problem) -> Iterator[pb.ShapingConfig]:
             yield configs.add(problem.incumbent, [gated(problem.card, first, before)])
     for other in approaches[1:]:
         yield configs.add(problem.incumbent, [other])
+    if deeds:
+        yield configs.add(problem.incumbent, deeds)
     yield configs.add(problem.incumbent, bonus)
     yield pb.ShapingConfig(terms=approaches[:1])
     yield pb.ShapingConfig(terms=ladder)
@@ -118,7 +125,9 @@ def individualise(problem: Problem) -> Iterator[pb.ShapingConfig]:
         yield configs.add(personal, [term])
         yield configs.add(problem.incumbent, [term, credit(0.8, reason="Leaves most of the signal with its earner.")])
     for feature in problem.rare()[:2]:
-        yield configs.add(problem.incumbent, [novelty(problem.card, feature, target=target, role=agent, reason=reason)])
+        yield configs.add(
+            problem.incumbent, [novelty(feature, cap=problem.purse, target=target, role=agent, reason=reason)]
+        )
     for share in (SHARE, *SHARES):
         for term in own(share):
             yield configs.add(problem.incumbent, [term])
@@ -130,10 +139,12 @@ def explore(problem: Problem) -> Iterator[pb.ShapingConfig]:
     reason = "Rewards what has rarely been seen."
     targets = (pb.TARGET_KIND_AGENT, pb.TARGET_KIND_TEAM)
     for feature, target in product(features[:1], targets):
-        yield configs.add(problem.incumbent, [novelty(problem.card, feature, target=target, reason=reason)])
-    yield configs.add(problem.incumbent, [novelty(problem.card, feature, reason=reason) for feature in features[:3]])
+        yield configs.add(problem.incumbent, [novelty(feature, cap=problem.purse, target=target, reason=reason)])
+    yield configs.add(
+        problem.incumbent, [novelty(feature, cap=problem.purse, reason=reason) for feature in features[:3]]
+    )
     for feature, target in product(features[1:], targets):
-        yield configs.add(problem.incumbent, [novelty(problem.card, feature, target=target, reason=reason)])
+        yield configs.add(problem.incumbent, [novelty(feature, cap=problem.purse, target=target, reason=reason)])
 
 
 def decay(problem: Problem) -> Iterator[pb.ShapingConfig]:
@@ -189,7 +200,9 @@ def _other_numbers(problem: Problem) -> Iterator[pb.ShapingConfig]:
 def _bonus(problem: Problem) -> list[pb.ShapingTerm]:
     """A bonus on reaching the finding's milestone; none when it names none."""
     milestone = problem.milestone
-    return [event(problem.card, milestone, reason=f"Pays on reaching {milestone.name}.")] if milestone else []
+    if milestone is None:
+        return []
+    return [event(problem.card, milestone, cap=problem.purse, reason=f"Pays on reaching {milestone.name}.")]
 
 
 def _together(problem: Problem) -> list[pb.ShapingTerm]:
@@ -199,7 +212,7 @@ def _together(problem: Problem) -> list[pb.ShapingTerm]:
         return []
     needed = problem.milestone.agents_needed if problem.milestone else 2
     reason = f"Pays when agents hold {alone.name} at the same time."
-    return synchrony(problem.card, alone, min_agents=needed, reason=reason)
+    return synchrony(problem.card, alone, cap=problem.purse, min_agents=needed, reason=reason)
 
 
 def _schedule_end(env_steps: int) -> int:

@@ -9,7 +9,7 @@ from random import Random
 from typing import TypeVar, cast
 
 from also import seeds
-from also.shaping.rules import allowed_aggregates
+from also.shaping.rules import allowed_aggregates, tells_of_state
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
 from also.v1.generator_pb2 import ProposeRequest
@@ -35,7 +35,7 @@ FADING = 0.3
 T = TypeVar("T")
 
 _FORMS = (
-    pb.SHAPING_FORM_POTENTIAL,
+    pb.SHAPING_FORM_POTENTIAL,  # the first: it reads features of the state only
     pb.SHAPING_FORM_EVENT,
     pb.SHAPING_FORM_SYNCHRONY,
     pb.SHAPING_FORM_NOVELTY,
@@ -77,7 +77,8 @@ def draw_config(numbers: Random, request: ProposeRequest) -> pb.ShapingConfig:
 def draw_term(numbers: Random, request: ProposeRequest, name: str) -> pb.ShapingTerm:
     """A term with a reward of its own; it may break a rule of the schema, e.g. with a threshold out of reach."""
     card = request.card
-    feature, form, target = _pick(numbers, card.features), _pick(numbers, _FORMS), _pick(numbers, _TARGETS)
+    feature, target = _pick(numbers, card.features), _pick(numbers, _TARGETS)
+    form = _pick(numbers, _FORMS if tells_of_state(feature) else _FORMS[1:])
     term = pb.ShapingTerm(
         name=name,
         form=form,
@@ -90,7 +91,7 @@ def draw_term(numbers: Random, request: ProposeRequest, name: str) -> pb.Shaping
         term.aggregate = _draw_aggregate(numbers, form, target, feature.scope)
     if form != pb.SHAPING_FORM_NOVELTY:
         _draw_transform(numbers, term.transform)
-    _draw_amount(numbers, term, card)
+    _draw_amount(numbers, term, request)
     _draw_rule(numbers, term, card)
     if numbers.random() < GATED:
         _draw_gate(numbers, term, card)
@@ -101,12 +102,12 @@ def draw_term(numbers: Random, request: ProposeRequest, name: str) -> pb.Shaping
     return term
 
 
-def _draw_amount(numbers: Random, term: pb.ShapingTerm, card: TaskCard) -> None:
+def _draw_amount(numbers: Random, term: pb.ShapingTerm, request: ProposeRequest) -> None:
     """A potential's weight is up to the largest return, either sign; another form's is up to its cap."""
     if term.form == pb.SHAPING_FORM_POTENTIAL:
-        size = min(1.0, 20 ** numbers.uniform(-1, 0) * card.largest_return)
+        size = min(1.0, 20 ** numbers.uniform(-1, 0) * request.card.largest_return)
     else:
-        term.episode_cap = purse(card)
+        term.episode_cap = purse(request.card, request.gamma)
         size = 20 ** numbers.uniform(-1, 0) * term.episode_cap
     term.weight = tidy(size * numbers.choice((-1, 1)))
 
@@ -125,7 +126,8 @@ def _draw_rule(numbers: Random, term: pb.ShapingTerm, card: TaskCard) -> None:
 
 
 def _draw_gate(numbers: Random, term: pb.ShapingTerm, card: TaskCard) -> None:
-    feature = _pick(numbers, card.features)
+    of_state = term.form == pb.SHAPING_FORM_POTENTIAL
+    feature = _pick(numbers, [each for each in card.features if tells_of_state(each) or not of_state])
     term.gate.feature = feature.name
     term.gate.aggregate = _draw_aggregate(numbers, term.form, term.target, feature.scope)
     term.gate.comparison = _pick(numbers, (pb.COMPARISON_AT_LEAST, pb.COMPARISON_AT_MOST))

@@ -98,7 +98,7 @@ def _terms(offered: Offer, form: pb.ShapingForm) -> Iterator[Schema]:
             fields["aggregate"] = _one(_AGGREGATES)
         if form != pb.SHAPING_FORM_NOVELTY:
             fields["transform"] = _transform(form)
-            fields["gate"] = _gate(offered, reads_team(form, _target_kind(reading)))
+            fields["gate"] = _gate(offered, form, _target_kind(reading))
         fields["weight"] = _one(levels.WEIGHTS[form])
         fields["schedule"] = _SCHEDULE
         if form in RULES:
@@ -107,9 +107,10 @@ def _terms(offered: Offer, form: pb.ShapingForm) -> Iterator[Schema]:
 
 
 def _readings(offered: Offer, form: pb.ShapingForm) -> Iterator[_Reading]:
-    own = _names(offered.features, task_pb2.FEATURE_SCOPE_AGENT)
-    pairs = _names(offered.features, task_pb2.FEATURE_SCOPE_PAIR)
-    of_team = _names(offered.features, task_pb2.FEATURE_SCOPE_TEAM)
+    features = _readable(offered, form, offered.features)
+    own = _names(features, task_pb2.FEATURE_SCOPE_AGENT)
+    pairs = _names(features, task_pb2.FEATURE_SCOPE_PAIR)
+    of_team = _names(features, task_pb2.FEATURE_SCOPE_TEAM)
     several = offered.agents > 1
     match form:
         case pb.SHAPING_FORM_SYNCHRONY:
@@ -131,6 +132,11 @@ def _target_kind(reading: _Reading) -> int:
     return pb.TARGET_KIND_TEAM if _TEAM in reading.targets else pb.TARGET_KIND_AGENT
 
 
+def _readable(offered: Offer, form: pb.ShapingForm, features: Sequence[Feature]) -> Sequence[Feature]:
+    """Features that terms of a form, and their gates, may read."""
+    return offered.of_state(features) if form == pb.SHAPING_FORM_POTENTIAL else features
+
+
 def _names(features: Iterable[Feature], *scopes: int) -> list[str]:
     return [feature.name for feature in features if feature.scope in scopes]
 
@@ -144,8 +150,9 @@ def _transform(form: pb.ShapingForm) -> Schema:
     return _any([_object({"kind": _one(["identity"])}), _object({"kind": _one(names), "scale": _one(levels.SCALES)})])
 
 
-def _gate(offered: Offer, team: bool) -> Schema:
+def _gate(offered: Offer, form: pb.ShapingForm, target: int) -> Schema:
     """No gate, or one that is read as the term is: for the team, or by each agent."""
+    team, features = reads_team(form, target), _readable(offered, form, offered.gates)
     scopes = [task_pb2.FEATURE_SCOPE_AGENT, task_pb2.FEATURE_SCOPE_PAIR, task_pb2.FEATURE_SCOPE_TEAM]
     aggregated = scopes[:2] if team else scopes[1:2]
     plain = [scope for scope in scopes if scope not in aggregated]
@@ -154,9 +161,9 @@ def _gate(offered: Offer, team: bool) -> Schema:
         "level": _one(levels.GATE_LEVELS),
     }
     variants: list[Schema] = [_NULL]
-    if names := _names(offered.gates, *plain):
+    if names := _names(features, *plain):
         variants.append(_object({"feature": _one(names), **condition}))
-    if names := _names(offered.gates, *aggregated):
+    if names := _names(features, *aggregated):
         variants.append(_object({"feature": _one(names), "aggregate": _one(_AGGREGATES), **condition}))
     return _any(variants)
 

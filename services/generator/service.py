@@ -6,7 +6,7 @@ from also import settings
 from also.limits import filled
 from also.llm.asker import Asker
 from also.llm.question import Answered, Question, Unanswered, request_sha256
-from also.shaping.rules import check_config
+from also.shaping.rules import check_fit
 from also.v1 import campaign_pb2, generator_pb2_grpc
 from also.v1.generator_pb2 import (
     CheckGeneratorRequest,
@@ -36,7 +36,7 @@ class GeneratorService(generator_pb2_grpc.GeneratorServiceServicer):
         Raises:
             DocumentError: the request breaks a limit, its diagnosis names what the card does not have, or a
                 stored prompt or reply is damaged.
-            ShapingError: the incumbent breaks a rule.
+            ShapingError: the incumbent is of another task, or breaks a limit.
             StoreError: the object store cannot be used.
         """
         return propose(request, self._asker)
@@ -59,7 +59,7 @@ def propose(request: ProposeRequest, asker: Asker) -> ProposeResponse:
     Raises:
         DocumentError, ShapingError, StoreError: as `GeneratorService.Propose`.
     """
-    check_config(request.incumbent, request.card)
+    check_fit(request.incumbent, request.card)
     rules.check_names(request)
     match request.settings.backend:
         case campaign_pb2.GENERATOR_BACKEND_RULES | campaign_pb2.GENERATOR_BACKEND_UNSPECIFIED:

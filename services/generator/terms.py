@@ -1,11 +1,13 @@
 """Shaping terms fitted to a task card: weights in shares of its returns, levels in shares of its ranges.
 
 Potentials are preferred, because they cannot change which policies are optimal; their weights are
-shares of the largest return. All other forms are paid from a small purse, a share of the smallest
-return, so that no amount of shaping is worth a success.
+shares of the largest return, and they follow features of the state only. All other forms are paid
+from a small purse, a share of what the smallest return is worth to the learner from afar, so that
+no amount of shaping is worth a success within its sight.
 """
 
 from also.shaping.rules import feature_of, reads_team
+from also.shaping.sight import bonus_limit
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
 from also.v1.task_pb2 import Feature, Milestone, TaskCard
@@ -18,7 +20,7 @@ SCALE = 0.3
 """Scale of exp(-u / scale) as a share of the feature's range: felt from afar, steepest near the goal."""
 
 PURSE = 0.4
-"""Episode cap of one term that is not a potential, as a share of the smallest return."""
+"""Episode cap of one term that is not a potential, as a share of what the caps of a config may sum to."""
 
 
 def potential(
@@ -74,6 +76,7 @@ def event(
     card: TaskCard,
     milestone: Milestone,
     *,
+    cap: float,
     target: pb.TargetKind = pb.TARGET_KIND_TEAM,
     role: str = "",
     reason: str = "",
@@ -83,12 +86,12 @@ def event(
     Args:
         card: the task's card.
         milestone: what is rewarded.
+        cap: episode cap, see `purse`.
         target: who receives it.
         role: role that receives it, for target `role`.
         reason: why, one sentence.
     """
     feature = feature_of(card, milestone.feature)
-    cap = purse(card)
     term = pb.ShapingTerm(
         name=_name("own" if role else "reach", milestone.name),
         form=pb.SHAPING_FORM_EVENT,
@@ -105,12 +108,15 @@ def event(
     return term
 
 
-def synchrony(card: TaskCard, milestone: Milestone, *, min_agents: int, reason: str = "") -> list[pb.ShapingTerm]:
+def synchrony(
+    card: TaskCard, milestone: Milestone, *, cap: float, min_agents: int, reason: str = ""
+) -> list[pb.ShapingTerm]:
     """A bonus for agents that hold a milestone's condition in the same env_steps.
 
     Args:
         card: the task's card.
         milestone: condition of each agent; its feature is one of agents.
+        cap: episode cap, see `purse`.
         min_agents: how many have to hold it; cut to [2, A].
         reason: why, one sentence.
 
@@ -120,7 +126,6 @@ def synchrony(card: TaskCard, milestone: Milestone, *, min_agents: int, reason: 
     feature = feature_of(card, milestone.feature)
     if len(card.agents) < 2:
         return []
-    cap = purse(card)
     term = pb.ShapingTerm(
         name=_name("together", feature.name),
         form=pb.SHAPING_FORM_SYNCHRONY,
@@ -137,18 +142,17 @@ def synchrony(card: TaskCard, milestone: Milestone, *, min_agents: int, reason: 
 
 
 def novelty(
-    card: TaskCard, feature: Feature, *, target: pb.TargetKind = pb.TARGET_KIND_AGENT, role: str = "", reason: str = ""
+    feature: Feature, *, cap: float, target: pb.TargetKind = pb.TARGET_KIND_AGENT, role: str = "", reason: str = ""
 ) -> pb.ShapingTerm:
     """A bonus for rare values of a feature; for the team, what the least novel agent is worth.
 
     Args:
-        card: the task's card.
         feature: whose values are counted.
+        cap: episode cap, see `purse`.
         target: who receives it.
         role: role that receives it, for target `role`.
         reason: why, one sentence.
     """
-    cap = purse(card)
     term = pb.ShapingTerm(
         name=_name("own_explore" if role else "explore", feature.name),
         form=pb.SHAPING_FORM_NOVELTY,
@@ -163,6 +167,26 @@ def novelty(
     if target == pb.TARGET_KIND_TEAM and feature.scope != task_pb2.FEATURE_SCOPE_TEAM:
         term.novelty.team = task_pb2.AGGREGATE_MIN
     return term
+
+
+def penalty(feature: Feature, *, cap: float, reason: str = "") -> pb.ShapingTerm:
+    """A small price on a feature, for each agent by its own value, or for the team where it is the team's.
+
+    Args:
+        feature: what is better small.
+        cap: episode cap, see `purse`.
+        reason: why, one sentence.
+    """
+    of_team = feature.scope == task_pb2.FEATURE_SCOPE_TEAM
+    return pb.ShapingTerm(
+        name=_name("avoid", feature.name),
+        form=pb.SHAPING_FORM_PENALTY,
+        target=pb.TARGET_KIND_TEAM if of_team else pb.TARGET_KIND_AGENT,
+        feature=feature.name,
+        weight=tidy(cap / 20),
+        episode_cap=cap,
+        reason=reason,
+    )
 
 
 def credit(alpha: float, *, reason: str = "") -> pb.ShapingTerm:
@@ -184,9 +208,14 @@ def gated(card: TaskCard, term: pb.ShapingTerm, after: Milestone) -> pb.ShapingT
     return copy
 
 
-def purse(card: TaskCard) -> float:
-    """Episode cap of one term that is not a potential, units of task reward."""
-    return tidy(min(1.0, PURSE * card.smallest_return))
+def purse(card: TaskCard, gamma: float) -> float:
+    """Episode cap of one term that is not a potential, units of task reward.
+
+    Args:
+        card: the task's card.
+        gamma: the learner's discount, in [0, 1].
+    """
+    return tidy(min(1.0, PURSE * bonus_limit(card, gamma)))
 
 
 def tidy(number: float) -> float:

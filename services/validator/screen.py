@@ -20,13 +20,14 @@ CUT_RATE_LIMIT = 0.95
 
 
 def check(
-    candidates: Sequence[Candidate], *, card: TaskCard, incumbent: ShapingConfig, tried: Iterable[str]
+    candidates: Sequence[Candidate], *, card: TaskCard, gamma: float, incumbent: ShapingConfig, tried: Iterable[str]
 ) -> list[Verdict]:
     """Screen candidates by rules and duplicates.
 
     Args:
         candidates: what is proposed.
         card: the task's card.
+        gamma: the learner's discount, in [0, 1].
         incumbent: the config in office.
         tried: hashes of the configs that were tried before.
 
@@ -40,7 +41,7 @@ def check(
         verdict = Verdict(candidate=candidate.name, config_hash=candidate.config_hash)
         verdicts.append(verdict)
         try:
-            rules.check_config(candidate.config, card)
+            rules.check_config(candidate.config, card, gamma)
         except ShapingError as error:
             _refuse(verdict, VerdictReason.VERDICT_REASON_INVALID_CONFIG, f"{error}.")
             continue

@@ -120,7 +120,13 @@ def _begin(request: ValidateRequest) -> Round:
         control_hash=config_hash(request.incumbent),
         candidates=tuple(request.candidates),
         screen=tuple(
-            screen.check(request.candidates, card=request.card, incumbent=request.incumbent, tried=request.tried_hashes)
+            screen.check(
+                request.candidates,
+                card=request.card,
+                gamma=request.campaign.learner.gamma,
+                incumbent=request.incumbent,
+                tried=request.tried_hashes,
+            )
         ),
         incumbent=request.incumbent,
         stage_return=request.stage_return,

@@ -36,7 +36,7 @@ def test_the_card_shows_all_that_it_knows(foraging):
     assert "agents: agent_0, agent_1" in shown
     assert "roles: role_0 (agent_0, agent_1)" in shown
     assert "return of an episode: smallest positive 0.5, largest 1" in shown
-    assert 'nearest_food_distance | agent | "cells" | 0 to 12 | lower | "Cells to walk."' in shown
+    assert 'nearest_food_distance | agent | state | "cells" | 0 to 12 | lower | "Cells to walk."' in shown
     assert "reached_food | max adjacent_to_food | 1 | 1 | nearest_food_distance | -" in shown
 
 

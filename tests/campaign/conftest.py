@@ -17,7 +17,7 @@ import pytest
 from also.campaign import requests, spec
 from also.campaign.decide import Diagnose, Propose, Report, TrainStage, Validate, decide
 from also.campaign.fold import advance, begin
-from also.campaign.journal import Journal
+from also.campaign.journal import SCHEMA_VERSION, Journal
 from also.campaign.state import Event, State
 from also.settings import Settings, child_environment
 from also.shaping.identity import config_hash
@@ -40,7 +40,7 @@ from also.v1.journal_pb2 import (
 )
 from also.v1.llm_pb2 import LlmAllowance, LlmFailure, LlmUse
 from also.v1.shaping_pb2 import ShapingConfig, ShapingForm, ShapingTerm, TargetKind
-from also.v1.task_pb2 import ActionKind, ActionSpace, Feature, FeatureScope, Milestone, Task, TaskCard
+from also.v1.task_pb2 import ActionKind, ActionSpace, Feature, FeatureScope, Milestone, Task, TaskCard, TellsOf
 from also.v1.trainer_pb2 import (
     CheckTrainerResponse,
     DescribeTaskResponse,
@@ -82,7 +82,15 @@ def card() -> TaskCard:
     return TaskCard(
         task="recorded/task",
         agents=["a", "b"],
-        features=[Feature(name="distance", scope=FeatureScope.FEATURE_SCOPE_TEAM, minimum=0, maximum=1)],
+        features=[
+            Feature(
+                name="distance",
+                scope=FeatureScope.FEATURE_SCOPE_TEAM,
+                minimum=0,
+                maximum=1,
+                tells_of=TellsOf.TELLS_OF_STATE,
+            )
+        ],
         milestones=[Milestone(name="done", feature="distance", threshold=1)],
         action_space=ActionSpace(kind=ActionKind.ACTION_KIND_DISCRETE, size=2),
         episode_limit=10,
@@ -325,7 +333,7 @@ def _event(world: World, state: State, action: object) -> Event:
 
 
 def _record(sequence: int, event: Event) -> JournalRecord:
-    record = JournalRecord(schema_version=1, sequence=sequence)
+    record = JournalRecord(schema_version=SCHEMA_VERSION, sequence=sequence)
     for each in record.DESCRIPTOR.oneofs_by_name["event"].fields:
         if each.message_type is event.DESCRIPTOR:
             getattr(record, each.name).CopyFrom(event)

@@ -69,7 +69,7 @@ def test_every_candidate_is_valid(events, nonsense, journal_of):
     candidates = [each for event in events if isinstance(event, Proposed) for each in event.candidates]
     assert candidates
     for candidate in candidates:
-        check_config(candidate.config, card)
+        check_config(candidate.config, card, 0.99)
 
 
 def test_every_prompt_and_raw_reply_is_in_the_store(events, store):

@@ -150,7 +150,7 @@ def test_every_candidate_is_valid(ran):
     assert any(proposal.candidates for proposal in proposals)
     for proposal in proposals:
         for candidate in proposal.candidates:
-            check_config(candidate.config, card)
+            check_config(candidate.config, card, 0.99)
 
 
 def test_prompts_were_counted_by_the_models_tokenizer(ran):

@@ -18,7 +18,7 @@ from also.v1 import shaping_pb2 as shaping
 from also.v1.diagnosis_pb2 import Finding
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.shaping_pb2 import ShapingConfig
-from also.v1.task_pb2 import AGGREGATE_MAX, Role, TaskCard
+from also.v1.task_pb2 import AGGREGATE_MAX, TELLS_OF_ACTION, TELLS_OF_STATE, TELLS_OF_TRANSITION, Role, TaskCard
 from also.v1.verdict_pb2 import Candidate
 from services.generator import service
 from services.generator.configs import fit_caps
@@ -87,6 +87,7 @@ def ask() -> Callable[..., ProposeRequest]:
             incumbent=incumbent,
             diagnosis=pb.Diagnosis(phase=phase, findings=findings),
             stage_env_steps=200_000,
+            gamma=0.99,
         )
         request.settings.candidates = candidates
         if backend:
@@ -141,6 +142,7 @@ def crowd(foraging) -> TaskCard:
     del card.milestones[:]
     for index in range(64):
         card.features.add(name=f"feature_{index:02d}_{'x' * 37}", scope=1 + index % 3, minimum=-1, maximum=3)
+        card.features[index].tells_of = (TELLS_OF_STATE, TELLS_OF_ACTION, TELLS_OF_TRANSITION, 0)[index % 4]
     for index in range(16):
         shown, approached = card.features[60 - 3 * index].name, card.features[60 - 3 * index + 1].name
         milestone = card.milestones.add(name=f"milestone_{index}", feature=shown, progress_feature=approached)
@@ -156,10 +158,12 @@ def grow() -> Callable[..., ShapingConfig]:
     def build(card: TaskCard, count: int, *, seed: int = 0, mixed: bool = False) -> ShapingConfig:
         numbers, config = Random(seed), ShapingConfig()
         while len(config.terms) < count:
-            term = draw_term(numbers, ProposeRequest(card=card, stage_env_steps=1000), f"term_{len(config.terms)}")
-            grown = fit_caps(ShapingConfig(terms=[*config.terms, term]), card)
+            term = draw_term(
+                numbers, ProposeRequest(card=card, stage_env_steps=1000, gamma=0.99), f"term_{len(config.terms)}"
+            )
+            grown = fit_caps(ShapingConfig(terms=[*config.terms, term]), card, 0.99)
             try:
-                check_config(grown, card)
+                check_config(grown, card, 0.99)
             except ShapingError:
                 continue
             config = grown

@@ -60,7 +60,7 @@ def test_any_diagnosis_gets_valid_distinct_and_untried_candidates(
         assert len(candidates) <= request.settings.candidates
         for index, candidate in enumerate(candidates):
             limits.check(candidate)
-            check_config(candidate.config, card)
+            check_config(candidate.config, card, 0.99)
             assert candidate.name == f"r{round_}-c{index}"
             assert candidate.config_hash == config_hash(candidate.config) not in seen
             assert -1 <= candidate.finding < max(1, len(findings))

@@ -26,8 +26,8 @@ BEAM = document.read(
         "task": "beam",
         "agents": ["left", "right"],
         "features": [
-            {"name": "beam_distance", "scope": "agent", "maximum": 10, "direction": "lower"},
-            {"name": "at_beam", "scope": "agent", "maximum": 1, "direction": "higher"},
+            {"name": "beam_distance", "scope": "agent", "maximum": 10, "direction": "lower", "tells_of": "state"},
+            {"name": "at_beam", "scope": "agent", "maximum": 1, "direction": "higher", "tells_of": "state"},
         ],
         "milestones": [{"name": "lifted", "feature": "at_beam", "aggregate": "min", "threshold": 1}],
         "smallest_return": 1,

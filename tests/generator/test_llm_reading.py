@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from also import document
 from also.llm.question import Choice, Reply, ReplyError
 from also.shaping.rules import cap_total, check_config
+from also.shaping.sight import bonus_limit
 from also.v1 import campaign_pb2
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
@@ -89,7 +90,7 @@ def only(say):
 
     def config(request, data):
         [proposal] = read(say({"candidates": [data]}), request)
-        return fit_caps(proposal.config, request.card)
+        return fit_caps(proposal.config, request.card, request.gamma)
 
     return config
 
@@ -115,7 +116,7 @@ def test_whatever_follows_the_schema_is_a_valid_candidate(
     candidates = collect(asked, proposals)
     assert [item.origin for item in candidates] == [item.origin for item in proposals]
     for item in candidates:
-        check_config(item.config, card)
+        check_config(item.config, card, 0.99)
         assert -1 <= item.finding < 1
 
 
@@ -162,7 +163,7 @@ def test_any_json_is_read_or_refused(foraging, ask, grow, following, say, data, 
             assert 0 < len(str(error)) < 5000 and str(error).isprintable()
             continue
         for proposal in proposals:
-            check_config(fit_caps(proposal.config, foraging), foraging)
+            check_config(fit_caps(proposal.config, foraging, 0.99), foraging, 0.99)
 
 
 def places(data):
@@ -194,23 +195,23 @@ def test_each_form_becomes_a_term_in_the_units_of_the_task(foraging, ask, only):
         "aggregate": "max",
         "transform": {"kind": "identity"},
         "gate": {"feature": "food_eaten", "comparison": "at_least", "value": 0.9998},
-        "weight": 0.05,
-        "episode_cap": 0.2,
+        "weight": 0.03055,
+        "episode_cap": 0.1222,
         "schedule": {"kind": "linear", "end": 400_000, "floor": 0.1},
         "event": {"threshold": 0.75, "cooldown": 5},
         "reason": "Because.",
     }
     second = only(ask(foraging), candidate(SYNCHRONY, NOVELTY))
     synchrony, novelty = second.terms
-    assert (synchrony.weight, synchrony.target) == (0.02, shaping.TARGET_KIND_AGENT)
+    assert (synchrony.weight, synchrony.target) == (0.01222, shaping.TARGET_KIND_AGENT)
     assert document.plain(synchrony.synchrony) == {"min_agents": 2, "window": 5, "threshold": 0.5}
-    assert (novelty.weight, document.plain(novelty.novelty)) == (0.2, {"bins": 16, "team": "min"})
+    assert (novelty.weight, document.plain(novelty.novelty)) == (0.1222, {"bins": 16, "team": "min"})
 
 
 def test_caps_that_sum_to_too_much_are_scaled_down(foraging, ask, only):
-    """Three purses are more than the smallest return; weights keep their shares of them."""
+    """Three purses are more than the smallest return is worth from afar; weights keep their shares of them."""
     config = only(ask(foraging), candidate(EVENT, SYNCHRONY, NOVELTY))
-    assert cap_total(config) == pytest.approx(0.9 * 0.5, rel=1e-3)
+    assert cap_total(config) == pytest.approx(0.9 * bonus_limit(foraging, 0.99), rel=1e-3)
     assert [term.weight / term.episode_cap for term in config.terms] == pytest.approx([0.25, 0.1, 1], rel=1e-3)
 
 
@@ -227,7 +228,7 @@ def test_a_role_comes_back_under_its_own_name(crowd, ask, say):
 def test_a_penalty_of_one_agent_is_for_that_agent(foraging, ask, only):
     """Its own name is a role."""
     [term] = only(ask(foraging), candidate(PENALTY)).terms
-    assert (term.target, term.role, term.weight) == (shaping.TARGET_KIND_ROLE, "agent_1", 0.004)
+    assert (term.target, term.role, term.weight) == (shaping.TARGET_KIND_ROLE, "agent_1", 0.002444)
 
 
 @pytest.mark.parametrize(
@@ -382,7 +383,7 @@ def test_a_candidate_that_changes_nothing_is_refused(foraging, ask, incumbent, s
     asked = ask(foraging, incumbent=incumbent)
     for term in asked.incumbent.terms:
         term.weight = 1
-    asked.incumbent.terms[1].episode_cap = 0.45
+    asked.incumbent.terms[1].episode_cap = 0.25
     for data in (change(), change(approach_food="double")):
         with pytest.raises(ReplyError, match="changes nothing"):
             read(say({"candidates": [data]}), asked)

@@ -1,6 +1,7 @@
 """Each remedy's first candidates are what an expert would try."""
 
 from also.shaping.rules import derive_invariance
+from also.shaping.sight import bonus_limit
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
 from also.v1 import task_pb2
@@ -29,7 +30,7 @@ def test_a_round_of_guidance_holds_different_ideas(foraging, ask, propose, find)
     candidates = propose(ask(foraging, finding))
     kinds = [sorted((term.form, term.feature) for term in candidate.config.terms) for candidate in candidates]
     assert len(kinds) == 4 and all(kinds.count(kind) == 1 for kind in kinds)
-    assert {"team_food_distance", "joint_loading", "food_eaten"} == set(terms_by_feature(candidates[1]))
+    assert {"team_food_distance", "food_eaten"} == set(terms_by_feature(candidates[1]))
     assert any(term.form == EVENT for candidate in candidates for term in candidate.config.terms)
 
 
@@ -54,12 +55,31 @@ def test_the_rest_of_a_task_is_felt_from_farther_away(foraging, ask, propose, fi
 
 def test_a_gated_approach_counts_only_after_the_milestone_before(foraging, ask, propose, find):
     """The gate is the earlier milestone's own condition."""
-    finding = find(pb.REMEDY_GUIDE, milestone="loaded_together", feature="joint_loading")
+    finding = find(pb.REMEDY_GUIDE, milestone="all_food_eaten", feature="team_food_distance")
     candidates = propose(ask(foraging, finding, candidates=8))
     gates = [term.gate for candidate in candidates for term in candidate.config.terms if term.HasField("gate")]
     assert [(gate.feature, gate.comparison, gate.value) for gate in gates] == [
-        ("level_at_food_share", shaping.COMPARISON_AT_LEAST, 1.0)
+        ("food_eaten", shaping.COMPARISON_AT_LEAST, 1.0)
     ]
+
+
+def test_an_action_is_approached_along_the_state_and_paid_by_a_bonus(foraging, ask, propose, find):
+    """Loading together is no state: its potential would be a wage for the action, so none is proposed."""
+    finding = find(pb.REMEDY_GUIDE, milestone="loaded_together", feature="joint_loading")
+    candidates = propose(ask(foraging, finding, candidates=16))
+    assert [term.feature for term in candidates[0].config.terms] == ["team_food_distance"]
+    approach, deed = candidates[1].config.terms
+    assert (approach.form, approach.feature) == (POTENTIAL, "team_food_distance")
+    assert (deed.form, deed.feature) == (EVENT, "joint_loading") and 0.5 < deed.event.threshold < 1
+    followed = {term.feature for item in candidates for term in item.config.terms if term.form == POTENTIAL}
+    assert followed <= {"nearest_food_distance", "team_food_distance", "food_eaten", "field_cleared"}
+
+
+def test_waste_of_action_is_priced(foraging, ask, propose, find):
+    """Idling is better small, and no state: a small penalty takes the place of a potential."""
+    finding = find(pb.REMEDY_GUIDE, milestone="reached_food", feature="idle")
+    terms = [term for candidate in propose(ask(foraging, finding)) for term in candidate.config.terms]
+    assert {term.form for term in terms if term.feature == "idle"} == {shaping.SHAPING_FORM_PENALTY}
 
 
 def test_synchronising_pulls_the_laggard_and_pays_for_acting_together(foraging, ask, propose, find):
@@ -77,7 +97,9 @@ def test_a_joint_event_is_paid_at_the_milestones_own_level(foraging, ask, propos
     finding = find(pb.REMEDY_SYNCHRONISE, milestone="loaded_together", feature="joint_loading")
     candidates = propose(ask(foraging, finding, candidates=16))
     events = [term for candidate in candidates for term in candidate.config.terms if term.form == EVENT]
-    assert events and all(term.feature == "food_eaten" and 0.49 < term.event.threshold < 0.5 for term in events)
+    levels = {term.feature: term.event.threshold for term in events}
+    assert levels.keys() == {"food_eaten", "joint_loading"}
+    assert 0.49 < levels["food_eaten"] < 0.5
 
 
 def test_an_idle_agent_gets_a_signal_of_its_own(foraging, ask, propose, find, incumbent):
@@ -107,11 +129,11 @@ def test_a_teams_potential_becomes_each_agents_own(foraging, ask, propose, find)
 
 
 def test_exploring_rewards_rare_values_within_the_purse(foraging, ask, propose, find):
-    """Novelty alone, and its cap below the smallest return."""
+    """Novelty alone, and its cap below what the smallest return is worth from afar."""
     finding = find(pb.REMEDY_EXPLORE, mode=pb.FAILURE_MODE_EXPLORATION)
     for candidate in propose(ask(foraging, finding)):
         assert {term.form for term in candidate.config.terms} == {shaping.SHAPING_FORM_NOVELTY}
-        assert sum(term.episode_cap for term in candidate.config.terms) < foraging.smallest_return
+        assert sum(term.episode_cap for term in candidate.config.terms) < bonus_limit(foraging, 0.99)
 
 
 def test_decay_is_fitted_to_the_length_of_a_stage(foraging, ask, propose, find, incumbent):
@@ -131,11 +153,13 @@ def test_a_stage_longer_than_a_schedule_can_be_is_cut(foraging, ask, propose, fi
 
 
 def test_a_dead_term_is_removed_or_replaced_by_a_potential(foraging, ask, propose, find, incumbent):
-    """First without it, then with an approach along its feature instead."""
-    finding = find(pb.REMEDY_REMOVE, mode=pb.FAILURE_MODE_DEAD_TERM, term="load_bonus", feature="joint_loading")
-    first, second, *_ = propose(ask(foraging, finding, incumbent=incumbent))
-    assert [term.name for term in first.config.terms] == ["approach_food"]
-    assert terms_by_feature(second)["joint_loading"].form == POTENTIAL
+    """First without it, then with an approach along its feature instead, where that is one of the state."""
+    for feature, features in (("food_eaten", {"food_eaten"}), ("joint_loading", set())):
+        incumbent.terms[1].feature = feature
+        finding = find(pb.REMEDY_REMOVE, mode=pb.FAILURE_MODE_DEAD_TERM, term="load_bonus", feature=feature)
+        first, *others = propose(ask(foraging, finding, incumbent=incumbent))
+        assert [term.name for term in first.config.terms] == ["approach_food"]
+        assert {name for item in others for name in terms_by_feature(item)} - {"team_food_distance"} == features
 
 
 def test_removing_the_last_paying_term_removes_the_credit_mix(foraging, ask, propose, find, incumbent):
@@ -160,13 +184,13 @@ def test_a_jumping_policy_is_only_ever_calmed(foraging, ask, propose, find, incu
 
 def test_additions_to_the_incumbent_fit_under_the_cap_together(foraging, ask, propose, find, incumbent):
     """The incumbent's own cap shrinks where a bonus is added beside it."""
-    incumbent.terms[1].episode_cap = 0.4
+    incumbent.terms[1].episode_cap = 0.25
     finding = find(pb.REMEDY_GUIDE, milestone="met_at_food", feature="team_food_distance")
     caps = [
         sum(term.episode_cap for term in candidate.config.terms)
         for candidate in propose(ask(foraging, finding, incumbent=incumbent, candidates=16))
     ]
-    assert max(caps) > 0.4 and all(cap < foraging.smallest_return for cap in caps)
+    assert max(caps) > 0.25 and all(cap < bonus_limit(foraging, 0.99) for cap in caps)
 
 
 def test_a_term_of_a_shape_that_is_there_replaces_it(foraging, ask, propose, find, incumbent):

@@ -4,6 +4,7 @@ import pytest
 
 from also import rpc
 from also.errors import DocumentError, ShapingError
+from also.shaping.rules import check_config
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import generator_pb2_grpc
 from services.generator.service import register
@@ -44,3 +45,14 @@ def test_an_invalid_incumbent_is_the_callers_error(generator, unnamed, ask, find
     """The error arrives as the class that was raised."""
     with pytest.raises(ShapingError, match="team_food_distance"):
         rpc.call(generator.Propose, ask(unnamed, find(pb.REMEDY_EXPLORE), incumbent=incumbent), seconds=10)
+
+
+def test_an_incumbent_of_older_rules_is_mended(foraging, ask, find, propose, incumbent):
+    """Its caps are scaled down, and candidates do without its potential of an action."""
+    incumbent.terms[0].feature = "joint_loading"
+    incumbent.terms[1].episode_cap = 0.45
+    request = ask(foraging, find(pb.REMEDY_REMOVE, term="approach_food"), incumbent=incumbent)
+    candidates = propose(request)
+    assert candidates
+    for candidate in candidates:
+        check_config(candidate.config, foraging, request.gamma)

@@ -19,6 +19,9 @@ from services.trainer.shaping_reward import ShapingReward
 
 SMALLEST_RETURN = 0.5
 
+GAMMA = 0.9
+"""The learner's discount."""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
@@ -36,10 +39,12 @@ def card() -> task_pb2.TaskCard:
             "agents": ["ann", "bob", "cy"],
             "roles": [{"name": "carriers", "agents": [0, 2]}],
             "features": [
-                {"name": "distance", "scope": "agent", "unit": "cells", "maximum": 10},
-                {"name": "holds", "scope": "agent", "unit": "bool", "maximum": 1},
-                {"name": "gap", "scope": "pair", "unit": "cells", "minimum": -2, "maximum": 8},
-                {"name": "loaded", "scope": "team", "unit": "items", "maximum": 3},
+                {"name": "distance", "scope": "agent", "unit": "cells", "maximum": 10, "tells_of": "state"},
+                {"name": "holds", "scope": "agent", "unit": "bool", "maximum": 1, "tells_of": "state"},
+                {"name": "gap", "scope": "pair", "unit": "cells", "minimum": -2, "maximum": 8, "tells_of": "state"},
+                {"name": "loaded", "scope": "team", "unit": "items", "maximum": 3, "tells_of": "state"},
+                {"name": "pushed", "scope": "agent", "unit": "bool", "maximum": 1, "tells_of": "action"},
+                {"name": "unsaid", "scope": "team", "maximum": 1},
             ],
             "smallest_return": SMALLEST_RETURN,
             "largest_return": 1.0,
@@ -101,7 +106,7 @@ def play(card: task_pb2.TaskCard, observe: Callable[..., dict[str, Tensor]]) -> 
         seed: int,
         steps: int,
         environments: int = 3,
-        gamma: float = 0.9,
+        gamma: float = GAMMA,
         end_rate: float = 0.2,
         shaping: ShapingReward | None = None,
         start: int = 0,
@@ -150,7 +155,7 @@ def _configs(draw: st.DrawFn, card: task_pb2.TaskCard, forms: Sequence[str], cre
         terms.insert(draw(st.integers(0, len(terms))), mixer)
     data = {"terms": [{"name": f"term_{index}", **term} for index, term in enumerate(terms)]}
     config = document.read(pb.ShapingConfig, data)
-    rules.check_config(config, card)
+    rules.check_config(config, card, GAMMA)
     return config
 
 

@@ -25,7 +25,7 @@ def test_the_example_is_a_valid_config(catalogue):
     example = yaml.safe_load(re.search(r"```yaml\n(.*?)```", catalogue, re.DOTALL)[1])["shaping"]
     card = document.read(task_pb2.TaskCard, yaml.safe_load((ROOT / "tests" / "cards" / "foraging.yaml").read_text()))
     config = document.read(pb.ShapingConfig, example)
-    rules.check_config(config, card)
+    rules.check_config(config, card, 0.99)
     assert len(config.terms) == 2
 
 

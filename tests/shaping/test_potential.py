@@ -1,10 +1,13 @@
 """Potentials telescope, whatever happens between, and so leave the ranking of policies unchanged."""
 
+from itertools import product
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.trainer.learner import generalised_advantages
 from services.trainer.shaping_reward import ShapingReward
 
 GAMMA = 0.9
@@ -102,3 +105,28 @@ def test_a_schedule_moves_the_potential_with_the_learners_env_steps(card, config
     factors = [1 - 0.9 * min(max((2 * time - 4) / 36, 0), 1) for time in range(22)]
     expected = [0.6 * (GAMMA * factors[time + 1] - factors[time]) for time in range(21)]
     assert rewards == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("gae_lambda", [0.0, 0.95, 1.0])
+def test_a_potential_of_the_last_action_is_a_wage_to_a_learner_that_does_not_see_it(gae_lambda):
+    """Why it is refused: in one state, with an exact value net, pushing is worth gamma (1 - lambda) w more than not.
+
+    A potential of the state is worth the same to both actions, whatever the lambda.
+    """
+    weight, steps = 0.5, 8
+    patterns = torch.tensor(
+        list(product((0.0, 1.0), repeat=steps + 1)), dtype=torch.float64
+    )  # pushes before each state
+    for potential, due in (
+        (weight * patterns, GAMMA * (1 - gae_lambda) * weight),
+        (torch.full_like(patterns, weight), 0.0),
+    ):
+        rewards = GAMMA * potential[:, 1:] - potential[:, :-1]
+        shape = (len(patterns), steps, 1, 1, 1)
+        value = torch.full(shape, float(rewards.mean()) / (1 - GAMMA), dtype=torch.float64)  # exact: there is one state
+        going_on = torch.zeros(shape[:3], dtype=torch.bool)
+        first = generalised_advantages(rewards.view(shape), value, value, going_on, gamma=GAMMA, gae_lambda=gae_lambda)[
+            :, 0
+        ].flatten()
+        pushed = patterns[:, 1] == 1
+        assert float(first[pushed].mean() - first[~pushed].mean()) == pytest.approx(due, abs=1e-9)

@@ -10,6 +10,8 @@ from also.shaping import rules
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
 
+GAMMA = 0.9
+
 EVENT = {"form": "event", "feature": "holds", "weight": 0.1}
 POTENTIAL = {"form": "potential", "feature": "distance", "weight": -0.1}
 SYNCHRONY = {"form": "synchrony", "feature": "holds", "weight": 0.1}
@@ -44,7 +46,7 @@ BROKEN = {
     ),
     "a cap that is too large": (
         [EVENT | {"episode_cap": 0.3}, SYNCHRONY | {"episode_cap": 0.2}],
-        "the episode_caps of 'term_0', 'term_1' sum to 0.5; allowed: less than the task's smallest return, 0.5",
+        "sum to 0.5; allowed: less than 0.5, what the task's smallest return, 0.5, is worth at the end of the next 1",
     ),
     "an unknown role": (
         [EVENT | {"target": "role", "role": "pilots"}],
@@ -150,6 +152,18 @@ BROKEN = {
         [NOVELTY | {"target": "team", "novelty": {"team": "max"}}],
         "novelty.team max is not allowed; allowed: min, mean",
     ),
+    "a potential of an action": (
+        [POTENTIAL | {"feature": "pushed"}],
+        "feature 'pushed' tells of action; a potential reads features that tell of state only, allowed: distance, ",
+    ),
+    "a potential of what nobody tells": (
+        [POTENTIAL | {"target": "team", "feature": "unsaid"}],
+        "feature 'unsaid' tells of something unknown; a potential reads features that tell of state only",
+    ),
+    "a potential behind a gate of an action": (
+        [POTENTIAL | {"gate": {"feature": "pushed", "comparison": "at_least", "value": 1}}],
+        "gate: feature 'pushed' tells of action; a potential reads features that tell of state only",
+    ),
     "credit alone": ([CREDIT], "form credit mixes the other terms, and there is none"),
     "credit twice": ([POTENTIAL, CREDIT, CREDIT], "term 'term_2': a second term of form credit"),
     "credit with a feature": ([POTENTIAL, CREDIT | {"feature": "holds"}], "feature has no effect in form credit"),
@@ -169,7 +183,7 @@ BROKEN = {
 def test_a_broken_rule_is_named_with_its_value_and_what_is_allowed(terms, message, card, config):
     """Each rule raises one ShapingError that says what, with which value, and what is allowed."""
     with pytest.raises(ShapingError) as error:
-        rules.check_config(config(*terms), card)
+        rules.check_config(config(*terms), card, GAMMA)
     assert message in str(error.value)
 
 
@@ -179,7 +193,7 @@ def test_a_pair_feature_needs_two_agents(card, config):
     alone.CopyFrom(card)
     del alone.agents[1:], alone.roles[:]
     with pytest.raises(ShapingError, match="feature 'gap' is of pairs, and the task has one agent"):
-        rules.check_config(config(POTENTIAL | {"feature": "gap"}), alone)
+        rules.check_config(config(POTENTIAL | {"feature": "gap"}), alone, GAMMA)
 
 
 def test_a_number_that_is_not_finite_is_refused(card, config):
@@ -187,7 +201,7 @@ def test_a_number_that_is_not_finite_is_refused(card, config):
     broken = config(POTENTIAL)
     broken.terms[0].weight = float("nan")
     with pytest.raises(ShapingError, match="term 'term_0': weight nan is not a finite number"):
-        rules.check_config(broken, card)
+        rules.check_config(broken, card, GAMMA)
 
 
 def test_no_cap_is_small_enough_without_a_smallest_return(card, config):
@@ -195,9 +209,15 @@ def test_no_cap_is_small_enough_without_a_smallest_return(card, config):
     unknown = task_pb2.TaskCard()
     unknown.CopyFrom(card)
     unknown.smallest_return = 0
-    rules.check_config(config(POTENTIAL), unknown)
-    with pytest.raises(ShapingError, match="allowed: less than the task's smallest return, 0"):
-        rules.check_config(config(EVENT), unknown)
+    rules.check_config(config(POTENTIAL), unknown, GAMMA)
+    with pytest.raises(ShapingError, match="allowed: less than 0, what the task's smallest return, 0, is worth"):
+        rules.check_config(config(EVENT), unknown, GAMMA)
+
+
+def test_a_bonus_may_read_any_feature(card, config):
+    """What is no function of the state is paid by forms that have a cap."""
+    for form in (EVENT, SYNCHRONY, NOVELTY, EVENT | {"form": "penalty"}):
+        rules.check_config(config(form | {"feature": "pushed"}), card, GAMMA)
 
 
 @settings(max_examples=50)
@@ -207,7 +227,7 @@ def test_spelling_out_defaults_changes_nothing(data, card, valid_configs):
     config = data.draw(valid_configs())
     before = document.canonical(config)
     full = rules.complete(config)
-    rules.check_config(full, card)
+    rules.check_config(full, card, GAMMA)
     assert rules.complete(full) == full
     assert document.canonical(config) == before
 
@@ -234,7 +254,7 @@ def test_cap_total_counts_what_is_capped(config):
 
 def test_an_agents_name_is_a_role(card, config):
     """Each agent can be addressed alone."""
-    rules.check_config(config(EVENT | {"target": "role", "role": "bob"}), card)
+    rules.check_config(config(EVENT | {"target": "role", "role": "bob"}), card, GAMMA)
     assert rules.role_agents(card, "bob") == (1,)
     assert rules.role_agents(card, "carriers") == (0, 2)
     assert rules.role_agents(card, "nobody") == ()

@@ -34,7 +34,7 @@ def named(verdict: Verdict) -> str:
 
 def test_sound_new_candidate_passes(make_candidate: MakeCandidate, card: TaskCard) -> None:
     """No reason, and its invariance derived."""
-    (verdict,) = screen.check([make_candidate(0)], card=card, incumbent=ShapingConfig(), tried=[])
+    (verdict,) = screen.check([make_candidate(0)], card=card, gamma=0.99, incumbent=ShapingConfig(), tried=[])
     assert (verdict.candidate, named(verdict), verdict.outcome) == ("r0-c0", "", Outcome.OUTCOME_UNSPECIFIED)
     assert verdict.invariance == Invariance.INVARIANCE_POLICY_INVARIANT
 
@@ -42,7 +42,7 @@ def test_sound_new_candidate_passes(make_candidate: MakeCandidate, card: TaskCar
 def test_broken_rule_is_an_invalid_config(make_candidate: MakeCandidate, card: TaskCard) -> None:
     """The verdict says which rule."""
     candidate = make_candidate(0, feature="teleporters")
-    (verdict,) = screen.check([candidate], card=card, incumbent=ShapingConfig(), tried=[])
+    (verdict,) = screen.check([candidate], card=card, gamma=0.99, incumbent=ShapingConfig(), tried=[])
     assert (named(verdict), verdict.outcome) == ("InvalidConfig", Outcome.OUTCOME_REJECTED)
     assert "teleporters" in verdict.detail
 
@@ -59,7 +59,7 @@ def test_duplicates_of_anything_known_are_out(
         Candidate(name="r0-c3", config=again, config_hash=config_hash(again)),
     ]
     tried = [candidates[1].config_hash]
-    verdicts = screen.check(candidates, card=card, incumbent=candidates[0].config, tried=tried)
+    verdicts = screen.check(candidates, card=card, gamma=0.99, incumbent=candidates[0].config, tried=tried)
     assert [named(verdict) for verdict in verdicts] == ["Duplicate", "Duplicate", "", "Duplicate"]
     assert [verdict.detail for verdict in verdicts] == [
         "It equals the incumbent.",

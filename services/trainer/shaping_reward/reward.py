@@ -71,7 +71,7 @@ class ShapingReward:
             ShapingError: a config breaks a rule of `also.shaping.rules`.
         """
         for config in configs:
-            rules.check_config(config, card)
+            rules.check_config(config, card, gamma)
         device = torch.device(device)
         canonical = [identity.canonical(config) for config in configs]
         self.config_hashes = tuple(identity.config_hash(config) for config in canonical)

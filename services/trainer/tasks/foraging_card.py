@@ -1,8 +1,9 @@
 """The task card of Level-Based Foraging: what a team has to do, and by which numbers it shows.
 
-Features describe the state after an env_step and the action that led there. Contact with food and
-loading are judged by the foods that lay there when it was loaded, so that the step on which a food
-is eaten counts; distances are those to the foods that remain.
+Features describe the state after an env_step, the action that led there, or both. Contact with food
+and loading are judged by the foods that lay there when it was loaded, so that the env_step on which a
+food is eaten counts: they tell of a transition and of an action. Distances are those to the foods that
+remain, and tell of the state; so does what was eaten, for it is what is missing of the foods.
 """
 
 from also.v1 import task_pb2
@@ -15,6 +16,23 @@ _AGENT, _PAIR, _TEAM = (
     task_pb2.FEATURE_SCOPE_TEAM,
 )
 _HIGHER, _LOWER = task_pb2.DIRECTION_HIGHER, task_pb2.DIRECTION_LOWER
+_STATE, _ACTION, _TRANSITION = task_pb2.TELLS_OF_STATE, task_pb2.TELLS_OF_ACTION, task_pb2.TELLS_OF_TRANSITION
+
+_TELLS_OF = {
+    "nearest_food_distance": _STATE,
+    "partner_distance": _STATE,
+    "team_food_distance": _STATE,
+    "adjacent_to_food": _TRANSITION,
+    "agents_at_same_food": _TRANSITION,
+    "level_at_food_share": _TRANSITION,
+    "loading": _ACTION,
+    "joint_loading": _ACTION,
+    "food_eaten": _STATE,
+    "field_cleared": _STATE,
+    "blocked": _ACTION,
+    "idle": _ACTION,
+}
+"""What each feature is a function of."""
 
 
 def foraging_card(layout: Layout) -> TaskCard:
@@ -85,7 +103,16 @@ def _features(layout: Layout) -> list[Feature]:
         ("idle", _AGENT, "bool", 1, _LOWER, "Whether the agent chose to do nothing."),
     ]
     return [
-        Feature(name=name, scope=scope, unit=unit, minimum=0, maximum=maximum, direction=direction, description=text)
+        Feature(
+            name=name,
+            scope=scope,
+            unit=unit,
+            minimum=0,
+            maximum=maximum,
+            direction=direction,
+            description=text,
+            tells_of=_TELLS_OF[name],
+        )
         for name, scope, unit, maximum, direction, text in rows
     ]
 

@@ -5,6 +5,9 @@ checked against what the environment does in the trials. What nobody says is mea
 then single parts of the observations, ranges and returns are those that the trials had. Random
 actions rarely succeed, so measured returns are a guess: a task with a sparse reward should say its
 `smallest_return`, below which the sum of shaping stays.
+
+An author says of each feature what it `tells_of`. A part of the observations tells of the state, because
+it is what the policy and the value net see of it; the return so far tells of what has happened.
 """
 
 from dataclasses import dataclass
@@ -136,6 +139,7 @@ def _observation_features(environment: ParallelEnvironment, trials: Trials) -> l
         low, high = min(low for low, _ in ends), max(high for _, high in ends)
         if trials.lows[name] == trials.highs[name]:
             continue
+        feature.tells_of = task_pb2.TELLS_OF_STATE
         if np.isfinite(low) and np.isfinite(high):
             feature.minimum, feature.maximum = float(low), float(high)
         features.append(feature)
@@ -156,6 +160,7 @@ def _return_feature(card: TaskCard, trials: Trials) -> Feature:
         maximum=card.largest_return,
         direction=task_pb2.DIRECTION_HIGHER,
         description="Sum of the team's rewards so far in the episode.",
+        tells_of=task_pb2.TELLS_OF_TRANSITION,
     )
 
 
