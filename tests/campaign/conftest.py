@@ -436,7 +436,7 @@ generator: {candidates: 2}
 validation:
   {proof: confirmed, share: 1, rounds: 1, search_seeds: 1, search_env_steps: 80, confirm_env_steps: 80,
    parallel_groups: 1, minimum_gain: 0}
-reference: {enabled: true}
+reference: {enabled: true, one_shot: true}
 """
 """A campaign that real processes run in seconds."""
 
