@@ -159,8 +159,8 @@ STAGE_SUCCESS_RATE = JournalMetric(
 REPORTED_RETURN = JournalMetric(
     GaugeMetricFamily,
     "also_campaign_reported_return",
-    "Mean return on the report seeds, by policy (final; reference: without shaping; one-shot: under the first "
-    "candidate), units of task reward.",
+    "Mean return on the report seeds, units of task reward, by policy: final, reference (without shaping), one-shot "
+    "(under the first candidate).",
     ["policy"],
 )
 FINDINGS = JournalMetric(

@@ -51,9 +51,9 @@ VERDICTS: dict[int, str] = {
     verdict_pb2.VERDICT_REASON_METRICS_AMBIGUOUS: METRICS_FAULTS[reading_pb2.METRICS_FAULT_AMBIGUOUS],
     verdict_pb2.VERDICT_REASON_METRICS_MISMATCH: METRICS_FAULTS[reading_pb2.METRICS_FAULT_MISMATCH],
     verdict_pb2.VERDICT_REASON_GUARD_FAILED: "The condition of a guard query does not hold.",
-    verdict_pb2.VERDICT_REASON_RACE_WON: "The return is silent; it came furthest in the race.",
+    verdict_pb2.VERDICT_REASON_RACE_WON: "It came furthest in the race.",
     verdict_pb2.VERDICT_REASON_RACE_LOST: "Another candidate came further in the race.",
-    verdict_pb2.VERDICT_REASON_RACE_STOOD_STILL: "It came no further in the race than where it began.",
+    verdict_pb2.VERDICT_REASON_RACE_STOOD_STILL: "It came no further in the race than control, or than where it began.",
     verdict_pb2.VERDICT_REASON_NOT_TRIED: "It was not tried in this round.",
     verdict_pb2.VERDICT_REASON_UNPROVEN: "The campaign asks for no proof.",
 }

@@ -87,6 +87,7 @@ CAMPAIGN = {
     "learner": {"environments": 4, "rollout": 10, "epochs": 1, "minibatches": 1, "hidden": 8, "layers": 1},
     "evaluation": {"episodes": 4, "branch_points": 2},
     "validation": {
+        "proof": "confirmed",
         "search_rungs": 1,
         "search_seeds": 2,
         "search_env_steps": 80,

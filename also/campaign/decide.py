@@ -183,11 +183,12 @@ def _leave_alone(state: State, stage: Stage) -> Held | None:
     learning = progress.still_learning(state, stage)
     if learning:
         return hold(state, stage, HoldReason.HOLD_REASON_STILL_LEARNING, learning)
-    least, left = cost.smallest_round(state.campaign), state.env_steps_left_for_branches
+    silent = stage.mean_return < state.campaign.validation.minimum_gain * state.card.largest_return
+    least, left = cost.smallest_round(state.campaign, silent=silent), state.env_steps_left_for_branches
     if least <= left:
         return None
     detail = f"The smallest round takes {least} env_steps; {left} are left of the branches' share and of the budget."
-    return hold(state, stage, HoldReason.HOLD_REASON_SHARE_SPENT, detail)
+    return hold(state, stage, _what_binds(state), detail)
 
 
 def _rollback(state: State, stage: Stage) -> RolledBack | None:
@@ -198,7 +199,7 @@ def _rollback(state: State, stage: Stage) -> RolledBack | None:
     control = last.validations[-1]
     floor = control.control_return - state.campaign.guard.margin * state.card.largest_return
     without_return = stage.number - first.number
-    if promoted.provisional and stage.mean_return <= 0:
+    if promoted.provisional and stage.mean_return <= 0 and floor <= 0:
         if stage.milestone_score <= control.control_milestone_score:
             detail = (
                 f"No return, and milestone score {stage.milestone_score:.4g} under {promoted.candidate} is not above "
@@ -265,7 +266,7 @@ def _promotion(state: State, stage: Stage, validation: Validation) -> Promoted |
     trial = next(trial for trial in stage.trials if trial.candidate.name == validation.promoted)
     provisional = trial.verdict.outcome == Outcome.OUTCOME_PROMOTED_PROVISIONALLY
     if provisional and stage.number + 1 == state.campaign.stages.count:
-        detail = f"{validation.promoted} helped by milestones alone, and no stage is left to confirm it."
+        detail = f"{validation.promoted} could be promoted provisionally only, and no stage is left to confirm it."
         return hold(state, stage, HoldReason.HOLD_REASON_NOTHING_PROMOTED, detail)
     position = position_after_promotion(state, stage)
     return Promoted(

@@ -18,7 +18,7 @@ class Watch(Protocol):
         """A new record, after it was written."""
 
     def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
-        """How far a stage of the run "main" or "reference" is."""
+        """How far a stage of the run "main", "reference" or "one-shot" is."""
 
     def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
         """How far a round of validation is."""

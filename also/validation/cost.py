@@ -62,13 +62,18 @@ def least_cost(campaign: Campaign, candidates: int) -> int:
     return search_cost(campaign, candidates) + wave_cost(campaign)
 
 
-def smallest_round(campaign: Campaign) -> int:
-    """env_steps of the cheapest round that can promote: of one candidate, by a race where those are allowed."""
+def smallest_round(campaign: Campaign, *, silent: bool) -> int:
+    """env_steps of the cheapest round that can promote: of one candidate, by a race where those are allowed.
+
+    Args:
+        campaign: the campaign file, every default filled in.
+        silent: whether the task pays nothing yet, so that a race has no control.
+    """
     match campaign.validation.proof:
         case Proof.PROOF_NONE:
             return 0
         case Proof.PROOF_BY_RISK:
-            return min(race_cost(campaign, 1, with_control=True), least_cost(campaign, 1))
+            return min(race_cost(campaign, 1, with_control=not silent), least_cost(campaign, 1))
         case _:
             return least_cost(campaign, 1)
 
@@ -86,10 +91,15 @@ def affordable_candidates(campaign: Campaign, env_steps: int) -> int:
 
 
 def planned_env_steps(campaign: Campaign) -> int:
-    """env_steps that a campaign comes to, at most: its budget, or its stages and the branches' whole share beside."""
-    stages = campaign.stages.count * whole_updates(campaign.stages.env_steps, campaign.learner)
-    share = campaign.validation.share
-    return campaign.budget.env_steps if share == 1 else min(campaign.budget.env_steps, int(stages / (1 - share)))
+    """env_steps that a campaign comes to: the stages that the budget has room for beside the branches' whole share.
+
+    It is the whole budget where that share is 1.
+    """
+    budget, trained = campaign.budget.env_steps, 1 - campaign.validation.share
+    if trained == 0:
+        return budget
+    stage = whole_updates(campaign.stages.env_steps, campaign.learner)
+    return int(min(campaign.stages.count, int(budget * trained / stage)) * stage / trained)
 
 
 def allowed_for_branches(campaign: Campaign) -> int:

@@ -99,7 +99,7 @@ class Step:
     number: int
     """Rung or wave, from 1."""
     arms: tuple[str, ...]
-    """Arms, control first; a race has no control."""
+    """Arms, control first; a race while the task pays nothing has no control."""
     indices: range
     """Indices of the seeds of every arm."""
     env_steps: int

@@ -23,8 +23,8 @@ from also.settings import Settings, child_environment
 from also.shaping.identity import config_hash
 from also.store import open_store
 from also.v1 import critic_pb2_grpc, generator_pb2_grpc, trainer_pb2_grpc, validator_pb2_grpc
-from also.v1.branch_pb2 import BranchRecord, Evaluation, Measure
-from also.v1.campaign_pb2 import Campaign, LearnerSettings
+from also.v1.branch_pb2 import BranchRecord, Evaluation, Measure, SeedPool
+from also.v1.campaign_pb2 import Campaign, LearnerSettings, Proof
 from also.v1.critic_pb2 import CheckCriticResponse, DiagnoseRequest, DiagnoseResponse
 from also.v1.diagnosis_pb2 import Citation, Diagnosis, FailureMode, Finding, LearningPhase, Remedy
 from also.v1.evidence_pb2 import Distribution, Evidence
@@ -39,7 +39,7 @@ from also.v1.journal_pb2 import (
     Validated,
 )
 from also.v1.llm_pb2 import LlmAllowance, LlmFailure, LlmUse
-from also.v1.shaping_pb2 import ShapingConfig, ShapingForm, ShapingTerm, TargetKind
+from also.v1.shaping_pb2 import Invariance, ShapingConfig, ShapingForm, ShapingTerm, TargetKind
 from also.v1.task_pb2 import ActionKind, ActionSpace, Feature, FeatureScope, Milestone, Task, TaskCard, TellsOf
 from also.v1.trainer_pb2 import (
     CheckTrainerResponse,
@@ -59,7 +59,7 @@ from also.v1.validator_pb2 import (
 )
 from also.v1.verdict_pb2 import ArmResult, Candidate, Validation, Verdict
 from also.validation import cost, judge
-from also.validation.round import Round
+from also.validation.round import Round, Step
 from tools.faulty_llm.server import serving
 from tools.loopback import served
 
@@ -111,6 +111,7 @@ class World:
     branch_milestones: Callable[[int, str, int], float] = lambda stage, arm, index: 0.0
     remedy: Callable[[int], int] = lambda stage: Remedy.REMEDY_GUIDE
     candidates: Callable[[int, int], int] = lambda stage, round: 2
+    invariance: Callable[[int, str], int] = lambda stage, arm: Invariance.INVARIANCE_POLICY_INVARIANT
     refuses: Callable[[str], Exception | None] = lambda method: None
     unanswered: Callable[[str, int], LlmFailure | None] = lambda method, stage: None
     use: LlmUse | None = None
@@ -171,28 +172,40 @@ class World:
             card=request.card,
             control_hash=config_hash(request.incumbent),
             candidates=tuple(request.candidates),
-            screen=tuple(Verdict(candidate=each.name, config_hash=each.config_hash) for each in request.candidates),
+            screen=tuple(
+                Verdict(
+                    candidate=each.name,
+                    config_hash=each.config_hash,
+                    invariance=self.invariance(request.stage, each.name),
+                )
+                for each in request.candidates
+            ),
+            stage_return=request.stage_return,
+            stage_milestone_score=request.stage_milestone_score,
         )
         arms: list[ArmResult] = []
-        affordable = cost.least_cost(request.campaign, len(request.candidates)) <= request.env_steps_left
-        while affordable and (step := judge.stand(round_, arms).step) is not None:
+        left = request.env_steps_left
+        affordable = judge.round_cost(round_) <= left
+        while affordable and (step := judge.stand(round_, arms).step) is not None and step.cost <= left:
+            left -= step.cost
             arms += [
                 ArmResult(
                     arm=arm,
                     pool=step.pool,
-                    records=[self._branch(request, round_, arm, step.pool, index) for index in step.indices],
+                    records=[self._branch(request, round_, step, arm, index) for index in step.indices],
                 )
                 for arm in step.arms
             ]
         return judge.validation(round_, arms)
 
     def evaluate(self, checkpoint_id: str) -> Evaluation:
-        mean = 0.0 if checkpoint_id.startswith("reference") else 0.9
+        run = checkpoint_id.rpartition("-")[0].rpartition("-")[0]
+        mean = {"reference": 0.0, "one-shot": 0.5}.get(run, 0.9)
         return Evaluation(checkpoint_id=checkpoint_id, returns=Distribution(mean=mean, count=20))
 
-    def _branch(self, request: ValidateRequest, round_: Round, arm: str, pool: int, index: int) -> BranchRecord:
-        env_steps = cost.wave_env_steps(request.campaign)
-        end = int(request.checkpoint_id.partition("@")[2]) + env_steps
+    def _branch(self, request: ValidateRequest, round_: Round, step: Step, arm: str, index: int) -> BranchRecord:
+        rungs = step.number if step.pool == SeedPool.SEED_POOL_SEARCH else 1
+        end = int(request.checkpoint_id.partition("@")[2]) + rungs * step.env_steps
         place = (request.stage, arm, index)
         measure = Measure(
             env_steps=end, mean_return=self.branch_return(*place), milestone_score=self.branch_milestones(*place)
@@ -201,9 +214,9 @@ class World:
             arm=arm,
             seed_index=index,
             config_hash=round_.hash_of(arm),
-            checkpoint_id=f"{request.stage}-{request.round}-{arm}-{pool}-{index}@{end}",
+            checkpoint_id=f"{request.stage}-{request.round}-{arm}-{step.pool}-{index}@{end}",
             measures=[measure],
-            env_steps=env_steps,
+            env_steps=step.env_steps,
         )
 
 
@@ -342,7 +355,10 @@ def _record(sequence: int, event: Event) -> JournalRecord:
 
 @pytest.fixture(scope="session")
 def new_campaign():
-    """A complete campaign of short stages, with dotted settings changed: `**{"stages.count": 3}`."""
+    """A complete campaign of short stages, with dotted settings changed: `**{"stages.count": 3}`.
+
+    It asks in every stage, has everything confirmed, and its branches may take what the budget leaves.
+    """
 
     def make(**changes: object) -> Campaign:
         campaign = Campaign(
@@ -351,9 +367,13 @@ def new_campaign():
         values = {
             "stages.count": 2,
             "stages.env_steps": 1000,
+            "stages.patience": 0,
             "learner.minibatches": 1,
             "validation.search_env_steps": UPDATE,
             "validation.confirm_env_steps": UPDATE,
+            "validation.race_env_steps": 2 * UPDATE,
+            "validation.proof": Proof.PROOF_CONFIRMED,
+            "validation.share": 1.0,
             **changes,
         }
         for path, value in values.items():
@@ -419,11 +439,12 @@ task: {name: foraging, layout: 5x5-2p-1f-coop}
 seed: 3
 learner: {environments: 8, rollout: 10, hidden: 8, layers: 1, epochs: 1, minibatches: 1}
 evaluation: {episodes: 8, report_episodes: 8, branch_points: 1}
-stages: {count: 2, env_steps: 400}
+stages: {count: 2, env_steps: 400, patience: 0}
 generator: {candidates: 2}
 validation:
-  {rounds: 1, search_seeds: 1, search_env_steps: 80, confirm_env_steps: 80, parallel_groups: 1, minimum_gain: 0}
-reference: {enabled: true}
+  {proof: confirmed, share: 1, rounds: 1, search_seeds: 1, search_env_steps: 80, confirm_env_steps: 80,
+   parallel_groups: 1, minimum_gain: 0}
+reference: {enabled: true, one_shot: true}
 """
 """A campaign that real processes run in seconds."""
 

@@ -9,9 +9,12 @@ from also.campaign.decide import decide
 from also.campaign.fold import fold
 from also.campaign.replay import differences
 from also.errors import CampaignError
+from also.v1.campaign_pb2 import Proof
 from also.v1.diagnosis_pb2 import Remedy
+from also.v1.shaping_pb2 import Invariance
 
 RETURNS = st.sampled_from([0.0, 0.1, 0.5, 0.9])
+INVARIANCES = [Invariance.INVARIANCE_POLICY_INVARIANT, Invariance.INVARIANCE_BOUNDED]
 REMEDIES = st.sampled_from([Remedy.REMEDY_KEEP, Remedy.REMEDY_GUIDE])
 
 
@@ -32,6 +35,8 @@ def answers(draw):
         "stage_return": recall(RETURNS),
         "branch_return": recall(st.sampled_from([0.0, 0.0, 0.2, 0.6])),
         "branch_milestones": recall(st.sampled_from([0.0, 0.5])),
+        "stage_milestones": recall(st.sampled_from([0.0, 0.2, 0.5])),
+        "invariance": recall(st.sampled_from(INVARIANCES)),
         "remedy": recall(REMEDIES),
         "candidates": recall(st.integers(0, 3)),
     }
@@ -58,6 +63,33 @@ def test_every_campaign_ends_within_its_budget_and_replays(
     assert state.env_steps <= budget
     assert list(differences(records)) == []
     assert all(stage.decision is not None for stage in state.stages)
+
+
+@st.composite
+def loops(draw):
+    """Settings of a loop that races, waits and shares."""
+    return {
+        "stages.count": draw(st.integers(1, 5)),
+        "stages.patience": draw(st.integers(0, 3)),
+        "validation.proof": draw(st.sampled_from([Proof.PROOF_BY_RISK, Proof.PROOF_CONFIRMED, Proof.PROOF_NONE])),
+        "validation.share": draw(st.sampled_from([0.0, 0.1, 0.25, 0.4, 0.5, 0.75, 0.9])),
+        "validation.rounds": draw(st.integers(1, 3)),
+        "validation.race_seeds": draw(st.integers(1, 3)),
+        "validation.race_rungs": draw(st.integers(1, 3)),
+        "budget.env_steps": draw(st.integers(1000, 20_000)),
+    }
+
+
+@settings(max_examples=100)
+@given(given_answers=answers(), loop=loops())
+def test_branches_never_take_more_than_their_share(new_world, played, new_campaign, given_answers, loop):
+    """Of what the campaign comes to in the end, which stays within its budget; and each decision follows again."""
+    records = played(new_world(**given_answers), new_campaign(**loop))
+    state = fold(records)
+    assert state.finished is not None
+    assert state.branch_env_steps <= loop["validation.share"] * state.env_steps + 1e-6
+    assert state.env_steps <= loop["budget.env_steps"]
+    assert list(differences(records)) == []
 
 
 @settings(max_examples=40)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from also import document, presets
+from also import document, enums, presets
 from also.campaign import spec
 from also.campaign.comparison import Difference, differences
 from also.errors import DocumentError
-from also.v1.campaign_pb2 import Adopt, Campaign, CriticBackend, GeneratorBackend, ValidationPreset
+from also.v1.campaign_pb2 import Adopt, Campaign, CriticBackend, GeneratorBackend, Proof, ValidationPreset
 from also.v1.task_pb2 import Task
 from also.validation.statistics import alpha_of_look, smallest_p
 
@@ -155,6 +155,43 @@ def test_presets_buy_more_certainty_for_more_env_steps():
         fewer, further = presets.PRESETS[less], presets.PRESETS[more]
         for name in presets.Preset.__dataclass_fields__:
             assert getattr(fewer, name) <= getattr(further, name)
+
+
+def test_a_campaign_that_says_nothing_races_waits_and_spends_little_on_branches(load):
+    """The defaults: proof by risk, three stages of patience, two fifths of the env_steps for branches."""
+    campaign = load(TASK)
+    assert campaign.validation.proof == Proof.PROOF_BY_RISK
+    assert (campaign.stages.patience, campaign.validation.share) == (3, 0.4)
+    assert (campaign.reference.enabled, campaign.reference.one_shot) == (False, False)
+
+
+@pytest.mark.parametrize("preset", presets.PRESETS)
+def test_a_preset_fills_the_race_that_a_file_leaves_out(load, preset):
+    """Rungs, seeds and env_steps of the race; a number that is given stays."""
+    name = enums.short_name(ValidationPreset.DESCRIPTOR, preset).lower()
+    validation = load(TASK, f"validation.preset={name}", "validation.race_seeds=7").validation
+    expected = presets.PRESETS[preset]
+    assert (validation.race_rungs, validation.race_env_steps) == (expected.race_rungs, expected.race_env_steps)
+    assert validation.race_seeds == 7
+    assert expected.race_seeds != 7
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("stages.patience=-1", "stages.patience -1 is outside"),
+        ("validation.proof=certain", "validation.proof 'certain' is not allowed; allowed: by_risk, confirmed, none"),
+        ("validation.share=1.5", "validation.share 1.5 is outside"),
+        ("validation.race_rungs=0", "validation.race_rungs 0 is outside"),
+        ("validation.race_seeds=65", "validation.race_seeds 65 is outside"),
+        ("validation.race_env_steps=0", "validation.race_env_steps 0 is outside"),
+        ("reference.one_shot=often", "reference.one_shot is the text 'often'"),
+    ],
+)
+def test_a_loop_that_cannot_be_is_refused(load, change, message):
+    """One error that names the key, the value and what is allowed."""
+    with pytest.raises(DocumentError, match=re.escape(message)):
+        load(TASK, change)
 
 
 URL = "http://127.0.0.1:8000/v1"

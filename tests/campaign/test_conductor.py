@@ -295,3 +295,67 @@ def test_the_reference_never_runs_ahead_of_the_campaign(serve, new_world, new_ca
     run(new_campaign(**{"reference.enabled": True}), "one", settings, listener)
     assert ends
     assert all(end <= spent for end, spent in ends)
+
+
+def test_the_one_shot_run_trains_under_the_first_candidate_for_what_the_campaign_spent(
+    serve, new_world, new_campaign, listener
+):
+    """From its first env_step to the campaign's total, in slices like the reference's; it is evaluated beside it."""
+    world = new_world()
+    configs, train = {}, world.train
+
+    def listened(request):
+        configs.setdefault(request.run, []).append(request.config)
+        return train(request)
+
+    world.train = listened
+    settings = serve(world)
+    campaign = new_campaign(**{"reference.enabled": True, "reference.one_shot": True})
+    state = run(campaign, "one", settings, listener)
+    first = state.stages[0].rounds[0].candidates[0].config
+    assert state.first_proposed == first
+    slices = [name.split()[2:] for name in world.asked if name.startswith("TrainStage one-shot")]
+    assert [int(number) for number, _ in slices] == list(range(len(slices)))
+    assert [int(env_steps) for _, env_steps in slices[:-1]] == [1000] * (len(slices) - 1)
+    assert sum(int(env_steps) for _, env_steps in slices) == state.env_steps == state.reported.one_shot_env_steps
+    assert configs["one-shot"] == [first] * len(slices)
+    assert set(map(config_hash, configs["reference"])) == {config_hash(ShapingConfig())}
+    assert state.reported.one_shot.checkpoint_id.startswith("one-shot")
+    assert state.reported.one_shot.returns.mean == 0.5
+    assert state.reported.reference.returns.mean == 0.0
+    assert list(differences(Journal(open_store(settings.store), "one").records)) == []
+
+
+def test_the_one_shot_run_is_absent_where_nothing_was_proposed(serve, new_world, new_campaign, listener):
+    """There is no first idea to be measured; and it is trained only where the campaign asks for it."""
+    world = new_world(candidates=lambda stage, round: 0)
+    state = run(new_campaign(**{"reference.one_shot": True}), "one", serve(world), listener)
+    assert not state.reported.HasField("one_shot")
+    assert state.reported.one_shot_env_steps == 0
+    assert not any("one-shot" in name for name in world.asked)
+    world = new_world()
+    state = run(new_campaign(), "two", serve(world), listener)
+    assert not state.reported.HasField("one_shot")
+    assert not any("one-shot" in name for name in world.asked)
+
+
+def test_the_one_shot_run_stays_under_the_first_candidate_when_the_conductor_starts_again(
+    serve, new_world, new_campaign, conduct, played
+):
+    """Whichever record the journal ends with: the report is that of a conductor that was never interrupted."""
+    campaign = new_campaign(**{"reference.one_shot": True})
+    expected = None
+    for end in range(len(played(new_world(), campaign))):
+        world = new_world()
+        settings = serve(world)
+        store = open_store(settings.store)
+        for key in store.find(keys.journal("one")):
+            store.delete(key)
+        journal = Journal(store, "one")
+        for record in played(new_world(), campaign)[:end]:
+            if record.WhichOneof("event") not in ("reported", "finished"):
+                journal.append(journal.draft(event_of(record)))
+        reported = conduct(campaign, settings).reported
+        expected = expected or reported
+        assert reported == expected
+        assert reported.HasField("one_shot")

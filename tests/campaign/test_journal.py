@@ -100,10 +100,8 @@ def damaged(store, sequence, content):
         (lambda content: content[: len(content) // 2], "not JSON"),
         (lambda content: content.replace(b'"stage_trained"', b'"stage_guessed"'), "unknown key"),
         (lambda content: content.replace(b'"env_steps":1000', b'"env_steps":1001'), "does not follow"),
-        (
-            lambda content: content.replace(b'"schema_version":2', b'"schema_version":1'),
-            "version 1; this ALSO reads version 2",
-        ),
+        (lambda content: content.replace(b'"schema_version":2', b'"schema_version":3'), "version 3; this"),
+        (lambda content: content.replace(b'"schema_version":2', b'"schema_version":1'), "version 1; this"),
         (lambda content: content.replace(b'"sequence":1', b'"sequence":2'), "does not follow"),
     ],
 )

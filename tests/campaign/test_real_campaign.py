@@ -44,10 +44,35 @@ def test_every_number_of_the_report_is_in_the_store(finished, journal_of):
     for stage in state.stages:
         assert store.exists(keys.checkpoint("tiny", stage.trained.checkpoint_id))
         assert store.exists(keys.checkpoint("tiny", stage.decision.checkpoint_id))
-    for evaluation in (state.reported.evaluation, state.reported.reference):
+    for evaluation in (state.reported.evaluation, state.reported.reference, state.reported.one_shot):
         key = keys.evaluation("tiny", evaluation.checkpoint_id, "report")
         assert store.get_message(key, Evaluation) == evaluation
     assert state.reported.reference_env_steps == state.reported.env_steps == state.env_steps
+    assert state.reported.one_shot_env_steps == state.env_steps
+
+
+def test_the_one_shot_run_is_a_campaign_with_that_config_fixed(finished, real_run, journal_of, tmp_path):
+    """A campaign file that says it, with one stage as long and no branches, comes to the same checkpoint and return."""
+    state = fold(journal_of(finished.folder))
+    assert state.first_proposed.terms
+    fixed = document.canonical(state.first_proposed).decode()
+    settings = [
+        f"--set=shaping={fixed}",
+        "--set=stages.count=1",
+        f"--set=stages.env_steps={state.env_steps}",
+        "--set=validation.share=0",
+        "--set=reference.enabled=false",
+        "--set=reference.one_shot=false",
+    ]
+    assert finish(real_run(tmp_path, *settings))[0] == 0
+    written_down = fold(journal_of(tmp_path)).reported
+    assert written_down.env_steps == state.env_steps
+    assert written_down.evaluation.returns == state.reported.one_shot.returns
+    assert written_down.evaluation.milestone_score == state.reported.one_shot.milestone_score
+    assert state.reported.one_shot.checkpoint_id not in (
+        state.reported.evaluation.checkpoint_id,
+        state.reported.reference.checkpoint_id,
+    )
 
 
 def test_a_finished_campaign_is_shown_again_without_training(finished, real_run):
@@ -58,6 +83,7 @@ def test_a_finished_campaign_is_shown_again_without_training(finished, real_run)
     assert code == 0
     assert "final return" in out
     assert "without shaping" in out
+    assert "one-shot" in out
     assert open_store(str(folder / "store"), create=False).find("") == before
 
 

@@ -1,8 +1,11 @@
 """Bad input: one line that says what is wrong, exit code 2, nothing written."""
 
+import copy
 import socket
 
 import pytest
+
+from also import keys
 
 
 @pytest.mark.parametrize(
@@ -83,6 +86,31 @@ def test_a_damaged_journal_is_one_line(also, write_journal, records):
         code, _, said = also(command, "recorded")
         assert code == 2
         assert "journal record 2" in said
+
+
+def test_a_journal_of_an_older_also_is_one_line(also, write_journal, records, tmp_path):
+    """Whoever reads it says which record, its version and the one that is read; nothing is written to it."""
+    older = copy.deepcopy(records)
+    for record in older:
+        record.schema_version = 1
+    write_journal("older", older)
+    before = sorted((tmp_path / "store").rglob("*"))
+    commands = (
+        ["run", "--campaign", "older"],
+        ["status", "older"],
+        ["replay", "older"],
+        ["report", "older", "-o", "r.md"],
+        ["evaluate", "abc", "--campaign", "older"],
+    )
+    key = keys.journal_record("older", 0)
+    for command in commands:
+        code, out, said = also(*command)
+        assert (code, out) == (2, ""), command
+        assert said == f"error: journal record {key} has version 1; this ALSO reads version 2\n"
+    assert sorted((tmp_path / "store").rglob("*")) == before
+    code, out, _ = also("status")
+    assert code == 0
+    assert "has version 1" in out
 
 
 def test_the_help_of_every_command_says_what_it_does(also):

@@ -26,8 +26,14 @@ CAMPAIGN = {
         "task": {"name": "foraging", "layout": "10x10-3p-3f-coop"},
         "seed": 1,
         "learner": {"learning_rate": 0.001, "minibatches": 2},
-        "stages": {"count": 2, "env_steps": 96000},
-        "validation": {"rounds": 1, "search_env_steps": 64000, "confirm_env_steps": 96000},
+        "stages": {"count": 2, "env_steps": 96000, "patience": 0},
+        "validation": {
+            "proof": "confirmed",
+            "share": 1,
+            "rounds": 1,
+            "search_env_steps": 64000,
+            "confirm_env_steps": 96000,
+        },
     },
 }
 """Two minutes of training on two idle cores; its first stage ends with a promotion."""

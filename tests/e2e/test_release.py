@@ -55,8 +55,8 @@ SMALL = {
         "task": {"name": "foraging", "layout": "8x8-2p-2f-coop"},
         "learner": {"environments": 4},
         "evaluation": {"episodes": 4, "report_episodes": 4},
-        "stages": {"count": 1, "env_steps": 200},
-        "validation": {"search_env_steps": 200, "confirm_env_steps": 200},
+        "stages": {"count": 1, "env_steps": 200, "patience": 0},
+        "validation": {"proof": "confirmed", "share": 1, "search_env_steps": 200, "confirm_env_steps": 200},
     },
 }
 """A campaign that takes next to nothing, so that what is tested is not disturbed."""

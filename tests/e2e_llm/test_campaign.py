@@ -39,10 +39,11 @@ task: {name: foraging, layout: 5x5-2p-1f-coop}
 seed: 3
 learner: {environments: 8, rollout: 10, hidden: 8, layers: 1, epochs: 1, minibatches: 1}
 evaluation: {episodes: 8, report_episodes: 8, branch_points: 1}
-stages: {count: 3, env_steps: 400}
+stages: {count: 3, env_steps: 400, patience: 0}
 generator: {candidates: 3}
 validation:
-  {rounds: 2, search_seeds: 1, search_env_steps: 80, confirm_env_steps: 80, parallel_groups: 1, minimum_gain: 0}
+  {proof: confirmed, share: 1, rounds: 2, search_seeds: 1, search_env_steps: 80, confirm_env_steps: 80,
+   parallel_groups: 1, minimum_gain: 0}
 """
 
 SCRAPED = """

@@ -96,9 +96,14 @@ def test_a_variant_of_an_earlier_stages_trial_answers_no_finding_of_this_one(for
     assert propose(request)[0].finding == -1
 
 
+def pays_together(candidate):
+    """Whether a candidate has a synchrony term."""
+    return any(term.form == shaping.SHAPING_FORM_SYNCHRONY for term in candidate.config.terms)
+
+
 def test_a_dead_shape_is_not_proposed_again_in_its_stage(foraging, ask, propose, finding):
     """The rollouts that it was dead on are the same; in another stage it may be tried with other numbers."""
-    dead = propose(ask(foraging, finding))[2]
+    dead = next(each for each in propose(ask(foraging, finding, candidates=16)) if pays_together(each))
     together = dead.config.terms[1]
     assert together.form == shaping.SHAPING_FORM_SYNCHRONY
     for stage, allowed in ((0, False), (1, True)):

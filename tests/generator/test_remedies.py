@@ -83,9 +83,9 @@ def test_waste_of_action_is_priced(foraging, ask, propose, find):
 
 
 def test_synchronising_pulls_the_laggard_and_pays_for_acting_together(foraging, ask, propose, find):
-    """Team approach, farthest agent, and a synchrony term are all tried in the first round."""
+    """Team approach, farthest agent, and a synchrony term are all tried within two rounds."""
     finding = find(pb.REMEDY_SYNCHRONISE, milestone="met_at_food", feature="team_food_distance")
-    terms = [term for candidate in propose(ask(foraging, finding)) for term in candidate.config.terms]
+    terms = [term for candidate in propose(ask(foraging, finding, candidates=8)) for term in candidate.config.terms]
     laggards = [term for term in terms if term.aggregate == task_pb2.AGGREGATE_MAX]
     assert [term.feature for term in laggards] == ["nearest_food_distance"]
     (together,) = [term for term in terms if term.form == SYNCHRONY]

@@ -7,7 +7,7 @@ import pytest
 from also import presets
 from also.shaping.identity import config_hash
 from also.v1.branch_pb2 import BranchRecord, Measure, SeedPool
-from also.v1.campaign_pb2 import Campaign, ValidationSettings
+from also.v1.campaign_pb2 import Campaign, Proof, ValidationSettings
 from also.v1.shaping_pb2 import ShapingConfig, ShapingForm, ShapingTerm, TargetKind, TermActivity
 from also.v1.task_pb2 import Task, TaskCard
 from also.v1.verdict_pb2 import ArmResult, Candidate, Verdict
@@ -52,6 +52,7 @@ def make_round(candidates: list[Candidate]) -> Callable[..., Round]:
             "confirm_seeds": 6,
             "confirm_waves": 1,
             "confirm_env_steps": 3200,
+            "proof": Proof.PROOF_CONFIRMED,
             **settings,
         }
         campaign = Campaign(task=Task(name="foraging", layout="5x5-2p-1f"), validation=ValidationSettings(**filled))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from also.v1.campaign_pb2 import LearnerSettings
+from also.v1.campaign_pb2 import LearnerSettings, Proof
 from also.validation import cost
 from also.validation.round import Round
 
@@ -26,3 +26,45 @@ def test_round_costs_its_search_and_one_wave_at_least(make_round: Callable[..., 
     campaign = make_round(1, confirm_seeds=6, confirm_env_steps=6000).campaign
     assert cost.wave_cost(campaign) == 2 * 6 * 6400
     assert cost.least_cost(campaign, 2) == cost.search_cost(campaign, 2) + cost.wave_cost(campaign)
+
+
+def test_a_race_halves_and_takes_control_along_where_it_has_to(make_round: Callable[..., Round]) -> None:
+    """Five candidates over three rungs: 5 + 3 + 2 arms, each with 2 seeds of a third of 9,600 env_steps."""
+    campaign = make_round(1, race_rungs=3, race_seeds=2, race_env_steps=9600).campaign
+    assert cost.race_rung_env_steps(campaign) == 3200
+    assert cost.race_cost(campaign, 5, with_control=False) == (5 + 3 + 2) * 2 * 3200
+    assert cost.race_cost(campaign, 5, with_control=True) == (6 + 4 + 3) * 2 * 3200
+
+
+def test_the_smallest_round_is_one_that_can_promote(make_round: Callable[..., Round]) -> None:
+    """By risk a race of one candidate, or a search of one with a wave where that is less; without proof nothing."""
+    race = {"race_rungs": 2, "race_seeds": 1, "race_env_steps": 6400}
+    by_risk = make_round(1, proof=Proof.PROOF_BY_RISK, **race).campaign
+    assert cost.smallest_round(by_risk, silent=True) == 2 * 3200
+    assert cost.smallest_round(by_risk, silent=False) == 2 * 2 * 3200
+    dear = make_round(1, proof=Proof.PROOF_BY_RISK, **race | {"race_env_steps": 10**6}).campaign
+    assert cost.smallest_round(dear, silent=True) == cost.least_cost(dear, 1)
+    confirmed = make_round(1, **race).campaign
+    assert cost.smallest_round(confirmed, silent=True) == cost.least_cost(confirmed, 1)
+    assert cost.smallest_round(make_round(1, proof=Proof.PROOF_NONE, **race).campaign, silent=False) == 0
+
+
+@pytest.mark.parametrize(
+    ("share", "count", "budget", "allowed"),
+    [
+        (0.5, 4, 10**9, 4 * 3200),  # as much as the stages
+        (0.25, 3, 10**9, 3200),  # a third of them
+        (0.0, 4, 10**9, 0),
+        (1.0, 4, 50_000, 50_000),  # the budget alone
+        (0.5, 4, 4 * 6400, 4 * 3200),
+        (0.5, 4, 4 * 6400 - 1, 3 * 3200),  # a stage that has no room any more counts for nothing
+        (0.5, 4, 6399, 0),
+    ],
+)
+def test_branches_may_take_their_share_of_what_the_campaign_comes_to(
+    make_round: Callable[..., Round], share: float, count: int, budget: int, allowed: int
+) -> None:
+    """Stages of one update, as many as the budget has room for beside that share."""
+    campaign = make_round(1, share=share).campaign
+    campaign.stages.count, campaign.stages.env_steps, campaign.budget.env_steps = count, 3000, budget
+    assert cost.allowed_for_branches(campaign) == allowed

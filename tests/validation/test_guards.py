@@ -224,5 +224,11 @@ def test_a_guarded_validation_is_derived_again(
 def derived(given, round_: Round):
     """A validation, derived again."""
     return judge.rejudge(
-        given, campaign=round_.campaign, card=round_.card, incumbent=ShapingConfig(), candidates=round_.candidates
+        given,
+        campaign=round_.campaign,
+        card=round_.card,
+        incumbent=ShapingConfig(),
+        candidates=round_.candidates,
+        stage_return=round_.stage_return,
+        stage_milestone_score=round_.stage_milestone_score,
     )

@@ -50,6 +50,8 @@ def rejudged(given: Validation, round_: Round) -> Validation:
         card=round_.card,
         incumbent=ShapingConfig(),
         candidates=round_.candidates,
+        stage_return=round_.stage_return,
+        stage_milestone_score=round_.stage_milestone_score,
     )
 
 
@@ -206,10 +208,15 @@ def test_candidates_of_one_name_are_refused(make_round: MakeRound) -> None:
 
 
 def test_every_reason_has_one_outcome() -> None:
-    """Only the two confirmed reasons promote."""
+    """A confirmed gain promotes, and so does a race that is won, or a campaign that asks for no proof."""
     promoting = {
         VerdictReason.Name(reason)
         for reason in VerdictReason.values()
         if judge.outcome(reason) in (Outcome.OUTCOME_PROMOTED, Outcome.OUTCOME_PROMOTED_PROVISIONALLY)
     }
-    assert promoting == {"VERDICT_REASON_GAIN_CONFIRMED", "VERDICT_REASON_MILESTONES_CONFIRMED"}
+    assert promoting == {
+        "VERDICT_REASON_GAIN_CONFIRMED",
+        "VERDICT_REASON_MILESTONES_CONFIRMED",
+        "VERDICT_REASON_RACE_WON",
+        "VERDICT_REASON_UNPROVEN",
+    }

@@ -44,7 +44,13 @@ def told(result: Validation) -> list[str]:
 
 def rejudged(given: Validation, round_: Round) -> Validation:
     return judge.rejudge(
-        given, campaign=round_.campaign, card=round_.card, incumbent=ShapingConfig(), candidates=round_.candidates
+        given,
+        campaign=round_.campaign,
+        card=round_.card,
+        incumbent=ShapingConfig(),
+        candidates=round_.candidates,
+        stage_return=round_.stage_return,
+        stage_milestone_score=round_.stage_milestone_score,
     )
 
 

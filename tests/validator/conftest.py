@@ -46,6 +46,8 @@ def make_campaign() -> Callable[..., Campaign]:
             "confirm_seeds": 5,
             "confirm_waves": 1,
             "confirm_env_steps": 80,
+            "race_env_steps": 80,
+            "proof": "confirmed",
         }
         campaign = document.read(
             Campaign,

@@ -37,7 +37,7 @@ def make_request(
 
 
 def search(number: int = 1) -> Step:
-    return Step(pool=SEARCH, number=number, arms=("control", "r0-c0", "r0-c1"), indices=range(2))
+    return Step(pool=SEARCH, number=number, arms=("control", "r0-c0", "r0-c1"), indices=range(2), env_steps=80)
 
 
 def seeds_of(groups: list[BranchGroup]) -> dict[tuple[str, int], int]:
@@ -80,7 +80,7 @@ def test_names_say_stage_round_pool_step_and_number(make_request: Callable[..., 
     """They are the same whenever the step is planned."""
     groups = plan.groups(make_request(), search(), [])
     assert [group.name for group in groups] == ["s0003-r0-search-1-g0", "s0003-r0-search-1-g1"]
-    wave = Step(pool=CONFIRM, number=2, arms=("control", "r0-c0"), indices=range(5, 10))
+    wave = Step(pool=CONFIRM, number=2, arms=("control", "r0-c0"), indices=range(5, 10), env_steps=80)
     assert plan.groups(make_request(round_=1), wave, [])[0].name == "s0003-r1-confirm-2-g0"
     assert plan.groups(make_request(), search(), []) == groups
 
@@ -92,7 +92,8 @@ def test_arms_share_the_seeds_of_equal_indices(make_request: Callable[..., Valid
     assert len(found) == 6
     assert {found["control", index] for index in range(2)} == set(found.values())
     assert found["control", 0] == found["r0-c0", 0] == found["r0-c1", 0] != found["control", 1]
-    confirm = seeds_of(plan.groups(request, Step(pool=CONFIRM, number=1, arms=("control",), indices=range(2)), []))
+    wave = Step(pool=CONFIRM, number=1, arms=("control",), indices=range(2), env_steps=80)
+    confirm = seeds_of(plan.groups(request, wave, []))
     later = seeds_of(plan.groups(make_request(round_=1), search(), []))
     assert not {*confirm.values(), *later.values()} & set(found.values())
 
@@ -125,11 +126,22 @@ def test_later_rung_goes_on_from_the_rung_before(make_request: Callable[..., Val
 
 def test_confirmation_starts_from_the_stages_checkpoint(make_request: Callable[..., ValidateRequest]) -> None:
     """Whatever the finalist had learnt in the search."""
-    wave = Step(pool=CONFIRM, number=1, arms=("control", "r0-c0"), indices=range(5))
+    wave = Step(pool=CONFIRM, number=1, arms=("control", "r0-c0"), indices=range(5), env_steps=80)
     for group in plan.groups(make_request(), wave, []):
         assert {branch.checkpoint_id for branch in group.branches} == {"start"}
 
 
 def test_step_costs_what_its_branches_train(make_request: Callable[..., ValidateRequest]) -> None:
     """Three arms of two seeds, 80 env_steps each."""
-    assert plan.step_cost(make_request(), search()) == 3 * 2 * 80
+    groups = plan.groups(make_request(), search(), [])
+    assert search().cost == 3 * 2 * 80 == sum(group.env_steps * len(group.branches) for group in groups)
+
+
+def test_a_race_while_the_task_is_silent_trains_no_control(make_request: Callable[..., ValidateRequest]) -> None:
+    """Arms are those of the step, each by its own config; a later rung goes on from the rung before."""
+    request = make_request()
+    step = Step(pool=SEARCH, number=1, arms=("r0-c1", "r0-c0"), indices=range(1), env_steps=40)
+    (group,) = plan.groups(request, step, [])
+    assert [branch.arm for branch in group.branches] == ["r0-c1", "r0-c0"]
+    assert [branch.config for branch in group.branches] == [request.candidates[1].config, request.candidates[0].config]
+    assert group.env_steps == 40

@@ -93,6 +93,8 @@ def derived(result: Validation, request: ValidateRequest) -> Validation:
         card=request.card,
         incumbent=request.incumbent,
         candidates=request.candidates,
+        stage_return=request.stage_return,
+        stage_milestone_score=request.stage_milestone_score,
     )
 
 

@@ -85,7 +85,10 @@ def test_rollouts_show_terms_that_say_nothing(
 ) -> None:
     """Dead, saturated and infinite terms are told apart, the graver reason first."""
     verdict = screen.judge_probe(
-        Verdict(candidate="r0-c0"), make_config(), ShapingProbe(terms=[active(**changes)], varies=varies)
+        Verdict(candidate="r0-c0"),
+        make_config(),
+        ShapingProbe(terms=[active(**changes)], varies=varies),
+        ShapingConfig(),
     )
     assert named(verdict) == reason
     assert verdict.terms[0].term == "approach"
@@ -97,9 +100,41 @@ def test_credit_term_is_not_dead(make_config: MakeConfig) -> None:
     config = make_config()
     config.terms.add(name="mix", form="SHAPING_FORM_CREDIT")
     probe = ShapingProbe(terms=[active(), TermActivity(term="mix", finite=True)], varies=True)
-    assert named(screen.judge_probe(Verdict(), config, probe)) == ""
+    assert named(screen.judge_probe(Verdict(), config, probe, ShapingConfig())) == ""
 
 
 def test_removal_of_all_shaping_passes() -> None:
     """A config without terms never varies, and is a candidate all the same."""
-    assert named(screen.judge_probe(Verdict(), ShapingConfig(), ShapingProbe())) == ""
+    assert named(screen.judge_probe(Verdict(), ShapingConfig(), ShapingProbe(), ShapingConfig())) == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "varies", "reason"),
+    [
+        ({"firing_rate": 0.0}, True, ""),
+        ({"cut_rate": 0.96}, True, ""),
+        ({"firing_rate": 1.0}, False, ""),
+        ({"firing_rate": 0.0, "finite": False}, True, "NonFinite"),
+    ],
+)
+def test_a_term_that_is_kept_is_not_held_against_a_candidate(
+    make_config: MakeConfig, changes: dict[str, object], varies: bool, reason: str
+) -> None:
+    """Control has that term, too: only what is not finite puts a candidate out for it."""
+    incumbent = make_config()
+    incumbent.terms.add(name="second", form="SHAPING_FORM_EVENT", feature="food_eaten", weight=0.1)
+    probe = ShapingProbe(terms=[active(**changes)], varies=varies)
+    assert named(screen.judge_probe(Verdict(), make_config(), probe, incumbent)) == reason
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_new_dead_term_is_held_against_a_candidate_beside_kept_ones(make_config: MakeConfig, kept: bool) -> None:
+    """Whether the term beside it is kept or new; and a kept one at another weight is no longer the incumbent's."""
+    incumbent = make_config() if kept else make_config(weight=0.25)
+    config = make_config()
+    config.terms.add(name="second", form="SHAPING_FORM_EVENT", feature="food_eaten", weight=0.1)
+    probe = ShapingProbe(terms=[active(), active(term="second", firing_rate=0.0)], varies=True)
+    verdict = screen.judge_probe(Verdict(), config, probe, incumbent)
+    assert (named(verdict), "'second'" in verdict.detail) == ("DeadTerm", True)
+    weakened = ShapingProbe(terms=[active(firing_rate=0.0)], varies=True)
+    assert named(screen.judge_probe(Verdict(), make_config(weight=0.25), weakened, make_config())) == "DeadTerm"

@@ -97,6 +97,8 @@ def test_round_is_trained_once_and_judged_the_same_again(
         card=request.card,
         incumbent=request.incumbent,
         candidates=request.candidates,
+        stage_return=request.stage_return,
+        stage_milestone_score=request.stage_milestone_score,
     )
     assert derived == result
 

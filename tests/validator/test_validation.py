@@ -131,6 +131,8 @@ def test_validation_is_derived_again_from_its_own_arms(make_request, validate: V
         card=request.card,
         incumbent=request.incumbent,
         candidates=request.candidates,
+        stage_return=request.stage_return,
+        stage_milestone_score=request.stage_milestone_score,
     )
     assert derived == result
 

@@ -1,0 +1,213 @@
+"""Campaigns that race, that wait for a run to stand still, and whose branches have a share: what they decide."""
+
+import pytest
+
+from also import reasons
+from also.campaign.fold import event_of, fold
+from also.campaign.replay import differences
+from also.v1.campaign_pb2 import Proof
+from also.v1.diagnosis_pb2 import Remedy
+from also.v1.journal_pb2 import Held, HoldReason, Promoted, RolledBack
+from also.v1.shaping_pb2 import Invariance
+from also.v1.verdict_pb2 import VerdictReason
+from also.validation import cost
+
+BY_RISK = {"validation.proof": Proof.PROOF_BY_RISK, "validation.race_seeds": 2}
+
+
+def decided(records):
+    """What each stage decided, in words."""
+    found = []
+    for event in map(event_of, records):
+        match event:
+            case Promoted():
+                found.append(f"promoted {event.candidate}")
+            case Held():
+                found.append(reasons.hold(event.reason))
+            case RolledBack():
+                found.append(reasons.rollback(event.reason))
+    return found
+
+
+def first(records, kind):
+    """The first event of a kind."""
+    return next(event for event in map(event_of, records) if isinstance(event, kind))
+
+
+def leads(*arms):
+    """Milestone scores of branches: those of these arms lead."""
+    return lambda stage, arm, index: 0.5 + index / 10 if arm in arms else 0.1
+
+
+def silent(new_world, **changes):
+    """A world that pays nothing, and in which candidate r0-c1 of every stage comes furthest by milestones."""
+    answers = {
+        "stage_return": lambda stage: 0.0,
+        "branch_return": lambda stage, arm, index: 0.0,
+        "branch_milestones": leads("r0-c1"),
+    }
+    return new_world(**{**answers, **changes})
+
+
+def test_the_winner_of_a_race_is_promoted_provisionally(new_world, played, new_campaign):
+    """Its best branch goes on as the main run, which takes over the env_steps of the whole race of one branch."""
+    records = played(silent(new_world), new_campaign(**BY_RISK))
+    promoted = first(records, Promoted)
+    assert (promoted.candidate, promoted.provisional) == ("r0-c1", True)
+    assert promoted.checkpoint_id == "0-0-r0-c1-1-1@1200"  # seed 1 is the better one; two rungs of 100 env_steps
+    assert promoted.run_env_steps == 1200
+    validation = fold(records).stages[0].validations[0]
+    assert {arm.arm for arm in validation.arms} == {"r0-c0", "r0-c1"}
+    assert validation.env_steps == (2 + 1) * 2 * 100
+    assert list(differences(records)) == []
+
+
+def test_a_races_winner_that_neither_pays_nor_leads_is_undone_at_once(new_world, played, new_campaign):
+    """Milestones of the stage after it that are not above those of the checkpoint it began from are no promise."""
+    world = silent(new_world, stage_milestones=lambda stage: 0.2)
+    records = played(world, new_campaign(**BY_RISK, **{"stages.count": 3, "stages.patience": 2}))
+    assert decided(records)[:2] == ["promoted r0-c1", "NotConfirmed"]
+    undone = first(records, RolledBack)
+    assert undone.config == records[0].started.campaign.shaping
+    assert undone.checkpoint_id == records[1].stage_trained.checkpoint_id  # a silent race has no control to go on with
+    assert undone.run_env_steps == 1000
+    assert list(differences(records)) == []
+
+
+def test_a_races_winner_without_a_return_is_undone_when_it_climbs_no_further(new_world, played, new_campaign):
+    """After the guard's patience, and not while its milestone score rises: then it is left to learn."""
+    flat, climbing = (lambda stage: 0.2 if stage else 0.0), (lambda stage: 0.1 * stage)
+    campaign = new_campaign(**BY_RISK, **{"stages.count": 6, "stages.patience": 2, "guard.patience": 3})
+    records = played(silent(new_world, stage_milestones=flat), campaign)
+    assert decided(records)[:4] == ["promoted r0-c1", "StillLearning", "StillLearning", "NotConfirmed"]
+    assert "No return in 3 stages since stage 0 promoted" in first(records, RolledBack).detail
+    records = played(silent(new_world, stage_milestones=climbing), campaign)
+    assert decided(records) == ["promoted r0-c1", *["StillLearning"] * 5]
+    assert list(differences(records)) == []
+
+
+def test_a_race_with_control_is_undone_when_the_return_falls(new_world, played, new_campaign):
+    """Below control's less the margin: control's config and control's best branch become the main run again."""
+
+    def returns(stage, arm, index):
+        return {"control": 0.3, "r0-c1": 0.6}.get(arm, 0.0) + index / 100
+
+    for later in (0.1, 0.0):
+        world = new_world(
+            stage_return=lambda stage, later=later: later if stage == 1 else 0.3,
+            stage_milestones=lambda stage: 0.5 * stage,
+            branch_return=returns,
+        )
+        records = played(world, new_campaign(**BY_RISK))
+        assert decided(records)[:2] == ["promoted r0-c1", "ReturnFell"]
+        undone = first(records, RolledBack)
+        assert undone.config == records[0].started.campaign.shaping
+        assert undone.checkpoint_id == "0-0-control-1-1@1200"
+        assert list(differences(records)) == []
+
+
+def test_a_return_confirms_a_races_winner(new_world, played, new_campaign):
+    """What has paid once stands, even if the task is silent again later."""
+    world = silent(new_world, stage_return=lambda stage: 0.2 if stage == 1 else 0.0)
+    campaign = new_campaign(**BY_RISK, **{"stages.count": 6, "stages.patience": 3, "guard.patience": 1})
+    records = played(world, campaign)
+    assert decided(records)[0] == "promoted r0-c1"
+    assert "NotConfirmed" not in decided(records)[1:4]
+    assert 0 not in fold(records).undone
+
+
+def test_a_race_that_nobody_wins_holds(new_world, played, new_campaign):
+    """While the task is silent the stage's own end goes on; with control its best branch does."""
+    records = played(silent(new_world, branch_milestones=leads()), new_campaign(**BY_RISK, **{"stages.count": 1}))
+    assert decided(records)[0] == "NothingPromoted"
+    records = played(
+        silent(new_world, branch_milestones=lambda stage, arm, index: 0.0),
+        new_campaign(**BY_RISK, **{"stages.count": 1}),
+    )
+    assert decided(records) == ["NothingPromoted"]
+    assert first(records, Held).checkpoint_id == records[1].stage_trained.checkpoint_id
+    world = new_world(branch_return=lambda stage, arm, index: 0.2 + index / 100)
+    held = first(played(world, new_campaign(**BY_RISK, **{"stages.count": 1})), Held)
+    assert held.checkpoint_id == "0-1-control-1-1@1200"
+
+
+def test_what_may_move_the_optimum_is_confirmed(new_world, played, new_campaign):
+    """Where no candidate is policy-invariant the round is a search, and the promotion is final."""
+    world = new_world(invariance=lambda stage, arm: Invariance.INVARIANCE_BOUNDED)
+    records = played(world, new_campaign(**BY_RISK, **{"stages.count": 1}))
+    assert decided(records) == ["promoted r0-c1"]
+    assert not first(records, Promoted).provisional
+    verdicts = fold(records).stages[0].validations[0].verdicts
+    assert verdicts[1].reason == VerdictReason.VERDICT_REASON_GAIN_CONFIRMED
+
+
+def test_without_proof_the_first_candidate_is_promoted_in_every_stage(new_world, played, new_campaign):
+    """No branch is trained, and the main run goes on from its own end."""
+    campaign = new_campaign(**{"stages.count": 3, "validation.proof": Proof.PROOF_NONE})
+    records = played(new_world(), campaign)
+    assert decided(records) == ["promoted r0-c0"] * 3
+    state = fold(records)
+    assert (state.branch_env_steps, state.env_steps) == (0, 3000)
+    assert [stage.decision.checkpoint_id for stage in state.stages] == [
+        stage.trained.checkpoint_id for stage in state.stages
+    ]
+    assert list(differences(records)) == []
+
+
+def test_a_run_that_learns_is_left_alone(new_world, played, new_campaign):
+    """No mind is asked while the return rises; once it stands still, candidates are tried."""
+    world = new_world(
+        stage_return=lambda stage: min(0.1 + 0.1 * stage, 0.4), branch_return=lambda stage, arm, index: 0.4
+    )
+    records = played(world, new_campaign(**BY_RISK, **{"stages.count": 7, "stages.patience": 2}))
+    assert decided(records) == [*["StillLearning"] * 5, "NothingPromoted", "NothingPromoted"]
+    asked = [event_of(record).stage for record in records if record.WhichOneof("event") in ("diagnosed", "proposed")]
+    assert min(asked) == 5
+    assert list(differences(records)) == []
+
+
+def test_the_first_return_under_shaping_is_asked_about(new_world, played, new_campaign):
+    """Also before the incumbent has had the stages that it is given; what is found then is tried against it."""
+    world = silent(
+        new_world,
+        stage_return=lambda stage: 0.0 if stage == 0 else 0.3,
+        branch_return=lambda stage, arm, index: 0.0 if stage == 0 else 0.3,
+    )
+    records = played(world, new_campaign(**BY_RISK, **{"stages.count": 3, "stages.patience": 3}))
+    assert decided(records) == ["promoted r0-c1", "NothingPromoted", "StillLearning"]
+
+
+@pytest.mark.parametrize(("share", "reason"), [(0.0, "ShareSpent"), (0.05, "ShareSpent"), (1.0, "NothingPromoted")])
+def test_no_round_is_begun_that_the_share_cannot_pay(new_world, played, new_campaign, share, reason):
+    """The hold names what binds, before any mind is asked; the detail has both numbers."""
+    world = new_world(branch_return=lambda stage, arm, index: 0.2)
+    records = played(world, new_campaign(**BY_RISK, **{"stages.count": 2, "validation.share": share}))
+    assert set(decided(records)) == {reason}
+    assert ("diagnosed" in [record.WhichOneof("event") for record in records]) is (reason == "NothingPromoted")
+    if reason == "ShareSpent":
+        campaign = records[0].started.campaign
+        left = cost.allowed_for_branches(campaign)
+        assert first(records, Held).detail == (
+            f"The smallest round takes 800 env_steps; {left} are left of the branches' share and of the budget."
+        )
+    assert list(differences(records)) == []
+
+
+def test_a_round_of_more_candidates_than_the_share_pays_for_is_share_spent(new_world, played, new_campaign):
+    """One candidate could be raced, three cannot: the validator finds the share spent, and the hold says so."""
+    campaign = new_campaign(**BY_RISK, **{"stages.count": 1, "validation.share": 0.5})
+    world = silent(new_world, candidates=lambda stage, round: 3)
+    assert cost.race_cost(campaign, 2, with_control=False) <= 1000 == cost.allowed_for_branches(campaign)
+    records = played(world, campaign)
+    assert decided(records) == ["NothingPromoted"]  # 3 + 2 branches of two seeds: 1,000 env_steps, and the last stage
+    records = played(silent(new_world, candidates=lambda stage, round: 4), campaign)
+    assert decided(records) == ["ShareSpent"]
+    assert first(records, Held).reason == HoldReason.HOLD_REASON_SHARE_SPENT
+    assert fold(records).branch_env_steps == 0
+
+
+def test_a_silent_unshaped_run_is_asked_about_in_its_first_stage(new_world, played, new_campaign):
+    """However long the patience is; where nothing is to be changed it says so."""
+    campaign = new_campaign(**BY_RISK, **{"stages.count": 3, "stages.patience": 1000})
+    records = played(silent(new_world, remedy=lambda stage: Remedy.REMEDY_KEEP), campaign)
+    assert decided(records) == ["NothingToChange"] * 3

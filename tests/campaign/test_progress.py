@@ -1,0 +1,155 @@
+"""When an incumbent is left alone, and when another one is asked for."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from also.campaign.progress import RARE, RISE, SIGNAL, still_learning, training_return
+from also.campaign.state import Incumbent, Stage, State
+from also.v1.campaign_pb2 import Campaign
+from also.v1.evidence_pb2 import CurvePoint, Distribution, Evidence
+from also.v1.journal_pb2 import Held, RolledBack, StageTrained
+from also.v1.shaping_pb2 import ShapingConfig, ShapingTerm
+from also.v1.task_pb2 import TaskCard
+
+RETURNS = st.lists(st.sampled_from([0.0, 0.01, 0.03, 0.06, 0.2, 0.21, 0.5, 0.9]), min_size=1, max_size=8)
+SCORES = st.lists(st.sampled_from([0.0, 0.1, 0.11, 0.4, 0.9]), min_size=8, max_size=8)
+
+
+def incumbent(*, terms, since=0):
+    config = ShapingConfig(terms=[ShapingTerm(name=f"term_{number}") for number in range(terms)])
+    return Incumbent(config=config, config_hash="", since=since)
+
+
+def stage_of(number, returned, score, office, decision):
+    evidence = Evidence(stage=number, returns=Distribution(mean=returned), milestone_score=score)
+    return Stage(
+        number=number, incumbent=office, trained=StageTrained(stage=number, evidence=evidence), decision=decision
+    )
+
+
+def ask(returns, scores=(), *, patience=3, terms=1, since=0, largest=1.0):
+    """What is said of the last of these stages, whose incumbent has been in office since a stage."""
+    scores = [*scores, *[0.0] * len(returns)]
+    last = len(returns) - 1
+    stages = [
+        stage_of(
+            number,
+            returned,
+            scores[number],
+            incumbent(terms=terms, since=since) if number >= since else incumbent(terms=0),
+            Held(stage=number) if number < last else None,
+        )
+        for number, returned in enumerate(returns)
+    ]
+    campaign = Campaign()
+    campaign.stages.patience = patience
+    state = State(
+        campaign=campaign,
+        card=TaskCard(largest_return=largest),
+        incumbent=stages[-1].incumbent,
+        stages=tuple(stages),
+    )
+    return still_learning(state, stages[-1])
+
+
+@pytest.mark.parametrize("patience", [1, 2, 3])
+def test_an_incumbent_is_given_its_stages(patience):
+    """Also after stages under another one; then, without progress, candidates are asked for."""
+    for given_stages in range(1, patience + 2):
+        said = ask([0.5] * (2 + given_stages), patience=patience, since=2)
+        due = f"The incumbent has had {given_stages} of the {patience} stages that it is given."
+        assert said == (due if given_stages < patience else "")
+
+
+def test_a_rise_of_the_return_within_the_last_stages_is_progress():
+    """The best of them against the best of all before; less than a fiftieth of the largest return is none."""
+    assert ask([0.2, 0.3, 0.35, 0.3, 0.3]) == "The training return rose by 0.05 within 3 stages."
+    assert ask([0.2, 0.4, 0.41, 0.4]) == "The training return rose by 0.21 within 3 stages."
+    assert ask([0.2, 0.4, 0.41, 0.4, 0.4]) == ""  # 0.41 - 0.4
+    assert ask([0.2, 0.9, 0.3, 0.4, 0.5]) == ""  # it was better before
+    assert ask([4.0, 4.0, 4.0, 5.0], largest=100.0) == ""
+    assert ask([4.0, 4.0, 4.0, 7.0], largest=100.0) == "The training return rose by 3 within 3 stages."
+
+
+def test_a_climb_of_the_milestones_is_progress_while_the_return_is_rare():
+    """Once the return is no longer rare it alone counts."""
+    climb = [0.1, 0.1, 0.1, 0.1, 0.2]
+    assert ask([0.0] * 5, climb) == "The milestone score rose by 0.1 within 3 stages."
+    assert ask([RARE / 2] * 5, climb) == "The milestone score rose by 0.1 within 3 stages."
+    assert ask([RARE] * 5, climb) == ""
+    assert ask([0.0] * 5, [0.1, 0.1, 0.1, 0.1, 0.115]) == ""
+    assert ask([0.0] * 5, [0.5, 0.1, 0.1, 0.1, 0.2]) == ""
+
+
+def test_a_silent_run_without_shaping_is_asked_about_at_once():
+    """However long the patience: with no signal the next stage brings none either. Milestones do not change that."""
+    assert ask([0.0], terms=0, patience=1000) == ""
+    assert ask([0.0, 0.0], [0.1, 0.9], terms=0) == ""
+    assert ask([0.0], terms=1) != ""  # a shaped one is given its time
+    assert ask([0.001], terms=0) != ""  # and so is one that was paid
+
+
+def test_the_first_signal_under_shaping_asks_once():
+    """In the stage in which the return speaks up, and not in the next one, where it goes on rising."""
+    assert ask([0.0, SIGNAL], since=1) == ""
+    assert ask([0.0, SIGNAL - 0.01], since=1) != ""
+    assert ask([0.0, SIGNAL, 2 * SIGNAL], since=1) != ""
+    assert ask([0.0, SIGNAL, 0.0, SIGNAL], since=3) != ""  # it had spoken up before
+    assert ask([0.0, SIGNAL], terms=0) != ""  # nothing brought it but learning
+
+
+@pytest.mark.parametrize(("decision", "asks"), [(RolledBack(stage=2, promotion_stage=1), False), (Held(stage=2), True)])
+def test_what_a_rollback_took_out_does_not_count(decision, asks):
+    """The run stands where it stood before the promotion that was undone: its return is none of this run's."""
+    office = incumbent(terms=0)
+    decisions = [Held(stage=0), Held(stage=1), decision, None]
+    returns = [0.3, 0.3, 0.9, 0.4]
+    stages = tuple(stage_of(number, returns[number], 0.0, office, each) for number, each in enumerate(decisions))
+    campaign = Campaign()
+    campaign.stages.patience = 1
+    state = State(campaign=campaign, card=TaskCard(largest_return=1.0), incumbent=office, stages=stages)
+    assert (still_learning(state, stages[-1]) == "") is asks
+
+
+def test_training_episodes_count_before_the_evaluations():
+    """There are thousands of them; the evaluation stands in where none has ended."""
+    stage = stage_of(0, 0.9, 0.0, incumbent(terms=0), None)
+    assert training_return(stage) == 0.9
+    stage.trained.evidence.curve.extend([CurvePoint(mean_return=0.1), CurvePoint(mean_return=0.4)])
+    assert training_return(stage) == pytest.approx(0.25)
+
+
+@given(returns=RETURNS, scores=SCORES, terms=st.integers(0, 2))
+def test_without_patience_every_stage_asks(returns, scores, terms):
+    """As every stage did before there was a patience."""
+    assert ask(returns, scores, patience=0, terms=terms) == ""
+
+
+@given(returned=st.floats(0.0, 1.0), score=st.floats(0.0, 1.0), patience=st.integers(1, 5), terms=st.integers(0, 1))
+def test_a_run_that_stands_still_asks_for_candidates(returned, score, patience, terms):
+    """As soon as the incumbent has had its stages and one to compare them with, and in every stage from then on."""
+    for length in range(patience + 1, patience + 4):
+        assert ask([returned] * length, [score] * length, patience=patience, terms=terms) == ""
+
+
+@given(first=st.floats(RISE, 0.1), rise=st.floats(RISE + 0.001, 0.1), patience=st.integers(1, 5))
+def test_a_run_that_learns_by_itself_never_asks(first, rise, patience):
+    """Without shaping, and with a return from the first stage on."""
+    returns = [first + number * rise for number in range(8)]
+    assert all(ask(returns[:length], terms=0, patience=patience) for length in range(1, 9))
+
+
+@given(returns=RETURNS, scores=SCORES, since=st.integers(0, 7), patience=st.integers(1, 4), terms=st.integers(0, 1))
+def test_only_shares_of_the_largest_return_count(returns, scores, since, patience, terms):
+    """A task that pays 64 times as much is asked about in the same stages."""
+    about = {"patience": patience, "terms": terms, "since": min(since, len(returns) - 1)}
+    paid = [64 * each for each in returns]
+    assert bool(ask(returns, scores, **about)) == bool(ask(paid, scores, largest=64.0, **about))
+
+
+@given(returns=RETURNS)
+def test_a_campaign_speaks_up_once_at_most(returns):
+    """With a patience longer than the campaign nothing else asks a shaped run."""
+    asked = [length for length in range(1, len(returns) + 1) if not ask(returns[:length], patience=1000)]
+    assert len(asked) == (max(returns) >= SIGNAL)
