@@ -78,9 +78,9 @@ def race(round_: Round, arms: Sequence[ArmResult]) -> Standing:
         for name in live:
             if (fault := faults[name]) is not None:
                 rulings[name] = Ruling(reason=fault[0], detail=f"In rung {rung} of the race {fault[1]}.")
-        sound = {name: records[name] for name in live if faults[name] is None}
-        ranked = _ranked(round_, sound)
-        kept = ranked[:1] if rung == settings.race_rungs else ranked[: cost.survivors(len(ranked))]
+        ranked = _ranked(round_, {name: records[name] for name in live if faults[name] is None})
+        last = rung == settings.race_rungs
+        kept = _first(round_, ranked, records) if last else ranked[: cost.survivors(len(ranked))]
         for place, name in enumerate(ranked, start=1):
             if name not in kept:
                 detail = f"{_came_to(records[name])}; place {place} of {len(ranked)} in rung {rung}."
@@ -88,50 +88,58 @@ def race(round_: Round, arms: Sequence[ArmResult]) -> Standing:
         live = [name for name in live if name in kept]
         if not live:
             return Standing(rulings=rulings)
-    ruling = _arrive(round_, live[0], records)
+    ahead = _is_ahead(round_, live[0], records)
+    reason = VerdictReason.VERDICT_REASON_RACE_WON if ahead else VerdictReason.VERDICT_REASON_RACE_STOOD_STILL
+    ruling = Ruling(reason=reason, detail=f"{_came_to(records[live[0]])}; {_measured_by(round_, records)}.")
     return Standing(rulings={**rulings, live[0]: ruling}, finalist=live[0])
 
 
 def _ranked(round_: Round, records: dict[str, list[BranchRecord]]) -> list[str]:
-    """Names from the first place to the last.
-
-    The first is the earliest candidate that is as far as the furthest but for `TIE`: a round's candidates come in order
-    of preference, and few branches cannot tell equals apart. The others follow by how far they came.
-    """
+    """Names from the furthest to the least far; equals keep the candidates' order."""
     far = {name: _how_far(round_, each) for name, each in records.items()}
-    order = sorted(far, key=lambda name: (-far[name][0], -far[name][1]))
-    if not order:
+    return sorted(far, key=lambda name: far[name], reverse=True)
+
+
+def _first(round_: Round, ranked: Sequence[str], records: dict[str, list[BranchRecord]]) -> list[str]:
+    """The winner, as a list of one name; empty where nobody ran to the end.
+
+    Of those that are as far as the furthest but for `TIE` it is the earliest that is ahead: candidates come in order of
+    preference, and few branches cannot tell such equals apart.
+    """
+    if not ranked:
         return []
-    most = far[order[0]]
-    first = next(name for name in far if far[name][0] == most[0] and far[name][1] >= most[1] - TIE)
-    return [first, *(name for name in order if name != first)]
+    most = _how_far(round_, records[ranked[0]])
+    far = {name: _how_far(round_, records[name]) for name in racers(round_) if name in ranked}
+    equals = [name for name in far if far[name][0] == most[0] and far[name][1] >= most[1] - TIE]
+    return [next((name for name in equals if _is_ahead(round_, name, records)), ranked[0])]
 
 
-def _how_far(round_: Round, records: Sequence[BranchRecord]) -> tuple[bool, float]:
-    """Whether the task has paid, and the mean return as a share of the largest, or else the milestone score."""
-    returned = mean(values(records, RETURN))
-    if returned >= round_.minimum_gain(RETURN) and returned > 0:
-        return True, returned / round_.card.largest_return
-    return False, mean(values(records, MILESTONES))
+def _how_far(round_: Round, records: Sequence[BranchRecord]) -> tuple[bool, float, float]:
+    """Whether the task has paid; the mean return as a share of the largest, or else the milestone score; that score."""
+    returned, score = mean(values(records, RETURN)), mean(values(records, MILESTONES))
+    paid = returned > 0 and returned >= round_.minimum_gain(RETURN)
+    return paid, returned / round_.card.largest_return if paid else score, score
 
 
-def _arrive(round_: Round, name: str, records: dict[str, list[BranchRecord]]) -> Ruling:
-    """The ruling on the one that came furthest."""
-    winner = records[name]
+def _is_ahead(round_: Round, name: str, records: dict[str, list[BranchRecord]]) -> bool:
+    """Whether a candidate may be promoted: it is above control, or further than where all began.
+
+    One that only takes away from the incumbent need not be above control.
+    """
+    if CONTROL not in records:
+        paid, far, _ = _how_far(round_, records[name])
+        return paid or far >= round_.stage_milestone_score + _AHEAD
+    gain = mean(values(records[name], RETURN)) - mean(values(records[CONTROL], RETURN))
+    if is_relief(round_.config_of(name), round_.incumbent):
+        return gain >= -TIE * round_.card.largest_return
+    return gain > 0 and gain >= round_.minimum_gain(RETURN)
+
+
+def _measured_by(round_: Round, records: dict[str, list[BranchRecord]]) -> str:
+    """What the winner had to be ahead of, in words."""
     if CONTROL in records:
-        against = mean(values(records[CONTROL], RETURN))
-        gain = mean(values(winner, RETURN)) - against
-        if is_relief(round_.config_of(name), round_.incumbent):
-            ahead = gain >= -TIE * round_.card.largest_return
-        else:
-            ahead = gain > 0 and gain >= round_.minimum_gain(RETURN)
-        measured = f"control's return {against:.4g}"
-    else:
-        paid, far = _how_far(round_, winner)
-        ahead = paid or far >= round_.stage_milestone_score + _AHEAD
-        measured = f"the checkpoint had milestone score {round_.stage_milestone_score:.4g}"
-    reason = VerdictReason.VERDICT_REASON_RACE_WON if ahead else VerdictReason.VERDICT_REASON_RACE_STOOD_STILL
-    return Ruling(reason=reason, detail=f"{_came_to(winner)}; {measured}.")
+        return f"control's return {mean(values(records[CONTROL], RETURN)):.4g}"
+    return f"the checkpoint had milestone score {round_.stage_milestone_score:.4g}"
 
 
 def _came_to(records: Sequence[BranchRecord]) -> str:

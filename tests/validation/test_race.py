@@ -116,8 +116,8 @@ def test_control_runs_in_every_rung_once_the_task_pays(make_race: MakeRace, stag
 
 
 def test_the_half_with_more_return_stays_and_milestones_part_equals(make_race: MakeRace) -> None:
-    """Any return comes before any milestone score, and a mean over the seeds before the best of them."""
-    come_to = {"r0-c0": (0.0, 0.9), "r0-c1": (0.001, 0.0), "r0-c2": (0.0, 0.5), "r0-c3": (0.0, 0.8)}
+    """A return that could promote comes before any milestone score, and a mean over the seeds before the best of them."""
+    come_to = {"r0-c0": (0.001, 0.9), "r0-c1": (0.01, 0.0), "r0-c2": (0.0, 0.5), "r0-c3": (0.0, 0.8)}
     steps, arms = raced(make_race(4), lambda arm, rung, index: come_to[arm])
     assert steps[1].arms == ("r0-c0", "r0-c1")
     rulings = race(make_race(4), arms).rulings
@@ -142,7 +142,7 @@ def test_equals_keep_the_candidates_order(make_race: MakeRace) -> None:
         ((0.0, 0.3), "RaceStoodStill"),
         ((0.0, 0.305), "RaceStoodStill"),
         ((0.0, 0.32), "RaceWon"),
-        ((0.004, 0.0), "RaceStoodStill"),
+        ((0.004, 0.1), "RaceStoodStill"),
         ((0.01, 0.0), "RaceWon"),
     ],
 )
