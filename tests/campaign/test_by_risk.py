@@ -211,3 +211,17 @@ def test_a_silent_unshaped_run_is_asked_about_in_its_first_stage(new_world, play
     campaign = new_campaign(**BY_RISK, **{"stages.count": 3, "stages.patience": 1000})
     records = played(silent(new_world, remedy=lambda stage: Remedy.REMEDY_KEEP), campaign)
     assert decided(records) == ["NothingToChange"] * 3
+
+
+@pytest.mark.parametrize(
+    ("proof", "share", "spent"),
+    [(Proof.PROOF_BY_RISK, 0.25, [500] * 4), (Proof.PROOF_CONFIRMED, 0.4, [600] * 5)],
+)
+def test_rounds_add_up_until_the_share_is_spent(new_world, played, new_campaign, proof, share, spent):
+    """Of 2,000 env_steps four races take all; of 4,000 five searches leave too little for one with a wave."""
+    changes = {"validation.proof": proof, "validation.rounds": 1, "validation.share": share, "stages.count": 6}
+    state = fold(played(new_world(branch_return=lambda stage, arm, index: 0.2), new_campaign(**changes)))
+    assert [validation.env_steps for stage in state.stages for validation in stage.validations] == spent
+    assert state.branch_env_steps == sum(spent) <= share * state.env_steps
+    held = [reasons.hold(stage.decision.reason) for stage in state.stages]
+    assert held == ["NothingPromoted"] * len(spent) + ["ShareSpent"] * (6 - len(spent))

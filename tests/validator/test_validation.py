@@ -137,6 +137,61 @@ def test_validation_is_derived_again_from_its_own_arms(make_request, validate: V
     assert derived == result
 
 
+RACE = {"proof": "by_risk", "race_rungs": 2, "race_seeds": 3, "race_env_steps": 80}
+
+
+@pytest.mark.parametrize(("stage_return", "control"), [(0.0, []), (0.1, [("control", 1, 6)])])
+def test_policy_invariant_candidates_race(
+    make_request, validate: Validate, rehearsal, stage_return: float, control: list[tuple[str, int, int]]
+) -> None:
+    """Two rungs of an update each, control beside them once the task pays; the winner's best replica goes on."""
+    rehearsal.behave(returns={"control": 0.1, "r0-c0": 0.2, "r0-c1": 0.4})
+    request = make_request(**RACE)
+    request.stage_return = stage_return
+    progress, result = validate(request)
+    assert named(result) == ["RaceLost", "RaceWon"]
+    assert [(arm.arm, arm.pool, len(arm.records)) for arm in result.arms] == [
+        *control,
+        ("r0-c0", 1, 3),
+        ("r0-c1", 1, 6),
+    ]
+    assert result.env_steps == cost.race_cost(request.campaign, 2, with_control=bool(control))
+    assert (progress[-1].env_steps, progress[-1].env_steps_planned) == (result.env_steps, result.env_steps)
+    assert {each.phase for each in progress} == {1, ValidationPhase.VALIDATION_PHASE_SEARCH}
+    assert result.adopted_checkpoint_id.endswith("/r0-c1/2")
+    assert result.control_return == pytest.approx(0.11 if control else 0.0)
+    derived = rejudge(
+        result,
+        campaign=request.campaign,
+        card=request.card,
+        incumbent=request.incumbent,
+        candidates=request.candidates,
+        stage_return=stage_return,
+        stage_milestone_score=request.stage_milestone_score,
+    )
+    assert derived == result
+    assert validate(request)[1] == result
+
+
+def test_a_race_that_cannot_be_paid_starts_nothing(make_request, validate: Validate, rehearsal) -> None:
+    """One env_step short of all its rungs: inconclusive, and no process; with that env_step it is run."""
+    request = make_request(**RACE)
+    request.env_steps_left = cost.race_cost(request.campaign, 2, with_control=False) - 1
+    assert named(validate(request)[1]) == ["BudgetSpent", "BudgetSpent"]
+    assert rehearsal.starts == []
+    request.env_steps_left += 1
+    assert "BudgetSpent" not in named(validate(request)[1])
+
+
+def test_without_proof_the_validator_trains_nothing(make_request, validate: Validate, rehearsal) -> None:
+    """The screen is asked all the same; what passes first is promoted, whatever is left."""
+    _, result = validate(make_request(proof="none", env_steps_left=0))
+    assert named(result) == ["Unproven", "NotTried"]
+    assert (result.promoted, result.env_steps, list(result.arms)) == ("r0-c0", 0, [])
+    assert all(verdict.terms for verdict in result.verdicts)
+    assert rehearsal.starts == []
+
+
 def test_nothing_is_started_that_cannot_be_paid(make_request, validate: Validate, rehearsal) -> None:
     """One env_step short of search and one wave: all inconclusive, and no process."""
     request = make_request()
