@@ -12,7 +12,7 @@ from also.v1.shaping_pb2 import Invariance
 from also.v1.verdict_pb2 import VerdictReason
 from also.validation import cost
 
-BY_RISK = {"validation.proof": Proof.PROOF_BY_RISK, "validation.race_seeds": 2}
+BY_RISK = {"validation.proof": Proof.PROOF_BY_RISK, "validation.race_seeds": 2, "validation.race_rungs": 2}
 
 
 def decided(records):
@@ -166,15 +166,23 @@ def test_a_run_that_learns_is_left_alone(new_world, played, new_campaign):
     assert list(differences(records)) == []
 
 
-def test_the_first_return_under_shaping_is_asked_about(new_world, played, new_campaign):
-    """Also before the incumbent has had the stages that it is given; what is found then is tried against it."""
+def test_shaping_is_asked_about_once_before_the_end(new_world, played, new_campaign):
+    """Also while the run learns: the first stage that leaves a tenth of the campaign and a race, and no other."""
     world = silent(
         new_world,
-        stage_return=lambda stage: 0.0 if stage == 0 else 0.3,
-        branch_return=lambda stage, arm, index: 0.0 if stage == 0 else 0.3,
+        stage_return=lambda stage: 0.05 * stage,
+        branch_return=lambda stage, arm, index: 0.05 * stage,
     )
-    records = played(world, new_campaign(**BY_RISK, **{"stages.count": 3, "stages.patience": 3}))
-    assert decided(records) == ["promoted r0-c1", "NothingPromoted", "StillLearning"]
+    changes = {"stages.count": 100, "stages.patience": 3, "budget.env_steps": 16_000}
+    records = played(world, new_campaign(**BY_RISK, **changes))
+    asked = [event_of(record).stage for record in records if record.WhichOneof("event") == "diagnosed"]
+    assert asked[0] == 0
+    assert len(asked) == 2
+    campaign, state = records[0].started.campaign, fold(records)
+    left = 16_000 - sum(stage.env_steps for stage in state.stages[: asked[1]]) - 1000
+    race = cost.race_cost(campaign, campaign.generator.candidates, with_control=True)
+    assert left <= 1600 + race < left + 1000
+    assert list(differences(records)) == []
 
 
 @pytest.mark.parametrize(("share", "reason"), [(0.0, "ShareSpent"), (0.05, "ShareSpent"), (1.0, "NothingPromoted")])
@@ -220,6 +228,7 @@ def test_a_silent_unshaped_run_is_asked_about_in_its_first_stage(new_world, play
 def test_rounds_add_up_until_the_share_is_spent(new_world, played, new_campaign, proof, share, spent):
     """Of 2,000 env_steps four races take all; of 4,000 five searches leave too little for one with a wave."""
     changes = {"validation.proof": proof, "validation.rounds": 1, "validation.share": share, "stages.count": 6}
+    changes |= {"validation.race_rungs": 2, "validation.confirm_seeds": 5}
     state = fold(played(new_world(branch_return=lambda stage, arm, index: 0.2), new_campaign(**changes)))
     assert [validation.env_steps for stage in state.stages for validation in stage.validations] == spent
     assert state.branch_env_steps == sum(spent) <= share * state.env_steps

@@ -4,13 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from also.campaign.progress import RARE, RISE, SIGNAL, still_learning, training_return
+from also import presets
+from also.campaign.progress import CLOSING, RARE, RISE, still_learning, training_return
 from also.campaign.state import Incumbent, Stage, State
-from also.v1.campaign_pb2 import Campaign
+from also.v1.campaign_pb2 import Campaign, StageSettings, ValidationSettings
 from also.v1.evidence_pb2 import CurvePoint, Distribution, Evidence
 from also.v1.journal_pb2 import Held, RolledBack, StageTrained
 from also.v1.shaping_pb2 import ShapingConfig, ShapingTerm
-from also.v1.task_pb2 import TaskCard
+from also.v1.task_pb2 import Task, TaskCard
+from also.validation import cost
 
 RETURNS = st.lists(st.sampled_from([0.0, 0.01, 0.03, 0.06, 0.2, 0.21, 0.5, 0.9]), min_size=1, max_size=8)
 SCORES = st.lists(st.sampled_from([0.0, 0.1, 0.11, 0.4, 0.9]), min_size=8, max_size=8)
@@ -24,11 +26,27 @@ def incumbent(*, terms, since=0):
 def stage_of(number, returned, score, office, decision):
     evidence = Evidence(stage=number, returns=Distribution(mean=returned), milestone_score=score)
     return Stage(
-        number=number, incumbent=office, trained=StageTrained(stage=number, evidence=evidence), decision=decision
+        number=number,
+        incumbent=office,
+        trained=StageTrained(stage=number, evidence=evidence, env_steps=STAGE),
+        decision=decision,
     )
 
 
-def ask(returns, scores=(), *, patience=3, terms=1, since=0, largest=1.0):
+STAGE = 3200
+"""env_steps of a stage."""
+
+
+def campaign_of(*, patience, stages=10_000):
+    """A campaign of that many stages, whose branches take nothing."""
+    campaign = Campaign(task=Task(name="recorded"))
+    campaign.stages.MergeFrom(StageSettings(count=stages, env_steps=STAGE, patience=patience))
+    campaign.validation.MergeFrom(ValidationSettings(share=0, race_env_steps=STAGE))
+    presets.resolve(campaign)
+    return campaign
+
+
+def ask(returns, scores=(), *, patience=3, terms=1, since=0, largest=1.0, count=10_000):
     """What is said of the last of these stages, whose incumbent has been in office since a stage."""
     scores = [*scores, *[0.0] * len(returns)]
     last = len(returns) - 1
@@ -42,10 +60,8 @@ def ask(returns, scores=(), *, patience=3, terms=1, since=0, largest=1.0):
         )
         for number, returned in enumerate(returns)
     ]
-    campaign = Campaign()
-    campaign.stages.patience = patience
     state = State(
-        campaign=campaign,
+        campaign=campaign_of(patience=patience, stages=count),
         card=TaskCard(largest_return=largest),
         incumbent=stages[-1].incumbent,
         stages=tuple(stages),
@@ -90,13 +106,14 @@ def test_a_silent_run_without_shaping_is_asked_about_at_once():
     assert ask([0.001], terms=0) != ""  # and so is one that was paid
 
 
-def test_the_first_signal_under_shaping_asks_once():
-    """In the stage in which the return speaks up, and not in the next one, where it goes on rising."""
-    assert ask([0.0, SIGNAL], since=1) == ""
-    assert ask([0.0, SIGNAL - 0.01], since=1) != ""
-    assert ask([0.0, SIGNAL, 2 * SIGNAL], since=1) != ""
-    assert ask([0.0, SIGNAL, 0.0, SIGNAL], since=3) != ""  # it had spoken up before
-    assert ask([0.0, SIGNAL], terms=0) != ""  # nothing brought it but learning
+def test_the_shapings_worth_is_asked_about_before_the_end():
+    """In the first stage that leaves the last tenth and a race, whatever it learns, where there is any shaping."""
+    race = cost.race_cost(campaign_of(patience=1000), 4, with_control=True) // STAGE
+    closing = round(100 * (1 - CLOSING)) - race  # of 100 stages
+    rising = [0.001 * number for number in range(100)]
+    asked = [length for length in range(1, 101) if not ask(rising[:length], patience=1000, count=100)]
+    assert asked == [closing]
+    assert all(ask(rising[:length], patience=1000, count=100, terms=0) for length in range(2, 101))
 
 
 @pytest.mark.parametrize(("decision", "asks"), [(RolledBack(stage=2, promotion_stage=1), False), (Held(stage=2), True)])
@@ -106,9 +123,7 @@ def test_what_a_rollback_took_out_does_not_count(decision, asks):
     decisions = [Held(stage=0), Held(stage=1), decision, None]
     returns = [0.3, 0.3, 0.9, 0.4]
     stages = tuple(stage_of(number, returns[number], 0.0, office, each) for number, each in enumerate(decisions))
-    campaign = Campaign()
-    campaign.stages.patience = 1
-    state = State(campaign=campaign, card=TaskCard(largest_return=1.0), incumbent=office, stages=stages)
+    state = State(campaign=campaign_of(patience=1), card=TaskCard(largest_return=1.0), incumbent=office, stages=stages)
     assert (still_learning(state, stages[-1]) == "") is asks
 
 
@@ -148,8 +163,9 @@ def test_only_shares_of_the_largest_return_count(returns, scores, since, patienc
     assert bool(ask(returns, scores, **about)) == bool(ask(paid, scores, largest=64.0, **about))
 
 
-@given(returns=RETURNS)
-def test_a_campaign_speaks_up_once_at_most(returns):
+@given(returns=RETURNS, stages=st.integers(8, 40))
+def test_a_campaign_is_asked_about_its_end_once_at_most(returns, stages):
     """With a patience longer than the campaign nothing else asks a shaped run."""
-    asked = [length for length in range(1, len(returns) + 1) if not ask(returns[:length], patience=1000)]
-    assert len(asked) == (max(returns) >= SIGNAL)
+    lengths = range(1, len(returns) + 1)
+    asked = [length for length in lengths if not ask(returns[:length], patience=1000, count=stages)]
+    assert len(asked) <= 1

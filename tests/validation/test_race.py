@@ -116,7 +116,7 @@ def test_control_runs_in_every_rung_once_the_task_pays(make_race: MakeRace, stag
 
 
 def test_the_half_with_more_return_stays_and_milestones_part_equals(make_race: MakeRace) -> None:
-    """A return that could promote comes before any milestone score, and a mean over the seeds before the best of them."""
+    """A return that could promote comes before any milestone score; a mean over seeds before the best of them."""
     come_to = {"r0-c0": (0.001, 0.9), "r0-c1": (0.01, 0.0), "r0-c2": (0.0, 0.5), "r0-c3": (0.0, 0.8)}
     steps, arms = raced(make_race(4), lambda arm, rung, index: come_to[arm])
     assert steps[1].arms == ("r0-c0", "r0-c1")
