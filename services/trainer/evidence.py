@@ -20,7 +20,7 @@ from services.trainer.run import Run
 CURVE_POINTS = 12
 """Points of the return's curve at most."""
 
-_LAST_UPDATES = 10
+LAST_UPDATES = 10
 """Updates over which the optimiser's numbers are averaged."""
 
 
@@ -186,7 +186,7 @@ def _agents(
 
 
 def _optimisation(updates: Sequence[UpdateStatistics]) -> evidence_pb2.OptimisationEvidence:
-    last = updates[-_LAST_UPDATES:]
+    last = list(updates)[-LAST_UPDATES:]
 
     def mean(values: list[Tensor]) -> float:
         return torch.stack(values).mean().item()
