@@ -271,9 +271,9 @@ def _play(round_: Round, pool: Pool, gains: Mapping[str, float]) -> Played:
         for arm in step.arms:
             for index in step.indices:
                 if step.pool == SEARCH:  # a branch goes on from rung to rung
-                    branch = (
-                        searched.setdefault((arm, index), pool.draw()) if step.number == 1 else searched[arm, index]
-                    )
+                    if step.number == 1:
+                        searched[arm, index] = pool.draw()
+                    branch = searched[arm, index]
                 else:
                     branch = pool.draw()
                 measured.append(_as_branch(branch, arm, index, step, round_, gains.get(arm, 0.0)))
@@ -336,8 +336,8 @@ def _nulls(trained: Sequence[BranchRecord], rounds: int) -> Iterator[str]:
     yield "## A/A: all arms are equal"
     yield ""
     yield (
-        f"Control and {CANDIDATES} candidates. What is promoted is promoted falsely; `proof: confirmed` promises that of "
-        "at most 5 % of rounds. The plain rules read the first rung of the same rounds: the candidate with the best "
+        f"Control and {CANDIDATES} candidates. What is promoted is promoted falsely; `proof: confirmed` promises that "
+        "of at most 5 % of rounds. The plain rules read the first rung of the same rounds: the candidate with the best "
         "return of one seed, or with the best mean over the search's seeds, if it is above control."
     )
     yield ""
@@ -367,9 +367,9 @@ def _power(trained: Sequence[BranchRecord], rounds: int) -> Iterator[str]:
     yield "## Power: one candidate has a planted gain"
     yield ""
     yield (
-        f"The gain is added to the measured returns of one of {CANDIDATES} candidates, whose place is drawn; the others "
-        f"equal control. It is in standard deviations of a pair's difference, {deviation(trained):.3f} here. env_steps "
-        "are those of a round at the preset's own lengths and the default learner: median, and largest."
+        f"The gain is added to the measured returns of one of {CANDIDATES} candidates, whose place is drawn; the "
+        f"others equal control. It is in standard deviations of a pair's difference, {deviation(trained):.3f} here. "
+        "env_steps are those of a round at the preset's own lengths and the default learner: median, and largest."
     )
     yield ""
     yield "| preset | gain | promoted | another one promoted | best of one seed | best mean | env_steps of a round |"
@@ -432,8 +432,8 @@ def _limits() -> Iterator[str]:
         "branches by much."
     )
     yield (
-        "- One task, one checkpoint, short branches of a small learner. The pool is drawn from again once it is used up: "
-        "later rounds are not independent of those of fresh branches, and cells share the pool."
+        "- One task, one checkpoint, short branches of a small learner. The pool is drawn from again once it is used "
+        "up: later rounds are not independent of those of fresh branches, and cells share the pool."
     )
 
 
