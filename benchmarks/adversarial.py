@@ -269,8 +269,8 @@ def report(results: Results, each: int, budget: int) -> Iterator[str]:
     yield (
         f"`python -m benchmarks.adversarial --each {each}`: {len(results.found)} shaping configs of "
         f"{len(adversaries.FAMILIES)} families, seed {SEED}, on `foraging/5x5-2p-1f` with {budget:,} env_steps in all "
-        f"for every run, branches included; {len(results.met)} of {len(results.found) * len(MODES)} campaigns were run. "
-        f"Without shaping, {SPARSE} seeds: mean {statistics.fmean(sparse):.3f}, lowest {min(sparse):.3f}."
+        f"for every run, branches included; {len(results.met)} of {len(results.found) * len(MODES)} campaigns were "
+        f"run. Without shaping, {SPARSE} seeds: mean {statistics.fmean(sparse):.3f}, lowest {min(sparse):.3f}."
     )
     yield ""
     yield f"{machine()}, Python {platform.python_version()}, torch {torch.__version__}; {described()}."
@@ -298,8 +298,8 @@ def report(results: Results, each: int, budget: int) -> Iterator[str]:
         yield "None."
     else:
         yield (
-            "| config | met as | final return | kept: return | stages under it | at the end | verdict on it | rollbacks "
-            "| branches' share |"
+            "| config | met as | final return | kept: return | stages under it | at the end | verdict on it "
+            "| rollbacks | branches' share |"
         )
         yield "|---|---|---|---|---|---|---|---|---|"
     for met in below:
