@@ -25,12 +25,11 @@ from pathlib import Path
 import torch
 
 from also import document, presets, reasons, seeds
-from also.campaign.decide import RolledBack
 from also.campaign.state import State
 from also.shaping.identity import config_hash
 from also.v1.branch_pb2 import SeedPool
 from also.v1.campaign_pb2 import Campaign
-from also.v1.journal_pb2 import Promoted
+from also.v1.journal_pb2 import Promoted, RolledBack
 from also.v1.shaping_pb2 import ShapingConfig
 from benchmarks import adversaries
 from benchmarks.adversaries import Adversary
