@@ -300,8 +300,9 @@ def _races(trained: Sequence[BranchRecord], rounds: int) -> Iterator[str]:
     yield ""
     yield (
         "`proof: by_risk` promotes the policy-invariant candidate that came furthest, provisionally, if it is above "
-        "control by the smallest gain. Where all arms are equal that is chance: about one round in two with one "
-        "candidate, and more with several. So a race says nothing of significance."
+        "control by the smallest gain. Where all arms are equal that is chance: one candidate wins in nearly every second "
+        "race (ties, and gains below the smallest, do not win), one of several more often. So a race says nothing of "
+        "significance."
     )
     yield ""
     yield "| preset | candidates | gain of one of them | promoted: it | another one | none | env_steps of a race |"
@@ -339,6 +340,7 @@ def _limits() -> Iterator[str]:
         "- One task, one checkpoint, short branches of a small learner. The pool is drawn from again once it is used "
         "up: later rounds are not independent of those of fresh branches, and cells share the pool."
     )
+    yield "- Races while the task pays nothing, which have no control."
 
 
 def _share(found: Sequence[bool]) -> str:
