@@ -1,6 +1,6 @@
 """What the whole loop does with shaping configs that are meant to harm.
 
-    python -m benchmarks.adversarial [--each 9] [--quick] [--output benchmarks/adversarial.md]
+    python -m benchmarks.adversarial [--each 10] [--jobs 2] [--quick] [--output benchmarks/adversarial.md]
 
 Three runs for each config of `benchmarks.adversaries`, on a small task that is learnt without shaping:
 
@@ -14,6 +14,7 @@ sparse only if the upper end of its own 95 % interval is below the lowest of tho
 """
 
 import argparse
+import multiprocessing
 import os
 import platform
 import statistics
@@ -155,7 +156,8 @@ class Results:
 def main() -> None:
     """Run everything; the page is written anew after each campaign."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--each", type=int, default=9, help="configs of each family")
+    parser.add_argument("--each", type=int, default=10, help="configs of each family")
+    parser.add_argument("--jobs", type=int, default=2, help="campaigns at once")
     parser.add_argument("--quick", action="store_true", help="one config of each family, kept for 8,000 env_steps")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"), help="file for the tables")
     arguments = parser.parse_args()
@@ -164,12 +166,14 @@ def main() -> None:
     campaign = campaign_of(SEED, budget)
     drawn, refused = adversaries.draw_all(describe(campaign.task), each, SEED)
     found = adversaries.interleaved(drawn)
-    results = Results(found=found, refused=refused, fixed=keep(campaign, found, budget))
-    for adversary in found:
-        for mode in MODES:
-            results.met.append(meet(adversary, mode, budget))
+    with multiprocessing.get_context("spawn").Pool(arguments.jobs) as pool:
+        meetings = [(adversary, mode, budget) for adversary in found for mode in MODES]
+        coming = pool.imap(_meet, meetings)
+        results = Results(found=found, refused=refused, fixed=keep(campaign, found, budget))
+        for met in coming:
+            results.met.append(met)
             arguments.output.write_text("\n".join(report(results, each, budget)) + "\n", encoding="utf-8")
-            print(f"{len(results.met)} of {len(found) * len(MODES)}: {line(results.met[-1])}", flush=True)
+            print(f"{len(results.met)} of {len(meetings)}: {line(met)}", flush=True)
 
 
 def campaign_of(seed: int, budget: int) -> Campaign:
@@ -221,6 +225,11 @@ def meet(adversary: Adversary, mode: str, budget: int) -> Met:
         planted = adversary.config if mode == "candidate" else None
         state = conduct(campaign, adversary.name, Path(folder), planted=planted)
     return _met(adversary, mode, state)
+
+
+def _meet(meeting: tuple[Adversary, str, int]) -> Met:
+    """As `meet`, for a pool of processes."""
+    return meet(*meeting)
 
 
 def _met(adversary: Adversary, mode: str, state: State) -> Met:

@@ -300,9 +300,9 @@ def _races(trained: Sequence[BranchRecord], rounds: int) -> Iterator[str]:
     yield ""
     yield (
         "`proof: by_risk` promotes the policy-invariant candidate that came furthest, provisionally, if it is above "
-        "control by the smallest gain. Where all arms are equal that is chance: one candidate wins in nearly every second "
-        "race (ties, and gains below the smallest, do not win), one of several more often. So a race says nothing of "
-        "significance."
+        "control by the smallest gain. Where all arms are equal that is chance: one candidate wins in nearly every "
+        "second race (ties, and gains below the smallest, do not win), one of several more often. So a race says "
+        "nothing of significance."
     )
     yield ""
     yield "| preset | candidates | gain of one of them | promoted: it | another one | none | env_steps of a race |"

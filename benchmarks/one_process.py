@@ -128,11 +128,13 @@ def conduct(campaign: Campaign, campaign_id: str, folder: Path, *, planted: Shap
 @contextmanager
 def _serving(store: Store, folder: Path, planted: ShapingConfig | None) -> Iterator[Settings]:
     """All services, on loopback; gives the settings that name them."""
-    with served(
-        lambda server: trainer_pb2_grpc.add_TrainerServiceServicer_to_server(Trainer(lambda: store), server)
-    ) as trainer:
-        stub = TrainerServiceStub(rpc.connect(trainer))
-        validator = Validator(store, stub, lambda _: Here(store), Settings())
+    with (
+        served(
+            lambda server: trainer_pb2_grpc.add_TrainerServiceServicer_to_server(Trainer(lambda: store), server)
+        ) as trainer,
+        rpc.connect(trainer) as channel,
+    ):
+        validator = Validator(store, TrainerServiceStub(channel), lambda _: Here(store), Settings())
 
         def register(server: grpc.Server) -> None:
             critic_pb2_grpc.add_CriticServiceServicer_to_server(CriticService(Asker(Settings())), server)
