@@ -1,6 +1,6 @@
 """What the whole loop does with shaping configs that are meant to harm.
 
-    python -m benchmarks.adversarial [--each 10] [--jobs 2] [--quick] [--output benchmarks/adversarial.md]
+    python -m benchmarks.adversarial [--each 10] [--jobs 2] [--quick] [--folder FOLDER]
 
 Three runs for each config of `benchmarks.adversaries`, on a small task that is learnt without shaping:
 
@@ -14,13 +14,17 @@ sparse only if the upper end of its own 95 % interval is below the lowest of tho
 """
 
 import argparse
+import json
 import multiprocessing
 import os
 import platform
+import signal
 import statistics
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -154,22 +158,26 @@ class Results:
 
 
 def main() -> None:
-    """Run everything; the page is written anew after each campaign."""
+    """Run everything; the page is written anew after each campaign, and a folder keeps what is done."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--each", type=int, default=10, help="configs of each family")
     parser.add_argument("--jobs", type=int, default=2, help="campaigns at once")
     parser.add_argument("--quick", action="store_true", help="one config of each family, kept for 8,000 env_steps")
+    parser.add_argument("--folder", type=Path, help="keeps campaigns, also half ones, until it is emptied; else none")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"), help="file for the tables")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # the pool's processes end, too
     os.environ.setdefault("ALSO_TRAINER_THREADS", "1")  # a small learner gains nothing by a second one
     each, budget = (1, 2 * STAGE) if arguments.quick else (arguments.each, BUDGET)
     campaign = campaign_of(SEED, budget)
     drawn, refused = adversaries.draw_all(describe(campaign.task), each, SEED)
     found = adversaries.interleaved(drawn)
-    with multiprocessing.get_context("spawn").Pool(arguments.jobs) as pool:
-        meetings = [(adversary, mode, budget) for adversary in found for mode in MODES]
+    with ExitStack() as stack:
+        folder = arguments.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="also-adversarial-")))
+        pool = stack.enter_context(multiprocessing.get_context("spawn").Pool(arguments.jobs))
+        meetings = [(adversary, mode, budget, folder) for adversary in found for mode in MODES]
         coming = pool.imap(_meet, meetings)
-        results = Results(found=found, refused=refused, fixed=keep(campaign, found, budget))
+        results = Results(found=found, refused=refused, fixed=_kept(campaign, found, budget, folder))
         for met in coming:
             results.met.append(met)
             arguments.output.write_text("\n".join(report(results, each, budget)) + "\n", encoding="utf-8")
@@ -214,20 +222,34 @@ def keep(campaign: Campaign, found: Sequence[Adversary], budget: int) -> Fixed:
     return fixed
 
 
-def meet(adversary: Adversary, mode: str, budget: int) -> Met:
+def _kept(campaign: Campaign, found: Sequence[Adversary], budget: int, folder: Path) -> Fixed:
+    """As `keep`; found in the folder where it was done before."""
+    place = folder / f"kept-{len(found)}-{budget}.json"
+    if not place.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        place.write_text(json.dumps(asdict(keep(campaign, found, budget))), encoding="utf-8")
+    stored = json.loads(place.read_text(encoding="utf-8"))
+    return Fixed(
+        sparse={int(at): [Measured(**each) for each in every] for at, every in stored["sparse"].items()},
+        kept={
+            name: {int(at): Measured(**each) for at, each in course.items()} for name, course in stored["kept"].items()
+        },
+    )
+
+
+def meet(adversary: Adversary, mode: str, budget: int, folder: Path) -> Met:
     """Run a campaign that meets a config; as a candidate, stages are asked about at once, for else none would be."""
     campaign = campaign_of(seeds.derive(SEED, adversary.name), budget)
     if mode == "incumbent":
         campaign.shaping.CopyFrom(adversary.config)
     else:
         campaign.stages.patience = 0
-    with tempfile.TemporaryDirectory(prefix="also-adversarial-") as folder:
-        planted = adversary.config if mode == "candidate" else None
-        state = conduct(campaign, adversary.name, Path(folder), planted=planted)
+    planted = adversary.config if mode == "candidate" else None
+    state = conduct(campaign, adversary.name, folder / f"{adversary.name}-{mode}-{budget}", planted=planted)
     return _met(adversary, mode, state)
 
 
-def _meet(meeting: tuple[Adversary, str, int]) -> Met:
+def _meet(meeting: tuple[Adversary, str, int, Path]) -> Met:
     """As `meet`, for a pool of processes."""
     return meet(*meeting)
 

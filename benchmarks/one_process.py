@@ -1,7 +1,7 @@
 """A whole campaign in one process: the real conductor, services, judge and trainer, and no process for any of them.
 
 Services answer over gRPC on loopback; branch groups train in the validator's own thread, one after another.
-What comes of it is what `also run` comes to, for none of it depends on where it runs.
+None of what comes of it depends on where it runs.
 """
 
 import contextlib
@@ -105,7 +105,7 @@ class Silent:
 
 
 def conduct(campaign: Campaign, campaign_id: str, folder: Path, *, planted: ShapingConfig | None = None) -> State:
-    """Run a campaign to its end in this process.
+    """Run a campaign to its end in this process, or go on with it where its journal in the folder ends.
 
     Args:
         campaign: every default filled in; runs beside it are not trained.
@@ -120,8 +120,9 @@ def conduct(campaign: Campaign, campaign_id: str, folder: Path, *, planted: Shap
     store = open_store(f"{folder}/store")
     with _serving(store, folder, planted) as settings, Services(settings, folder, print) as services:
         journal = Journal(store, campaign_id)
-        card = calls.describe_task(services, campaign.task)
-        journal.append(journal.draft(CampaignStarted(campaign=campaign, card=card)))
+        if not journal.records:
+            card = calls.describe_task(services, campaign.task)
+            journal.append(journal.draft(CampaignStarted(campaign=campaign, card=card)))
         return Conductor(journal, services, Silent()).conduct()
 
 
