@@ -1,6 +1,6 @@
 """What the whole loop does with shaping configs that are meant to harm.
 
-    python -m benchmarks.adversarial [--each 10] [--jobs 2] [--quick] [--folder FOLDER]
+    ALSO_TRAINER_THREADS=1 python -m benchmarks.adversarial [--each 10] [--jobs 2] [--quick] [--folder FOLDER]
 
 Three runs for each config of `benchmarks.adversaries`, on a small task that is learnt without shaping:
 
@@ -16,7 +16,6 @@ sparse only if the upper end of its own 95 % interval is below the lowest of tho
 import argparse
 import json
 import multiprocessing
-import os
 import platform
 import signal
 import statistics
@@ -167,7 +166,6 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"), help="file for the tables")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # the pool's processes end, too
-    os.environ.setdefault("ALSO_TRAINER_THREADS", "1")  # a small learner gains nothing by a second one
     each, budget = (1, 2 * STAGE) if arguments.quick else (arguments.each, BUDGET)
     campaign = campaign_of(SEED, budget)
     drawn, refused = adversaries.draw_all(describe(campaign.task), each, SEED)
