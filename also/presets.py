@@ -41,6 +41,8 @@ class Preset:
     """Seeds of each candidate in the race."""
     race_env_steps: int
     """env_steps of a branch of the race by the last rung."""
+    rare_loss_check: bool
+    """Whether a gain must be more than losses in few branches explain."""
 
 
 PRESETS = {
@@ -55,6 +57,7 @@ PRESETS = {
         race_rungs=1,
         race_seeds=1,
         race_env_steps=128_000,
+        rare_loss_check=False,
     ),
     ValidationPreset.VALIDATION_PRESET_STANDARD: Preset(
         rounds=2,
@@ -67,6 +70,7 @@ PRESETS = {
         race_rungs=2,
         race_seeds=2,
         race_env_steps=256_000,
+        rare_loss_check=True,
     ),
     ValidationPreset.VALIDATION_PRESET_RIGOROUS: Preset(
         rounds=3,
@@ -79,6 +83,7 @@ PRESETS = {
         race_rungs=2,
         race_seeds=4,
         race_env_steps=512_000,
+        rare_loss_check=True,
     ),
 }
 """The numbers of each preset."""

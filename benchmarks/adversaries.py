@@ -17,6 +17,9 @@ from also.shaping.rules import check_config
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import TaskCard
 
+GAMMA = 0.99
+"""Discount of the learner that they are meant for."""
+
 TRIES = 200
 """Configs that are drawn of a family before it is given up."""
 
@@ -59,7 +62,7 @@ def draw_all(card: TaskCard, each: int, seed: int) -> tuple[list[Adversary], dic
                 break
             config = document.read(ShapingConfig, {"terms": terms(draw)})
             try:
-                check_config(config, card)
+                check_config(config, card, GAMMA)
             except ShapingError:
                 refused[family] += 1
                 continue

@@ -9,6 +9,7 @@ disagree. `also.campaign.fold` makes a state from a journal's records.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from also.shaping.relief import is_relief
 from also.v1.campaign_pb2 import Adopt, Campaign
 from also.v1.diagnosis_pb2 import Diagnosis
 from also.v1.journal_pb2 import (
@@ -194,11 +195,16 @@ class State:
 
     @property
     def tried_hashes(self) -> list[str]:
-        """Hashes of the configs tried since the incumbent took over; inconclusive trials do not count."""
+        """Hashes of the configs tried since the incumbent took over; inconclusive trials do not count.
+
+        Nor does, from the next stage on, what only takes away from the incumbent: it may not be needed any more.
+        """
         return [
             trial.verdict.config_hash
             for trial in self.trials
-            if trial.stage >= self.incumbent.since and trial.verdict.outcome != Outcome.OUTCOME_INCONCLUSIVE
+            if trial.stage >= self.incumbent.since
+            and trial.verdict.outcome != Outcome.OUTCOME_INCONCLUSIVE
+            and (trial.stage == len(self.stages) - 1 or not is_relief(trial.candidate.config, self.incumbent.config))
         ]
 
     @property

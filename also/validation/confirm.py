@@ -11,8 +11,9 @@ that: its promotion is provisional, and control's branch is kept.
 The return is silent when no pair differs in it, or so few that its test cannot reach the level even
 if every pair still to come differs: 2^-k > alpha for k such pairs. So it is while the task pays
 nothing but for a lucky episode. Then, unless the return speaks for control, the milestone score
-takes its place, and the promotion is provisional. Whether the return is silent does not depend on
-the differences' signs, so there is one test of the level alpha in either case.
+takes its place, and the promotion is provisional; but never where the stage's own return is not rare.
+Whether the return is silent does not depend on the differences' signs, so there is one test of the level
+alpha in either case.
 """
 
 from collections.abc import Sequence
@@ -27,6 +28,10 @@ from also.validation.statistics import alpha_of_look, is_futile, is_void, paired
 LOSSES = 2.0
 """Level of skewed differences, as a multiple of alpha: how often a candidate that is worse on average, but better in
 most branches, may be promoted."""
+
+
+RARE = 0.05
+"""Mean return of the stage, as a share of the largest, below which branches may be judged by milestones."""
 
 
 def confirm(round_: Round, arms: Sequence[ArmResult], searched: Standing) -> Standing:
@@ -65,16 +70,16 @@ def confirm(round_: Round, arms: Sequence[ArmResult], searched: Standing) -> Sta
             ruling = Ruling(reason=fault[0], detail=f"In the confirmation {fault[1]}.", test=test)
             return _settled(searched, ruling)
         to_come = settings.confirm_waves * settings.confirm_seeds - len(indices)
-        test = compare(control, candidate, alpha=alpha, to_come=to_come)
+        test = compare(control, candidate, alpha=alpha, to_come=to_come, rare=_is_rare(round_))
         look = f"look {wave} of {settings.confirm_waves}"
-        found = _look(test, round_.minimum_gain(test.measure), last=wave == settings.confirm_waves, look=look)
+        found = _look(round_, test, last=wave == settings.confirm_waves, look=look)
         if found is not None:
             return _settled(searched, found)
     raise AssertionError("the last look settles")
 
 
 def compare(
-    control: Sequence[BranchRecord], candidate: Sequence[BranchRecord], *, alpha: float, to_come: int
+    control: Sequence[BranchRecord], candidate: Sequence[BranchRecord], *, alpha: float, to_come: int, rare: bool = True
 ) -> PairedTest:
     """The finalist against control: by return, or by milestone score where the return is silent.
 
@@ -83,22 +88,30 @@ def compare(
         candidate: the finalist's records of the same seeds.
         alpha: level of this look.
         to_come: pairs of the waves after this look.
+        rare: whether the stage's own return is rare; where it is not, milestones never take its place.
     """
     by_return = paired_test(RETURN, values(candidate, RETURN), values(control, RETURN), alpha)
     differing = sum(
         mine != theirs for mine, theirs in zip(values(candidate, RETURN), values(control, RETURN), strict=True)
     )
     silent = differing == 0 or smallest_p(differing + to_come) > alpha
-    if not silent or by_return.mean_gain < 0:
+    if not (silent and rare) or by_return.mean_gain < 0:
         return by_return
     return paired_test(MILESTONES, values(candidate, MILESTONES), values(control, MILESTONES), alpha)
 
 
-def _look(test: PairedTest, minimum_gain: float, *, last: bool, look: str) -> Ruling | None:
+def _is_rare(round_: Round) -> bool:
+    """Whether the stage that the round began from was paid for a lucky episode at most."""
+    return round_.stage_return < RARE * round_.card.largest_return
+
+
+def _look(round_: Round, test: PairedTest, *, last: bool, look: str) -> Ruling | None:
     """What a look at all pairs so far settles; None when another wave is needed."""
+    minimum_gain = round_.minimum_gain(test.measure)
     significant = test.p_value <= test.alpha
     most = LOSSES * test.alpha
-    explained = test.measure == RETURN and test.loss_likelihood > most
+    checked = round_.campaign.validation.rare_loss_check and test.measure == RETURN
+    explained = checked and test.loss_likelihood > most
     if significant and test.mean_gain >= minimum_gain and not explained:
         reason = (
             VerdictReason.VERDICT_REASON_GAIN_CONFIRMED

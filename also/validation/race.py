@@ -1,11 +1,12 @@
-"""The race: policy-invariant candidates by what their branches reach, at a fraction of the price of a confirmation.
+"""The race: candidates of little risk by what their branches reach, at a fraction of the price of a confirmation.
 
-None of these configs can move the optimum, so what a wrong choice costs is time, not the task: the winner is promoted
-provisionally, the main run goes on with its best branch, and the guard undoes it where the return falls, or does not
-come. The race is successive halving, as the search is. While the task pays nothing, control is left out: nothing is
-what it would come to, and the best by milestone score has to be further than the checkpoint that all began from. Else
-control runs along in every rung, the mean return decides, and the winner has to be above control's; but a candidate
-that only takes away from the incumbent need not be better, only as good: shaping that is not needed goes.
+Policy-invariant configs cannot move the optimum, and a config that only takes away from the incumbent moves it less
+than that does. So what a wrong choice costs is time, not the task: the winner is promoted provisionally, the main run
+goes on with its best branch, and the guard undoes it where the return falls, or does not come. The race is successive
+halving, as the search is. While the task pays nothing, control is left out: nothing is what it would come to, and the
+best by milestone score has to be further than the checkpoint that all began from. Else control runs along in every
+rung, the mean return decides, and the winner has to be above control's; but a candidate that only takes away from the
+incumbent need not be better, only as good: shaping that is not needed goes.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,8 @@ _AHEAD = 0.01
 """Milestone score beyond the checkpoint's own from which a candidate has come further."""
 
 _NOT_TRIED = Ruling(
-    reason=VerdictReason.VERDICT_REASON_NOT_TRIED, detail="The round's policy-invariant candidates race first."
+    reason=VerdictReason.VERDICT_REASON_NOT_TRIED,
+    detail="The round's candidates that are policy-invariant, or take away from the incumbent, race first.",
 )
 
 
@@ -36,7 +38,7 @@ def racers(round_: Round) -> list[str]:
     if round_.campaign.validation.proof != Proof.PROOF_BY_RISK:
         return []
     invariant = {each.candidate for each in round_.screen if each.invariance == Invariance.INVARIANCE_POLICY_INVARIANT}
-    return [name for name in round_.passed if name in invariant]
+    return [name for name in round_.passed if name in invariant or is_relief(round_.config_of(name), round_.incumbent)]
 
 
 def is_silent(round_: Round) -> bool:

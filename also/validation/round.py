@@ -27,6 +27,7 @@ _NEEDED = (
     "race_rungs",
     "race_seeds",
     "race_env_steps",
+    "rare_loss_check",
 )
 
 

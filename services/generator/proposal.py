@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from also.errors import ShapingError
 from also.limits import filled
 from also.shaping.identity import config_hash
+from also.shaping.relief import is_relief
 from also.shaping.rules import check_config
 from also.v1 import verdict_pb2
 from also.v1.generator_pb2 import ProposeRequest
@@ -44,14 +45,17 @@ def candidates_wanted(request: ProposeRequest) -> int:
 def tried_under(request: ProposeRequest) -> list[Trial]:
     """Trials that count under the incumbent: after the last promotion, and with a result.
 
-    What lost to another candidate once may win beside another incumbent.
+    What lost to another candidate once may win beside another incumbent; and what only takes away from this one may be
+    tried again in the next stage, when it may not be needed any more.
     """
     promotions = (verdict_pb2.OUTCOME_PROMOTED, verdict_pb2.OUTCOME_PROMOTED_PROVISIONALLY)
     taken_over = max((trial.stage for trial in request.trials if trial.verdict.outcome in promotions), default=-1)
     return [
         trial
         for trial in request.trials
-        if trial.stage > taken_over and trial.verdict.outcome != verdict_pb2.OUTCOME_INCONCLUSIVE
+        if trial.stage > taken_over
+        and trial.verdict.outcome != verdict_pb2.OUTCOME_INCONCLUSIVE
+        and (trial.stage == request.stage or not is_relief(trial.candidate.config, request.incumbent))
     ]
 
 

@@ -95,8 +95,17 @@ def test_what_was_tried_under_this_incumbent_is_not_proposed_again(
     foraging, ask, propose, finding, incumbent, stage, outcome, again
 ):
     """What lost beside an earlier incumbent may win now, and what has no result may get one."""
-    request = paying(ask(foraging, finding, incumbent=incumbent, stage=3))
+    request = paying(ask(foraging, finding, incumbent=incumbent, stage=3, candidates=8))
     tried(request, incumbent, stage=1, outcome=verdicts.OUTCOME_PROMOTED_PROVISIONALLY)
-    tried(request, shaping.ShapingConfig(), stage=stage, outcome=outcome)
-    assert (propose(request)[0].config == shaping.ShapingConfig()) is again
+    plain = propose(request)[4].config  # the first that does not only take away
+    tried(request, plain, stage=stage, outcome=outcome)
+    assert (propose(request)[4].config == plain) is again
     assert len(tried_under(request)) == (not again)
+
+
+@pytest.mark.parametrize(("stage", "again"), [(2, True), (3, False)])
+def test_what_takes_away_is_proposed_again_in_another_stage(foraging, ask, propose, finding, incumbent, stage, again):
+    """Shaping that was needed then may not be needed any more."""
+    request = paying(ask(foraging, finding, incumbent=incumbent, stage=3))
+    tried(request, shaping.ShapingConfig(), stage=stage, outcome=verdicts.OUTCOME_REJECTED)
+    assert (propose(request)[0].config == shaping.ShapingConfig()) is again

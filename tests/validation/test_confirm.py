@@ -239,7 +239,7 @@ def test_a_small_gain_that_rare_losses_explain_is_inconclusive(
     make_round: MakeRound, searched: list[ArmResult], arm: MakeArm
 ) -> None:
     """Six gains of 0.05 over 0.4 come about in a third of all cases where every sixth branch loses everything."""
-    standing = confirmed(make_round(2), searched, arm, [0.4] * 6, [0.45] * 6)
+    standing = confirmed(make_round(2, rare_loss_check=True), searched, arm, [0.4] * 6, [0.45] * 6)
     ruling = standing.rulings["r0-c0"]
     assert ruling.reason == TOO_FEW_SEEDS
     assert ruling.test is not None
@@ -251,7 +251,15 @@ def test_a_small_gain_that_rare_losses_explain_is_inconclusive(
 
 def test_more_pairs_prove_the_same_gain(make_round: MakeRound, searched: list[ArmResult], arm: MakeArm) -> None:
     """Twenty pairs without a loss leave no room for losses frequent enough."""
-    standing = confirmed(make_round(2, confirm_seeds=20), searched, arm, [0.4] * 20, [0.45] * 20)
+    standing = confirmed(make_round(2, confirm_seeds=20, rare_loss_check=True), searched, arm, [0.4] * 20, [0.45] * 20)
+    assert standing.rulings["r0-c0"].reason == GAIN_CONFIRMED
+
+
+def test_without_the_check_six_pairs_prove_a_small_gain(
+    make_round: MakeRound, searched: list[ArmResult], arm: MakeArm
+) -> None:
+    """The frugal preset does without it: what rare losses explain is left to the guard."""
+    standing = confirmed(make_round(2), searched, arm, [0.4] * 6, [0.45] * 6)
     assert standing.rulings["r0-c0"].reason == GAIN_CONFIRMED
 
 
@@ -260,7 +268,15 @@ def test_a_gain_in_milestones_is_not_held_to_losses(
 ) -> None:
     """Its promotion is provisional, and is undone when it does not hold."""
     zeros, low, high = [0.0] * 6, [0.4] * 6, [0.45] * 6
-    standing = confirmed(make_round(2), searched, arm, zeros, zeros, control_milestones=low, candidate_milestones=high)
+    standing = confirmed(
+        make_round(2, rare_loss_check=True),
+        searched,
+        arm,
+        zeros,
+        zeros,
+        control_milestones=low,
+        candidate_milestones=high,
+    )
     assert standing.rulings["r0-c0"].reason == MILESTONES_CONFIRMED
 
 
@@ -269,7 +285,7 @@ def test_a_candidate_that_is_better_in_most_branches_alone_is_promoted_at_twice_
     make_round: MakeRound, searched: list[ArmResult], arm: MakeArm, seeds: int, waves: int
 ) -> None:
     """0.45 in five branches of six and 0 in the sixth, against 0.40: counted exactly over each wave's losses."""
-    round_ = make_round(2, confirm_seeds=seeds, confirm_waves=waves)
+    round_ = make_round(2, confirm_seeds=seeds, confirm_waves=waves, rare_loss_check=True)
     chance = 0.0
     for losses in product(range(4), repeat=waves):  # with four losses of 30 pairs the mean gain is below 0
         candidate = [0.45 * (index >= lost) for lost in losses for index in range(seeds)]
