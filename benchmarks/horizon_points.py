@@ -52,6 +52,26 @@ class Start:
     """All other arms, in a race's order of preference: what the rules propose first comes first."""
 
 
+STARTS = (
+    Start(
+        name="silent",
+        control="none",
+        env_steps=96_000,
+        candidates=("team 0.5", "own 0.5", "both 0.25", "own 0.25", "team 0.25"),
+    ),
+    Start(
+        name="way back",
+        control="own 0.5",
+        env_steps=601_600,
+        candidates=("none", "own 0.25", "team 0.5", "both 0.25", "team 0.25"),
+    ),
+)
+"""What the arms go on from. Where the task pays, the way back comes first."""
+
+POINTS = (64_000, 96_000, 128_000, 256_000, 512_000, 768_000, 1_024_000)
+"""env_steps after the start at which is looked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
     """What one arm of one seed has come to."""

@@ -1,6 +1,7 @@
 """The race that the validator would have held at a point, by the judge that it asks."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from also.shaping.identity import config_hash
 from also.v1.branch_pb2 import BranchRecord, Measure, SeedPool
@@ -9,8 +10,47 @@ from also.v1.verdict_pb2 import ArmResult, Candidate, Verdict
 from also.validation import judge
 from also.validation.arms import CONTROL
 from also.validation.round import Round
+from benchmarks.horizon_agreement import Course
 from benchmarks.horizon_points import ARMS, Point, Start, config, read_campaign
 from services.trainer.tasks.opening import describe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raced:
+    """A race of one seed, and what its choice was worth later."""
+
+    seed: int
+    """The seed."""
+    promoted: str
+    """The arm that the race promotes; empty where it promotes none."""
+    best: str
+    """The arm with the largest return later."""
+    returns: tuple[float, float, float, float]
+    """Later return of what goes on, of control, of the first idea and of the best, units of task reward."""
+
+    @classmethod
+    def of(cls, course: Course, seed: int, at: int, last: int, first_idea: str) -> "Raced":
+        """The race of a seed at a point, and the returns at a later one.
+
+        Args:
+            course: points of all arms.
+            seed: the seed.
+            at: env_steps after which the race looks.
+            last: env_steps after which the returns are read.
+            first_idea: arm that would have been taken without a race.
+        """
+        control = course.start.control
+        late = {arm: course.point(arm, seed, last).training_return for arm in course.arms}
+        promoted = taken(
+            course.start, course.point(control, seed, 0), [course.point(arm, seed, at) for arm in course.arms]
+        )
+        best = max(late, key=lambda arm: late[arm])
+        return cls(
+            seed=seed,
+            promoted=promoted,
+            best=best,
+            returns=(late[promoted or control], late[control], late[first_idea], late[best]),
+        )
 
 
 def taken(start: Start, at_start: Point, points: Iterable[Point]) -> str:

@@ -9,12 +9,13 @@ from scipy.stats import spearmanr
 
 from also.shaping.rules import check_config, derive_invariance
 from also.v1.shaping_pb2 import Invariance
-from benchmarks import horizon_points, horizon_race, horizons
+from benchmarks import horizon_page, horizon_points, horizon_race
 from benchmarks.horizon_agreement import Agreement, Course, spearman
 from benchmarks.horizon_points import ARMS, Point
+from benchmarks.horizon_race import Raced
 from services.trainer.tasks.opening import describe
 
-SILENT, WAY_BACK = horizons.STARTS
+SILENT, WAY_BACK = horizon_points.STARTS
 
 
 def point(arm, at, value, *, seed=1, start=SILENT, score=0.0):
@@ -48,7 +49,7 @@ def test_every_arm_is_a_policy_invariant_config_of_the_task():
         config = horizon_points.config(weights)
         check_config(config, card, campaign.learner.gamma)
         assert derive_invariance(config) == Invariance.INVARIANCE_POLICY_INVARIANT
-    for start in horizons.STARTS:
+    for start in horizon_points.STARTS:
         assert sorted((start.control, *start.candidates)) == sorted(ARMS)
 
 
@@ -130,7 +131,20 @@ def test_the_page_says_what_the_table_holds(trained):
     """Control's return and a race stand in it, for a start that was trained."""
     points = horizon_points.read(trained)
     points += [replace(each, start=SILENT.name) for each in points]
-    page = "\n".join(horizons.report(points))
+    page = "\n".join(horizon_page.report(points))
     assert "## From 601,600 env_steps under own 0.5" in page
     assert "| own 0.5 (control) |" in page
     assert "A race of each seed at 3,200 env_steps" in page
+
+
+def test_a_race_is_judged_by_what_its_choice_is_worth_later():
+    """Beside control, the first idea and the best; where it promotes none, control goes on."""
+    late = dict(zip(ARMS, (0.5, 0.4, 0.3, 0.2, 0.6, 0.1), strict=True))
+    points = [point("none", 0, 0.0, score=0.25)]
+    points += [point(arm, 9, value) for arm, value in late.items()]
+    ahead = [point(arm, 5, 0.0, score=0.5 if arm == "own 0.25" else 0.3) for arm in ARMS]
+    still = [replace(each, milestone_score=0.25) for each in ahead]
+    race = Raced.of(Course(SILENT, points + ahead), 1, 5, 9, "team 0.5")
+    assert (race.promoted, race.best, race.returns) == ("own 0.25", "both 0.25", (0.2, 0.1, 0.5, 0.6))
+    race = Raced.of(Course(SILENT, points + still), 1, 5, 9, "team 0.5")
+    assert (race.promoted, race.returns[0]) == ("", 0.1)
