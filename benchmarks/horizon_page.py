@@ -99,7 +99,7 @@ def _race(course: Course, at: int, last: int) -> Iterator[str]:
     yield ""
     yield (
         f"A race of each seed at {at:,} env_steps, by the judge that the validator asks, and returns at {last:,}. "
-        f"Where it promotes none, control goes on. The first idea is {FIRST_IDEA}."
+        f"Where it promotes nothing, control goes on. The first idea is {FIRST_IDEA}."
     )
     yield ""
     yield _row("seed", "promoted", "its return", "control", "first idea", "best", "its return")
@@ -107,7 +107,7 @@ def _race(course: Course, at: int, last: int) -> Iterator[str]:
     races = [Raced.of(course, seed, at, last, FIRST_IDEA) for seed in course.seeds]
     for race in races:
         cells = [f"{value:.3f}" for value in race.returns]
-        yield _row(race.seed, race.promoted or "none", *cells[:3], race.best, cells[3])
+        yield _row(race.seed, race.promoted or "nothing", *cells[:3], race.best, cells[3])
     means = [f"{value:.3f}" for value in _means(races)]
     yield _row("mean", "", *means[:3], "", means[3])
 
@@ -118,7 +118,7 @@ def _short(course: Course) -> str:
     late = (last, _return)
     races = [Raced.of(course, seed, at, last, FIRST_IDEA) for seed in course.seeds]
     kept, control, first, best = _means(races)
-    promoted = _listed(race.promoted or "none" for race in races)
+    promoted = _listed(race.promoted or "nothing" for race in races)
     return (
         f"- **{_heading(course.start)}.** The sign of a gain over control after {at:,} env_steps is that of the "
         f"return's gain after {last:,} in {course.signs((at, _return), late)} cases by return, in "

@@ -25,15 +25,13 @@ LEARNER = {"learning_rate": 0.001, "minibatches": 2}
 Config = Mapping[str, float]
 """Weight of a potential on each of some features, units of task reward."""
 
-NONE: Config = {}
-
 ARMS: Mapping[str, Config] = {
     "team 0.5": {"team_food_distance": 0.5},
     "team 0.25": {"team_food_distance": 0.25},
     "own 0.5": {"nearest_food_distance": 0.5},
     "own 0.25": {"nearest_food_distance": 0.25},
     "both 0.25": {"team_food_distance": 0.25, "nearest_food_distance": 0.25},
-    "none": NONE,
+    "no shaping": {},
 }
 """Policy-invariant configs."""
 
@@ -55,7 +53,7 @@ class Start:
 STARTS = (
     Start(
         name="silent",
-        control="none",
+        control="no shaping",
         env_steps=96_000,
         candidates=("team 0.5", "own 0.5", "both 0.25", "own 0.25", "team 0.25"),
     ),
@@ -63,7 +61,7 @@ STARTS = (
         name="way back",
         control="own 0.5",
         env_steps=601_600,
-        candidates=("none", "own 0.25", "team 0.5", "both 0.25", "team 0.25"),
+        candidates=("no shaping", "own 0.25", "team 0.5", "both 0.25", "team 0.25"),
     ),
 )
 """What the arms go on from. Where the task pays, the way back comes first."""

@@ -67,7 +67,7 @@ def test_arms_go_on_from_one_state_and_part(trained):
 
 def test_gains_are_over_control_of_the_same_seed():
     """A seed that is better under every arm gains nothing."""
-    values = {("none", 1): 0.1, ("none", 2): 0.5, ("own 0.5", 1): 0.2, ("own 0.5", 2): 0.4}
+    values = {("no shaping", 1): 0.1, ("no shaping", 2): 0.5, ("own 0.5", 1): 0.2, ("own 0.5", 2): 0.4}
     course = Course(SILENT, [point(arm, 5, value, seed=seed) for (arm, seed), value in values.items()])
     assert course.gains("own 0.5", 5, lambda each: each.training_return) == pytest.approx([0.1, -0.1])
 
@@ -76,8 +76,8 @@ def test_signs_are_the_same_other_or_silent_at_first():
     """Five candidates: one gains twice, one loses later, one is equal later, two are equal at first."""
     early = dict(zip(SILENT.candidates, (0.2, 0.2, 0.2, 0.1, 0.1), strict=True))
     late = dict(zip(SILENT.candidates, (0.9, 0.3, 0.5, 0.6, 0.5), strict=True))
-    points = [point(arm, 5, value) for arm, value in {**early, "none": 0.1}.items()]
-    points += [point(arm, 9, value) for arm, value in {**late, "none": 0.5}.items()]
+    points = [point(arm, 5, value) for arm, value in {**early, "no shaping": 0.1}.items()]
+    points += [point(arm, 9, value) for arm, value in {**late, "no shaping": 0.5}.items()]
     course = Course(SILENT, points)
     moments = [(at, lambda each: each.training_return) for at in (5, 9)]
     assert course.signs(*moments) == Agreement(same=2, other=2, silent=1)
@@ -88,7 +88,7 @@ def test_orders_are_those_of_two_candidates():
     """Reversed late, every pair has the other order; control has no part in it."""
     points = [point(arm, 5, rank / 10) for rank, arm in enumerate(SILENT.candidates)]
     points += [point(arm, 9, -rank / 10) for rank, arm in enumerate(SILENT.candidates)]
-    points += [point("none", at, 0.7) for at in (5, 9)]
+    points += [point("no shaping", at, 0.7) for at in (5, 9)]
     course = Course(SILENT, points)
     assert course.orders((5, lambda each: each.mean_return), (9, lambda each: each.mean_return)) == Agreement(
         same=0, other=10, silent=0
@@ -114,8 +114,8 @@ def test_a_silent_race_takes_who_is_further_than_the_start():
     """By milestones; whoever is no further than the start is not promoted."""
     scores = dict(zip(ARMS, (0.3, 0.2, 0.45, 0.3, 0.35, 0.9), strict=True))
     points = [point(arm, 5, 0.0, score=score) for arm, score in scores.items()]
-    assert horizon_race.taken(SILENT, point("none", 0, 0.0, score=0.25), points) == "own 0.5"
-    assert horizon_race.taken(SILENT, point("none", 0, 0.0, score=0.45), points) == ""
+    assert horizon_race.taken(SILENT, point("no shaping", 0, 0.0, score=0.25), points) == "own 0.5"
+    assert horizon_race.taken(SILENT, point("no shaping", 0, 0.0, score=0.45), points) == ""
 
 
 def test_a_race_where_the_task_pays_is_won_by_the_return_over_control():
@@ -140,7 +140,7 @@ def test_the_page_says_what_the_table_holds(trained):
 def test_a_race_is_judged_by_what_its_choice_is_worth_later():
     """Beside control, the first idea and the best; where it promotes none, control goes on."""
     late = dict(zip(ARMS, (0.5, 0.4, 0.3, 0.2, 0.6, 0.1), strict=True))
-    points = [point("none", 0, 0.0, score=0.25)]
+    points = [point("no shaping", 0, 0.0, score=0.25)]
     points += [point(arm, 9, value) for arm, value in late.items()]
     ahead = [point(arm, 5, 0.0, score=0.5 if arm == "own 0.25" else 0.3) for arm in ARMS]
     still = [replace(each, milestone_score=0.25) for each in ahead]
