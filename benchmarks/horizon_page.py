@@ -50,7 +50,10 @@ def report(points: Sequence[Point]) -> Iterator[str]:
         "are counted do not stand alone, so no interval is given."
     )
     yield "- One task, one learner, two starts. Where returns still rise at the last point, a later one may differ."
-    yield "- Gains are counted by sign, however small they are."
+    yield (
+        "- Gains are counted by sign, however small they are; where nearly all candidates gain, a sign that stays says "
+        "little, and the order of two candidates says more."
+    )
 
 
 def _section(course: Course) -> Iterator[str]:
