@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import torch
 
 from benchmarks.horizon_agreement import Course, spearman
-from benchmarks.horizon_points import LEARNER, STARTS, TASK, Point, Start
+from benchmarks.horizon_points import LEARNER, POINTS, STARTS, TASK, Point, Start
 from benchmarks.horizon_race import Raced
 from benchmarks.machine import machine
 
@@ -45,6 +45,9 @@ def report(points: Sequence[Point]) -> Iterator[str]:
     yield ""
     yield "## What is not shown"
     yield ""
+    ends = min(course.env_steps[-1] for course in courses)
+    if ends < POINTS[-1]:
+        yield f"- The points of this page end after {ends:,} env_steps; a whole run ends after {POINTS[-1]:,}."
     yield (
         f"- Few seeds ({len(courses[0].seeds)}), and arms of one seed share its start and its stream: the cases that "
         "are counted do not stand alone, so no interval is given."
