@@ -70,7 +70,7 @@ PRESETS = {
         race_rungs=2,
         race_seeds=2,
         race_env_steps=256_000,
-        rare_loss_check=True,
+        rare_loss_check=False,
     ),
     ValidationPreset.VALIDATION_PRESET_RIGOROUS: Preset(
         rounds=3,
