@@ -55,6 +55,7 @@ VERDICTS: dict[int, str] = {
     verdict_pb2.VERDICT_REASON_RACE_LOST: "Another candidate came further in the race.",
     verdict_pb2.VERDICT_REASON_RACE_STOOD_STILL: "It came no further in the race than control, or than where it began.",
     verdict_pb2.VERDICT_REASON_NOT_TRIED: "It was not tried in this round.",
+    verdict_pb2.VERDICT_REASON_TRUSTED: "The return is silent; the first policy-invariant candidate enters on trust.",
     verdict_pb2.VERDICT_REASON_UNPROVEN: "The campaign asks for no proof.",
 }
 """Why a candidate has its outcome."""

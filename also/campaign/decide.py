@@ -200,13 +200,14 @@ def _rollback(state: State, stage: Stage) -> RolledBack | None:
     floor = control.control_return - state.campaign.guard.margin * state.card.largest_return
     without_return = stage.number - first.number
     if promoted.provisional and stage.mean_return <= 0 and floor <= 0:
-        if stage.milestone_score <= control.control_milestone_score:
+        if control.arms and stage.milestone_score <= control.control_milestone_score:
             detail = (
                 f"No return, and milestone score {stage.milestone_score:.4g} under {promoted.candidate} is not above "
                 f"control's {control.control_milestone_score:.4g}."
             )
             return _undo(state, stage, last, RollbackReason.ROLLBACK_REASON_NOT_CONFIRMED, detail)
-        if without_return >= state.campaign.guard.patience and not progress.still_learning(state, stage):
+        patience = state.campaign.guard.patience * max(1, state.campaign.stages.patience)
+        if without_return >= patience and not progress.still_learning(state, stage):
             detail = f"No return in {without_return} stages since stage {first.number} promoted by milestones alone."
             return _undo(state, stage, first, RollbackReason.ROLLBACK_REASON_NOT_CONFIRMED, detail)
     elif stage.mean_return < floor:

@@ -52,6 +52,7 @@ class VerdictReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VERDICT_REASON_RACE_STOOD_STILL: _ClassVar[VerdictReason]
     VERDICT_REASON_NOT_TRIED: _ClassVar[VerdictReason]
     VERDICT_REASON_UNPROVEN: _ClassVar[VerdictReason]
+    VERDICT_REASON_TRUSTED: _ClassVar[VerdictReason]
 OUTCOME_UNSPECIFIED: Outcome
 OUTCOME_PROMOTED: Outcome
 OUTCOME_PROMOTED_PROVISIONALLY: Outcome
@@ -87,6 +88,7 @@ VERDICT_REASON_RACE_LOST: VerdictReason
 VERDICT_REASON_RACE_STOOD_STILL: VerdictReason
 VERDICT_REASON_NOT_TRIED: VerdictReason
 VERDICT_REASON_UNPROVEN: VerdictReason
+VERDICT_REASON_TRUSTED: VerdictReason
 
 class Candidate(_message.Message):
     __slots__ = ("name", "config", "config_hash", "finding", "origin")

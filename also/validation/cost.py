@@ -72,6 +72,8 @@ def smallest_round(campaign: Campaign, *, silent: bool) -> int:
     match campaign.validation.proof:
         case Proof.PROOF_NONE:
             return 0
+        case Proof.PROOF_BY_RISK if silent and not campaign.validation.silent_race:
+            return 0
         case Proof.PROOF_BY_RISK:
             return min(race_cost(campaign, 1, with_control=not silent), least_cost(campaign, 1))
         case _:

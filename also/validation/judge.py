@@ -29,7 +29,7 @@ from also.validation.arms import (
     trained,
 )
 from also.validation.confirm import confirm
-from also.validation.race import race, race_cost, racers
+from also.validation.race import is_on_trust, race, race_cost, racers, trust
 from also.validation.round import Round, Ruling, Standing, describe
 from also.validation.search import search
 from also.validation.statistics import mean
@@ -49,6 +49,7 @@ _OUTCOMES = {
     VerdictReason.VERDICT_REASON_GAIN_CONFIRMED: Outcome.OUTCOME_PROMOTED,
     VerdictReason.VERDICT_REASON_MILESTONES_CONFIRMED: Outcome.OUTCOME_PROMOTED_PROVISIONALLY,
     VerdictReason.VERDICT_REASON_RACE_WON: Outcome.OUTCOME_PROMOTED_PROVISIONALLY,
+    VerdictReason.VERDICT_REASON_TRUSTED: Outcome.OUTCOME_PROMOTED_PROVISIONALLY,
     VerdictReason.VERDICT_REASON_UNPROVEN: Outcome.OUTCOME_PROMOTED,
     VerdictReason.VERDICT_REASON_NOT_TRIED: Outcome.OUTCOME_INCONCLUSIVE,
     VerdictReason.VERDICT_REASON_TOO_FEW_SEEDS: Outcome.OUTCOME_INCONCLUSIVE,
@@ -62,6 +63,7 @@ _PROMOTING = (
     VerdictReason.VERDICT_REASON_GAIN_CONFIRMED,
     VerdictReason.VERDICT_REASON_MILESTONES_CONFIRMED,
     VerdictReason.VERDICT_REASON_RACE_WON,
+    VerdictReason.VERDICT_REASON_TRUSTED,
     VerdictReason.VERDICT_REASON_UNPROVEN,
 )
 
@@ -82,6 +84,8 @@ def stand(round_: Round, arms: Sequence[ArmResult]) -> Standing:
     """
     if round_.campaign.validation.proof == Proof.PROOF_NONE:
         return _without_proof(round_)
+    if is_on_trust(round_):
+        return trust(round_)
     if racers(round_):
         return race(round_, arms)
     searched = search(round_, arms)
@@ -93,7 +97,7 @@ def round_cost(round_: Round) -> int:
     if round_.campaign.validation.proof == Proof.PROOF_NONE:
         return 0
     if racers(round_):
-        return race_cost(round_)
+        return 0 if is_on_trust(round_) else race_cost(round_)
     return cost.least_cost(round_.campaign, len(round_.passed))
 
 

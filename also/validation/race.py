@@ -3,10 +3,13 @@
 Policy-invariant configs cannot move the optimum, and a config that only takes away from the incumbent moves it less
 than that does. So what a wrong choice costs is time, not the task: the winner is promoted provisionally, the main run
 goes on with its best branch, and the guard undoes it where the return falls, or does not come. The race is successive
-halving, as the search is. While the task pays nothing, control is left out: nothing is what it would come to, and the
-best by milestone score has to be further than the checkpoint that all began from. Else control runs along in every
-rung, the mean return decides, and the winner has to be above control's; but a candidate that only takes away from the
-incumbent need not be better, only as good: shaping that is not needed goes.
+halving, as the search is. Control runs along in every rung, the mean return decides, and the winner has to be above
+control's; but a candidate that only takes away from the incumbent need not be better, only as good: shaping that is
+not needed goes.
+
+While the task pays nothing the first candidate enters on trust, without any branch: milestones after a short race do
+not say who will be paid. With `silent_race` they race all the same, without control, for nothing is what it would come
+to; the best by milestone score has to be further than the checkpoint that all began from.
 """
 
 from collections.abc import Sequence
@@ -33,6 +36,9 @@ _NOT_TRIED = Ruling(
 )
 
 
+_SECOND = Ruling(reason=VerdictReason.VERDICT_REASON_NOT_TRIED, detail="The first policy-invariant candidate enters.")
+
+
 def racers(round_: Round) -> list[str]:
     """Names of the candidates that race, in order; none where the round is no race."""
     if round_.campaign.validation.proof != Proof.PROOF_BY_RISK:
@@ -44,6 +50,22 @@ def racers(round_: Round) -> list[str]:
 def is_silent(round_: Round) -> bool:
     """Whether the task pays nothing yet, so that there is no control to beat."""
     return round_.stage_return < round_.minimum_gain(RETURN)
+
+
+def is_on_trust(round_: Round) -> bool:
+    """Whether the first racer enters without a race: nothing is paid that branches could be told apart by."""
+    return bool(racers(round_)) and is_silent(round_) and not round_.campaign.validation.silent_race
+
+
+def trust(round_: Round) -> Standing:
+    """The standing of a round whose first racer enters on trust."""
+    first = racers(round_)[0]
+    ruling = Ruling(
+        reason=VerdictReason.VERDICT_REASON_TRUSTED,
+        detail=f"Return {round_.stage_return:.4g} of the stage's evaluation; it has to be paid in time.",
+    )
+    rulings = {name: ruling if name == first else _SECOND for name in round_.passed}
+    return Standing(rulings=rulings, finalist=first)
 
 
 def race_cost(round_: Round) -> int:
