@@ -28,7 +28,6 @@ _NEEDED = (
     "race_seeds",
     "race_env_steps",
     "rare_loss_check",
-    "silent_race",
 )
 
 

@@ -71,6 +71,7 @@ def loops(draw):
     return {
         "stages.count": draw(st.integers(1, 5)),
         "stages.patience": draw(st.integers(0, 3)),
+        "validation.silent_race": draw(st.booleans()),
         "validation.proof": draw(st.sampled_from([Proof.PROOF_BY_RISK, Proof.PROOF_CONFIRMED, Proof.PROOF_NONE])),
         "validation.share": draw(st.sampled_from([0.0, 0.1, 0.25, 0.4, 0.5, 0.75, 0.9])),
         "validation.rounds": draw(st.integers(1, 3)),

@@ -12,7 +12,16 @@ from also.v1.shaping_pb2 import Invariance
 from also.v1.verdict_pb2 import VerdictReason
 from also.validation import cost
 
-BY_RISK = {"validation.proof": Proof.PROOF_BY_RISK, "validation.race_seeds": 2, "validation.race_rungs": 2}
+BY_RISK = {
+    "validation.proof": Proof.PROOF_BY_RISK,
+    "validation.silent_race": True,
+    "validation.race_seeds": 2,
+    "validation.race_rungs": 2,
+}
+"""Settings of campaigns that race, also while nothing is paid."""
+
+ON_TRUST = BY_RISK | {"validation.silent_race": False}
+"""Those of campaigns whose first candidate enters on trust while nothing is paid."""
 
 
 def decided(records):
@@ -77,7 +86,7 @@ def test_a_races_winner_that_neither_pays_nor_leads_is_undone_at_once(new_world,
 def test_a_races_winner_without_a_return_is_undone_when_it_climbs_no_further(new_world, played, new_campaign):
     """After the guard's patience, and not while its milestone score rises: then it is left to learn."""
     flat, climbing = (lambda stage: 0.2 if stage else 0.0), (lambda stage: 0.1 * stage)
-    campaign = new_campaign(**BY_RISK, **{"stages.count": 6, "stages.patience": 2, "guard.patience": 3})
+    campaign = new_campaign(**BY_RISK, **{"stages.count": 6, "stages.patience": 2, "guard.patience": 1})
     records = played(silent(new_world, stage_milestones=flat), campaign)
     assert decided(records)[:4] == ["promoted r0-c1", "StillLearning", "StillLearning", "NotConfirmed"]
     assert "No return in 3 stages since stage 0 promoted" in first(records, RolledBack).detail
@@ -212,6 +221,46 @@ def test_a_round_of_more_candidates_than_the_share_pays_for_is_share_spent(new_w
     assert decided(records) == ["ShareSpent"]
     assert first(records, Held).reason == HoldReason.HOLD_REASON_SHARE_SPENT
     assert fold(records).branch_env_steps == 0
+
+
+def test_the_first_candidate_enters_on_trust_while_nothing_is_paid(new_world, played, new_campaign):
+    """Without any branch, and from the stage's own checkpoint; the others are not charged."""
+    records = played(silent(new_world), new_campaign(**ON_TRUST))
+    promoted, state = first(records, Promoted), fold(records)
+    assert (promoted.candidate, promoted.provisional) == ("r0-c0", True)
+    assert promoted.checkpoint_id == state.stages[0].trained.checkpoint_id
+    reasons_of = [verdict.reason for verdict in state.stages[0].validations[0].verdicts]
+    assert reasons_of == [VerdictReason.VERDICT_REASON_TRUSTED, VerdictReason.VERDICT_REASON_NOT_TRIED]
+    assert state.branch_env_steps == 0
+    assert list(differences(records)) == []
+
+
+def test_trust_ends_where_nothing_comes_of_it(new_world, played, new_campaign):
+    """No return and no milestones within the guard's patience, in units of the stages': the config before is back."""
+    changes = {"stages.count": 12, "stages.patience": 2, "guard.patience": 3}
+    world = silent(new_world, candidates=lambda stage, round: 1 if stage == 0 else 0)
+    records = played(world, new_campaign(**ON_TRUST, **changes))
+    undone, state = first(records, RolledBack), fold(records)
+    assert (undone.stage, undone.promotion_stage) == (6, 0)
+    assert undone.checkpoint_id == state.stages[0].trained.checkpoint_id
+    assert not undone.config.terms
+    assert list(differences(records)) == []
+
+
+def test_trust_lasts_while_milestones_climb(new_world, played, new_campaign):
+    """However long it takes until somebody is paid."""
+    changes = {"stages.count": 12, "stages.patience": 2, "guard.patience": 1}
+    world = silent(new_world, stage_milestones=lambda stage: 0.05 * stage)
+    records = played(world, new_campaign(**ON_TRUST, **changes))
+    assert decided(records) == ["promoted r0-c0", *["StillLearning"] * 11]
+
+
+def test_once_the_task_pays_candidates_race(new_world, played, new_campaign):
+    """Trust is for what nobody is paid for."""
+    world = new_world(branch_return=lambda stage, arm, index: 0.2 + 0.3 * (arm == "r0-c1"))
+    records = played(world, new_campaign(**ON_TRUST))
+    assert first(records, Promoted).candidate == "r0-c1"
+    assert fold(records).branch_env_steps > 0
 
 
 def test_a_silent_unshaped_run_is_asked_about_in_its_first_stage(new_world, played, new_campaign):

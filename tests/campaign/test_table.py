@@ -7,7 +7,7 @@ from also.cli import describe, table
 from also.v1.campaign_pb2 import Proof
 from also.v1.journal_pb2 import HoldReason
 
-BY_RISK = {"validation.proof": Proof.PROOF_BY_RISK, "stages.patience": 2}
+BY_RISK = {"validation.proof": Proof.PROOF_BY_RISK, "validation.silent_race": True, "stages.patience": 2}
 
 
 def learning(new_world, *, best=5):

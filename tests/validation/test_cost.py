@@ -39,6 +39,10 @@ def test_a_race_halves_and_takes_control_along_where_it_has_to(make_round: Calla
 def test_the_smallest_round_is_one_that_can_promote(make_round: Callable[..., Round]) -> None:
     """By risk a race of one candidate, or a search of one with a wave where that is less; without proof nothing."""
     race = {"race_rungs": 2, "race_seeds": 1, "race_env_steps": 6400}
+    trusting = make_round(1, proof=Proof.PROOF_BY_RISK, **race).campaign
+    assert cost.smallest_round(trusting, silent=True) == 0
+    assert cost.smallest_round(trusting, silent=False) == 2 * 2 * 3200
+    race |= {"silent_race": True}
     by_risk = make_round(1, proof=Proof.PROOF_BY_RISK, **race).campaign
     assert cost.smallest_round(by_risk, silent=True) == 2 * 3200
     assert cost.smallest_round(by_risk, silent=False) == 2 * 2 * 3200

@@ -36,7 +36,13 @@ def make_race(make_round: Callable[..., Round]) -> MakeRace:
         stage_milestone_score: float = 0.0,
         **settings: float,
     ) -> Round:
-        by_risk = {"proof": Proof.PROOF_BY_RISK, "race_rungs": 2, "race_seeds": 2, "race_env_steps": 6400}
+        by_risk = {
+            "proof": Proof.PROOF_BY_RISK,
+            "race_rungs": 2,
+            "race_seeds": 2,
+            "race_env_steps": 6400,
+            "silent_race": True,
+        }
         round_ = make_round(count, **{**by_risk, **settings})
         screen = [
             Verdict(

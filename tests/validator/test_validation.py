@@ -137,7 +137,7 @@ def test_validation_is_derived_again_from_its_own_arms(make_request, validate: V
     assert derived == result
 
 
-RACE = {"proof": "by_risk", "race_rungs": 2, "race_seeds": 3, "race_env_steps": 80}
+RACE = {"proof": "by_risk", "silent_race": True, "race_rungs": 2, "race_seeds": 3, "race_env_steps": 80}
 
 
 @pytest.mark.parametrize(("stage_return", "control"), [(0.0, []), (0.1, [("control", 1, 6)])])
