@@ -29,11 +29,11 @@ task: {name: foraging, layout: 6x6-2p-2f-coop}
 seed: 1
 learner: {learning_rate: 0.001, minibatches: 2, environments: 32}
 evaluation: {episodes: 32, branch_points: 1}
-stages: {count: 2, env_steps: 20000, patience: 0}
+stages: {count: 3, env_steps: 20000, patience: 0}
 validation:
   {proof: confirmed, share: 1, rounds: 1, search_env_steps: 8000, confirm_env_steps: 16000, parallel_groups: 2}
 """
-"""Half a minute on two idle cores; its first stage ends with a promotion."""
+"""Half a minute on two idle cores; a stage before the last one ends with a promotion."""
 
 HERE = ("llm", "vllm", "alerts", "jobs")
 """What this campaign lacks."""
