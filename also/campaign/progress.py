@@ -3,9 +3,11 @@
 A stage counts by the mean return of its training episodes, of which there are thousands, and, while that is rare, by
 its milestone score. Progress is that the best of the last stages is above the best of all before them.
 
-Once, before the last tenth of the budget, the question is asked all the same: the last env_steps belong to the task
-alone, if the team does as well without its shaping.
+Twice the question is asked all the same, whatever the run learns: when its return first comes to half of the largest,
+and before the last tenth of the budget. Then the task can teach alone, if the team does as well without its shaping.
 """
+
+from collections.abc import Sequence
 
 from also.campaign.state import Stage, State
 from also.validation import cost
@@ -16,6 +18,9 @@ RISE = 0.02
 
 RARE = 0.05
 """Training return, as a share of the largest return, below which milestones count, too."""
+
+HALF = 0.5
+"""Training return, as a share of the largest return, at which the shaping's worth is asked about for the first time."""
 
 CLOSING = 0.1
 """Share of the budget before whose end the shaping's worth is asked about once more."""
@@ -31,15 +36,17 @@ def still_learning(state: State, stage: Stage) -> str:
     patience, unit = state.campaign.stages.patience, state.card.largest_return
     stages = [each for each in state.lineage if each.number <= stage.number]
     given = sum(each.number >= stage.incumbent.since for each in stages)
-    last, before = stages[-max(patience, 1) :], stages[: -max(patience, 1)]
-    best = max(map(training_return, last))
+    best = max(map(training_return, stages[-max(patience, 1) :]))
     if patience == 0 or (best <= 0 and not stage.incumbent.config.terms):
         return ""
-    if stage.incumbent.config.terms and _closes(state, stage):
+    if stage.incumbent.config.terms and (_is_halfway(state, stages) or _closes(state, stage)):
         return ""
+    if best < RARE * unit and stage.incumbent.config.terms:
+        patience *= state.campaign.guard.patience  # trust takes time
     if given < patience:
         return f"The incumbent has had {given} of the {patience} stages that it is given."
-    rise = best - max(map(training_return, before), default=0.0)
+    last, before = stages[-patience:], stages[:-patience]
+    rise = max(map(training_return, last)) - max(map(training_return, before), default=0.0)
     if rise >= RISE * unit:
         return f"The training return rose by {rise:.4g} within {patience} stages."
     climb = max(each.milestone_score for each in last) - max((each.milestone_score for each in before), default=0.0)
@@ -52,6 +59,13 @@ def training_return(stage: Stage) -> float:
     """Mean return of a stage's training episodes, units of task reward; of its evaluation where none has ended."""
     curve = stage.trained.evidence.curve
     return mean([point.mean_return for point in curve]) if curve else stage.mean_return
+
+
+def _is_halfway(state: State, stages: Sequence[Stage]) -> bool:
+    """Whether the last of the stages is the first whose training return is half of the largest."""
+    *before, now = map(training_return, stages)
+    level = HALF * state.card.largest_return
+    return now >= level > max(before, default=0.0)
 
 
 def _closes(state: State, stage: Stage) -> bool:
