@@ -179,8 +179,8 @@ def test_shaping_is_asked_about_once_before_the_end(new_world, played, new_campa
     """Also while the run learns: the first stage that leaves a tenth of the campaign and a race, and no other."""
     world = silent(
         new_world,
-        stage_return=lambda stage: 0.05 * stage,
-        branch_return=lambda stage, arm, index: 0.05 * stage,
+        stage_return=lambda stage: 0.03 * stage,
+        branch_return=lambda stage, arm, index: 0.03 * stage,
     )
     changes = {"stages.count": 100, "stages.patience": 3, "budget.env_steps": 16_000}
     records = played(world, new_campaign(**BY_RISK, **changes))

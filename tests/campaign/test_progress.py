@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from also import presets
-from also.campaign.progress import CLOSING, RARE, RISE, still_learning, training_return
+from also.campaign.progress import CLOSING, HALF, RARE, RISE, still_learning, training_return
 from also.campaign.state import Incumbent, Stage, State
 from also.v1.campaign_pb2 import Campaign, StageSettings, ValidationSettings
 from also.v1.evidence_pb2 import CurvePoint, Distribution, Evidence
@@ -37,16 +37,17 @@ STAGE = 3200
 """env_steps of a stage."""
 
 
-def campaign_of(*, patience, stages=10_000):
+def campaign_of(*, patience, stages=10_000, trust=1):
     """A campaign of that many stages, whose branches take nothing."""
     campaign = Campaign(task=Task(name="recorded"))
     campaign.stages.MergeFrom(StageSettings(count=stages, env_steps=STAGE, patience=patience))
+    campaign.guard.patience = trust
     campaign.validation.MergeFrom(ValidationSettings(share=0, race_env_steps=STAGE))
     presets.resolve(campaign)
     return campaign
 
 
-def ask(returns, scores=(), *, patience=3, terms=1, since=0, largest=1.0, count=10_000):
+def ask(returns, scores=(), *, patience=3, terms=1, since=0, largest=1.0, count=10_000, trust=1):
     """What is said of the last of these stages, whose incumbent has been in office since a stage."""
     scores = [*scores, *[0.0] * len(returns)]
     last = len(returns) - 1
@@ -61,7 +62,7 @@ def ask(returns, scores=(), *, patience=3, terms=1, since=0, largest=1.0, count=
         for number, returned in enumerate(returns)
     ]
     state = State(
-        campaign=campaign_of(patience=patience, stages=count),
+        campaign=campaign_of(patience=patience, stages=count, trust=trust),
         card=TaskCard(largest_return=largest),
         incumbent=stages[-1].incumbent,
         stages=tuple(stages),
@@ -96,6 +97,23 @@ def test_a_climb_of_the_milestones_is_progress_while_the_return_is_rare():
     assert ask([RARE] * 5, climb) == ""
     assert ask([0.0] * 5, [0.1, 0.1, 0.1, 0.1, 0.115]) == ""
     assert ask([0.0] * 5, [0.5, 0.1, 0.1, 0.1, 0.2]) == ""
+
+
+def test_trust_takes_time():
+    """While nothing is paid a shaped run has so many times its patience; once it is paid, no longer."""
+    said = "The incumbent has had 5 of the 6 stages that it is given."
+    assert ask([0.0] * 5, patience=2, trust=3) == said
+    assert ask([0.0] * 7, patience=2, trust=3) == ""
+    assert ask([RARE] * 4, patience=2, trust=3) == ""
+
+
+def test_half_of_the_largest_return_asks_once():
+    """In the first stage that comes to it under shaping, whatever is learnt; and not again."""
+    assert ask([0.2, HALF]) == ""
+    assert ask([0.2, HALF - 0.01]) != ""
+    assert ask([0.2, HALF, 0.7]) != ""
+    assert ask([0.2, HALF, 0.4, 0.7]) != ""
+    assert ask([0.2, HALF], terms=0) != ""
 
 
 def test_a_silent_run_without_shaping_is_asked_about_at_once():
@@ -164,8 +182,8 @@ def test_only_shares_of_the_largest_return_count(returns, scores, since, patienc
 
 
 @given(returns=RETURNS, stages=st.integers(8, 40))
-def test_a_campaign_is_asked_about_its_end_once_at_most(returns, stages):
+def test_a_campaign_is_asked_at_half_and_before_its_end_once_each(returns, stages):
     """With a patience longer than the campaign nothing else asks a shaped run."""
     lengths = range(1, len(returns) + 1)
     asked = [length for length in lengths if not ask(returns[:length], patience=1000, count=stages)]
-    assert len(asked) <= 1
+    assert len(asked) <= 1 + (max(returns) >= HALF)
