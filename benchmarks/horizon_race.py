@@ -75,6 +75,7 @@ def taken(start: Start, at_start: Point, points: Iterable[Point]) -> str:
 def _round(start: Start, at_start: Point) -> Round:
     """A race of one rung, of one seed, of all arms but control."""
     campaign = read_campaign()
+    campaign.validation.silent_race = True
     candidates = [
         Candidate(name=arm, config=config(ARMS[arm]), config_hash=config_hash(config(ARMS[arm])))
         for arm in start.candidates
