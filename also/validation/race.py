@@ -4,8 +4,8 @@ Policy-invariant configs cannot move the optimum, and a config that only takes a
 than that does. So what a wrong choice costs is time, not the task: the winner is promoted provisionally, the main run
 goes on with its best branch, and the guard undoes it where the return falls, or does not come. The race is successive
 halving, as the search is. Control runs along in every rung, the mean return decides, and the winner has to be above
-control's; but a candidate that only takes away from the incumbent need not be better, only as good: shaping that is
-not needed goes.
+control's; but from half of the largest return on a candidate that only takes away from the incumbent need not be
+better, only as good: shaping that is not needed goes.
 
 While the task pays nothing the first candidate enters on trust, without any branch: milestones after a short race do
 not say who will be paid. With `silent_race` they race all the same, without control, for nothing is what it would come
@@ -26,6 +26,9 @@ from also.validation.statistics import mean
 
 TIE = 0.03
 """Difference in return, as a share of the largest return, or in milestone score that a race does not count."""
+
+TEACHES = 0.5
+"""Mean return of the stage, as a share of the largest return, from which shaping that is not needed goes."""
 
 _AHEAD = 0.01
 """Milestone score beyond the checkpoint's own from which a candidate has come further."""
@@ -148,13 +151,14 @@ def _how_far(round_: Round, records: Sequence[BranchRecord]) -> tuple[bool, floa
 def _is_ahead(round_: Round, name: str, records: dict[str, list[BranchRecord]]) -> bool:
     """Whether a candidate may be promoted: it is above control, or further than where all began.
 
-    One that only takes away from the incumbent need not be above control.
+    One that only takes away from the incumbent need not be above control where the task teaches alone.
     """
     if CONTROL not in records:
         paid, far, _ = _how_far(round_, records[name])
         return paid or far >= round_.stage_milestone_score + _AHEAD
     gain = mean(values(records[name], RETURN)) - mean(values(records[CONTROL], RETURN))
-    if is_relief(round_.config_of(name), round_.incumbent):
+    teaches = round_.stage_return >= TEACHES * round_.card.largest_return
+    if teaches and is_relief(round_.config_of(name), round_.incumbent):
         return gain >= -TIE * round_.card.largest_return
     return gain > 0 and gain >= round_.minimum_gain(RETURN)
 
