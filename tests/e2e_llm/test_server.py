@@ -183,7 +183,8 @@ def test_a_long_prompt_with_a_seed_is_answered(ask, http, llm_server):
     """Two thirds of the context are read at once, for more than one sample."""
     text = (ROOT / "docs/campaign.md").read_text(encoding="utf-8")
     count = http.post("/tokenize", json={"model": llm_server.model, "prompt": text}).json()["count"]
-    message = {"role": "user", "content": text * (llm_server.context_tokens * 2 // 3 // count)}
+    length = len(text) * (llm_server.context_tokens * 2 // 3) // count
+    message = {"role": "user", "content": (text * (length // len(text) + 1))[:length]}
     response = ask(messages=[message], n=2, max_tokens=5)
     assert response.status_code == 200, response.text
     assert response.json()["usage"]["prompt_tokens"] > llm_server.context_tokens // 2
