@@ -31,6 +31,7 @@ from also.v1.llm_pb2 import LlmFailure, LlmFailureReason, LlmUse
 from also.v1.verdict_pb2 import Outcome, Validation, VerdictReason
 from also.validation import cost
 from also.validation.cost import whole_updates
+from also.validation.race import pays_nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +184,7 @@ def _leave_alone(state: State, stage: Stage) -> Held | None:
     learning = progress.still_learning(state, stage)
     if learning:
         return hold(state, stage, HoldReason.HOLD_REASON_STILL_LEARNING, learning)
-    silent = stage.mean_return < state.campaign.validation.minimum_gain * state.card.largest_return
+    silent = pays_nothing(state.campaign, state.card, stage.mean_return)
     least, left = cost.smallest_round(state.campaign, silent=silent), state.env_steps_left_for_branches
     if least <= left:
         return None

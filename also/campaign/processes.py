@@ -21,6 +21,7 @@ import grpc
 
 from also import lifeline, rpc
 from also.campaign.patience import REMOTE_TRIES, TRIES, Patience
+from also.campaign.requests import BESIDE
 from also.errors import InputError, ServiceError, ServiceUnavailable, StoreError
 from also.forks.starter import ForkServer
 from also.process import BAD_INPUT
@@ -34,15 +35,12 @@ READY_SECONDS = 60.0
 END_SECONDS = 3.0
 """How long local services may take to end before they are killed."""
 
-BESIDE = ("reference", "one-shot")
-"""Trainers of the runs that are measured beside the main run: a process each, so that they train at the same time."""
-
 _MODULES = {
     "trainer": "services.trainer",
     "critic": "services.critic",
     "generator": "services.generator",
     "validator": "services.validator",
-    **dict.fromkeys(BESIDE, "services.trainer"),
+    **dict.fromkeys(BESIDE, "services.trainer"),  # a process each, so that they train at the same time
 }
 
 _FORKED = ("trainer", *BESIDE)

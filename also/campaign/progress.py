@@ -11,16 +11,12 @@ from collections.abc import Sequence
 
 from also.campaign.state import Stage, State
 from also.validation import cost
+from also.validation.confirm import RARE
+from also.validation.race import TEACHES
 from also.validation.statistics import mean
 
 RISE = 0.02
 """Rise that is progress: of the training return as a share of the largest return, or of the milestone score."""
-
-RARE = 0.05
-"""Training return, as a share of the largest return, below which milestones count, too."""
-
-HALF = 0.5
-"""Training return, as a share of the largest return, at which the shaping's worth is asked about for the first time."""
 
 CLOSING = 0.1
 """Share of the budget before whose end the shaping's worth is asked about once more."""
@@ -64,7 +60,7 @@ def training_return(stage: Stage) -> float:
 def _is_halfway(state: State, stages: Sequence[Stage]) -> bool:
     """Whether the last of the stages is the first whose training return is half of the largest."""
     *before, now = map(training_return, stages)
-    level = HALF * state.card.largest_return
+    level = TEACHES * state.card.largest_return
     return now >= level > max(before, default=0.0)
 
 
@@ -75,8 +71,6 @@ def _closes(state: State, stage: Stage) -> bool:
     begins = (1 - CLOSING) * cost.planned_env_steps(campaign) - race
     earlier = [each for each in state.stages if each.number < stage.number]
     spent = sum(each.env_steps for each in earlier)
-    asked = any(
-        sum(each.env_steps for each in earlier[:index]) + before.trained.env_steps >= begins
-        for index, before in enumerate(earlier)
-    )
-    return not asked and spent + stage.trained.env_steps >= begins
+    if earlier and spent - earlier[-1].env_steps + earlier[-1].trained.env_steps >= begins:
+        return False
+    return spent + stage.trained.env_steps >= begins

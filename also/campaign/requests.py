@@ -21,6 +21,9 @@ REFERENCE = "reference"
 ONE_SHOT = "one-shot"
 """Name of the run under the first candidate that is measured beside it."""
 
+BESIDE = (REFERENCE, ONE_SHOT)
+"""Names of the runs that are measured beside it, and of their trainers."""
+
 
 def train_stage(campaign_id: str, state: State) -> TrainStageRequest:
     """Train the next stage of the main run."""

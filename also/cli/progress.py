@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from also.campaign.fold import advance, fold
-from also.campaign.requests import MAIN, ONE_SHOT, REFERENCE
+from also.campaign.requests import BESIDE, MAIN
 from also.campaign.state import State
 from also.v1.journal_pb2 import JournalRecord
 from also.v1.trainer_pb2 import TrainingProgress
@@ -77,7 +77,7 @@ class Progress:
         """Of each run that is measured beside and trains: its env_steps so far, and how far its slice is."""
         if self.state is None:
             return {}
-        of_each = {run: self._training[run] for run in (REFERENCE, ONE_SHOT) if run in self._training}
+        of_each = {run: self._training[run] for run in BESIDE if run in self._training}
         slice_env_steps = self._stage_env_steps(self.state)
         return {
             run: (number * slice_env_steps + progress.env_steps, progress)

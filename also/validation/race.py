@@ -16,8 +16,9 @@ from collections.abc import Sequence
 
 from also.shaping.relief import is_relief
 from also.v1.branch_pb2 import BranchRecord, SeedPool
-from also.v1.campaign_pb2 import Proof
+from also.v1.campaign_pb2 import Campaign, Proof
 from also.v1.shaping_pb2 import Invariance
+from also.v1.task_pb2 import TaskCard
 from also.v1.verdict_pb2 import ArmResult, VerdictReason
 from also.validation import cost
 from also.validation.arms import CONTROL, MILESTONES, RETURN, first_fault, records_of, values
@@ -52,7 +53,12 @@ def racers(round_: Round) -> list[str]:
 
 def is_silent(round_: Round) -> bool:
     """Whether the task pays nothing yet, so that there is no control to beat."""
-    return round_.stage_return < round_.minimum_gain(RETURN)
+    return pays_nothing(round_.campaign, round_.card, round_.stage_return)
+
+
+def pays_nothing(campaign: Campaign, card: TaskCard, mean_return: float) -> bool:
+    """Whether a mean return is less than the smallest gain that promotes."""
+    return mean_return < campaign.validation.minimum_gain * card.largest_return
 
 
 def is_on_trust(round_: Round) -> bool:

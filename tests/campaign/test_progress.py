@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from also import presets
-from also.campaign.progress import CLOSING, HALF, RARE, RISE, still_learning, training_return
+from also.campaign.progress import CLOSING, RISE, still_learning, training_return
 from also.campaign.state import Incumbent, Stage, State
 from also.v1.campaign_pb2 import Campaign, StageSettings, ValidationSettings
 from also.v1.evidence_pb2 import CurvePoint, Distribution, Evidence
@@ -13,6 +13,8 @@ from also.v1.journal_pb2 import Held, RolledBack, StageTrained
 from also.v1.shaping_pb2 import ShapingConfig, ShapingTerm
 from also.v1.task_pb2 import Task, TaskCard
 from also.validation import cost
+from also.validation.confirm import RARE
+from also.validation.race import TEACHES as HALF
 
 RETURNS = st.lists(st.sampled_from([0.0, 0.01, 0.03, 0.06, 0.2, 0.21, 0.5, 0.9]), min_size=1, max_size=8)
 SCORES = st.lists(st.sampled_from([0.0, 0.1, 0.11, 0.4, 0.9]), min_size=8, max_size=8)
