@@ -248,7 +248,8 @@ def _after_round(state: State, stage: Stage) -> Promoted | Held | Propose:
             return hold(state, stage, held, _detail_of(validation, reason))
     if VerdictReason.VERDICT_REASON_BUDGET_SPENT in why:
         return hold(state, stage, _what_binds(state))
-    if len(stage.rounds) < state.campaign.validation.rounds:
+    rounds = 1 if progress.asks_for_relief(state, stage) else state.campaign.validation.rounds
+    if len(stage.rounds) < rounds:
         return Propose(stage=stage.number, round=len(stage.rounds))
     return hold(state, stage, HoldReason.HOLD_REASON_NOTHING_PROMOTED)
 

@@ -3,16 +3,18 @@
 A stage counts by the mean return of its training episodes, of which there are thousands, and, while that is rare, by
 its milestone score. Progress is that the best of the last stages is above the best of all before them.
 
-Twice the question is asked all the same, whatever the run learns: when its return first comes to half of the largest,
-and before the last tenth of the budget. Then the task can teach alone, if the team does as well without its shaping.
-"""
+Where nothing better was found, nothing is likely to be found soon: the next question waits for as many stages as a new
+incumbent is given, and twice as many after each further one.
 
-from collections.abc import Sequence
+Three times the question is asked all the same, whatever the run learns: when its return first speaks up, when it first
+comes to half of the largest, and before the last tenth of the budget. Shaping that led to the first rewards is stronger
+than what teaches from there on; and later the task can teach alone, if the team does as well without.
+"""
 
 from also.campaign.state import Stage, State
 from also.validation import cost
 from also.validation.confirm import RARE
-from also.validation.race import TEACHES
+from also.validation.race import SPEAKS, TEACHES, pays_nothing
 from also.validation.statistics import mean
 
 RISE = 0.02
@@ -20,6 +22,9 @@ RISE = 0.02
 
 CLOSING = 0.1
 """Share of the budget before whose end the shaping's worth is asked about once more."""
+
+RELIEFS = 1
+"""Candidates that shaping's worth is asked about with: each costs branches while the run could learn."""
 
 
 def still_learning(state: State, stage: Stage) -> str:
@@ -33,9 +38,9 @@ def still_learning(state: State, stage: Stage) -> str:
     stages = [each for each in state.lineage if each.number <= stage.number]
     given = sum(each.number >= stage.incumbent.since for each in stages)
     best = max(map(training_return, stages[-max(patience, 1) :]))
-    if patience == 0 or (best <= 0 and not stage.incumbent.config.terms):
+    if patience == 0 or (pays_nothing(state.campaign, state.card, best) and not stage.incumbent.config.terms):
         return ""
-    if stage.incumbent.config.terms and (_is_halfway(state, stages) or _closes(state, stage)):
+    if asks_for_relief(state, stage):
         return ""
     if best < RARE * unit and stage.incumbent.config.terms:
         patience *= state.campaign.guard.patience  # trust takes time
@@ -48,7 +53,21 @@ def still_learning(state: State, stage: Stage) -> str:
     climb = max(each.milestone_score for each in last) - max((each.milestone_score for each in before), default=0.0)
     if best < RARE * unit and climb >= RISE:
         return f"The milestone score rose by {climb:.4g} within {patience} stages."
-    return ""
+    asked = [each.number for each in stages[:-1] if each.number >= stage.incumbent.since and each.diagnosis is not None]
+    due = asked[-1] + patience * 2 ** (len(asked) - 1) if asked else 0
+    return f"Nothing was promoted in stage {asked[-1]}; stage {due} asks again." if stage.number < due else ""
+
+
+def asks_for_relief(state: State, stage: Stage) -> bool:
+    """Whether a stage is one in which its shaping's worth is asked about, whatever the run learns.
+
+    Args:
+        state: the campaign.
+        stage: its open stage.
+    """
+    if state.campaign.stages.patience == 0 or not stage.incumbent.config.terms:
+        return False
+    return _comes_to_a_level(state, stage) or _closes(state, stage)
 
 
 def training_return(stage: Stage) -> float:
@@ -57,17 +76,17 @@ def training_return(stage: Stage) -> float:
     return mean([point.mean_return for point in curve]) if curve else stage.mean_return
 
 
-def _is_halfway(state: State, stages: Sequence[Stage]) -> bool:
-    """Whether the last of the stages is the first whose training return is half of the largest."""
-    *before, now = map(training_return, stages)
-    level = TEACHES * state.card.largest_return
-    return now >= level > max(before, default=0.0)
+def _comes_to_a_level(state: State, stage: Stage) -> bool:
+    """Whether a stage is the first whose training return is one that shaping is questioned at."""
+    *before, now = (training_return(each) for each in state.lineage if each.number <= stage.number)
+    levels = [share * state.card.largest_return for share in (SPEAKS, TEACHES)]
+    return any(now >= level > max(before, default=0.0) for level in levels)
 
 
 def _closes(state: State, stage: Stage) -> bool:
     """Whether a stage is the first that ends in the last part of what the campaign comes to, a race included."""
     campaign = state.campaign
-    race = cost.race_cost(campaign, campaign.generator.candidates, with_control=True)
+    race = cost.race_cost(campaign, min(RELIEFS, campaign.generator.candidates), with_control=True)
     begins = (1 - CLOSING) * cost.planned_env_steps(campaign) - race
     earlier = [each for each in state.stages if each.number < stage.number]
     spent = sum(each.env_steps for each in earlier)

@@ -1,5 +1,6 @@
 """What each step asks of a service: requests, as pure functions of the campaign's state."""
 
+from also.campaign import progress
 from also.campaign.state import Stage, State
 from also.v1.branch_pb2 import SeedPool
 from also.v1.campaign_pb2 import Campaign, GeneratorSettings
@@ -77,10 +78,15 @@ def diagnose(campaign_id: str, state: State, stage: Stage) -> DiagnoseRequest:
 
 
 def propose(campaign_id: str, state: State, stage: Stage) -> ProposeRequest:
-    """Propose candidates for a diagnosed stage's next round, no more than branches can still try."""
+    """Propose candidates for a diagnosed stage's next round, no more than branches can still try.
+
+    Few are enough where the run learns and only the worth of its shaping is asked about.
+    """
     settings = GeneratorSettings()
     settings.CopyFrom(state.campaign.generator)
     settings.candidates = cost.affordable_candidates(state.campaign, state.env_steps_left_for_branches)
+    if progress.asks_for_relief(state, stage):
+        settings.candidates = min(settings.candidates, progress.RELIEFS)
     return ProposeRequest(
         campaign_id=campaign_id,
         settings=settings,

@@ -12,6 +12,11 @@ def is_relief(config: ShapingConfig, incumbent: ShapingConfig) -> bool:
     return all(kept) and not same
 
 
+def is_weaker(config: ShapingConfig, incumbent: ShapingConfig) -> bool:
+    """Whether a config only takes away from the incumbent, and keeps each of its terms."""
+    return len(config.terms) == len(incumbent.terms) and is_relief(config, incumbent)
+
+
 def _weakens(term: ShapingTerm, other: ShapingTerm) -> bool:
     """Whether a term is another one at no larger weight, of the same sign."""
     alike = ShapingTerm()

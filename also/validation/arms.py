@@ -121,6 +121,12 @@ def values(records: Sequence[BranchRecord], measure: str) -> list[float]:
     return [getattr(end(record), name) for record in records]
 
 
+def along(records: Sequence[BranchRecord], measure: str) -> list[float]:
+    """The mean of a measure along each record."""
+    name = "mean_return" if measure == RETURN else MILESTONES
+    return [mean([getattr(each, name) for each in record.measures]) for record in records]
+
+
 def median_replica(records: Sequence[BranchRecord]) -> BranchRecord:
     """The record in the middle (the lower one of two) by return, then milestone score, then seed index."""
     order = sorted(

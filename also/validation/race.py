@@ -7,29 +7,36 @@ halving, as the search is. Control runs along in every rung, the mean return dec
 control's; but from half of the largest return on a candidate that only takes away from the incumbent need not be
 better, only as good: shaping that is not needed goes.
 
+Few episodes cannot tell small gains apart, and of several equals one is always ahead by luck. So a race reads every
+measure along its branches, and a gain counts from one standard error on.
+
 While the task pays nothing the first candidate enters on trust, without any branch: milestones after a short race do
 not say who will be paid. With `silent_race` they race all the same, without control, for nothing is what it would come
 to; the best by milestone score has to be further than the checkpoint that all began from.
 """
 
+import math
 from collections.abc import Sequence
 
-from also.shaping.relief import is_relief
+from also.shaping.relief import is_relief, is_weaker
 from also.v1.branch_pb2 import BranchRecord, SeedPool
 from also.v1.campaign_pb2 import Campaign, Proof
-from also.v1.shaping_pb2 import Invariance
+from also.v1.shaping_pb2 import Invariance, ShapingConfig
 from also.v1.task_pb2 import TaskCard
 from also.v1.verdict_pb2 import ArmResult, VerdictReason
 from also.validation import cost
-from also.validation.arms import CONTROL, MILESTONES, RETURN, first_fault, records_of, values
+from also.validation.arms import CONTROL, MILESTONES, RETURN, along, first_fault, records_of
 from also.validation.round import Round, Ruling, Standing, Step, control_failed
 from also.validation.statistics import mean
 
 TIE = 0.03
 """Difference in return, as a share of the largest return, or in milestone score that a race does not count."""
 
+SPEAKS = 0.15
+"""Return, as a share of the largest, from which shaping need not be as strong as it was to find the first reward."""
+
 TEACHES = 0.5
-"""Mean return of the stage, as a share of the largest return, from which shaping that is not needed goes."""
+"""Return, as a share of the largest, from which shaping that is not needed goes."""
 
 _AHEAD = 0.01
 """Milestone score beyond the checkpoint's own from which a candidate has come further."""
@@ -149,7 +156,7 @@ def _first(round_: Round, ranked: Sequence[str], records: dict[str, list[BranchR
 
 def _how_far(round_: Round, records: Sequence[BranchRecord]) -> tuple[bool, float, float]:
     """Whether the task has paid; the mean return as a share of the largest, or else the milestone score; that score."""
-    returned, score = mean(values(records, RETURN)), mean(values(records, MILESTONES))
+    returned, score = mean(along(records, RETURN)), mean(along(records, MILESTONES))
     paid = returned > 0 and returned >= round_.minimum_gain(RETURN)
     return paid, returned / round_.card.largest_return if paid else score, score
 
@@ -157,27 +164,49 @@ def _how_far(round_: Round, records: Sequence[BranchRecord]) -> tuple[bool, floa
 def _is_ahead(round_: Round, name: str, records: dict[str, list[BranchRecord]]) -> bool:
     """Whether a candidate may be promoted: it is above control, or further than where all began.
 
-    One that only takes away from the incumbent need not be above control where the task teaches alone.
+    One that only takes away from the incumbent need not be above control where the task teaches without.
     """
     if CONTROL not in records:
         paid, far, _ = _how_far(round_, records[name])
         return paid or far >= round_.stage_milestone_score + _AHEAD
-    gain = mean(values(records[name], RETURN)) - mean(values(records[CONTROL], RETURN))
-    teaches = round_.stage_return >= TEACHES * round_.card.largest_return
-    if teaches and is_relief(round_.config_of(name), round_.incumbent):
+    gain = mean(along(records[name], RETURN)) - mean(along(records[CONTROL], RETURN))
+    config, least = round_.config_of(name), round_.minimum_gain(RETURN)
+    if not is_relief(config, round_.incumbent):
+        least = max(least, _standard_error(round_, records[name], records[CONTROL]))
+    elif _is_enough(round_, config):
         return gain >= -TIE * round_.card.largest_return
-    return gain > 0 and gain >= round_.minimum_gain(RETURN)
+    return gain > 0 and gain >= least
+
+
+def _is_enough(round_: Round, config: ShapingConfig) -> bool:
+    """Whether a config that takes away from the incumbent need only be as good, by the stage's return."""
+    level = SPEAKS if is_weaker(config, round_.incumbent) else TEACHES
+    return round_.stage_return >= (level - TIE) * round_.card.largest_return
+
+
+def _standard_error(round_: Round, *arms: Sequence[BranchRecord]) -> float:
+    """Largest standard error of the difference of arms' mean returns, units of task reward.
+
+    Returns in [0, L] with mean m have a variance of at most m · (L - m) (Bhatia and Davis 2000, American Mathematical
+    Monthly 107, 353); each arm's mean is over all episodes that its branches were measured on.
+    """
+    largest, total = round_.card.largest_return, 0.0
+    for records in arms:
+        returned = min(max(mean(along(records, RETURN)), 0.0), largest)
+        episodes = sum(measure.episodes for record in records for measure in record.measures)
+        total += returned * (largest - returned) / max(1, episodes)
+    return math.sqrt(total)
 
 
 def _measured_by(round_: Round, records: dict[str, list[BranchRecord]]) -> str:
     """What the winner had to be ahead of, in words."""
     if CONTROL in records:
-        return f"control's return {mean(values(records[CONTROL], RETURN)):.4g}"
+        return f"control's return {mean(along(records[CONTROL], RETURN)):.4g}"
     return f"the checkpoint had milestone score {round_.stage_milestone_score:.4g}"
 
 
 def _came_to(records: Sequence[BranchRecord]) -> str:
     """What a candidate's branches have come to, without a full stop."""
     branches = "1 branch" if len(records) == 1 else f"{len(records)} branches"
-    returned, score = mean(values(records, RETURN)), mean(values(records, MILESTONES))
+    returned, score = mean(along(records, RETURN)), mean(along(records, MILESTONES))
     return f"Return {returned:.4g} and milestone score {score:.4g} over {branches}"

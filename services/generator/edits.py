@@ -59,6 +59,8 @@ def _changed(offered: Offer, term: pb.ShapingTerm, change: str) -> list[pb.Shapi
             alone = scaled(alone, names, 2.0)
         case schema.HALF:
             alone = scaled(alone, names, 0.5)
+        case schema.QUARTER:
+            alone = scaled(alone, names, 0.25)
         case schema.WIDER | schema.NARROWER:
             fill_defaults(alone.terms[0].transform)
             alone = stretched(alone, names, 2.0 if change == schema.WIDER else 0.5)

@@ -44,11 +44,11 @@ def variants(problem: Problem) -> Iterable[pb.ShapingConfig]:
 
 
 def way_back(incumbent: pb.ShapingConfig) -> Iterator[pb.ShapingConfig]:
-    """The incumbent taken away, at a quarter of its weights, without one of its terms each; none without terms."""
+    """The incumbent at a quarter of its weights, taken away, without one of its terms each; none without terms."""
     every = [term.name for term in incumbent.terms]
     if every:
-        yield pb.ShapingConfig()
         yield configs.scaled(incumbent, every, 0.25)
+        yield pb.ShapingConfig()
     if len(every) > 1:
         yield from (configs.without(incumbent, [name]) for name in every)
 

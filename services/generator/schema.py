@@ -31,7 +31,8 @@ Schema = dict[str, Any]
 LONGEST_REASON = 200
 """Characters of a candidate's reason at most."""
 
-AS_IS, DOUBLE, HALF, FADE, DROP, WIDER, NARROWER = "as_is", "double", "half", "fade", "drop", "wider", "narrower"
+AS_IS, DOUBLE, HALF, QUARTER, FADE, DROP = "as_is", "double", "half", "quarter", "fade", "drop"
+WIDER, NARROWER = "wider", "narrower"
 """What may become of a term of the incumbent."""
 
 _AGENT, _TEAM = "agent", "team"
@@ -81,7 +82,7 @@ def changes(term: pb.ShapingTerm) -> Sequence[str]:
     """What may become of a term of the incumbent; its reach may change where no level can get out of reach by that."""
     kind = term.transform.kind
     reaches = kind == pb.TRANSFORM_KIND_EXP or (kind == pb.TRANSFORM_KIND_TANH and term.form not in _LEVELLED)
-    return (AS_IS, DOUBLE, HALF, FADE, DROP, *((WIDER, NARROWER) if reaches else ()))
+    return (AS_IS, DOUBLE, HALF, QUARTER, FADE, DROP, *((WIDER, NARROWER) if reaches else ()))
 
 
 def _terms(offered: Offer, form: pb.ShapingForm) -> Iterator[Schema]:

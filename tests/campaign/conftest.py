@@ -208,7 +208,10 @@ class World:
         end = int(request.checkpoint_id.partition("@")[2]) + rungs * step.env_steps
         place = (request.stage, arm, index)
         measure = Measure(
-            env_steps=end, mean_return=self.branch_return(*place), milestone_score=self.branch_milestones(*place)
+            env_steps=end,
+            mean_return=self.branch_return(*place),
+            milestone_score=self.branch_milestones(*place),
+            episodes=10**9,  # so many that it is exact
         )
         return BranchRecord(
             arm=arm,

@@ -4,6 +4,7 @@ import pytest
 
 from also import reasons
 from also.campaign.fold import event_of, fold
+from also.campaign.progress import RELIEFS
 from also.campaign.replay import differences
 from also.v1.campaign_pb2 import Proof
 from also.v1.diagnosis_pb2 import Remedy
@@ -11,6 +12,7 @@ from also.v1.journal_pb2 import Held, HoldReason, Promoted, RolledBack
 from also.v1.shaping_pb2 import Invariance
 from also.v1.verdict_pb2 import VerdictReason
 from also.validation import cost
+from also.validation.race import SPEAKS
 
 BY_RISK = {
     "validation.proof": Proof.PROOF_BY_RISK,
@@ -164,19 +166,19 @@ def test_without_proof_the_first_candidate_is_promoted_in_every_stage(new_world,
 
 
 def test_a_run_that_learns_is_left_alone(new_world, played, new_campaign):
-    """No mind is asked while the return rises; once it stands still, candidates are tried."""
+    """No mind is asked while the return rises; once it stands still, candidates are tried, and again after a while."""
     world = new_world(
         stage_return=lambda stage: min(0.1 + 0.1 * stage, 0.4), branch_return=lambda stage, arm, index: 0.4
     )
-    records = played(world, new_campaign(**BY_RISK, **{"stages.count": 7, "stages.patience": 2}))
-    assert decided(records) == [*["StillLearning"] * 5, "NothingPromoted", "NothingPromoted"]
+    records = played(world, new_campaign(**BY_RISK, **{"stages.count": 8, "stages.patience": 2}))
+    assert decided(records) == [*["StillLearning"] * 5, "NothingPromoted", "StillLearning", "NothingPromoted"]
     asked = [event_of(record).stage for record in records if record.WhichOneof("event") in ("diagnosed", "proposed")]
     assert min(asked) == 5
     assert list(differences(records)) == []
 
 
-def test_shaping_is_asked_about_once_before_the_end(new_world, played, new_campaign):
-    """Also while the run learns: the first stage that leaves a tenth of the campaign and a race, and no other."""
+def test_shaping_is_asked_about_when_the_return_speaks_up_and_once_before_the_end(new_world, played, new_campaign):
+    """Also while the run learns, by one round of few candidates: and no other stage asks."""
     world = silent(
         new_world,
         stage_return=lambda stage: 0.03 * stage,
@@ -185,11 +187,12 @@ def test_shaping_is_asked_about_once_before_the_end(new_world, played, new_campa
     changes = {"stages.count": 100, "stages.patience": 3, "budget.env_steps": 16_000}
     records = played(world, new_campaign(**BY_RISK, **changes))
     asked = [event_of(record).stage for record in records if record.WhichOneof("event") == "diagnosed"]
-    assert asked[0] == 0
-    assert len(asked) == 2
+    assert asked[:2] == [0, round(SPEAKS / 0.03)]
+    assert len(asked) == 3
+    assert all(len(stage.rounds) <= 1 for stage in fold(records).stages)
     campaign, state = records[0].started.campaign, fold(records)
-    left = 16_000 - sum(stage.env_steps for stage in state.stages[: asked[1]]) - 1000
-    race = cost.race_cost(campaign, campaign.generator.candidates, with_control=True)
+    left = 16_000 - sum(stage.env_steps for stage in state.stages[: asked[2]]) - 1000
+    race = cost.race_cost(campaign, RELIEFS, with_control=True)
     assert left <= 1600 + race < left + 1000
     assert list(differences(records)) == []
 

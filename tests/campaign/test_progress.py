@@ -5,15 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from also import presets
-from also.campaign.progress import CLOSING, RISE, still_learning, training_return
+from also.campaign import requests
+from also.campaign.progress import CLOSING, RELIEFS, RISE, asks_for_relief, still_learning, training_return
 from also.campaign.state import Incumbent, Stage, State
 from also.v1.campaign_pb2 import Campaign, StageSettings, ValidationSettings
+from also.v1.diagnosis_pb2 import Diagnosis
 from also.v1.evidence_pb2 import CurvePoint, Distribution, Evidence
 from also.v1.journal_pb2 import Held, RolledBack, StageTrained
 from also.v1.shaping_pb2 import ShapingConfig, ShapingTerm
 from also.v1.task_pb2 import Task, TaskCard
 from also.validation import cost
 from also.validation.confirm import RARE
+from also.validation.race import SPEAKS
 from also.validation.race import TEACHES as HALF
 
 RETURNS = st.lists(st.sampled_from([0.0, 0.01, 0.03, 0.06, 0.2, 0.21, 0.5, 0.9]), min_size=1, max_size=8)
@@ -25,12 +28,13 @@ def incumbent(*, terms, since=0):
     return Incumbent(config=config, config_hash="", since=since)
 
 
-def stage_of(number, returned, score, office, decision):
+def stage_of(number, returned, score, office, decision, diagnosis=None):
     evidence = Evidence(stage=number, returns=Distribution(mean=returned), milestone_score=score)
     return Stage(
         number=number,
         incumbent=office,
         trained=StageTrained(stage=number, evidence=evidence, env_steps=STAGE),
+        diagnosis=diagnosis,
         decision=decision,
     )
 
@@ -49,8 +53,11 @@ def campaign_of(*, patience, stages=10_000, trust=1):
     return campaign
 
 
-def ask(returns, scores=(), *, patience=3, terms=1, since=0, largest=1.0, count=10_000, trust=1):
-    """What is said of the last of these stages, whose incumbent has been in office since a stage."""
+def state_of(returns, scores=(), *, patience=3, terms=1, since=0, largest=1.0, count=10_000, trust=1, asked=()):
+    """A campaign in the last of these stages, whose incumbent has been in office since a stage.
+
+    Candidates were asked for in the stages `asked`, and none was promoted.
+    """
     scores = [*scores, *[0.0] * len(returns)]
     last = len(returns) - 1
     stages = [
@@ -60,16 +67,22 @@ def ask(returns, scores=(), *, patience=3, terms=1, since=0, largest=1.0, count=
             scores[number],
             incumbent(terms=terms, since=since) if number >= since else incumbent(terms=0),
             Held(stage=number) if number < last else None,
+            Diagnosis() if number in asked else None,
         )
         for number, returned in enumerate(returns)
     ]
-    state = State(
+    return State(
         campaign=campaign_of(patience=patience, stages=count, trust=trust),
         card=TaskCard(largest_return=largest),
         incumbent=stages[-1].incumbent,
         stages=tuple(stages),
     )
-    return still_learning(state, stages[-1])
+
+
+def ask(returns, scores=(), **about):
+    """What is said of the last of these stages; `about` as of `state_of`."""
+    state = state_of(returns, scores, **about)
+    return still_learning(state, state.stages[-1])
 
 
 @pytest.mark.parametrize("patience", [1, 2, 3])
@@ -101,6 +114,20 @@ def test_a_climb_of_the_milestones_is_progress_while_the_return_is_rare():
     assert ask([0.0] * 5, [0.5, 0.1, 0.1, 0.1, 0.2]) == ""
 
 
+def test_a_question_without_an_answer_is_not_asked_again_at_once():
+    """It waits for as many stages as an incumbent is given, then for twice as many; an earlier incumbent's is none."""
+    due = {3: 6, 6: 12}
+    for length in range(4, 14):
+        asked = [stage for stage in due if stage < length - 1]
+        said = ask([0.3] * length, asked=asked)
+        last = max(asked, default=None)
+        waits = last is not None and length - 1 < due[last]
+        assert said == (f"Nothing was promoted in stage {last}; stage {due[last]} asks again." if waits else "")
+    assert ask([0.3] * 6, asked=[3]) != ""
+    assert ask([0.3] * 6, asked=[2], since=3) == ""
+    assert ask([0.3] * 6, asked=[3], patience=0) == ""
+
+
 def test_trust_takes_time():
     """While nothing is paid a shaped run has so many times its patience; once it is paid, no longer."""
     said = "The incumbent has had 5 of the 6 stages that it is given."
@@ -109,31 +136,60 @@ def test_trust_takes_time():
     assert ask([RARE] * 4, patience=2, trust=3) == ""
 
 
-def test_half_of_the_largest_return_asks_once():
+@pytest.mark.parametrize("level", [SPEAKS, HALF])
+def test_a_level_of_the_return_asks_once(level):
     """In the first stage that comes to it under shaping, whatever is learnt; and not again."""
-    assert ask([0.2, HALF]) == ""
-    assert ask([0.2, HALF - 0.01]) != ""
-    assert ask([0.2, HALF, 0.7]) != ""
-    assert ask([0.2, HALF, 0.4, 0.7]) != ""
-    assert ask([0.2, HALF], terms=0) != ""
+    below = level - 0.01
+    assert ask([below, level]) == ""
+    assert ask([below, below + 0.001]) != ""
+    assert ask([below, level, level + 0.1]) != ""
+    assert ask([below, level, below, level + 0.1]) != ""
+    assert ask([below, level], terms=0) != ""
+
+
+def test_what_is_asked_for_at_a_level_is_relief():
+    """Not where the run stands still, nor where every stage asks, nor where there is nothing to take away."""
+
+    def relief(returns, **about):
+        state = state_of(returns, **about)
+        return asks_for_relief(state, state.stages[-1])
+
+    assert relief([0.1, SPEAKS])
+    assert not relief([0.3] * 6)
+    assert ask([0.3] * 6) == ""
+    assert not relief([0.1, SPEAKS], patience=0)
+    assert not relief([0.1, SPEAKS], terms=0)
+
+
+def test_few_candidates_are_enough_for_relief():
+    """Each costs a branch while the run could learn."""
+    for returns, count in (([0.1, SPEAKS], RELIEFS), ([0.3] * 6, 4)):
+        state = state_of(returns)
+        assert state.campaign.generator.candidates == 4
+        state.campaign.validation.share = 0.4
+        assert requests.propose("some", state, state.stages[-1]).settings.candidates == count
 
 
 def test_a_silent_run_without_shaping_is_asked_about_at_once():
-    """However long the patience: with no signal the next stage brings none either. Milestones do not change that."""
+    """However long the patience: with no signal the next stage brings none either. Milestones do not change that.
+
+    A lucky episode in two hundred is no signal yet.
+    """
     assert ask([0.0], terms=0, patience=1000) == ""
+    assert ask([0.004], terms=0, patience=1000) == ""
     assert ask([0.0, 0.0], [0.1, 0.9], terms=0) == ""
     assert ask([0.0], terms=1) != ""  # a shaped one is given its time
-    assert ask([0.001], terms=0) != ""  # and so is one that was paid
+    assert ask([0.005], terms=0) != ""  # and so is one that was paid
 
 
 def test_the_shapings_worth_is_asked_about_before_the_end():
     """In the first stage that leaves the last tenth and a race, whatever it learns, where there is any shaping."""
-    race = cost.race_cost(campaign_of(patience=1000), 4, with_control=True) // STAGE
+    race = cost.race_cost(campaign_of(patience=1000), RELIEFS, with_control=True) // STAGE
     closing = round(100 * (1 - CLOSING)) - race  # of 100 stages
     rising = [0.001 * number for number in range(100)]
     asked = [length for length in range(1, 101) if not ask(rising[:length], patience=1000, count=100)]
     assert asked == [closing]
-    assert all(ask(rising[:length], patience=1000, count=100, terms=0) for length in range(2, 101))
+    assert all(ask(rising[:length], patience=1000, count=100, terms=0) for length in range(7, 101))
 
 
 @pytest.mark.parametrize(("decision", "asks"), [(RolledBack(stage=2, promotion_stage=1), False), (Held(stage=2), True)])
@@ -163,7 +219,7 @@ def test_without_patience_every_stage_asks(returns, scores, terms):
 
 @given(returned=st.floats(0.0, 1.0), score=st.floats(0.0, 1.0), patience=st.integers(1, 5), terms=st.integers(0, 1))
 def test_a_run_that_stands_still_asks_for_candidates(returned, score, patience, terms):
-    """As soon as the incumbent has had its stages and one to compare them with, and in every stage from then on."""
+    """As soon as the incumbent has had its stages and one to compare them with; until it is asked, every stage does."""
     for length in range(patience + 1, patience + 4):
         assert ask([returned] * length, [score] * length, patience=patience, terms=terms) == ""
 
@@ -184,8 +240,8 @@ def test_only_shares_of_the_largest_return_count(returns, scores, since, patienc
 
 
 @given(returns=RETURNS, stages=st.integers(8, 40))
-def test_a_campaign_is_asked_at_half_and_before_its_end_once_each(returns, stages):
+def test_a_campaign_is_asked_at_each_level_and_before_its_end_once_each(returns, stages):
     """With a patience longer than the campaign nothing else asks a shaped run."""
     lengths = range(1, len(returns) + 1)
     asked = [length for length in lengths if not ask(returns[:length], patience=1000, count=stages)]
-    assert len(asked) <= 1 + (max(returns) >= HALF)
+    assert len(asked) <= 1 + (max(returns) >= SPEAKS) + (max(returns) >= HALF)

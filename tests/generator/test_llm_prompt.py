@@ -79,7 +79,8 @@ def test_a_question_says_all_that_a_round_follows_from(asked):
     """Card, choices, incumbent, evidence, diagnosis, and what was tried in this stage and before."""
     parts = sections(render(asked)[1])
     assert "loaded_together" in parts["Task card"]
-    assert "approach_food (as_is, double, half, fade, drop, wider, narrower)" in parts["What you may choose here"]
+    choices = parts["What you may choose here"]
+    assert "approach_food (as_is, double, half, quarter, fade, drop, wider, narrower)" in choices
     assert "200000 env_steps" in parts["What you may choose here"]
     assert "stage 1 r0-c1" in parts["Trials of earlier stages"]
     assert "approach_food | potential | team" in parts["Incumbent"]

@@ -253,6 +253,7 @@ def test_terms_of_the_incumbent_become_what_is_said_of_them(foraging, ask, incum
     assert changed(load_bonus="double")["load_bonus"].episode_cap == 2 * bonus.episode_cap
     assert changed(load_bonus="double")["approach_food"] == approach
     assert changed(approach_food="half")["approach_food"].weight == 0.25
+    assert changed(approach_food="quarter")["approach_food"].weight == 0.125
     assert changed(approach_food="wider")["approach_food"].transform.scale == 0.6
     assert changed(approach_food="narrower")["approach_food"].transform.scale == 0.15
     fade = shaping.Schedule(kind=shaping.SCHEDULE_KIND_LINEAR, end=200_000)

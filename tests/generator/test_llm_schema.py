@@ -193,8 +193,11 @@ def test_no_more_can_be_added_than_a_config_has_places(foraging, ask, grow, coun
 def test_each_term_of_the_incumbent_is_kept_changed_or_dropped(foraging, ask, incumbent):
     """By its name, so that none can be named twice; a reach can be changed where there is one."""
     keep = candidate_schema(offer(ask(foraging, incumbent=incumbent)))["properties"]["keep"]["properties"]
-    assert keep["load_bonus"]["enum"] == ["as_is", "double", "half", "fade", "drop"]
-    assert keep["approach_food"]["enum"] == ["as_is", "double", "half", "fade", "drop", "wider", "narrower"]
+    assert keep["load_bonus"]["enum"] == ["as_is", "double", "half", "quarter", "fade", "drop"]
+    assert keep["approach_food"]["enum"] == [
+        *("as_is", "double", "half", "quarter", "fade", "drop"),
+        *("wider", "narrower"),
+    ]
 
 
 def test_equal_requests_have_equal_schemas(crowd, ask, grow):

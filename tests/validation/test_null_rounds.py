@@ -42,10 +42,11 @@ def test_a_planted_gain_of_two_deviations_is_found(trained: Sequence[BranchRecor
     assert sum(each.promoted not in ("", better) for each, better in played) < 3
 
 
-def test_a_race_of_equals_has_a_winner_by_chance(trained: Sequence[BranchRecord]) -> None:
-    """A race makes no statement of significance: with several equal candidates one is mostly promoted."""
+def test_a_race_of_equals_seldom_has_a_winner(trained: Sequence[BranchRecord]) -> None:
+    """A race makes no statement of significance, but one of several equals is not ahead by more than the noise."""
     played = play(Setting(preset=FRUGAL, proof=Proof.PROOF_BY_RISK), trained, 40)
-    assert 15 <= sum(bool(each.promoted) for each, _ in played) < 40
+    assert sum(bool(each.promoted) for each, _ in played) < 10
+    assert sum(each.best_mean != CONTROL for each, _ in played) > 20
 
 
 def test_a_pool_gives_out_all_branches_before_any_twice(trained: Sequence[BranchRecord]) -> None:

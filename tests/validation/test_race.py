@@ -18,6 +18,9 @@ from also.validation import judge
 from also.validation.race import race, racers
 from also.validation.round import Round, Step
 
+EPISODES = 10**9
+"""Episodes of a measure: so many that it is exact."""
+
 SEARCH = SeedPool.SEED_POOL_SEARCH
 
 MakeRace = Callable[..., Round]
@@ -89,7 +92,12 @@ def raced(round_: Round, come_to: Callable[[str, int, int], tuple[float, float]]
             result = ArmResult(arm=arm, pool=step.pool)
             for index in step.indices:
                 returned, score = come_to(arm, step.number, index)
-                end = Measure(env_steps=step.number * step.env_steps, mean_return=returned, milestone_score=score)
+                end = Measure(
+                    env_steps=step.number * step.env_steps,
+                    mean_return=returned,
+                    milestone_score=score,
+                    episodes=EPISODES,
+                )
                 result.records.append(
                     BranchRecord(
                         arm=arm,
@@ -184,6 +192,29 @@ def test_the_winner_has_to_be_above_control_once_the_task_pays(
     result = judge.validation(round_, arms)
     assert told(result) == [reason]
     assert "control's return 0.3" in result.verdicts[0].detail
+
+
+@pytest.mark.parametrize(
+    ("episodes", "gain", "reason"),
+    [(64, 0.05, "RaceStoodStill"), (64, 0.06, "RaceWon"), (1024, 0.01, "RaceStoodStill"), (1024, 0.02, "RaceWon")],
+)
+def test_a_gain_counts_from_one_standard_error_on(make_race: MakeRace, episodes: int, gain: float, reason: str) -> None:
+    """Of all episodes along the branches: sqrt(2 · 0.3 · 0.7 / (2 · 64)) is 0.057."""
+    round_ = make_race(1, stage_return=0.2, race_rungs=1, race_seeds=1)
+    assert round_.card.largest_return == 1.0
+    _, arms = raced(round_, lambda arm, rung, index: (0.3, 0.1) if arm == "control" else (0.3 + gain, 0.1))
+    for arm in arms:
+        for record in arm.records:
+            low, high = Measure(), Measure()
+            for measure, offset in ((low, -0.1), (high, 0.1)):
+                measure.CopyFrom(record.measures[0])
+                measure.mean_return += offset
+                measure.episodes = episodes
+            record.ClearField("measures")
+            record.measures.extend([low, high])
+    result = judge.validation(round_, arms)
+    assert told(result) == [reason]
+    assert f"Return {0.3 + gain:.4g}" in result.verdicts[0].detail
 
 
 def test_the_main_run_goes_on_with_the_winners_best_branch(make_race: MakeRace) -> None:

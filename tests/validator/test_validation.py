@@ -145,7 +145,7 @@ def test_policy_invariant_candidates_race(
     make_request, validate: Validate, rehearsal, stage_return: float, control: list[tuple[str, int, int]]
 ) -> None:
     """Two rungs of an update each, control beside them once the task pays; the winner's best replica goes on."""
-    rehearsal.behave(returns={"control": 0.1, "r0-c0": 0.2, "r0-c1": 0.4})
+    rehearsal.behave(returns={"control": 0.1, "r0-c0": 0.2, "r0-c1": 0.9})
     request = make_request(**RACE)
     request.stage_return = stage_return
     progress, result = validate(request)
