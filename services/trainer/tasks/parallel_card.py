@@ -30,7 +30,7 @@ from services.trainer.tasks.parallel_trials import Trials, play_trials
 
 _SCOPES = {0: task_pb2.FEATURE_SCOPE_TEAM, 1: task_pb2.FEATURE_SCOPE_AGENT, 2: task_pb2.FEATURE_SCOPE_PAIR}
 
-_DERIVED = ("task", "agents", "observation_size", "state_size")
+_DERIVED = ("task", "agents", "observation_size", "state_size", "notes")
 """Fields of a card that the environment itself decides."""
 
 
@@ -78,6 +78,7 @@ def inspect(task: task_pb2.Task, environment: ParallelEnvironment) -> Inspection
     check_card(card)
     sizes = {space.action_size for space in environment.spaces}
     masked = not environment.continuous and (environment.has_masks or environment.agents_leave or len(sizes) > 1)
+    card.action_space.masked = masked
     return Inspection(card=card, masked=masked)
 
 
