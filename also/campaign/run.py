@@ -185,6 +185,7 @@ class Conductor:
         request = requests.train_reference(
             self._journal.campaign_id,
             self.state.campaign,
+            self.state.card,
             run=run,
             config=config,
             number=number,

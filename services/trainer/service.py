@@ -46,7 +46,8 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
         self, request: trainer_pb2.ProbeShapingRequest, context: grpc.ServicerContext
     ) -> trainer_pb2.ProbeShapingResponse:
         """Compute what configs would have paid."""
-        return trainer_pb2.ProbeShapingResponse(probes=probe(request.campaign, self._load(request), request.configs))
+        probes = probe(request.campaign, self._load(request), request.configs, request.card)
+        return trainer_pb2.ProbeShapingResponse(probes=probes)
 
     def Evaluate(
         self, request: trainer_pb2.EvaluateRequest, context: grpc.ServicerContext
@@ -69,13 +70,14 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
         snapshot = self._load(request)
         settings = request.campaign.evaluation
         reported = request.pool == branch_pb2.SEED_POOL_REPORT
-        run = Run.restore(request.campaign, [request.campaign.shaping], [snapshot], [None])
+        run = Run.restore(request.campaign, [request.campaign.shaping], [snapshot], [None], card=request.card)
         evaluator = Evaluator(
             request.campaign,
             replicas=1,
             episodes=settings.report_episodes if reported else settings.episodes,
             pool=request.pool,
             device=run.device,
+            card=run.task.card,
         )
         try:
             episodes = evaluator.play(run.learner.policy, run.collector.observations)
@@ -95,7 +97,7 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
         )
 
     def _load(self, request: trainer_pb2.ProbeShapingRequest | trainer_pb2.EvaluateRequest) -> Snapshot:
-        card = describe(request.campaign.task)
+        card = describe(request.campaign.task, request.card)
         return checkpoint.load(self._store(), request.campaign_id, request.campaign, card, request.checkpoint_id)
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("small_environments")
 def card_of(function: str) -> TaskCard:
     """The card of an environment of `seen_environments`."""
     task = Task(name=f"seen_environments:{function}")
-    return inspect(task, open_environment(task)).card
+    return inspect(task, open_environment(task))
 
 
 def ranges(card: TaskCard) -> dict[str, tuple[float, float]]:

@@ -277,7 +277,7 @@ def test_an_environment_without_end_is_truncated(small_environments: None) -> No
 
     task = Task(name="small_environments:endless")
     environment = open_environment(task)
-    card = inspect(task, environment).card
+    card = inspect(task, environment)
     assert card.episode_limit == 1000
     assert environment.truncated
     assert environment.episode_return == pytest.approx(1000 * 0.25 / 2)

@@ -10,8 +10,6 @@ An author says of each feature what it `tells_of`. A part of the observations te
 it is what the policy and the value net see of it; the return so far tells of what has happened.
 """
 
-from dataclasses import dataclass
-
 from also import document
 from also.errors import DocumentError
 from also.v1 import task_pb2
@@ -30,17 +28,7 @@ _DERIVED = ("task", "agents", "observation_size", "state_size", "notes")
 """Fields of a card that the environment itself decides."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
-    """What `inspect` found out."""
-
-    card: TaskCard
-    """The card."""
-    masked: bool
-    """Whether actions need a mask: some are forbidden, or an agent may leave before the others."""
-
-
-def inspect(task: task_pb2.Task, environment: ParallelEnvironment) -> Inspection:
+def inspect(task: task_pb2.Task, environment: ParallelEnvironment) -> TaskCard:
     """Try an environment and write its card.
 
     Args:
@@ -65,6 +53,10 @@ def inspect(task: task_pb2.Task, environment: ParallelEnvironment) -> Inspection
     card.state_size = int(environment.state().size)
     card.episode_limit = given.episode_limit or _measured_limit(trials)
     card.action_space.CopyFrom(_action_space(environment, given))
+    sizes = {space.action_size for space in environment.spaces}
+    card.action_space.masked = not environment.continuous and (
+        environment.has_masks or environment.agents_leave or len(sizes) > 1
+    )
     card.smallest_return = given.smallest_return or _smallest_return(trials)
     card.largest_return = given.largest_return or max(card.smallest_return, *map(abs, trials.returns))
     del card.features[:]
@@ -73,10 +65,7 @@ def inspect(task: task_pb2.Task, environment: ParallelEnvironment) -> Inspection
     if not card.milestones:
         card.milestones.append(_return_milestone(card))
     check_card(card)
-    sizes = {space.action_size for space in environment.spaces}
-    masked = not environment.continuous and (environment.has_masks or environment.agents_leave or len(sizes) > 1)
-    card.action_space.masked = masked
-    return Inspection(card=card, masked=masked)
+    return card
 
 
 def _read_card(environment: ParallelEnvironment) -> TaskCard:
