@@ -131,13 +131,21 @@ class EvaluateResponse(_message.Message):
     def __init__(self, evaluation: _Optional[_Union[_branch_pb2.Evaluation, _Mapping]] = ...) -> None: ...
 
 class CheckTrainerRequest(_message.Message):
-    __slots__ = ("learner",)
+    __slots__ = ("learner", "campaign", "card", "branches")
     LEARNER_FIELD_NUMBER: _ClassVar[int]
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    CARD_FIELD_NUMBER: _ClassVar[int]
+    BRANCHES_FIELD_NUMBER: _ClassVar[int]
     learner: _campaign_pb2.LearnerSettings
-    def __init__(self, learner: _Optional[_Union[_campaign_pb2.LearnerSettings, _Mapping]] = ...) -> None: ...
+    campaign: _campaign_pb2.Campaign
+    card: _task_pb2.TaskCard
+    branches: bool
+    def __init__(self, learner: _Optional[_Union[_campaign_pb2.LearnerSettings, _Mapping]] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ..., branches: _Optional[bool] = ...) -> None: ...
 
 class CheckTrainerResponse(_message.Message):
-    __slots__ = ("device",)
+    __slots__ = ("device", "memory")
     DEVICE_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_FIELD_NUMBER: _ClassVar[int]
     device: str
-    def __init__(self, device: _Optional[str] = ...) -> None: ...
+    memory: str
+    def __init__(self, device: _Optional[str] = ..., memory: _Optional[str] = ...) -> None: ...

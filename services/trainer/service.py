@@ -9,7 +9,7 @@ import grpc
 from also import keys, settings
 from also.store import Store, open_store
 from also.v1 import branch_pb2, trainer_pb2, trainer_pb2_grpc
-from services.trainer import checkpoint, determinism, device, stage
+from services.trainer import checkpoint, determinism, device, room, stage
 from services.trainer.evaluation import POOLS, Evaluator, distribution, mean_interval
 from services.trainer.probe import probe
 from services.trainer.run import Run, Snapshot
@@ -61,10 +61,13 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
     def CheckTrainer(
         self, request: trainer_pb2.CheckTrainerRequest, context: grpc.ServicerContext
     ) -> trainer_pb2.CheckTrainerResponse:
-        """Look for the learner's device."""
+        """Look for the learner's device, and estimate the campaign's memory."""
         where = device.choice_in_words(request.learner)
         _LOG.info("trains on %s", where)
-        return trainer_pb2.CheckTrainerResponse(device=where)
+        memory = ""
+        if request.HasField("campaign"):
+            memory = room.check(request.campaign, request.card, branches=request.branches)
+        return trainer_pb2.CheckTrainerResponse(device=where, memory=memory)
 
     def _evaluate(self, request: trainer_pb2.EvaluateRequest) -> branch_pb2.Evaluation:
         snapshot = self._load(request)
