@@ -5,6 +5,7 @@ AlsoError
 │   ├── DocumentError       a campaign file or record: unknown key, wrong type, out of range
 │   ├── TaskError           a task that cannot be found, built, or that breaks its API
 │   ├── DeviceError         a device for training that this machine does not have
+│   ├── MemoryNeedError     a campaign that takes more memory than a machine has left
 │   ├── ShapingError        a shaping config that breaks a rule
 │   ├── CheckpointError     a checkpoint that is missing, damaged, or of another task or version
 │   ├── StoreError          an object store that is unwritable, foreign or not an object store
@@ -38,6 +39,10 @@ class TaskError(InputError):
 
 class DeviceError(InputError):
     """A device to train on is asked for, and a machine does not have it."""
+
+
+class MemoryNeedError(InputError):
+    """A campaign's training takes more memory than a machine has left."""
 
 
 class ShapingError(InputError):

@@ -105,6 +105,16 @@ def child_environment(**changes: str) -> dict[str, str]:
     return {**{name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}, **changes}
 
 
+def cache_folder() -> Path:
+    """Folder for what may be deleted at any time: `also` in the user's cache folder (`XDG_CACHE_HOME`, or ~/.cache).
+
+    Raises:
+        RuntimeError: this user has no home.
+    """
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(given) if Path(given).is_absolute() else Path.home() / ".cache") / "also"
+
+
 def become(environment: Mapping[str, str]) -> None:
     """Take another environment in place of this process's own; only a forked child does, before anything else.
 

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -16,6 +18,15 @@ FULL = hypothesis.settings(
 hypothesis.settings.register_profile("full", FULL)
 hypothesis.settings.register_profile("quick", FULL, max_examples=20)  # for `make check`
 hypothesis.settings.load_profile("full")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache folder of its own for each process that tests: what was kept before decides nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="module", autouse=True)

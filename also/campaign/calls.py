@@ -17,7 +17,7 @@ from also.v1.generator_pb2 import CheckGeneratorRequest, ProposeRequest, Propose
 from also.v1.generator_pb2_grpc import GeneratorServiceStub
 from also.v1.llm_pb2 import LlmUse
 from also.v1.task_pb2 import Task, TaskCard
-from also.v1.trainer_pb2 import CheckTrainerRequest, DescribeTaskRequest, EvaluateRequest
+from also.v1.trainer_pb2 import CheckTrainerRequest, CheckTrainerResponse, DescribeTaskRequest, EvaluateRequest
 from also.v1.trainer_pb2_grpc import TrainerServiceStub
 from also.v1.validator_pb2 import CheckValidatorRequest
 from also.v1.validator_pb2_grpc import ValidatorServiceStub
@@ -79,20 +79,33 @@ def use_of(response: DiagnoseResponse | ProposeResponse) -> LlmUse | None:
     return response.llm if response.HasField("llm") else None
 
 
-def check_trainer(services: Services, learner: LearnerSettings) -> str:
-    """The device that the trainer computes on, in words.
+def check_trainer(
+    services: Services, learner: LearnerSettings, campaign: Campaign | None = None, card: TaskCard | None = None
+) -> CheckTrainerResponse:
+    """The device that the trainer computes on, in words, and what is to be said of the campaign's memory.
 
     Args:
         services: the services.
         learner: its device counts.
+        campaign: a campaign whose memory is to be estimated, every default filled in.
+        card: card of its task.
 
     Raises:
         DeviceError: the trainer does not have the device that is asked for.
+        MemoryNeedError: the campaign takes more memory than the trainer's machine has.
         ServiceError: the trainer failed for good.
     """
-    request = CheckTrainerRequest(learner=learner)
-    device: str = _ask(services, "trainer", lambda channel: TrainerServiceStub(channel).CheckTrainer, request).device
-    return device
+    request = CheckTrainerRequest(learner=learner, campaign=campaign, card=card, branches=_branches_there(services))
+    response: CheckTrainerResponse = _ask(
+        services, "trainer", lambda channel: TrainerServiceStub(channel).CheckTrainer, request
+    )
+    return response
+
+
+def _branches_there(services: Services) -> bool:
+    """Whether branches train on the trainer's machine."""
+    given = services.settings
+    return given.launcher == "processes" and not (given.trainer or given.validator)
 
 
 def check_backends(services: Services, campaign: Campaign) -> None:

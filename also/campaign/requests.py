@@ -8,6 +8,7 @@ from also.v1.critic_pb2 import DiagnoseRequest, PastStage, StageOutcome
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.journal_pb2 import Promoted
 from also.v1.shaping_pb2 import ShapingConfig
+from also.v1.task_pb2 import TaskCard
 from also.v1.trainer_pb2 import EvaluateRequest, TrainStageRequest
 from also.v1.validator_pb2 import ValidateRequest
 from also.validation import cost
@@ -37,12 +38,14 @@ def train_stage(campaign_id: str, state: State) -> TrainStageRequest:
         config=state.incumbent.config,
         env_steps=state.campaign.stages.env_steps,
         gather_evidence=True,
+        card=state.card,
     )
 
 
 def train_reference(
     campaign_id: str,
     campaign: Campaign,
+    card: TaskCard,
     *,
     run: str,
     config: ShapingConfig,
@@ -59,6 +62,7 @@ def train_reference(
         checkpoint_id=checkpoint_id,
         config=config,
         env_steps=env_steps,
+        card=card,
     )
 
 
@@ -129,6 +133,7 @@ def evaluate(campaign_id: str, state: State, checkpoint_id: str) -> EvaluateRequ
         campaign=state.campaign,
         checkpoint_id=checkpoint_id,
         pool=SeedPool.SEED_POOL_REPORT,
+        card=state.card,
     )
 
 

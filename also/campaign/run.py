@@ -93,10 +93,12 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
             minds = ["trainer", "critic", "generator"]
             services.start([*minds, *_runs_beside(campaign)])
             card = _check(campaign, services) if journal is None else None
-            where = calls.check_trainer(services, campaign.learner)
+            found = calls.check_trainer(services, campaign.learner, campaign if card is not None else None, card)
             if card is not None:
                 journal = _begin(campaign, card, campaign_id, settings.store)
-            watch.note(f"the trainer computes on {where}")
+            watch.note(f"the trainer computes on {found.device}")
+            if found.memory:
+                watch.note(found.memory)
         assert journal is not None
         return Conductor(journal, services, watch, device=campaign.learner.device).conduct()
 
@@ -185,6 +187,7 @@ class Conductor:
         request = requests.train_reference(
             self._journal.campaign_id,
             self.state.campaign,
+            self.state.card,
             run=run,
             config=config,
             number=number,

@@ -9,10 +9,13 @@ from rich.console import Console
 from rich.table import Table
 
 from also import document, enums, limits
-from also.campaign.calls import describe_task
+from also.campaign import spec
+from also.campaign.calls import check_trainer, describe_task
 from also.campaign.processes import Services
 from also.cli.console import console
 from also.cli.options import JsonOption, settings_with
+from also.cli.waiting import told
+from also.errors import MemoryNeedError
 from also.v1.task_pb2 import FeatureScope, Task, TaskCard, TellsOf
 
 NATIVE = {
@@ -38,11 +41,13 @@ def tasks(
         listed.add_row(BY_IMPORT, "any PettingZoo Parallel environment, by a function that makes it")
         output.print(listed)
         return
-    card = _describe(task_of(name))
+    card, memory = _describe(task_of(name))
     if json:
         print(document.canonical(card).decode())
         return
     _show(output, card)
+    if memory:
+        output.print(f"with the settings of an empty campaign file, {memory}", soft_wrap=True)
 
 
 def task_of(name: str) -> Task:
@@ -58,10 +63,17 @@ def task_of(name: str) -> Task:
     return task
 
 
-def _describe(task: Task) -> TaskCard:
+def _describe(task: Task) -> tuple[TaskCard, str]:
+    """A task's card, and what is to be said of the memory that the default learner takes with it."""
     settings = settings_with(None)
-    with Services(settings, Path(settings.logs) / "tasks", print) as services:
-        return describe_task(services, task)
+    with Services(settings, Path(settings.logs) / "tasks", print) as services, told(f"trying {task.name}"):
+        card = describe_task(services, task)
+        campaign = spec.load(None)
+        campaign.task.CopyFrom(task)
+        try:
+            return card, check_trainer(services, campaign.learner, campaign, card).memory
+        except MemoryNeedError as error:
+            return card, str(error)
 
 
 def _show(output: Console, card: TaskCard) -> None:
@@ -79,11 +91,13 @@ def _show(output: Console, card: TaskCard) -> None:
     for feature in card.features:
         scope = enums.short_name(FeatureScope.DESCRIPTOR, feature.scope)
         bounds = f"[{feature.minimum:g}, {feature.maximum:g}]"
-        told = enums.short_name(TellsOf.DESCRIPTOR, feature.tells_of) if feature.tells_of else "unknown"
-        features.add_row(feature.name, scope, told, bounds, feature.unit, feature.description)
+        tells = enums.short_name(TellsOf.DESCRIPTOR, feature.tells_of) if feature.tells_of else "unknown"
+        features.add_row(feature.name, scope, tells, bounds, feature.unit, feature.description)
     output.print(features)
     milestones = Table("milestone", "reached when", "agents", "what it is", title="milestones", box=box.SIMPLE_HEAD)
     for milestone in card.milestones:
         condition = f"{milestone.feature} >= {milestone.threshold:g}"
         milestones.add_row(milestone.name, condition, str(milestone.agents_needed), milestone.description)
     output.print(milestones)
+    for note in card.notes:
+        output.print(f"note: {note}", soft_wrap=True)

@@ -3,6 +3,7 @@ from also.v1 import evidence_pb2 as _evidence_pb2
 from also.v1 import limits_pb2 as _limits_pb2
 from also.v1 import reading_pb2 as _reading_pb2
 from also.v1 import shaping_pb2 as _shaping_pb2
+from also.v1 import task_pb2 as _task_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -61,7 +62,7 @@ class Branch(_message.Message):
     def __init__(self, arm: _Optional[str] = ..., seed_index: _Optional[int] = ..., seed: _Optional[int] = ..., config: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., checkpoint_id: _Optional[str] = ...) -> None: ...
 
 class BranchGroup(_message.Message):
-    __slots__ = ("campaign_id", "name", "campaign", "pool", "branches", "env_steps", "stage", "round", "step")
+    __slots__ = ("campaign_id", "name", "campaign", "pool", "branches", "env_steps", "stage", "round", "step", "card")
     CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
@@ -71,6 +72,7 @@ class BranchGroup(_message.Message):
     STAGE_FIELD_NUMBER: _ClassVar[int]
     ROUND_FIELD_NUMBER: _ClassVar[int]
     STEP_FIELD_NUMBER: _ClassVar[int]
+    CARD_FIELD_NUMBER: _ClassVar[int]
     campaign_id: str
     name: str
     campaign: _campaign_pb2.Campaign
@@ -80,7 +82,8 @@ class BranchGroup(_message.Message):
     stage: int
     round: int
     step: int
-    def __init__(self, campaign_id: _Optional[str] = ..., name: _Optional[str] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., pool: _Optional[_Union[SeedPool, str]] = ..., branches: _Optional[_Iterable[_Union[Branch, _Mapping]]] = ..., env_steps: _Optional[int] = ..., stage: _Optional[int] = ..., round: _Optional[int] = ..., step: _Optional[int] = ...) -> None: ...
+    card: _task_pb2.TaskCard
+    def __init__(self, campaign_id: _Optional[str] = ..., name: _Optional[str] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., pool: _Optional[_Union[SeedPool, str]] = ..., branches: _Optional[_Iterable[_Union[Branch, _Mapping]]] = ..., env_steps: _Optional[int] = ..., stage: _Optional[int] = ..., round: _Optional[int] = ..., step: _Optional[int] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ...) -> None: ...
 
 class Measure(_message.Message):
     __slots__ = ("env_steps", "mean_return", "milestone_score", "success_rate", "episodes")

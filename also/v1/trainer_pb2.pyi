@@ -25,7 +25,7 @@ class DescribeTaskResponse(_message.Message):
     def __init__(self, card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ...) -> None: ...
 
 class TrainStageRequest(_message.Message):
-    __slots__ = ("campaign_id", "run", "stage", "campaign", "checkpoint_id", "config", "env_steps", "gather_evidence")
+    __slots__ = ("campaign_id", "run", "stage", "campaign", "checkpoint_id", "config", "env_steps", "gather_evidence", "card")
     CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
     RUN_FIELD_NUMBER: _ClassVar[int]
     STAGE_FIELD_NUMBER: _ClassVar[int]
@@ -34,6 +34,7 @@ class TrainStageRequest(_message.Message):
     CONFIG_FIELD_NUMBER: _ClassVar[int]
     ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
     GATHER_EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    CARD_FIELD_NUMBER: _ClassVar[int]
     campaign_id: str
     run: str
     stage: int
@@ -42,7 +43,8 @@ class TrainStageRequest(_message.Message):
     config: _shaping_pb2.ShapingConfig
     env_steps: int
     gather_evidence: bool
-    def __init__(self, campaign_id: _Optional[str] = ..., run: _Optional[str] = ..., stage: _Optional[int] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., checkpoint_id: _Optional[str] = ..., config: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., env_steps: _Optional[int] = ..., gather_evidence: _Optional[bool] = ...) -> None: ...
+    card: _task_pb2.TaskCard
+    def __init__(self, campaign_id: _Optional[str] = ..., run: _Optional[str] = ..., stage: _Optional[int] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., checkpoint_id: _Optional[str] = ..., config: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., env_steps: _Optional[int] = ..., gather_evidence: _Optional[bool] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ...) -> None: ...
 
 class TrainingProgress(_message.Message):
     __slots__ = ("env_steps", "env_steps_planned", "mean_return", "env_steps_per_second", "config_hash")
@@ -81,16 +83,18 @@ class TrainStageResponse(_message.Message):
     def __init__(self, progress: _Optional[_Union[TrainingProgress, _Mapping]] = ..., result: _Optional[_Union[StageResult, _Mapping]] = ...) -> None: ...
 
 class ProbeShapingRequest(_message.Message):
-    __slots__ = ("campaign_id", "campaign", "checkpoint_id", "configs")
+    __slots__ = ("campaign_id", "campaign", "checkpoint_id", "configs", "card")
     CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
     CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINT_ID_FIELD_NUMBER: _ClassVar[int]
     CONFIGS_FIELD_NUMBER: _ClassVar[int]
+    CARD_FIELD_NUMBER: _ClassVar[int]
     campaign_id: str
     campaign: _campaign_pb2.Campaign
     checkpoint_id: str
     configs: _containers.RepeatedCompositeFieldContainer[_shaping_pb2.ShapingConfig]
-    def __init__(self, campaign_id: _Optional[str] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., checkpoint_id: _Optional[str] = ..., configs: _Optional[_Iterable[_Union[_shaping_pb2.ShapingConfig, _Mapping]]] = ...) -> None: ...
+    card: _task_pb2.TaskCard
+    def __init__(self, campaign_id: _Optional[str] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., checkpoint_id: _Optional[str] = ..., configs: _Optional[_Iterable[_Union[_shaping_pb2.ShapingConfig, _Mapping]]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ...) -> None: ...
 
 class ShapingProbe(_message.Message):
     __slots__ = ("terms", "varies")
@@ -107,16 +111,18 @@ class ProbeShapingResponse(_message.Message):
     def __init__(self, probes: _Optional[_Iterable[_Union[ShapingProbe, _Mapping]]] = ...) -> None: ...
 
 class EvaluateRequest(_message.Message):
-    __slots__ = ("campaign_id", "campaign", "checkpoint_id", "pool")
+    __slots__ = ("campaign_id", "campaign", "checkpoint_id", "pool", "card")
     CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
     CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINT_ID_FIELD_NUMBER: _ClassVar[int]
     POOL_FIELD_NUMBER: _ClassVar[int]
+    CARD_FIELD_NUMBER: _ClassVar[int]
     campaign_id: str
     campaign: _campaign_pb2.Campaign
     checkpoint_id: str
     pool: _branch_pb2.SeedPool
-    def __init__(self, campaign_id: _Optional[str] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., checkpoint_id: _Optional[str] = ..., pool: _Optional[_Union[_branch_pb2.SeedPool, str]] = ...) -> None: ...
+    card: _task_pb2.TaskCard
+    def __init__(self, campaign_id: _Optional[str] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., checkpoint_id: _Optional[str] = ..., pool: _Optional[_Union[_branch_pb2.SeedPool, str]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ...) -> None: ...
 
 class EvaluateResponse(_message.Message):
     __slots__ = ("evaluation",)
@@ -125,13 +131,21 @@ class EvaluateResponse(_message.Message):
     def __init__(self, evaluation: _Optional[_Union[_branch_pb2.Evaluation, _Mapping]] = ...) -> None: ...
 
 class CheckTrainerRequest(_message.Message):
-    __slots__ = ("learner",)
+    __slots__ = ("learner", "campaign", "card", "branches")
     LEARNER_FIELD_NUMBER: _ClassVar[int]
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    CARD_FIELD_NUMBER: _ClassVar[int]
+    BRANCHES_FIELD_NUMBER: _ClassVar[int]
     learner: _campaign_pb2.LearnerSettings
-    def __init__(self, learner: _Optional[_Union[_campaign_pb2.LearnerSettings, _Mapping]] = ...) -> None: ...
+    campaign: _campaign_pb2.Campaign
+    card: _task_pb2.TaskCard
+    branches: bool
+    def __init__(self, learner: _Optional[_Union[_campaign_pb2.LearnerSettings, _Mapping]] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ..., branches: _Optional[bool] = ...) -> None: ...
 
 class CheckTrainerResponse(_message.Message):
-    __slots__ = ("device",)
+    __slots__ = ("device", "memory")
     DEVICE_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_FIELD_NUMBER: _ClassVar[int]
     device: str
-    def __init__(self, device: _Optional[str] = ...) -> None: ...
+    memory: str
+    def __init__(self, device: _Optional[str] = ..., memory: _Optional[str] = ...) -> None: ...

@@ -98,7 +98,8 @@ class TrainerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CheckTrainer(self, request, context):
-        """Looks for the device that a campaign's learner asks for. INVALID_ARGUMENT when there is none.
+        """Looks for the device that a campaign's learner asks for, and estimates the memory that its training takes.
+        INVALID_ARGUMENT when there is none, or not enough.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

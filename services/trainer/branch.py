@@ -167,7 +167,7 @@ def _parts(group: branch_pb2.BranchGroup, share: int) -> int:
     free = device.free_bytes(device.resolve(group.campaign.learner))
     if free is None:
         return 1
-    each = memory.need(group.campaign, describe(group.campaign.task))
+    each = memory.need(group.campaign, describe(group.campaign.task, group.card))
     return memory.parts(len(group.branches), each, free // share)
 
 

@@ -61,6 +61,7 @@ class GroupRun:
             episodes=evaluation.episodes,
             pool=group.pool,
             device=runs[0].device,
+            card=runs[0].task.card,
         )
 
     @classmethod
@@ -76,7 +77,7 @@ class GroupRun:
             CheckpointError: a checkpoint cannot be used.
             DeviceError: the learner's device is asked for and not there.
         """
-        card = describe(group.campaign.task)
+        card = describe(group.campaign.task, group.card)
         snapshots = {
             branch.checkpoint_id: checkpoint.load(store, group.campaign_id, group.campaign, card, branch.checkpoint_id)
             for branch in group.branches
@@ -87,6 +88,7 @@ class GroupRun:
                 [branch.config for branch in part],
                 [snapshots[branch.checkpoint_id] for branch in part],
                 [branch.seed if branch.HasField("seed") else None for branch in part],
+                card=card,
             )
             for part in in_parts(group.branches, parts)
         ]

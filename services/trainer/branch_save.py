@@ -27,6 +27,7 @@ from also.errors import CheckpointError, DocumentError, MissingObjectError
 from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchGroupSave
 from also.v1.campaign_pb2 import Campaign
+from also.v1.task_pb2 import TaskCard
 from services.trainer import checkpoint
 from services.trainer.branch_group import GroupRun, in_parts
 from services.trainer.run import Run, Snapshot
@@ -126,7 +127,8 @@ def _resumed(store: Store, group: BranchGroup, key: str) -> GroupRun:
     if key != keys.branch_group_save(group.campaign_id, made.name, made.updates):
         raise CheckpointError(f"it is a save of {made.name[:80]!r} after {made.updates} updates")
     tensors = _tensors(store, group, made)
-    _check_fits(group.campaign, made)
+    card = describe(group.campaign.task, group.card)
+    _check_fits(group.campaign, card, made)
     members = [(branch.arm, branch.seed_index) for branch in group.branches]
     if [(record.arm, record.seed_index) for record in made.records] != members:
         raise CheckpointError(f"it is a save of other branches than {members}")
@@ -144,7 +146,7 @@ def _resumed(store: Store, group: BranchGroup, key: str) -> GroupRun:
         raise CheckpointError(f"it has {parts} parts, and {len(members)} branches")
     # the streams are those of the save: the branches' seeds were applied when they began, and only then
     runs = [
-        Run.restore(group.campaign, [branch.config for branch in branches], given, [None] * len(given))
+        Run.restore(group.campaign, [branch.config for branch in branches], given, [None] * len(given), card=card)
         for branches, given in zip(in_parts(group.branches, parts), in_parts(snapshots, parts), strict=True)
     ]
     saved, live = list(made.config_hashes), [config_hash for run in runs for config_hash in run.shaping.config_hashes]
@@ -180,11 +182,11 @@ def _tensors(store: Store, group: BranchGroup, made: BranchGroupSave) -> dict[st
     return tensors
 
 
-def _check_fits(campaign: Campaign, made: BranchGroupSave) -> None:
+def _check_fits(campaign: Campaign, card: TaskCard, made: BranchGroupSave) -> None:
     """Make sure that a save is of this layout and of this learner."""
     if made.schema_version != checkpoint.SCHEMA_VERSION:
         raise CheckpointError(f"it has schema version {made.schema_version}; {checkpoint.SCHEMA_VERSION} is expected")
-    due = checkpoint.learner_hash(campaign, describe(campaign.task))
+    due = checkpoint.learner_hash(campaign, card)
     if made.learner_hash != due:
         raise CheckpointError(f"it has learner {made.learner_hash}; {due} is expected")
 

@@ -9,7 +9,6 @@ import hashlib
 import json
 from typing import Any
 
-from google.protobuf.message import Message
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
@@ -21,7 +20,7 @@ from also.errors import CheckpointError, DocumentError, MissingObjectError
 from also.store import Store
 from also.v1.campaign_pb2 import Campaign
 from also.v1.checkpoint_pb2 import Blob, CheckpointManifest
-from also.v1.task_pb2 import TaskCard
+from also.v1.task_pb2 import ActionSpace, TaskCard
 from services.trainer.run import Snapshot
 
 SCHEMA_VERSION = 1
@@ -100,7 +99,9 @@ def load_manifest(store: Store, campaign_id: str, checkpoint_id: str) -> Checkpo
 
 def learner_hash(campaign: Campaign, card: TaskCard) -> str:
     """sha256 of what the shapes and the meaning of a checkpoint's tensors depend on; the device is no part of that."""
-    space: Message = card.action_space
+    space = ActionSpace()
+    space.CopyFrom(card.action_space)
+    space.ClearField("masked")
     sizes = f"{len(card.agents)}/{card.observation_size}/{card.state_size}"
     return hashlib.sha256(
         canonical(placeless_learner(campaign.learner)) + canonical(space) + sizes.encode()

@@ -85,6 +85,7 @@ class Evaluator:
         episodes: int,
         pool: branch_pb2.SeedPool,
         device: str | torch.device = "cpu",
+        card: task_pb2.TaskCard | None = None,
     ) -> None:
         """Open the task.
 
@@ -94,8 +95,9 @@ class Evaluator:
             episodes: N.
             pool: whose seeds the episodes begin from.
             device: the policies' device, where the episodes are played.
+            card: the task's card, where it is known.
         """
-        self.task = open_task(campaign.task, replicas=replicas, environments=episodes, device=device)
+        self.task = open_task(campaign.task, replicas=replicas, environments=episodes, device=device, card=card)
         self.card: task_pb2.TaskCard = self.task.card
         self.greedy = campaign.evaluation.greedy
         seed = seeds.derive(campaign.seed, "evaluation", POOLS[pool])

@@ -85,7 +85,7 @@ def _play(run: Run, campaign: Campaign, trace: Trace) -> tuple[Episodes, Tensor 
     card, evaluation = run.task.card, campaign.evaluation
     pool = branch_pb2.SEED_POOL_SEARCH
     policy, observations = run.learner.policy, run.collector.observations
-    evaluator = Evaluator(campaign, replicas=1, episodes=evaluation.episodes, pool=pool, device=run.device)
+    evaluator = Evaluator(campaign, replicas=1, episodes=evaluation.episodes, pool=pool, device=run.device, card=card)
     try:
         episodes = evaluator.play(policy, observations, trace=trace)
         if card.action_space.kind != task_pb2.ACTION_KIND_DISCRETE or card.action_space.idle < 0:

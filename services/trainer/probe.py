@@ -13,23 +13,27 @@ from also import seeds
 from also.v1 import trainer_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
+from also.v1.task_pb2 import TaskCard
 from services.trainer.run import Run, Snapshot
 from services.trainer.shaping_reward import ShapingReward
 from services.trainer.streams import mix
 from services.trainer.tasks.vector_task import Features
 
 
-def probe(campaign: Campaign, snapshot: Snapshot, configs: Sequence[ShapingConfig]) -> list[trainer_pb2.ShapingProbe]:
+def probe(
+    campaign: Campaign, snapshot: Snapshot, configs: Sequence[ShapingConfig], card: TaskCard | None = None
+) -> list[trainer_pb2.ShapingProbe]:
     """Activity of each config's terms over one episode's length in each of the learner's environments.
 
     Args:
         campaign: every default filled in.
         snapshot: the checkpoint.
         configs: K of them, valid by the rules of `also.shaping`.
+        card: the task's card in the journal, where there is one.
     """
     if not configs:
         return []
-    run = Run.restore(campaign, [ShapingConfig()], [snapshot], [seeds.derive(campaign.seed, "probe")])
+    run = Run.restore(campaign, [ShapingConfig()], [snapshot], [seeds.derive(campaign.seed, "probe")], card=card)
     try:
         return _pay(campaign, run, configs)
     finally:

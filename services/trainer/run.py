@@ -14,6 +14,7 @@ from torch import Tensor
 from also.errors import CheckpointError
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
+from also.v1.task_pb2 import TaskCard
 from services.trainer import device
 from services.trainer.learner import Learner, UpdateStatistics
 from services.trainer.rollout import Collector
@@ -43,7 +44,15 @@ class Snapshot:
 class Run:
     """R replicas in training."""
 
-    def __init__(self, campaign: Campaign, configs: Sequence[ShapingConfig], keys: Tensor, *, threads: int = 1) -> None:
+    def __init__(
+        self,
+        campaign: Campaign,
+        configs: Sequence[ShapingConfig],
+        keys: Tensor,
+        *,
+        threads: int = 1,
+        card: TaskCard | None = None,
+    ) -> None:
         """Build everything; `start` or `restore` make it ready.
 
         Args:
@@ -51,6 +60,7 @@ class Run:
             configs: shaping config of each replica, R of them.
             keys: int64 (R,), stream of each replica.
             threads: threads that learn, 1 or 2, to the same bits.
+            card: the task's card in the journal, where there is one.
 
         Raises:
             DeviceError: the learner's device is asked for and not there.
@@ -60,7 +70,7 @@ class Run:
         self.device = device.resolve(settings)
         self.keys = keys = keys.to(self.device)
         self.task: VectorTask = open_task(
-            campaign.task, replicas=len(configs), environments=settings.environments, device=self.device
+            campaign.task, replicas=len(configs), environments=settings.environments, device=self.device, card=card
         )
         self.shaping = ShapingReward(
             configs, self.task.card, environments=settings.environments, gamma=settings.gamma, device=self.device
@@ -73,10 +83,16 @@ class Run:
 
     @classmethod
     def start(
-        cls, campaign: Campaign, configs: Sequence[ShapingConfig], seeds: Sequence[int], *, threads: int = 1
+        cls,
+        campaign: Campaign,
+        configs: Sequence[ShapingConfig],
+        seeds: Sequence[int],
+        *,
+        threads: int = 1,
+        card: TaskCard | None = None,
     ) -> "Run":
-        """New runs from nothing, one for each seed in [0, 2^53)."""
-        run = cls(campaign, configs, torch.tensor(list(seeds), dtype=torch.int64), threads=threads)
+        """New runs from nothing, one for each seed in [0, 2^53); the rest as of `restore`."""
+        run = cls(campaign, configs, torch.tensor(list(seeds), dtype=torch.int64), threads=threads, card=card)
         run.collector.begin(run._environment_keys())
         return run
 
@@ -89,6 +105,7 @@ class Run:
         seeds: Sequence[int | None],
         *,
         threads: int = 1,
+        card: TaskCard | None = None,
     ) -> "Run":
         """Go on from snapshots; the shaping configs are applied last.
 
@@ -98,6 +115,7 @@ class Run:
             snapshots: state of each replica, all after equally many updates.
             seeds: new seed of each replica's stream, in [0, 2^53); None keeps the stream (all or none).
             threads: threads that learn, 1 or 2, to the same bits.
+            card: the task's card in the journal, where there is one.
 
         Raises:
             CheckpointError: the snapshots do not fit together, or do not fit the campaign.
@@ -107,7 +125,7 @@ class Run:
             raise CheckpointError(
                 f"checkpoints of one batch are after {sorted(moments)} (env_steps, updates); equal ones are needed"
             )
-        run = cls(campaign, configs, torch.zeros(len(configs), dtype=torch.int64), threads=threads)
+        run = cls(campaign, configs, torch.zeros(len(configs), dtype=torch.int64), threads=threads, card=card)
         run.env_steps, run.updates = moments.pop()
         try:
             stacked = {

@@ -9,7 +9,7 @@ import grpc
 from also import keys, settings
 from also.store import Store, open_store
 from also.v1 import branch_pb2, trainer_pb2, trainer_pb2_grpc
-from services.trainer import checkpoint, determinism, device, stage
+from services.trainer import checkpoint, determinism, device, room, stage
 from services.trainer.evaluation import POOLS, Evaluator, distribution, mean_interval
 from services.trainer.probe import probe
 from services.trainer.run import Run, Snapshot
@@ -46,7 +46,8 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
         self, request: trainer_pb2.ProbeShapingRequest, context: grpc.ServicerContext
     ) -> trainer_pb2.ProbeShapingResponse:
         """Compute what configs would have paid."""
-        return trainer_pb2.ProbeShapingResponse(probes=probe(request.campaign, self._load(request), request.configs))
+        probes = probe(request.campaign, self._load(request), request.configs, request.card)
+        return trainer_pb2.ProbeShapingResponse(probes=probes)
 
     def Evaluate(
         self, request: trainer_pb2.EvaluateRequest, context: grpc.ServicerContext
@@ -60,22 +61,26 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
     def CheckTrainer(
         self, request: trainer_pb2.CheckTrainerRequest, context: grpc.ServicerContext
     ) -> trainer_pb2.CheckTrainerResponse:
-        """Look for the learner's device."""
+        """Look for the learner's device, and estimate the campaign's memory."""
         where = device.choice_in_words(request.learner)
         _LOG.info("trains on %s", where)
-        return trainer_pb2.CheckTrainerResponse(device=where)
+        memory = ""
+        if request.HasField("campaign"):
+            memory = room.check(request.campaign, request.card, branches=request.branches)
+        return trainer_pb2.CheckTrainerResponse(device=where, memory=memory)
 
     def _evaluate(self, request: trainer_pb2.EvaluateRequest) -> branch_pb2.Evaluation:
         snapshot = self._load(request)
         settings = request.campaign.evaluation
         reported = request.pool == branch_pb2.SEED_POOL_REPORT
-        run = Run.restore(request.campaign, [request.campaign.shaping], [snapshot], [None])
+        run = Run.restore(request.campaign, [request.campaign.shaping], [snapshot], [None], card=request.card)
         evaluator = Evaluator(
             request.campaign,
             replicas=1,
             episodes=settings.report_episodes if reported else settings.episodes,
             pool=request.pool,
             device=run.device,
+            card=run.task.card,
         )
         try:
             episodes = evaluator.play(run.learner.policy, run.collector.observations)
@@ -95,7 +100,7 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
         )
 
     def _load(self, request: trainer_pb2.ProbeShapingRequest | trainer_pb2.EvaluateRequest) -> Snapshot:
-        card = describe(request.campaign.task)
+        card = describe(request.campaign.task, request.card)
         return checkpoint.load(self._store(), request.campaign_id, request.campaign, card, request.checkpoint_id)
 
 

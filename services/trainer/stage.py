@@ -51,10 +51,11 @@ def train(
 
 def _begin(store: Store, request: trainer_pb2.TrainStageRequest) -> Run:
     campaign, count = request.campaign, threads.usable(settings.from_environment().trainer_threads)
+    card = describe(campaign.task, request.card)
     if not request.checkpoint_id:
-        return Run.start(campaign, [request.config], [seeds.derive(campaign.seed, "run")], threads=count)
-    snapshot = checkpoint.load(store, request.campaign_id, campaign, describe(campaign.task), request.checkpoint_id)
-    return Run.restore(campaign, [request.config], [snapshot], [None], threads=count)
+        return Run.start(campaign, [request.config], [seeds.derive(campaign.seed, "run")], threads=count, card=card)
+    snapshot = checkpoint.load(store, request.campaign_id, campaign, card, request.checkpoint_id)
+    return Run.restore(campaign, [request.config], [snapshot], [None], threads=count, card=card)
 
 
 def _train(

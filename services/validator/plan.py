@@ -42,6 +42,7 @@ def groups(request: ValidateRequest, step: Step, arms: Sequence[ArmResult]) -> l
             stage=request.stage,
             round=request.round,
             step=step.number,
+            card=request.card if ":" in request.campaign.task.name else None,  # a native task has its own
         )
         for number, share in enumerate(shares)
     ]

@@ -147,6 +147,7 @@ def _probe(
             campaign=request.campaign,
             checkpoint_id=request.checkpoint_id,
             configs=configs.values(),
+            card=request.card,
         ),
         timeout=_PROBE_SECONDS,
     )

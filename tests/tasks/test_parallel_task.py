@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -27,8 +28,11 @@ def opened(small_environments: None) -> Iterator[Opener]:
     """Opens tasks of `small_environments`, and closes them."""
     tasks: list[ParallelTask] = []
 
-    def opener(function: str, *, replicas: int = 1, environments: int = 1, workers: int = 1, **numbers: float):
-        arguments = {name: Scalar(number=number) for name, number in numbers.items()}
+    def opener(function: str, *, replicas: int = 1, environments: int = 1, workers: int = 1, **given: float | str):
+        arguments = {
+            name: Scalar(text=value) if isinstance(value, str) else Scalar(number=value)
+            for name, value in given.items()
+        }
         task = Task(name=f"small_environments:{function}", arguments=arguments, workers=workers)
         tasks.append(open_task(task, replicas=replicas, environments=environments))
         return tasks[-1]
@@ -273,7 +277,7 @@ def test_an_environment_without_end_is_truncated(small_environments: None) -> No
 
     task = Task(name="small_environments:endless")
     environment = open_environment(task)
-    card = inspect(task, environment).card
+    card = inspect(task, environment)
     assert card.episode_limit == 1000
     assert environment.truncated
     assert environment.episode_return == pytest.approx(1000 * 0.25 / 2)
@@ -309,15 +313,14 @@ def test_what_user_code_prints_stays_out_of_standard_output(opened: Opener, capf
     assert out == ""
 
 
-def test_an_environment_that_fails_later_is_an_input_error(opened: Opener) -> None:
+def test_an_environment_that_fails_later_is_an_input_error(opened: Opener, tmp_path: Path) -> None:
     """All workers answer before the error is raised, so none is left in the middle of a step."""
-    task = opened("failing_later", environments=4, workers=2)
-    everywhere = torch.ones(1, 4, dtype=torch.bool)
+    marker = tmp_path / "worn"
+    task = opened("failing_later", environments=4, workers=2, marker=str(marker))
     task.reset(keys(1, 4))
-    for _ in range(3):
-        task.restart(everywhere)
+    marker.touch()
     with pytest.raises(TaskError, match=r"reset\(seed=\d+\) raised RuntimeError: worn out"):
-        task.restart(everywhere)
+        task.restart(torch.ones(1, 4, dtype=torch.bool))
     task.close()
 
 

@@ -15,8 +15,13 @@ NATIVE = ("foraging",)
 """Names of the tasks that ALSO brings."""
 
 
-def describe(task: Task) -> TaskCard:
+def describe(task: Task, card: TaskCard | None = None) -> TaskCard:
     """The card of a task; nothing is left open.
+
+    Args:
+        task: the task.
+        card: the card that an import-path task has in its campaign's journal: it is not tried again then. None or an
+            empty one where there is none.
 
     Raises:
         TaskError: there is no such task or layout, or its environment cannot be built or breaks the API.
@@ -26,10 +31,17 @@ def describe(task: Task) -> TaskCard:
         case Task(name="foraging", layout=layout):
             return foraging_card(parse_layout(layout))
         case by_path:
-            return describe_parallel(by_path)
+            return card if card is not None and card.task else describe_parallel(by_path)
 
 
-def open_task(task: Task, *, replicas: int, environments: int, device: str | torch.device = "cpu") -> VectorTask:
+def open_task(
+    task: Task,
+    *,
+    replicas: int,
+    environments: int,
+    device: str | torch.device = "cpu",
+    card: TaskCard | None = None,
+) -> VectorTask:
     """Open a task; its owner closes it.
 
     Args:
@@ -37,16 +49,19 @@ def open_task(task: Task, *, replicas: int, environments: int, device: str | tor
         replicas: R.
         environments: E, environments of each replica.
         device: device of all tensors that it returns.
+        card: as of `describe`; an environment that does not fit it is refused.
 
     Raises:
-        TaskError: there is no such task or layout, or its environment cannot be built or breaks the API.
+        TaskError: there is no such task or layout, or its environment cannot be built, breaks the API or does not fit
+            the card.
         ServiceUnavailable: a worker process died.
     """
     match _checked(task):
         case Task(name="foraging", layout=layout):
             return Foraging(layout, replicas=replicas, environments=environments, device=device)
         case by_path:
-            return ParallelTask(by_path, replicas=replicas, environments=environments, device=device)
+            known = card if card is not None and card.task else None
+            return ParallelTask(by_path, replicas=replicas, environments=environments, device=device, card=known)
 
 
 def _checked(given: Task) -> Task:

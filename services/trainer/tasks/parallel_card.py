@@ -2,17 +2,13 @@
 
 An author may describe the task in a `task_card()` method; it is read like any other document, and
 checked against what the environment does in the trials. What nobody says is measured: features are
-then single parts of the observations, ranges and returns are those that the trials had. Random
+then single numbers of the observations (`parallel_features`), returns those that the trials had. Random
 actions rarely succeed, so measured returns are a guess: a task with a sparse reward should say its
 `smallest_return`, below which the sum of shaping stays.
 
 An author says of each feature what it `tells_of`. A part of the observations tells of the state, because
 it is what the policy and the value net see of it; the return so far tells of what has happened.
 """
-
-from dataclasses import dataclass
-
-import numpy as np
 
 from also import document
 from also.errors import DocumentError
@@ -22,29 +18,17 @@ from services.trainer.tasks.card_rules import check_card
 from services.trainer.tasks.parallel_environment import (
     EPISODE_RETURN,
     LONGEST_EPISODE,
-    OBSERVATION_FEATURE,
     ParallelEnvironment,
     plain_arguments,
 )
+from services.trainer.tasks.parallel_features import SCOPES, measured_feature, measured_note, observation_features
 from services.trainer.tasks.parallel_trials import Trials, play_trials
 
-_SCOPES = {0: task_pb2.FEATURE_SCOPE_TEAM, 1: task_pb2.FEATURE_SCOPE_AGENT, 2: task_pb2.FEATURE_SCOPE_PAIR}
-
-_DERIVED = ("task", "agents", "observation_size", "state_size")
+_DERIVED = ("task", "agents", "observation_size", "state_size", "notes")
 """Fields of a card that the environment itself decides."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
-    """What `inspect` found out."""
-
-    card: TaskCard
-    """The card."""
-    masked: bool
-    """Whether actions need a mask: some are forbidden, or an agent may leave before the others."""
-
-
-def inspect(task: task_pb2.Task, environment: ParallelEnvironment) -> Inspection:
+def inspect(task: task_pb2.Task, environment: ParallelEnvironment) -> TaskCard:
     """Try an environment and write its card.
 
     Args:
@@ -59,7 +43,7 @@ def inspect(task: task_pb2.Task, environment: ParallelEnvironment) -> Inspection
         environment.episode_limit = given.episode_limit
     environment.idle = max(given.action_space.idle, 0)
     trials = play_trials(environment)
-    features = _features(environment, given, trials)
+    features, notes = _features(environment, given, trials)
     card = TaskCard()
     card.CopyFrom(given)
     card.task = _title(task)
@@ -69,16 +53,19 @@ def inspect(task: task_pb2.Task, environment: ParallelEnvironment) -> Inspection
     card.state_size = int(environment.state().size)
     card.episode_limit = given.episode_limit or _measured_limit(trials)
     card.action_space.CopyFrom(_action_space(environment, given))
+    sizes = {space.action_size for space in environment.spaces}
+    card.action_space.masked = not environment.continuous and (
+        environment.has_masks or environment.agents_leave or len(sizes) > 1
+    )
     card.smallest_return = given.smallest_return or _smallest_return(trials)
     card.largest_return = given.largest_return or max(card.smallest_return, *map(abs, trials.returns))
     del card.features[:]
     card.features.extend([*features, _return_feature(card, trials)])
+    card.notes.extend(notes)
     if not card.milestones:
         card.milestones.append(_return_milestone(card))
     check_card(card)
-    sizes = {space.action_size for space in environment.spaces}
-    masked = not environment.continuous and (environment.has_masks or environment.agents_leave or len(sizes) > 1)
-    return Inspection(card=card, masked=masked)
+    return card
 
 
 def _read_card(environment: ParallelEnvironment) -> TaskCard:
@@ -101,11 +88,12 @@ def _read_card(environment: ParallelEnvironment) -> TaskCard:
     return given
 
 
-def _features(environment: ParallelEnvironment, given: TaskCard, trials: Trials) -> list[Feature]:
+def _features(environment: ParallelEnvironment, given: TaskCard, trials: Trials) -> tuple[list[Feature], list[str]]:
+    """All features but the return, and what is to be said of them."""
     if not environment.has_features:
         if given.features:
             raise environment.error("task_card() lists features, but the environment has no features()")
-        return _observation_features(environment, trials)
+        return observation_features(environment, trials)
     listed = {feature.name: feature for feature in given.features}
     if EPISODE_RETURN in trials.scopes or EPISODE_RETURN in listed:
         raise environment.error(f"feature {EPISODE_RETURN!r} is built in; choose another name")
@@ -113,42 +101,20 @@ def _features(environment: ParallelEnvironment, given: TaskCard, trials: Trials)
         if name not in trials.scopes:
             raise environment.error(f"task_card() lists feature {name!r}, but features() returned no such name")
     for feature in listed.values():
-        scope = _SCOPES[trials.scopes[feature.name]]
+        scope = SCOPES[trials.scopes[feature.name]]
         if feature.scope not in (task_pb2.FEATURE_SCOPE_UNSPECIFIED, scope):
             raise environment.error(f"task_card() gives feature {feature.name!r} another scope than its shape has")
         feature.scope = scope
-        low, high = trials.lows[feature.name], trials.highs[feature.name]
+        low, high = trials.features[feature.name].ends(0)
         slack = 1e-6 * max(1.0, abs(feature.maximum - feature.minimum))
         if low < feature.minimum - slack or high > feature.maximum + slack:
             raise environment.error(
                 f"feature {feature.name!r} was in [{low:g}, {high:g}] in a trial episode; "
                 f"its task_card() says [{feature.minimum:g}, {feature.maximum:g}]",
             )
-    unlisted = [_measured_feature(name, trials) for name in trials.scopes if name not in listed]
-    return [*listed.values(), *unlisted]
-
-
-def _observation_features(environment: ParallelEnvironment, trials: Trials) -> list[Feature]:
-    """Parts of the observation that vary; ranges are the space's, or measured where that is infinite."""
-    features = []
-    bounds = [space.bounds() for space in environment.spaces]
-    for name in trials.scopes:
-        feature = _measured_feature(name, trials)
-        part = int(name.removeprefix(OBSERVATION_FEATURE))
-        ends = [(low[part], high[part]) for low, high in bounds if part < len(low)]
-        low, high = min(low for low, _ in ends), max(high for _, high in ends)
-        if trials.lows[name] == trials.highs[name]:
-            continue
-        feature.tells_of = task_pb2.TELLS_OF_STATE
-        if np.isfinite(low) and np.isfinite(high):
-            feature.minimum, feature.maximum = float(low), float(high)
-        features.append(feature)
-    return features
-
-
-def _measured_feature(name: str, trials: Trials) -> Feature:
-    low, high = trials.lows[name], trials.highs[name]
-    return Feature(name=name, scope=_SCOPES[trials.scopes[name]], minimum=low, maximum=high if high > low else low + 1)
+    unlisted = [measured_feature(name, trials) for name in trials.scopes if name not in listed]
+    notes = [measured_note(len(unlisted), trials)] if unlisted else []
+    return [*listed.values(), *unlisted], notes
 
 
 def _return_feature(card: TaskCard, trials: Trials) -> Feature:

@@ -27,9 +27,6 @@ EPISODE_RETURN = "episode_return"
 OBSERVATION_FEATURE = "observation_"
 """Beginning of the name of a feature that is a part of the observation; its number follows."""
 
-OBSERVATION_FEATURES = 32
-"""Most parts of the observation that become features."""
-
 SEED_LIMIT = 2**31
 """Seeds of an environment's `reset` lie in [0, SEED_LIMIT)."""
 
@@ -185,14 +182,13 @@ class ParallelEnvironment:
         return state
 
     def features(self) -> dict[str, Floats]:
-        """Features by name, (), (A,) or (A, A): the environment's own, else parts of the observations.
+        """The environment's own features by name, (), (A,) or (A, A); none where it has no `features()`.
 
         Raises:
             TaskError: the environment's `features()` raises, or returns something else.
         """
         if self._read_features is None:
-            parts = self.observations[:, :OBSERVATION_FEATURES]
-            return {f"{OBSERVATION_FEATURE}{index}": parts[:, index] for index in range(parts.shape[1])}
+            return {}
         values = self._call("features()", self._read_features)
         if not isinstance(values, dict):
             raise self.error(f"features() returned a {type(values).__name__}; a dict is expected")

@@ -5,6 +5,7 @@ card), `open` (build the worker's lanes), `restart` (begin episodes where the me
 `step`.
 """
 
+import time
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,9 @@ from services.trainer.tasks.parallel_environment import (
     ParallelEnvironment,
     open_environment,
 )
+from services.trainer.tasks.parallel_fit import check_fit, misfit
 from services.trainer.tasks.parallel_memory import Memory
+from services.trainer.tasks.parallel_sources import stamps, watched
 
 
 class Worker:
@@ -41,8 +44,10 @@ class Worker:
             case "inspect":
                 search_in(data["path"])
                 task = document.read(Task, data["task"])
-                inspection = inspect(task, open_environment(task))
-                return {"card": document.plain(inspection.card), "masked": inspection.masked}
+                began_ns = time.time_ns()
+                with watched() as opened:
+                    card = inspect(task, open_environment(task))
+                return {"card": document.plain(card), "files": stamps(task, opened, began_ns=began_ns)}
             case "open":
                 search_in(data["path"])
                 card = document.read(TaskCard, data["card"])
@@ -67,7 +72,7 @@ class Lanes:
         """Build the environments.
 
         Raises:
-            TaskError: one of them cannot be built.
+            TaskError: one of them cannot be built, or does not fit the card.
         """
         self._memory = memory
         self._slice = slice(lanes.start, lanes.stop)
@@ -78,6 +83,7 @@ class Lanes:
         )
         self._environments = {lane: open_environment(task) for lane in lanes}
         for lane, environment in self._environments.items():
+            check_fit(environment, card)
             environment.idle = max(card.action_space.idle, 0)
             environment.episode_limit = card.episode_limit
             environment.write_into(memory.observations[lane], memory.masks[lane])
@@ -106,7 +112,10 @@ class Lanes:
 
     def _write(self, lane: int, environment: ParallelEnvironment) -> None:
         memory = self._memory
-        memory.state[lane] = environment.state()
+        state = environment.state()
+        if state.size != memory.state.shape[1]:
+            raise environment.error(misfit("state_size", state.size, memory.state.shape[1]))
+        memory.state[lane] = state
         memory.reward[lane] = environment.reward
         memory.terminated[lane] = environment.terminated
         memory.truncated[lane] = environment.truncated

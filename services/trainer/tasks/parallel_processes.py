@@ -18,6 +18,7 @@ from also import document, lifeline
 from also.errors import ServiceUnavailable, TaskError
 from also.settings import child_environment
 from also.v1.task_pb2 import Task, TaskCard
+from services.trainer.tasks import card_cache
 from services.trainer.tasks.import_path import check_import_path
 from services.trainer.tasks.parallel_memory import Memory, nameless_file
 
@@ -46,11 +47,15 @@ class Processes:
         """Process ids of the workers."""
         return [process.pid for process in self._processes]
 
-    def inspect(self) -> tuple[TaskCard, bool]:
-        """Try the environment in the first worker: its card, and whether actions need a mask."""
+    def inspect(self) -> TaskCard:
+        """The environment's card: that of an earlier trial which still holds, else it is tried in the first worker."""
+        if (known := card_cache.find(self._task)) is not None:
+            return known
         self._send(0, "inspect", task=document.plain(self._task), path=sys.path)
         reply = self._receive(0)
-        return document.read(TaskCard, reply["card"]), reply["masked"]
+        card = document.read(TaskCard, reply["card"])
+        card_cache.keep(self._task, card, reply["files"])
+        return card
 
     def open(self, card: TaskCard, lanes: int) -> Memory:
         """Build `lanes` environments, spread evenly over the workers."""

@@ -41,7 +41,7 @@ def describe_parallel(task: Task) -> TaskCard:
     """
     processes = Processes(task, 1)
     try:
-        return processes.inspect()[0]
+        return processes.inspect()
     finally:
         processes.close()
 
@@ -51,17 +51,26 @@ class ParallelTask:
 
     copies_state = False
 
-    def __init__(self, task: Task, *, replicas: int, environments: int, device: str | torch.device = "cpu") -> None:
-        """Start the workers, try the environment in the first, and build all environments.
+    def __init__(
+        self,
+        task: Task,
+        *,
+        replicas: int,
+        environments: int,
+        device: str | torch.device = "cpu",
+        card: TaskCard | None = None,
+    ) -> None:
+        """Start the workers, try the environment in the first unless its card is given, and build all environments.
 
         Args:
             task: name, arguments and workers (each has at least one environment).
             replicas: R.
             environments: E.
             device: device of the tensors that are returned.
+            card: what an earlier trial wrote, which the environment has to fit; None tries it now.
 
         Raises:
-            TaskError: the environment cannot be built, or breaks the API.
+            TaskError: the environment cannot be built, breaks the API, or does not fit the card.
             ServiceUnavailable: a worker died.
         """
         self._shape = (replicas, environments)
@@ -71,7 +80,9 @@ class ParallelTask:
         lanes = replicas * environments
         self._processes = Processes(task, min(task.workers, lanes))
         try:
-            self.card, self._masked = self._processes.inspect()
+            known = card if card is not None and card.action_space.HasField("masked") else self._processes.inspect()
+            self.card = known if card is None else card
+            self._masked = known.action_space.masked
             self._memory = self._processes.open(self.card, lanes)
         except BaseException:
             self.close()

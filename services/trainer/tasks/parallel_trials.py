@@ -3,8 +3,12 @@
 A few episodes are played with random actions from fixed seeds. Every call checks the API; the trials
 add what only several calls can show: names and shapes of features that stay, and a seed that decides
 everything. Without the latter no result could be found again.
+
+More episodes follow until enough env_steps were seen to measure ranges by, or the time is over: of a slow
+environment, one whole episode and the beginnings of others are played.
 """
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,19 +17,35 @@ from numpy.typing import NDArray
 
 from also import seeds
 from services.trainer.tasks.parallel_environment import LONGEST_EPISODE, SEED_LIMIT, ParallelEnvironment
+from services.trainer.tasks.parallel_record import Record
 
 TRIALS = 3
 """Episodes; the first one is played twice."""
+
+MEASURED_STEPS = 2000
+"""env_steps from which on no further episode is played."""
+
+SECONDS = 30.0
+"""Time after which no further episode begins, and any but the first is cut."""
+
+_SHORTEST = 50
+"""env_steps that an episode has at least before it is cut for the time."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Trials:
     """What was seen in the trial episodes."""
 
-    lows: dict[str, float] = field(default_factory=dict)
-    """Smallest value of each feature."""
-    highs: dict[str, float] = field(default_factory=dict)
-    """Largest value of each feature."""
+    observations: Record
+    """Observations of all agents, (A, O)."""
+    features: dict[str, Record] = field(default_factory=dict)
+    """What `features()` returned, by name, (values, 1)."""
+    env_steps: int = 0
+    """env_steps that were played."""
+    cut_short: bool = False
+    """Whether the time was over before enough env_steps were played."""
+    until: float = float("inf")
+    """Monotonic time at which the time is over, seconds."""
     scopes: dict[str, int] = field(default_factory=dict)
     """Dimensions of each feature."""
     returns: list[float] = field(default_factory=list)
@@ -42,11 +62,26 @@ def play_trials(environment: ParallelEnvironment) -> Trials:
     Raises:
         TaskError: the environment breaks the API, or is not decided by its seeds.
     """
-    trials = Trials()
-    traces = [_play(environment, number, trials) for number in (0, *range(TRIALS))]
-    if not np.array_equal(traces[0], traces[1]):
+    began = time.monotonic()
+    trials = Trials(observations=Record(len(environment.agents), environment.observation_size))
+    traces = [_play(environment, 0, trials)]
+    trials.observations.keep_what_varies()
+    trials.until = began + SECONDS
+    traces += [_play(environment, number, trials) for number in range(TRIALS)]
+    both = min(len(traces[0]), len(traces[1]))
+    if not np.array_equal(traces[0][:both], traces[1][:both]):
         raise environment.error("two episodes with the same seed and the same actions differ")
+    _measure_more(environment, trials)
     return trials
+
+
+def _measure_more(environment: ParallelEnvironment, trials: Trials) -> None:
+    """Play further episodes, until enough was seen."""
+    number = TRIALS
+    while trials.env_steps < MEASURED_STEPS and not trials.cut_short:
+        _play(environment, number, trials)
+        number += 1
+        trials.cut_short |= time.monotonic() > trials.until
 
 
 def _play(environment: ParallelEnvironment, number: int, trials: Trials) -> NDArray[np.float64]:
@@ -54,15 +89,20 @@ def _play(environment: ParallelEnvironment, number: int, trials: Trials) -> NDAr
     seed = seeds.derive(0, "trial", number) % SEED_LIMIT
     generator = np.random.default_rng(seed)
     environment.reset(seed)
+    trials.observations.begin_episode()
     trace = [environment.observations.sum(dtype=np.float64)]
-    _measure(environment, trials)
+    _measure(environment, trials, None)
     while not (environment.terminated or environment.truncated):
+        if environment.env_steps >= _SHORTEST and time.monotonic() > trials.until:
+            trials.cut_short = True
+            return np.array(trace)
         environment.step(_random_actions(environment, generator))
         trace += [environment.observations.sum(dtype=np.float64), environment.reward]
+        trials.env_steps += 1
         size = abs(environment.reward)
         if size and (size < trials.smallest_reward or not trials.smallest_reward):
             trials.smallest_reward = size
-        _measure(environment, trials)
+        _measure(environment, trials, environment.reward)
     trials.returns.append(environment.episode_return)
     if environment.truncated and environment.env_steps < LONGEST_EPISODE:
         trials.cut_after.append(environment.env_steps)
@@ -77,7 +117,10 @@ def _random_actions(environment: ParallelEnvironment, generator: np.random.Gener
     return np.array([generator.choice(mask.nonzero()[0]) for mask in environment.masks])
 
 
-def _measure(environment: ParallelEnvironment, trials: Trials) -> None:
+def _measure(environment: ParallelEnvironment, trials: Trials, reward: float | None) -> None:
+    trials.observations.see(environment.observations, reward)
+    if not environment.has_features:
+        return
     values = environment.features()
     if trials.scopes and trials.scopes.keys() != values.keys():
         raise environment.error(
@@ -88,5 +131,5 @@ def _measure(environment: ParallelEnvironment, trials: Trials) -> None:
             raise environment.error(f"features() returned {name!r} in two shapes")
         pairs = value.ndim == 2 and len(value) > 1
         seen = value[~np.eye(len(value), dtype=bool)] if pairs else value  # an agent is no pair with itself
-        trials.lows[name] = min(trials.lows.get(name, np.inf), float(seen.min()))
-        trials.highs[name] = max(trials.highs.get(name, -np.inf), float(seen.max()))
+        column = seen.reshape(-1, 1)
+        trials.features.setdefault(name, Record(len(column), 1)).see(column, reward)

@@ -21,11 +21,19 @@ def store_spec(store: Store, group: BranchGroup) -> None:
     """
     key = keys.branch_group(group.campaign_id, group.name)
     spec = placeless_group(group)
-    if not store.create_message(key, spec) and store.get(key) != canonical(spec):
+    if not store.create_message(key, spec) and store.get(key) not in (canonical(spec), canonical(_without_card(spec))):
         raise ServiceError(
             f"{key} holds another branch group than this one; was the checkpoint or a setting changed, "
             "or do two conductors share the campaign id?"
         )
+
+
+def _without_card(group: BranchGroup) -> BranchGroup:
+    """The group as an older ALSO stored it, whose branches try the task again."""
+    older = BranchGroup()
+    older.CopyFrom(group)
+    older.ClearField("card")
+    return older
 
 
 def is_there(store: Store, group: BranchGroup) -> bool:
