@@ -157,7 +157,7 @@ class ActionSpace(_message.Message):
     def __init__(self, kind: _Optional[_Union[ActionKind, str]] = ..., size: _Optional[int] = ..., low: _Optional[_Iterable[float]] = ..., high: _Optional[_Iterable[float]] = ..., names: _Optional[_Iterable[str]] = ..., idle: _Optional[int] = ...) -> None: ...
 
 class TaskCard(_message.Message):
-    __slots__ = ("task", "description", "agents", "features", "milestones", "roles", "episode_limit", "smallest_return", "largest_return", "action_space", "observation_size", "state_size")
+    __slots__ = ("task", "description", "agents", "features", "milestones", "roles", "episode_limit", "smallest_return", "largest_return", "action_space", "observation_size", "state_size", "notes", "baseline_return", "reward_density", "largest_measured")
     TASK_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     AGENTS_FIELD_NUMBER: _ClassVar[int]
@@ -170,6 +170,10 @@ class TaskCard(_message.Message):
     ACTION_SPACE_FIELD_NUMBER: _ClassVar[int]
     OBSERVATION_SIZE_FIELD_NUMBER: _ClassVar[int]
     STATE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    BASELINE_RETURN_FIELD_NUMBER: _ClassVar[int]
+    REWARD_DENSITY_FIELD_NUMBER: _ClassVar[int]
+    LARGEST_MEASURED_FIELD_NUMBER: _ClassVar[int]
     task: str
     description: str
     agents: _containers.RepeatedScalarFieldContainer[str]
@@ -182,4 +186,8 @@ class TaskCard(_message.Message):
     action_space: ActionSpace
     observation_size: int
     state_size: int
-    def __init__(self, task: _Optional[str] = ..., description: _Optional[str] = ..., agents: _Optional[_Iterable[str]] = ..., features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., milestones: _Optional[_Iterable[_Union[Milestone, _Mapping]]] = ..., roles: _Optional[_Iterable[_Union[Role, _Mapping]]] = ..., episode_limit: _Optional[int] = ..., smallest_return: _Optional[float] = ..., largest_return: _Optional[float] = ..., action_space: _Optional[_Union[ActionSpace, _Mapping]] = ..., observation_size: _Optional[int] = ..., state_size: _Optional[int] = ...) -> None: ...
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    baseline_return: float
+    reward_density: float
+    largest_measured: bool
+    def __init__(self, task: _Optional[str] = ..., description: _Optional[str] = ..., agents: _Optional[_Iterable[str]] = ..., features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., milestones: _Optional[_Iterable[_Union[Milestone, _Mapping]]] = ..., roles: _Optional[_Iterable[_Union[Role, _Mapping]]] = ..., episode_limit: _Optional[int] = ..., smallest_return: _Optional[float] = ..., largest_return: _Optional[float] = ..., action_space: _Optional[_Union[ActionSpace, _Mapping]] = ..., observation_size: _Optional[int] = ..., state_size: _Optional[int] = ..., notes: _Optional[_Iterable[str]] = ..., baseline_return: _Optional[float] = ..., reward_density: _Optional[float] = ..., largest_measured: _Optional[bool] = ...) -> None: ...

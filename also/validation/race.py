@@ -14,6 +14,7 @@ to; the best by milestone score has to be further than the checkpoint that all b
 
 from collections.abc import Sequence
 
+from also import returns
 from also.shaping.relief import is_relief
 from also.v1.branch_pb2 import BranchRecord, SeedPool
 from also.v1.campaign_pb2 import Campaign, Proof
@@ -24,12 +25,13 @@ from also.validation import cost
 from also.validation.arms import CONTROL, MILESTONES, RETURN, first_fault, records_of, values
 from also.validation.round import Round, Ruling, Standing, Step, control_failed
 from also.validation.statistics import mean
+from also.words import counted
 
 TIE = 0.03
-"""Difference in return, as a share of the largest return, or in milestone score that a race does not count."""
+"""Difference in return, as a share of the returns' range, or in milestone score that a race does not count."""
 
 TEACHES = 0.5
-"""Mean return of the stage, as a share of the largest return, from which shaping that is not needed goes."""
+"""Mean return of the stage, as a share of the returns' range, from which shaping that is not needed goes."""
 
 _AHEAD = 0.01
 """Milestone score beyond the checkpoint's own from which a candidate has come further."""
@@ -58,7 +60,7 @@ def is_silent(round_: Round) -> bool:
 
 def pays_nothing(campaign: Campaign, card: TaskCard, mean_return: float) -> bool:
     """Whether a mean return is less than the smallest gain that promotes."""
-    return mean_return < campaign.validation.minimum_gain * card.largest_return
+    return mean_return < returns.level(card, campaign.validation.minimum_gain)
 
 
 def is_on_trust(round_: Round) -> bool:
@@ -148,10 +150,11 @@ def _first(round_: Round, ranked: Sequence[str], records: dict[str, list[BranchR
 
 
 def _how_far(round_: Round, records: Sequence[BranchRecord]) -> tuple[bool, float, float]:
-    """Whether the task has paid; the mean return as a share of the largest, or else the milestone score; that score."""
+    """Whether the task has paid; the mean return as a share of its range, or else the milestone score; that score."""
     returned, score = mean(values(records, RETURN)), mean(values(records, MILESTONES))
-    paid = returned > 0 and returned >= round_.minimum_gain(RETURN)
-    return paid, returned / round_.card.largest_return if paid else score, score
+    card, gain = round_.card, round_.minimum_gain(RETURN)
+    paid = returned > returns.nothing(card) and returned >= card.baseline_return + gain
+    return paid, returns.share(card, returned, round_.stage_return) if paid else score, score
 
 
 def _is_ahead(round_: Round, name: str, records: dict[str, list[BranchRecord]]) -> bool:
@@ -163,9 +166,9 @@ def _is_ahead(round_: Round, name: str, records: dict[str, list[BranchRecord]]) 
         paid, far, _ = _how_far(round_, records[name])
         return paid or far >= round_.stage_milestone_score + _AHEAD
     gain = mean(values(records[name], RETURN)) - mean(values(records[CONTROL], RETURN))
-    teaches = round_.stage_return >= TEACHES * round_.card.largest_return
+    teaches = round_.stage_return >= returns.level(round_.card, TEACHES)
     if teaches and is_relief(round_.config_of(name), round_.incumbent):
-        return gain >= -TIE * round_.card.largest_return
+        return gain >= -TIE * returns.span(round_.card, round_.stage_return)
     return gain > 0 and gain >= round_.minimum_gain(RETURN)
 
 
@@ -178,6 +181,6 @@ def _measured_by(round_: Round, records: dict[str, list[BranchRecord]]) -> str:
 
 def _came_to(records: Sequence[BranchRecord]) -> str:
     """What a candidate's branches have come to, without a full stop."""
-    branches = "1 branch" if len(records) == 1 else f"{len(records)} branches"
+    branches = counted(len(records), "branch", "branches")
     returned, score = mean(values(records, RETURN)), mean(values(records, MILESTONES))
     return f"Return {returned:.4g} and milestone score {score:.4g} over {branches}"

@@ -49,7 +49,7 @@ def campaign_of(*, patience, stages=10_000, trust=1):
     return campaign
 
 
-def ask(returns, scores=(), *, patience=3, terms=1, since=0, largest=1.0, count=10_000, trust=1):
+def ask(returns, scores=(), *, patience=3, terms=1, since=0, largest=1.0, count=10_000, trust=1, baseline=0.0):
     """What is said of the last of these stages, whose incumbent has been in office since a stage."""
     scores = [*scores, *[0.0] * len(returns)]
     last = len(returns) - 1
@@ -65,7 +65,7 @@ def ask(returns, scores=(), *, patience=3, terms=1, since=0, largest=1.0, count=
     ]
     state = State(
         campaign=campaign_of(patience=patience, stages=count, trust=trust),
-        card=TaskCard(largest_return=largest),
+        card=TaskCard(largest_return=largest, baseline_return=baseline),
         incumbent=stages[-1].incumbent,
         stages=tuple(stages),
     )
@@ -189,3 +189,18 @@ def test_a_campaign_is_asked_at_half_and_before_its_end_once_each(returns, stage
     lengths = range(1, len(returns) + 1)
     asked = [length for length in lengths if not ask(returns[:length], patience=1000, count=stages)]
     assert len(asked) <= 1 + (max(returns) >= HALF)
+
+
+@given(
+    st.lists(st.sampled_from([0, 1, 2, 5, 13, 32, 33, 50]), min_size=1, max_size=8),
+    SCORES,
+    st.integers(0, 7),
+    st.integers(0, 3),
+    st.sampled_from([-4096, -64, 128]),
+)
+def test_progress_counts_from_the_baseline(returns, scores, since, patience, baseline):
+    """A task that pays the same on top of another return is left alone for the same reasons."""
+    since = min(since, len(returns) - 1)
+    moved = [each + baseline for each in returns]
+    said = ask(returns, scores, since=since, patience=patience, largest=64)
+    assert ask(moved, scores, since=since, patience=patience, largest=64 + baseline, baseline=baseline) == said
