@@ -26,6 +26,8 @@ def report(
 ) -> None:
     """Write a campaign's report: a Markdown file, with PNG plots beside it."""
     state = fold(read_journal(campaign, store).records)
+    if output.is_dir():
+        raise InputError(f"report {output} cannot be written: it is a folder; name a file, e.g. {output / campaign}.md")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         plots = _plot(state, output)

@@ -163,3 +163,12 @@ def test_a_task_that_is_not_there_leaves_nothing_behind(also, monkeypatch, tmp_p
     code, _, said = also("tasks", "foraging")
     assert (code, said.count("\n")) == (2, 1)
     assert [path.name for path in tmp_path.rglob("*")] == ["temporary"]
+
+
+def test_a_folder_is_no_report(also, write_journal, records, tmp_path):
+    """The line says which file might be meant; no plot is written."""
+    write_journal("recorded", records)
+    code, out, said = also("report", "recorded", "-o", ".")
+    assert (code, out) == (2, "")
+    assert said == "error: report . cannot be written: it is a folder; name a file, e.g. recorded.md\n"
+    assert not list(tmp_path.glob("*.png"))

@@ -40,6 +40,10 @@ def check_import_path(name: str) -> None:
     Raises:
         TaskError: it does not.
     """
+    module, _, function = name.partition(":")
+    if module.endswith(".py"):
+        plain = module.removesuffix(".py").replace("/", ".")
+        raise TaskError(f"task {name!r} names a file; its module is expected, without .py: '{plain}:{function}'")
     if not _IMPORT_PATH.fullmatch(name):
         raise TaskError(f"task {name!r} is not an import path; 'package.module:function' is expected")
 
