@@ -14,13 +14,15 @@ campaigns/ID/exchanges/SHA256/{prompt,reply-0}.json  what an LLM was asked, and 
 
 import re
 
-from also.errors import CampaignError
+from also.errors import CampaignError, CheckpointError
 
 STORE_MARKER = "also.json"
 """Object that marks a store as one of ours."""
 
 CAMPAIGNS = "campaigns/"
 """Prefix of all campaigns."""
+
+_CHECKPOINT_ID = re.compile(r"[0-9a-f]{64}")
 
 _CAMPAIGN_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?")
 
@@ -37,6 +39,19 @@ def check_campaign_id(campaign_id: str) -> str:
             "beginning and ending with a letter or digit"
         )
     return campaign_id
+
+
+def check_checkpoint_id(checkpoint_id: str) -> str:
+    """The id itself, when it can be one: the sha256 of a manifest, hex.
+
+    Raises:
+        CheckpointError: it cannot.
+    """
+    if not _CHECKPOINT_ID.fullmatch(checkpoint_id):
+        raise CheckpointError(
+            f"checkpoint id {checkpoint_id[:80]!r} is not allowed; 64 of 0-9 and a-f are, as `also report` lists them"
+        )
+    return checkpoint_id
 
 
 def campaign(campaign_id: str) -> str:

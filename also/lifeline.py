@@ -67,7 +67,7 @@ def spawn(
     environment: Mapping[str, str] | None = None,
     descriptors: Sequence[int] = (),
 ) -> "subprocess.Popen[bytes]":
-    """Start `python -m module` on a lifeline, in a session of its own.
+    """Start a module of ALSO on a lifeline, in a session of its own.
 
     Args:
         module: module to run; its main must call `hold`.
@@ -83,7 +83,7 @@ def spawn(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as stderr:
         return subprocess.Popen(
-            [sys.executable, "-m", module, *arguments, FLAG],
+            [*command_of(module), *arguments, FLAG],
             stdin=subprocess.PIPE,
             stdout=stderr if stdout is None else stdout,
             stderr=stderr,
@@ -91,6 +91,11 @@ def spawn(
             pass_fds=descriptors,
             env=environment_of(environment),
         )
+
+
+def command_of(module: str) -> list[str]:
+    """Command that runs a module of ALSO's own, whatever lies in the current folder; its arguments follow."""
+    return [sys.executable, str(Path(__file__).with_name("start.py")), module]
 
 
 def environment_of(changes: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -125,8 +125,7 @@ def become(environment: Mapping[str, str]) -> None:
     os.environ.clear()
     os.environ.update(environment)
     now = _named_paths()
-    first, *rest = sys.path  # the working directory comes first
-    sys.path[:] = dict.fromkeys([first, *now, *(path for path in rest if path not in before)])
+    sys.path[:] = dict.fromkeys([*now, *(path for path in sys.path if path not in before)])
 
 
 def _named_paths() -> list[str]:

@@ -53,9 +53,18 @@ def _facts(card: TaskCard) -> Iterator[str]:
         yield f"roles: {'; '.join(members)}"
     yield f"actions of each agent: {_actions(card.action_space)}"
     yield f"time limit of an episode: {card.episode_limit} env_steps"
-    yield (
-        f"return of an episode: smallest positive {number(card.smallest_return)}, largest {number(card.largest_return)}"
-    )
+    if card.baseline_return:
+        yield (
+            f"return of an episode: {number(card.baseline_return)} where the team achieves nothing, the smallest above "
+            f"that {number(card.smallest_return)}, the largest {number(card.largest_return)}"
+        )
+    else:
+        smallest, largest = number(card.smallest_return), number(card.largest_return)
+        yield f"return of an episode: smallest positive {smallest}, largest {largest}"
+    if card.largest_measured:
+        yield "the largest return is only what random play had: learned play may go beyond it"
+    if card.reward_density:
+        yield f"share of env_steps with a reward in random play: {number(card.reward_density)}"
 
 
 def _members(card: TaskCard, role: task_pb2.Role) -> Iterator[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from also import returns
 from also.briefing.detail import LEVELS, Detail
 from also.briefing.table import is_name, number, table
 from also.llm.question import CountTokens
@@ -139,13 +140,16 @@ def _milestones(card: TaskCard, evidence: Evidence, detail: Detail) -> _Table:
 
 def _features(card: TaskCard, evidence: Evidence, detail: Detail) -> _Table:
     """Columns that compare success with failure are there only where there are episodes of both kinds."""
-    succeeded, failed = evidence.returns.maximum > 0, evidence.returns.minimum <= 0
+    had = evidence.returns
+    line = returns.dividing(card, had.minimum, had.median)
+    succeeded, failed = had.maximum > line, had.minimum <= line
     columns = [
         column
         for column in _FEATURES
         if column in detail.feature_columns and ((succeeded and failed) or column in ("mean", "mean_last"))
     ]
-    note = "" if succeeded and failed else f"{'every' if succeeded else 'no'} episode has a positive return"
+    kind = "larger" if card.baseline_return else "positive"
+    note = "" if succeeded and failed else f"{'every' if succeeded else 'no'} episode has a {kind} return"
     kept = {item.feature for item in _telling_features(card, evidence)[: detail.features]}
     known = _feature_evidence(card, evidence)
     rows = [(item.feature, _numbers(item, columns)) for item in known if item.feature in kept]

@@ -21,7 +21,7 @@ journal. No clock, no store, no chance: `also replay` derives every decision aga
 
 from dataclasses import dataclass
 
-from also import reasons
+from also import reasons, returns
 from also.campaign import progress
 from also.campaign.state import Round, Stage, State, position_after_promotion, position_without_change
 from also.v1.campaign_pb2 import CriticBackend
@@ -32,6 +32,7 @@ from also.v1.verdict_pb2 import Outcome, Validation, VerdictReason
 from also.validation import cost
 from also.validation.cost import whole_updates
 from also.validation.race import pays_nothing
+from also.words import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,9 +199,9 @@ def _rollback(state: State, stage: Stage) -> RolledBack | None:
         return None
     (first, _), (last, promoted) = state.on_trial[0], state.on_trial[-1]
     control = last.validations[-1]
-    floor = control.control_return - state.campaign.guard.margin * state.card.largest_return
-    without_return = stage.number - first.number
-    if promoted.provisional and stage.mean_return <= 0 and floor <= 0:
+    floor = control.control_return - state.campaign.guard.margin * returns.span(state.card, control.control_return)
+    nothing, without_return = returns.nothing(state.card), stage.number - first.number
+    if promoted.provisional and stage.mean_return <= nothing and floor <= nothing:
         if control.arms and stage.milestone_score <= control.control_milestone_score:
             detail = (
                 f"No return, and milestone score {stage.milestone_score:.4g} under {promoted.candidate} is not above "
@@ -209,7 +210,8 @@ def _rollback(state: State, stage: Stage) -> RolledBack | None:
             return _undo(state, stage, last, RollbackReason.ROLLBACK_REASON_NOT_CONFIRMED, detail)
         patience = state.campaign.guard.patience * max(1, state.campaign.stages.patience)
         if without_return >= patience and not progress.still_learning(state, stage):
-            detail = f"No return in {without_return} stages since stage {first.number} promoted by milestones alone."
+            within = counted(without_return, "stage")
+            detail = f"No return in {within} since stage {first.number} promoted by milestones alone."
             return _undo(state, stage, first, RollbackReason.ROLLBACK_REASON_NOT_CONFIRMED, detail)
     elif stage.mean_return < floor:
         detail = (

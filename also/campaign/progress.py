@@ -11,14 +11,16 @@ comes to half of the largest, and before the last tenth of the budget. Shaping t
 than what teaches from there on; and later the task can teach alone, if the team does as well without.
 """
 
+from also import returns
 from also.campaign.state import Stage, State
 from also.validation import cost
 from also.validation.confirm import RARE
 from also.validation.race import SPEAKS, TEACHES, pays_nothing
 from also.validation.statistics import mean
+from also.words import counted
 
 RISE = 0.02
-"""Rise that is progress: of the training return as a share of the largest return, or of the milestone score."""
+"""Rise that is progress: of the training return as a share of the returns' range, or of the milestone score."""
 
 CLOSING = 0.1
 """Share of the budget before whose end the shaping's worth is asked about once more."""
@@ -34,7 +36,7 @@ def still_learning(state: State, stage: Stage) -> str:
         state: the campaign.
         stage: its open stage.
     """
-    patience, unit = state.campaign.stages.patience, state.card.largest_return
+    patience, unit = state.campaign.stages.patience, returns.span(state.card, *map(best_return, state.stages))
     stages = [each for each in state.lineage if each.number <= stage.number]
     given = sum(each.number >= stage.incumbent.since for each in stages)
     best = max(map(training_return, stages[-max(patience, 1) :]))
@@ -42,17 +44,17 @@ def still_learning(state: State, stage: Stage) -> str:
         return ""
     if asks_for_relief(state, stage):
         return ""
-    if best < RARE * unit and stage.incumbent.config.terms:
+    if best < returns.level(state.card, RARE) and stage.incumbent.config.terms:
         patience *= state.campaign.guard.patience  # trust takes time
     if given < patience:
-        return f"The incumbent has had {given} of the {patience} stages that it is given."
+        return f"The incumbent has had {given} of the {counted(patience, 'stage')} that it is given."
     last, before = stages[-patience:], stages[:-patience]
-    rise = max(map(training_return, last)) - max(map(training_return, before), default=0.0)
+    rise = max(map(training_return, last)) - max(map(training_return, before), default=state.card.baseline_return)
     if rise >= RISE * unit:
-        return f"The training return rose by {rise:.4g} within {patience} stages."
+        return f"The training return rose by {rise:.4g} within {counted(patience, 'stage')}."
     climb = max(each.milestone_score for each in last) - max((each.milestone_score for each in before), default=0.0)
-    if best < RARE * unit and climb >= RISE:
-        return f"The milestone score rose by {climb:.4g} within {patience} stages."
+    if best < returns.level(state.card, RARE) and climb >= RISE:
+        return f"The milestone score rose by {climb:.4g} within {counted(patience, 'stage')}."
     asked = [each.number for each in stages[:-1] if each.number >= stage.incumbent.since and each.diagnosis is not None]
     due = asked[-1] + patience * 2 ** (len(asked) - 1) if asked else 0
     return f"Nothing was promoted in stage {asked[-1]}; stage {due} asks again." if stage.number < due else ""
@@ -76,11 +78,16 @@ def training_return(stage: Stage) -> float:
     return mean([point.mean_return for point in curve]) if curve else stage.mean_return
 
 
+def best_return(stage: Stage) -> float:
+    """Largest return of a stage's evaluation episodes, units of task reward."""
+    return stage.trained.evidence.returns.maximum
+
+
 def _comes_to_a_level(state: State, stage: Stage) -> bool:
     """Whether a stage is the first whose training return is one that shaping is questioned at."""
     *before, now = (training_return(each) for each in state.lineage if each.number <= stage.number)
-    levels = [share * state.card.largest_return for share in (SPEAKS, TEACHES)]
-    return any(now >= level > max(before, default=0.0) for level in levels)
+    levels = [returns.level(state.card, share) for share in (SPEAKS, TEACHES)]
+    return any(now >= level > max(before, default=state.card.baseline_return) for level in levels)
 
 
 def _closes(state: State, stage: Stage) -> bool:

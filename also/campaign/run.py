@@ -341,4 +341,6 @@ def _require_same(journal: Journal, campaign: Campaign) -> None:
     found = [each for each in differences(stored, campaign) if each.path != DEVICE]
     if found:
         listed = "; ".join(f"{each.path}: {each.first} stored, {each.second} given" for each in found)
-        raise CampaignError(f"campaign {journal.campaign_id!r} is another campaign ({listed}); choose another id")
+        raise CampaignError(
+            f"campaign {journal.campaign_id!r} is another campaign ({listed}); name another one with --campaign"
+        )

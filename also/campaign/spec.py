@@ -18,6 +18,9 @@ from also.v1.campaign_pb2 import Campaign, CriticBackend, CriticSettings, Genera
 from also.validation import guards
 from also.validation.cost import whole_updates
 
+_LISTED = 8
+"""Files of a folder that an error names at most."""
+
 DEFAULT = "foraging"
 """Name of the campaign that runs when no file is given."""
 
@@ -98,7 +101,14 @@ def _content(path: Path | None) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        if path.is_dir():
+            reason = f"it is a folder; name a file of it: {_campaign_files(path) or 'there is none that ends in .yaml'}"
         raise DocumentError(f"campaign file {path} cannot be read: {reason}") from None
+
+
+def _campaign_files(folder: Path) -> str:
+    """Files of a folder that may be campaign files, the first few."""
+    return ", ".join([str(each) for each in sorted(folder.glob("*.yaml"))][:_LISTED])
 
 
 def _apply(data: Any, change: str) -> None:

@@ -9,6 +9,7 @@ disagree. `also.campaign.fold` makes a state from a journal's records.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from also import returns
 from also.shaping.relief import is_relief
 from also.v1.campaign_pb2 import Adopt, Campaign
 from also.v1.diagnosis_pb2 import Diagnosis
@@ -228,13 +229,13 @@ class State:
         """The promotions that the open stage puts to the test, oldest first, with the stages that made them.
 
         A promotion by return is tested in the next stage. A provisional one stays on trial until a stage
-        has a positive return.
+        has a return above the baseline.
         """
         if self.open_stage is None:
             return []
         found: list[tuple[Stage, Promoted]] = []
         for stage in self.lineage[:-1]:
-            if stage.mean_return > 0:
+            if stage.mean_return > returns.nothing(self.card):
                 found = []
             found = [each for each in found if each[1].provisional]
             if isinstance(stage.decision, Promoted) and stage.number not in self.undone:

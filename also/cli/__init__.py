@@ -6,20 +6,35 @@ wrong and nothing was written, 130 interrupted. Errors are one line on standard 
 
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
+from also import __version__
 from also.cli import doctor, evaluate, export, judge_llm, replay, report, run, status, tasks
 from also.errors import AlsoError, InputError, MissingObjectError
 
 app = typer.Typer(
     name="also",
-    help="Train cooperative multi-agent policies; change the learning signal only where it measurably helps.",
-    no_args_is_help=True,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback(invoke_without_command=True)
+def also(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show ALSO's version.")] = False,
+) -> None:
+    """Train cooperative multi-agent policies; change the learning signal only where it measurably helps."""
+    if version:
+        print(f"ALSO {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
 for command in (
     run.run,
     status.status,

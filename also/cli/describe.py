@@ -1,8 +1,12 @@
 """Parts of a campaign in a few words, for tables and lines."""
 
-from also import enums, reasons
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from also import document, enums, reasons
 from also.campaign.decide import Diagnose, Propose, Report, TrainStage, Validate, decide
 from also.campaign.state import Stage, State
+from also.shaping.identity import canonical
 from also.shaping.rules import complete
 from also.v1.branch_pb2 import Evaluation
 from also.v1.diagnosis_pb2 import FailureMode, LearningPhase
@@ -25,6 +29,38 @@ NOTHING = "–"
 def config(given: ShapingConfig) -> str:
     """A shaping config in words: "0.3 potential of exp(-food_distance/0.3) + 0.1 event of loaded"."""
     return " + ".join(_term(term) for term in complete(given).terms) or "no shaping"
+
+
+def configs(given: Sequence[ShapingConfig]) -> list[str]:
+    """Shaping configs in words, each as `config` has it; those that differ under the same words say in what."""
+    texts = [config(each) for each in given]
+    for text in set(texts):
+        alike = [index for index, each in enumerate(texts) if each == text]
+        details = [_details(canonical(given[index])) for index in alike]
+        names = dict.fromkeys(name for each in details for name in each)
+        differing = [name for name in names if len({each.get(name) for each in details}) > 1]
+        for index, each in zip(alike, details, strict=True):
+            if differing:
+                texts[index] += f" ({', '.join(f'{name} {each.get(name, NOTHING)}' for name in differing)})"
+    return texts
+
+
+def _details(given: ShapingConfig) -> dict[str, str]:
+    """Everything that a canonical config says, by name: "target", or "2. target" where it has several terms."""
+    several = len(given.terms) > 1
+    return {
+        f"{number}. {name}" if several else name: value
+        for number, term in enumerate(given.terms, start=1)
+        for name, value in _leaves(document.plain(term))
+    }
+
+
+def _leaves(data: dict[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in data.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{within}{name}.")
+        else:
+            yield f"{within}{name}", str(value)
 
 
 def phase(stage: Stage) -> str:

@@ -6,7 +6,6 @@ import os
 import platform
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -15,10 +14,12 @@ from typing import Annotated
 import typer
 
 import also
+from also import lifeline
 from also.cli.options import settings_with
 from also.errors import AlsoError
 from also.settings import child_environment
 from also.store import open_store, probe_race
+from also.words import counted
 
 NEEDED = ("grpcio", "protobuf", "obstore", "torch", "numpy", "safetensors", "pettingzoo", "matplotlib", "rich", "typer")
 """Distributions that `also run` needs on this machine."""
@@ -62,12 +63,12 @@ def _services() -> str:
 
 
 def _threads() -> str:
-    return f"{os.cpu_count()} cores; services take one thread each for tensors"
+    return f"{counted(os.cpu_count() or 1, 'core')}; services take one thread each for tensors"
 
 
 def _device() -> str:
     """What the trainer says: torch is not for this process."""
-    command = [sys.executable, "-m", "services.trainer.device"]
+    command = lifeline.command_of("services.trainer.device")
     done = subprocess.run(command, env=child_environment(), capture_output=True, text=True, timeout=_DEVICE_SECONDS)
     if done.returncode != 0:
         raise OSError(

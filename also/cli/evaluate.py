@@ -5,13 +5,16 @@ from typing import Annotated
 
 import typer
 
-from also import document
+from also import document, keys
 from also.campaign import calls, requests
 from also.campaign.fold import fold
 from also.campaign.processes import Services
 from also.cli import describe
 from also.cli.options import JsonOption, StoreOption, read_journal, settings_with
+from also.errors import CheckpointError
+from also.store import open_store
 from also.v1.campaign_pb2 import Device
+from also.words import counted
 
 
 def evaluate(
@@ -23,6 +26,9 @@ def evaluate(
     """Evaluate a checkpoint's policy with shaping off, on seeds that nothing was chosen by."""
     settings = settings_with(store)
     state = fold(read_journal(campaign, store).records)
+    key = keys.checkpoint(campaign, keys.check_checkpoint_id(checkpoint))
+    if not open_store(settings.store, create=False).exists(key):
+        raise CheckpointError(f"campaign {campaign!r} has no checkpoint {checkpoint}; `also report` lists those it has")
     request = requests.evaluate(campaign, state, checkpoint)
     if request.campaign.learner.device == Device.DEVICE_CUDA:  # the campaign's wish for its own machine
         request.campaign.learner.device = Device.DEVICE_AUTO
@@ -31,5 +37,5 @@ def evaluate(
     if json:
         print(document.canonical(evaluation).decode())
         return
-    print(f"return {describe.evaluation(evaluation)} over {evaluation.returns.count} episodes")
+    print(f"return {describe.evaluation(evaluation)} over {counted(evaluation.returns.count, 'episode')}")
     print(f"success {evaluation.success_rate:.1%}, milestones {evaluation.milestone_score:.1%}")

@@ -10,6 +10,7 @@ from also.campaign.preferences import pairs
 from also.cli.options import StoreOption, read_journal, settings_with
 from also.errors import InputError
 from also.store import open_store
+from also.words import counted
 
 
 def export(
@@ -27,4 +28,4 @@ def export(
         preferences.write_text("".join(f"{json.dumps(pair)}\n" for pair in found), encoding="utf-8")
     except OSError as error:
         raise InputError(f"{preferences} cannot be written: {error.strerror}") from None
-    print(f"{preferences}: {len(found)} pairs")
+    print(f"{preferences}: {counted(len(found), 'pair')}")

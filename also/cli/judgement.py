@@ -15,6 +15,7 @@ from also.limits import descriptor
 from also.v1.diagnosis_pb2 import FailureMode
 from also.v1.llm_pb2 import LlmFailureReason
 from also.v1.situation_pb2 import Answer, Judgement, Judgements, MindScores, Planted
+from also.words import counted
 
 MEASURES: tuple[tuple[str, str, Callable[[Judgement], str]], ...] = (
     (
@@ -104,7 +105,8 @@ MEASURES: tuple[tuple[str, str, Callable[[Judgement], str]], ...] = (
 def title(judgements: Judgements, recorded: Sequence[Recorded]) -> str:
     """What was judged, in a line."""
     modes = {each.situation.planted.mode for each in recorded}
-    return f"{len(judgements.situations)} recorded situations with {len(modes)} kinds of planted failure"
+    situations = counted(len(judgements.situations), "recorded situation")
+    return f"{situations} with {counted(len(modes), 'kind')} of planted failure"
 
 
 def measures(judgements: Judgements, recorded: Sequence[Recorded]) -> Table:

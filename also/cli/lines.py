@@ -82,7 +82,9 @@ def event_line(record: JournalRecord) -> str:
             found = "; ".join(finding.summary for finding in diagnosis.findings) or "no finding"
             return f"stage {record.diagnosed.stage} diagnosed: {describe.phase_name(diagnosis.phase)}; {found}"
         case "proposed":
-            listed = "; ".join(f"{each.name}: {describe.config(each.config)}" for each in record.proposed.candidates)
+            candidates = record.proposed.candidates
+            words = describe.configs([each.config for each in candidates])
+            listed = "; ".join(f"{each.name}: {text}" for each, text in zip(candidates, words, strict=True))
             return f"stage {record.proposed.stage} candidates: {listed or 'none'}"
         case "validated":
             listed = "; ".join(

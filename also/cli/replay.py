@@ -11,6 +11,7 @@ from also.campaign.rehearing import hear_again
 from also.campaign.replay import differences
 from also.cli.options import StoreOption, read_journal, settings_with
 from also.v1.journal_pb2 import JournalRecord
+from also.words import counted
 
 
 def replay(
@@ -26,7 +27,9 @@ def replay(
     for difference in differences(journal.records):
         print(f"differs: {difference}")
         raise typer.Exit(1)
-    print(f"agrees: all {len(journal.records)} records of {campaign}, each decision and verdict derived again")
+    print(
+        f"agrees: all {counted(len(journal.records), 'record')} of {campaign}, each decision and verdict derived again"
+    )
     if minds:
         _hear_again(journal.records, campaign, store)
 
@@ -41,5 +44,6 @@ def _hear_again(records: Sequence[JournalRecord], campaign_id: str, store: str |
                 raise typer.Exit(1)
             outdated += heard.outdated
             agreed += not heard.outdated
-    left_out = f"; {outdated} were asked with prompt files that have changed since" if outdated else ""
-    print(f"agrees: {agreed} answers of critic and generator, each given again{left_out}")
+    were = "was" if outdated == 1 else "were"
+    left_out = f"; {outdated} {were} asked with prompt files that have changed since" if outdated else ""
+    print(f"agrees: {counted(agreed, 'answer')} of critic and generator, each given again{left_out}")

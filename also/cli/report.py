@@ -16,6 +16,7 @@ from also.cli.options import StoreOption, read_journal, settings_with
 from also.errors import InputError
 from also.v1.journal_pb2 import Held, RolledBack
 from also.v1.verdict_pb2 import Outcome, Validation
+from also.words import counted
 
 
 def report(
@@ -25,6 +26,8 @@ def report(
 ) -> None:
     """Write a campaign's report: a Markdown file, with PNG plots beside it."""
     state = fold(read_journal(campaign, store).records)
+    if output.is_dir():
+        raise InputError(f"report {output} cannot be written: it is a folder; name a file, e.g. {output / campaign}.md")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         plots = _plot(state, output)
@@ -33,7 +36,7 @@ def report(
         )
     except OSError as error:
         raise InputError(f"report {output} cannot be written: {error.strerror}") from None
-    print(f"{output} and {len(plots)} plots beside it")
+    print(f"{output} and {counted(len(plots), 'plot')} beside it")
 
 
 def _plot(state: State, output: Path) -> dict[str, str]:
@@ -87,12 +90,17 @@ def _stage(stage: Stage, plots: dict[str, str]) -> Iterator[str]:
             [
                 (
                     candidate.name,
-                    describe.config(candidate.config),
+                    shaping,
                     enums.short_name(Outcome.DESCRIPTOR, verdict.outcome),
                     reasons.verdict(verdict.reason),
                     verdict.detail,
                 )
-                for candidate, verdict in zip(each.candidates, each.validation.verdicts, strict=True)
+                for candidate, shaping, verdict in zip(
+                    each.candidates,
+                    describe.configs([candidate.config for candidate in each.candidates]),
+                    each.validation.verdicts,
+                    strict=True,
+                )
             ],
         )
         yield _arms_line(each.validation)

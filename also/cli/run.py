@@ -4,6 +4,7 @@ With `--stay` the process outlives the campaign and goes on serving its metrics,
 whatever ends, and whose Prometheus shows only what it can still scrape.
 """
 
+import re
 import shlex
 import signal
 import sys
@@ -27,7 +28,7 @@ from also.cli.console import console
 from also.cli.lines import Lines
 from also.cli.options import JsonOption, StoreOption, settings_with
 from also.cli.screen import Screen
-from also.errors import ServiceError
+from also.errors import CampaignError, ServiceError
 from also.v1.journal_pb2 import JournalRecord
 from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.validator_pb2 import ValidationProgress
@@ -64,8 +65,8 @@ def run(
     if stay and metrics_port is None:
         raise typer.BadParameter("--stay goes on serving /metrics, so it needs --metrics-port too")
     settings = settings_with(store)
-    campaign_id = keys.check_campaign_id(campaign or (file.stem if file is not None else spec.DEFAULT))
     resolved = spec.load(file, changes or [])
+    campaign_id = keys.check_campaign_id(campaign) if campaign is not None else _id_of(file)
     if metrics_port is not None:
         metrics.expose(metrics_port, settings.metrics_host)
     output = console()
@@ -82,6 +83,20 @@ def run(
             _show(output, state, campaign_id, settings.store)
         while stay and not asked():
             time.sleep(_SIGNAL_SECONDS)
+
+
+def _id_of(file: Path | None) -> str:
+    """Campaign id of a campaign file: its name.
+
+    Raises:
+        CampaignError: the name is no campaign id.
+    """
+    name = file.stem if file is not None else spec.DEFAULT
+    try:
+        return keys.check_campaign_id(name)
+    except CampaignError as error:
+        given = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:32].strip("-") or "my-campaign"
+        raise CampaignError(f"{file} names its campaign, but {error}; give it one, e.g. --campaign {given}") from None
 
 
 def _watch(output: Console, *, json: bool) -> AbstractContextManager[Watch]:

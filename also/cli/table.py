@@ -10,6 +10,8 @@ from also.campaign.state import Stage, State
 from also.cli import describe
 from also.v1.branch_pb2 import Evaluation
 from also.v1.journal_pb2 import Held, HoldReason, Promoted
+from also.v1.shaping_pb2 import ShapingConfig
+from also.words import counted
 
 Row = tuple[str, str, str, str, str, str, str, str]
 """One stage, or several in a row, in words, see `COLUMNS`."""
@@ -20,7 +22,9 @@ COLUMNS = ("stage", "phase", "finding", "decision", "shaping", "return before", 
 
 def rows(state: State) -> list[Row]:
     """One row a stage, see `COLUMNS`; one for stages in a row that were left to learn."""
-    return [_row(state, list(group)) for _, group in groupby(state.stages, _left_to_learn)]
+    groups = [list(group) for _, group in groupby(state.stages, _left_to_learn)]
+    words = describe.configs([_shaping(group[-1]) for group in groups])
+    return [_row(state, group, text) for group, text in zip(groups, words, strict=True)]
 
 
 def stages(state: State) -> Table:
@@ -66,7 +70,9 @@ def _llm(state: State) -> list[str]:
     models = ", ".join(dict.fromkeys(use.model for use in uses if use.model)) or "no model answered"
     tokens = f"{sum(use.prompt_tokens for use in uses):,} + {sum(use.completion_tokens for use in uses):,} tokens"
     cost = sum(use.cost for use in uses)
-    line = f"LLM               {models}: {sum(use.calls for use in uses)} calls, {tokens} (prompt + completion)"
+    line = (
+        f"LLM               {models}: {counted(sum(use.calls for use in uses), 'call')}, {tokens} (prompt + completion)"
+    )
     return [line + (f", cost {cost:.2f}" if cost else "")]
 
 
@@ -80,15 +86,19 @@ def _left_to_learn(stage: Stage) -> int:
     return stage.incumbent.since if left else -1 - stage.number
 
 
-def _row(state: State, stages: Sequence[Stage]) -> Row:
+def _shaping(stage: Stage) -> ShapingConfig:
+    """The config that a stage leaves behind."""
+    return stage.decision.config if isinstance(stage.decision, Promoted) else stage.incumbent.config
+
+
+def _row(state: State, stages: Sequence[Stage], shaping: str) -> Row:
     first, last = stages[0], stages[-1]
-    shaping = last.decision.config if isinstance(last.decision, Promoted) else last.incumbent.config
     return (
         str(first.number) if first is last else f"{first.number}–{last.number}",
         describe.phase(last),
         describe.finding(last),
         describe.decision(last),
-        describe.config(shaping),
+        shaping,
         describe.return_of(first.trained.evidence),
         _return_after(state, last),
         f"{sum(stage.env_steps for stage in stages):,}",

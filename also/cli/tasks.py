@@ -1,5 +1,9 @@
 """`also tasks`: which tasks there are, and the card of one."""
 
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +19,10 @@ from also.campaign.processes import Services
 from also.cli.console import console
 from also.cli.options import JsonOption, settings_with
 from also.cli.waiting import told
-from also.errors import MemoryNeedError
-from also.v1.task_pb2 import FeatureScope, Task, TaskCard, TellsOf
+from also.errors import AlsoError, MemoryNeedError
+from also.settings import Settings
+from also.v1.task_pb2 import ActionKind, FeatureScope, Task, TaskCard, TellsOf
+from also.words import counted
 
 NATIVE = {
     "foraging/8x8-2p-2f-coop": "Level-Based Foraging: size, players, food, coop = every food needs all players",
@@ -66,7 +72,11 @@ def task_of(name: str) -> Task:
 def _describe(task: Task) -> tuple[TaskCard, str]:
     """A task's card, and what is to be said of the memory that the default learner takes with it."""
     settings = settings_with(None)
-    with Services(settings, Path(settings.logs) / "tasks", print) as services, told(f"trying {task.name}"):
+    with (
+        _logs(settings) as logs,
+        Services(settings, logs, print) as services,
+        told(f"trying {task.name}"),
+    ):
         card = describe_task(services, task)
         campaign = spec.load(None)
         campaign.task.CopyFrom(task)
@@ -76,13 +86,31 @@ def _describe(task: Task) -> tuple[TaskCard, str]:
             return card, str(error)
 
 
+@contextmanager
+def _logs(settings: Settings) -> Iterator[Path]:
+    """Folder for logs: where the environment says, else a temporary one, which stays only where an error names it."""
+    if settings.logs != Settings().logs:
+        yield Path(settings.logs) / "tasks"
+        return
+    folder = tempfile.mkdtemp(prefix="also-tasks-")
+    named = False
+    try:
+        yield Path(folder)
+    except AlsoError as error:
+        named = folder in str(error)
+        raise
+    finally:
+        if not named:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _show(output: Console, card: TaskCard) -> None:
     output.print(card.task, style="bold")
     output.print(card.description)
     output.print(
-        f"{len(card.agents)} agents, {card.action_space.size} actions, observations of {card.observation_size}, "
+        f"{counted(len(card.agents), 'agent')}, {_actions(card)}, observations of {card.observation_size}, "
         f"state of {card.state_size}, episodes of at most {card.episode_limit} env_steps, "
-        f"returns up to {card.largest_return:g}",
+        f"returns {_returns(card)}",
         highlight=False,
     )
     features = Table(
@@ -100,4 +128,19 @@ def _show(output: Console, card: TaskCard) -> None:
         milestones.add_row(milestone.name, condition, str(milestone.agents_needed), milestone.description)
     output.print(milestones)
     for note in card.notes:
-        output.print(f"note: {note}", soft_wrap=True)
+        output.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _returns(card: TaskCard) -> str:
+    """What returns there are, in words."""
+    known = " as far as random play shows" if card.largest_measured else ""
+    if card.HasField("baseline_return"):
+        return f"from {card.baseline_return:g}, where a team achieves nothing, up to {card.largest_return:g}{known}"
+    return f"up to {card.largest_return:g}{known}"
+
+
+def _actions(card: TaskCard) -> str:
+    """How an agent acts, in words."""
+    if card.action_space.kind == ActionKind.ACTION_KIND_CONTINUOUS:
+        return f"actions of {counted(card.action_space.size, 'number')}"
+    return counted(card.action_space.size, "action")

@@ -168,9 +168,8 @@ def _take(descriptors: list[int]) -> None:
 
 
 def _become(wanted: Request) -> None:
-    """Run the module as `python -m` would, but for variables that the interpreter or a library reads as it starts."""
+    """Run the module as `also.lifeline.spawn` would, but for variables that are read while the interpreter starts."""
     os.chdir(wanted.folder)
-    sys.path[0] = wanted.folder
     settings.become(wanted.environment)
     importlib.invalidate_caches()
     _call_oneself(wanted.module.removeprefix("services."))

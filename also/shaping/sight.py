@@ -9,10 +9,14 @@ If the caps of a config sum to less than gamma^(sight - 1) times the smallest re
 sight is given up for bonuses. Proof: the bonuses of an episode lie between -C_minus and C_plus, discounted or
 not, where C_minus + C_plus is the sum of the caps. A policy that succeeds within sight is worth at least
 gamma^(sight - 1) * smallest - C_minus, one that never does at most C_plus.
+
+A task whose baseline is not 0 pays or charges before the end too, so there the same limit, on the smallest return less
+the baseline, is a rule of thumb.
 """
 
 import math
 
+from also import returns
 from also.v1.task_pb2 import TaskCard
 
 _DIGITS = 6
@@ -41,6 +45,6 @@ def bonus_limit(card: TaskCard, gamma: float) -> float:
         gamma: the learner's discount, in [0, 1].
 
     Returns:
-        Units of task reward; 0 or less where the card has no positive smallest return.
+        Units of task reward; 0 or less where the card has no smallest return above its baseline.
     """
-    return float(gamma ** (sight(card, gamma) - 1)) * card.smallest_return
+    return float(gamma ** (sight(card, gamma) - 1)) * returns.smallest_gain(card)

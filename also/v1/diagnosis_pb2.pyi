@@ -31,6 +31,7 @@ class FailureMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FAILURE_MODE_INSTABILITY: _ClassVar[FailureMode]
     FAILURE_MODE_PARTIAL_SUCCESS: _ClassVar[FailureMode]
     FAILURE_MODE_INEFFICIENCY: _ClassVar[FailureMode]
+    FAILURE_MODE_REWARD_NOT_SPARSE: _ClassVar[FailureMode]
 
 class Remedy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -61,6 +62,7 @@ FAILURE_MODE_PREMATURE_CONVERGENCE: FailureMode
 FAILURE_MODE_INSTABILITY: FailureMode
 FAILURE_MODE_PARTIAL_SUCCESS: FailureMode
 FAILURE_MODE_INEFFICIENCY: FailureMode
+FAILURE_MODE_REWARD_NOT_SPARSE: FailureMode
 REMEDY_UNSPECIFIED: Remedy
 REMEDY_KEEP: Remedy
 REMEDY_GUIDE: Remedy

@@ -159,7 +159,7 @@ class ActionSpace(_message.Message):
     def __init__(self, kind: _Optional[_Union[ActionKind, str]] = ..., size: _Optional[int] = ..., low: _Optional[_Iterable[float]] = ..., high: _Optional[_Iterable[float]] = ..., names: _Optional[_Iterable[str]] = ..., idle: _Optional[int] = ..., masked: _Optional[bool] = ...) -> None: ...
 
 class TaskCard(_message.Message):
-    __slots__ = ("task", "description", "agents", "features", "milestones", "roles", "episode_limit", "smallest_return", "largest_return", "action_space", "observation_size", "state_size", "notes")
+    __slots__ = ("task", "description", "agents", "features", "milestones", "roles", "episode_limit", "smallest_return", "largest_return", "action_space", "observation_size", "state_size", "notes", "baseline_return", "reward_density", "largest_measured")
     TASK_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     AGENTS_FIELD_NUMBER: _ClassVar[int]
@@ -173,6 +173,9 @@ class TaskCard(_message.Message):
     OBSERVATION_SIZE_FIELD_NUMBER: _ClassVar[int]
     STATE_SIZE_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
+    BASELINE_RETURN_FIELD_NUMBER: _ClassVar[int]
+    REWARD_DENSITY_FIELD_NUMBER: _ClassVar[int]
+    LARGEST_MEASURED_FIELD_NUMBER: _ClassVar[int]
     task: str
     description: str
     agents: _containers.RepeatedScalarFieldContainer[str]
@@ -186,4 +189,7 @@ class TaskCard(_message.Message):
     observation_size: int
     state_size: int
     notes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, task: _Optional[str] = ..., description: _Optional[str] = ..., agents: _Optional[_Iterable[str]] = ..., features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., milestones: _Optional[_Iterable[_Union[Milestone, _Mapping]]] = ..., roles: _Optional[_Iterable[_Union[Role, _Mapping]]] = ..., episode_limit: _Optional[int] = ..., smallest_return: _Optional[float] = ..., largest_return: _Optional[float] = ..., action_space: _Optional[_Union[ActionSpace, _Mapping]] = ..., observation_size: _Optional[int] = ..., state_size: _Optional[int] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+    baseline_return: float
+    reward_density: float
+    largest_measured: bool
+    def __init__(self, task: _Optional[str] = ..., description: _Optional[str] = ..., agents: _Optional[_Iterable[str]] = ..., features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., milestones: _Optional[_Iterable[_Union[Milestone, _Mapping]]] = ..., roles: _Optional[_Iterable[_Union[Role, _Mapping]]] = ..., episode_limit: _Optional[int] = ..., smallest_return: _Optional[float] = ..., largest_return: _Optional[float] = ..., action_space: _Optional[_Union[ActionSpace, _Mapping]] = ..., observation_size: _Optional[int] = ..., state_size: _Optional[int] = ..., notes: _Optional[_Iterable[str]] = ..., baseline_return: _Optional[float] = ..., reward_density: _Optional[float] = ..., largest_measured: _Optional[bool] = ...) -> None: ...

@@ -18,6 +18,7 @@ alpha in either case.
 
 from collections.abc import Sequence
 
+from also import returns
 from also.v1.branch_pb2 import BranchRecord, SeedPool
 from also.v1.verdict_pb2 import ArmResult, PairedTest, VerdictReason
 from also.validation import cost
@@ -31,7 +32,7 @@ most branches, may be promoted."""
 
 
 RARE = 0.05
-"""Mean return of the stage, as a share of the largest, below which branches may be judged by milestones."""
+"""Mean return of the stage, as a share of the returns' range, below which branches may be judged by milestones."""
 
 
 def confirm(round_: Round, arms: Sequence[ArmResult], searched: Standing) -> Standing:
@@ -70,7 +71,8 @@ def confirm(round_: Round, arms: Sequence[ArmResult], searched: Standing) -> Sta
             ruling = Ruling(reason=fault[0], detail=f"In the confirmation {fault[1]}.", test=test)
             return _settled(searched, ruling)
         to_come = settings.confirm_waves * settings.confirm_seeds - len(indices)
-        test = compare(control, candidate, alpha=alpha, to_come=to_come, rare=_is_rare(round_))
+        rare, least = _is_rare(round_), round_.card.baseline_return
+        test = compare(control, candidate, alpha=alpha, to_come=to_come, rare=rare, least=least)
         look = f"look {wave} of {settings.confirm_waves}"
         found = _look(round_, test, last=wave == settings.confirm_waves, look=look)
         if found is not None:
@@ -79,7 +81,13 @@ def confirm(round_: Round, arms: Sequence[ArmResult], searched: Standing) -> Sta
 
 
 def compare(
-    control: Sequence[BranchRecord], candidate: Sequence[BranchRecord], *, alpha: float, to_come: int, rare: bool = True
+    control: Sequence[BranchRecord],
+    candidate: Sequence[BranchRecord],
+    *,
+    alpha: float,
+    to_come: int,
+    rare: bool = True,
+    least: float = 0.0,
 ) -> PairedTest:
     """The finalist against control: by return, or by milestone score where the return is silent.
 
@@ -89,8 +97,9 @@ def compare(
         alpha: level of this look.
         to_come: pairs of the waves after this look.
         rare: whether the stage's own return is rare; where it is not, milestones never take its place.
+        least: return of a team that achieves nothing, units of task reward.
     """
-    by_return = paired_test(RETURN, values(candidate, RETURN), values(control, RETURN), alpha)
+    by_return = paired_test(RETURN, values(candidate, RETURN), values(control, RETURN), alpha, least=least)
     differing = sum(
         mine != theirs for mine, theirs in zip(values(candidate, RETURN), values(control, RETURN), strict=True)
     )
@@ -102,7 +111,7 @@ def compare(
 
 def _is_rare(round_: Round) -> bool:
     """Whether the stage that the round began from was paid for a lucky episode at most."""
-    return round_.stage_return < RARE * round_.card.largest_return
+    return round_.stage_return < returns.level(round_.card, RARE)
 
 
 def _look(round_: Round, test: PairedTest, *, last: bool, look: str) -> Ruling | None:

@@ -18,6 +18,7 @@ to; the best by milestone score has to be further than the checkpoint that all b
 import math
 from collections.abc import Sequence
 
+from also import returns
 from also.shaping.relief import is_relief, is_weaker
 from also.v1.branch_pb2 import BranchRecord, SeedPool
 from also.v1.campaign_pb2 import Campaign, Proof
@@ -28,15 +29,16 @@ from also.validation import cost
 from also.validation.arms import CONTROL, MILESTONES, RETURN, along, first_fault, records_of
 from also.validation.round import Round, Ruling, Standing, Step, control_failed
 from also.validation.statistics import mean
+from also.words import counted
 
 TIE = 0.03
-"""Difference in return, as a share of the largest return, or in milestone score that a race does not count."""
+"""Difference in return, as a share of the returns' range, or in milestone score that a race does not count."""
 
 SPEAKS = 0.15
 """Return, as a share of the largest, from which shaping need not be as strong as it was to find the first reward."""
 
 TEACHES = 0.5
-"""Return, as a share of the largest, from which shaping that is not needed goes."""
+"""Return, as a share of the returns' range, from which shaping that is not needed goes."""
 
 _AHEAD = 0.01
 """Milestone score beyond the checkpoint's own from which a candidate has come further."""
@@ -65,7 +67,7 @@ def is_silent(round_: Round) -> bool:
 
 def pays_nothing(campaign: Campaign, card: TaskCard, mean_return: float) -> bool:
     """Whether a mean return is less than the smallest gain that promotes."""
-    return mean_return < campaign.validation.minimum_gain * card.largest_return
+    return mean_return < returns.level(card, campaign.validation.minimum_gain)
 
 
 def is_on_trust(round_: Round) -> bool:
@@ -155,10 +157,11 @@ def _first(round_: Round, ranked: Sequence[str], records: dict[str, list[BranchR
 
 
 def _how_far(round_: Round, records: Sequence[BranchRecord]) -> tuple[bool, float, float]:
-    """Whether the task has paid; the mean return as a share of the largest, or else the milestone score; that score."""
+    """Whether the task has paid; the mean return as a share of its range, or else the milestone score; that score."""
     returned, score = mean(along(records, RETURN)), mean(along(records, MILESTONES))
-    paid = returned > 0 and returned >= round_.minimum_gain(RETURN)
-    return paid, returned / round_.card.largest_return if paid else score, score
+    card, gain = round_.card, round_.minimum_gain(RETURN)
+    paid = returned > returns.nothing(card) and returned >= card.baseline_return + gain
+    return paid, returns.share(card, returned, round_.stage_return) if paid else score, score
 
 
 def _is_ahead(round_: Round, name: str, records: dict[str, list[BranchRecord]]) -> bool:
@@ -174,27 +177,29 @@ def _is_ahead(round_: Round, name: str, records: dict[str, list[BranchRecord]]) 
     if not is_relief(config, round_.incumbent):
         least = max(least, _standard_error(round_, records[name], records[CONTROL]))
     elif _is_enough(round_, config):
-        return gain >= -TIE * round_.card.largest_return
+        return gain >= -TIE * returns.span(round_.card, round_.stage_return)
     return gain > 0 and gain >= least
 
 
 def _is_enough(round_: Round, config: ShapingConfig) -> bool:
     """Whether a config that takes away from the incumbent need only be as good, by the stage's return."""
     level = SPEAKS if is_weaker(config, round_.incumbent) else TEACHES
-    return round_.stage_return >= (level - TIE) * round_.card.largest_return
+    return round_.stage_return >= returns.level(round_.card, level - TIE)
 
 
 def _standard_error(round_: Round, *arms: Sequence[BranchRecord]) -> float:
     """Largest standard error of the difference of arms' mean returns, units of task reward.
 
-    Returns in [0, L] with mean m have a variance of at most m · (L - m) (Bhatia and Davis 2000, American Mathematical
-    Monthly 107, 353); each arm's mean is over all episodes that its branches were measured on.
+    Returns in [a, b] with mean m have a variance of at most (m - a) · (b - m) (Bhatia and Davis 2000, American
+    Mathematical Monthly 107, 353); each arm's mean is over all episodes that its branches were measured on. The range is
+    the task's, from the baseline to the largest return.
     """
-    largest, total = round_.card.largest_return, 0.0
-    for records in arms:
-        returned = min(max(mean(along(records, RETURN)), 0.0), largest)
+    means = [mean(along(records, RETURN)) for records in arms]
+    span, total = returns.span(round_.card, round_.stage_return, *means), 0.0
+    for records, returned in zip(arms, means, strict=True):
+        above = min(max(returned - round_.card.baseline_return, 0.0), span)
         episodes = sum(measure.episodes for record in records for measure in record.measures)
-        total += returned * (largest - returned) / max(1, episodes)
+        total += above * (span - above) / max(1, episodes)
     return math.sqrt(total)
 
 
@@ -207,6 +212,6 @@ def _measured_by(round_: Round, records: dict[str, list[BranchRecord]]) -> str:
 
 def _came_to(records: Sequence[BranchRecord]) -> str:
     """What a candidate's branches have come to, without a full stop."""
-    branches = "1 branch" if len(records) == 1 else f"{len(records)} branches"
+    branches = counted(len(records), "branch", "branches")
     returned, score = mean(along(records, RETURN)), mean(along(records, MILESTONES))
     return f"Return {returned:.4g} and milestone score {score:.4g} over {branches}"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from also import returns
 from also.errors import DocumentError
 from also.v1.branch_pb2 import SeedPool
 from also.v1.campaign_pb2 import Campaign
@@ -86,9 +87,9 @@ class Round:
         return next(candidate.config for candidate in self.candidates if candidate.name == name)
 
     def minimum_gain(self, measure: str) -> float:
-        """Smallest mean gain that promotes, in the measure's unit: a share of its largest value."""
-        largest = self.card.largest_return if measure == RETURN else 1.0
-        return self.campaign.validation.minimum_gain * largest
+        """Smallest mean gain that promotes, in the measure's unit: a share of its range."""
+        unit = returns.span(self.card, self.stage_return) if measure == RETURN else 1.0
+        return self.campaign.validation.minimum_gain * unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

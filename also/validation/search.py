@@ -74,17 +74,20 @@ def compare(round_: Round, records: dict[str, list[BranchRecord]], names: Sequen
         records: records of control and of the candidates, without faults.
         names: the candidates to compare.
     """
-    by_return = _tests(RETURN, records, names)
+    by_return = _tests(RETURN, records, names, round_.card.baseline_return)
     smallest = round_.minimum_gain(RETURN)
     told_apart = any(test.mean_gain != 0 and abs(test.mean_gain) >= smallest for test in by_return.values())
-    by_milestones = _tests(MILESTONES, records, names)
+    by_milestones = _tests(MILESTONES, records, names, 0.0)
     only_returns_differ = all(map(is_void, by_milestones.values())) and not all(map(is_void, by_return.values()))
     return by_return if told_apart or only_returns_differ else by_milestones
 
 
-def _tests(measure: str, records: dict[str, list[BranchRecord]], names: Sequence[str]) -> dict[str, PairedTest]:
+def _tests(
+    measure: str, records: dict[str, list[BranchRecord]], names: Sequence[str], least: float
+) -> dict[str, PairedTest]:
+    """Each candidate against control by one measure, which is `least` where a team achieves nothing."""
     control = values(records[CONTROL], measure)
-    return {name: paired_test(measure, values(records[name], measure), control, alpha=0.0) for name in names}
+    return {name: paired_test(measure, values(records[name], measure), control, 0.0, least=least) for name in names}
 
 
 def _loss(test: PairedTest, place: str) -> Ruling:

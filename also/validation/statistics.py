@@ -160,7 +160,9 @@ def mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
 
 
-def paired_test(measure: str, candidate: Sequence[float], control: Sequence[float], alpha: float) -> PairedTest:
+def paired_test(
+    measure: str, candidate: Sequence[float], control: Sequence[float], alpha: float, *, least: float = 0.0
+) -> PairedTest:
     """Everything that one comparison with control found.
 
     Args:
@@ -168,13 +170,14 @@ def paired_test(measure: str, candidate: Sequence[float], control: Sequence[floa
         candidate: one value a seed.
         control: the values of the same seeds, in the same order.
         alpha: level that p has to reach; 0 where none has to be reached.
+        least: what a value can fall to, where none was seen that is less.
 
     Raises:
         ValueError: there is no pair, or the two do not pair.
     """
     differences = [ours - theirs for ours, theirs in zip(candidate, control, strict=True)]
     low, high = mean_interval(differences)
-    largest_loss = max(control) - min(0.0, *candidate, *control)  # a return is at least 0, or what was seen
+    largest_loss = max(control) - min(least, *candidate, *control)
     return PairedTest(
         measure=measure,
         pairs=len(differences),

@@ -8,6 +8,7 @@ condition and its sentence.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from also import returns
 from also.v1.critic_pb2 import DiagnoseRequest
 from also.v1.diagnosis_pb2 import FailureMode, Finding, LearningPhase, Remedy
 from also.v1.evidence_pb2 import AgentEvidence, Evidence, FeatureEvidence, MilestoneEvidence
@@ -15,7 +16,7 @@ from also.v1.shaping_pb2 import SHAPING_FORM_CREDIT, ShapingConfig, ShapingTerm,
 from also.v1.task_pb2 import Milestone, TaskCard
 from services.critic.citations import cite
 from services.critic.history import FailedRemedies, Trouble, failed_remedies
-from services.critic.phase import learning_phase, return_unit
+from services.critic.phase import learning_phase
 
 ENOUGH = 0.5
 """Share of episodes from which a milestone counts as reached."""
@@ -39,13 +40,20 @@ class Case:
     """Evidence of the stage."""
     phase: LearningPhase
     """Where learning stands."""
+    seen: Sequence[float]
+    """Largest return of each stage's evaluation episodes, units of task reward."""
     failed: FailedRemedies
     """What was tried in vain in earlier stages."""
 
     @property
     def return_share(self) -> float:
-        """Mean return as a share of the largest return."""
-        return self.evidence.returns.mean / return_unit(self.card)
+        """Mean return as a share of the returns' range."""
+        return returns.share(self.card, self.evidence.returns.mean, *self.seen)
+
+    @property
+    def return_unit(self) -> float:
+        """The returns' range, units of task reward."""
+        return returns.span(self.card, *self.seen)
 
     def milestones(self) -> list[tuple[Milestone, MilestoneEvidence]]:
         """Milestones of the card that there is evidence of, in the card's order."""
@@ -142,6 +150,7 @@ def read_case(request: DiagnoseRequest) -> Case:
         incumbent=request.incumbent,
         evidence=request.evidence[-1],
         phase=learning_phase(request.evidence, request.card),
+        seen=[each.returns.maximum for each in request.evidence],
         failed=failed_remedies(request.past, request.trials),
     )
 

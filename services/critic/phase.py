@@ -1,29 +1,25 @@
 """Where learning stands, read off the evaluated returns of all stages so far.
 
-Returns are compared as shares of the task's largest return, so that one set of thresholds fits all
+Returns are compared as shares of the task's range (`also/returns.py`), so that one set of thresholds fits all
 tasks. A fall must show in the 95 % intervals of two stages; a rise may show in either the
 evaluations or the training curve, because calling a rising run stuck is the costlier mistake.
 """
 
 from collections.abc import Sequence
 
+from also import returns
 from also.v1 import diagnosis_pb2 as pb
 from also.v1.evidence_pb2 import Evidence
 from also.v1.task_pb2 import TaskCard
 
 SOLVED = 0.9
-"""Mean return, as a share of the largest return, from which the task counts as solved."""
+"""Mean return, as a share of the returns' range, from which the task counts as solved."""
 
 RARE = 0.05
-"""Mean return, as a share of the largest return, below which positive returns are rare."""
+"""Mean return, as a share of the returns' range, below which returns above the baseline are rare."""
 
 CHANGE = 0.03
-"""Change of the mean return, as a share of the largest return, that counts as a rise or a fall."""
-
-
-def return_unit(card: TaskCard) -> float:
-    """What returns are divided by: the largest return; 1 where the card knows no positive one."""
-    return card.largest_return if card.largest_return > 0 else 1.0
+"""Change of the mean return, as a share of the returns' range, that counts as a rise or a fall."""
 
 
 def learning_phase(history: Sequence[Evidence], card: TaskCard) -> pb.LearningPhase:
@@ -33,14 +29,16 @@ def learning_phase(history: Sequence[Evidence], card: TaskCard) -> pb.LearningPh
         history: evidence of the stages in order; at least one.
         card: the task's card.
     """
-    now, unit = history[-1], return_unit(card)
+    seen = [each.returns.maximum for each in history]
+    now, unit = history[-1], returns.span(card, *seen)
     before = history[-2] if len(history) > 1 else None
-    mean = now.returns.mean / unit
-    if mean >= SOLVED:
+    mean = returns.share(card, now.returns.mean, *seen)
+    if mean >= SOLVED and not card.largest_measured:  # what random play had says nothing of what the task can pay
         return pb.LEARNING_PHASE_SOLVED
     if _fell(before, now, unit):
         return pb.LEARNING_PHASE_REGRESSING
-    if now.returns.maximum <= 0 and all(point.mean_return <= 0 for point in now.curve):
+    nothing = returns.nothing(card)
+    if now.returns.maximum <= nothing and all(point.mean_return <= nothing for point in now.curve):
         return pb.LEARNING_PHASE_NO_SIGNAL
     if _rose(before, now, unit):
         return pb.LEARNING_PHASE_IMPROVING
@@ -49,11 +47,11 @@ def learning_phase(history: Sequence[Evidence], card: TaskCard) -> pb.LearningPh
 
 def curve_change(evidence: Evidence) -> float:
     """Last third of the stage's training curve minus its first third, units of task reward; 0 below 3 points."""
-    returns = [point.mean_return for point in evidence.curve]
-    third = len(returns) // 3
+    curve = [point.mean_return for point in evidence.curve]
+    third = len(curve) // 3
     if third == 0:
         return 0.0
-    return (sum(returns[-third:]) - sum(returns[:third])) / third
+    return (sum(curve[-third:]) - sum(curve[:third])) / third
 
 
 def _fell(before: Evidence | None, now: Evidence, unit: float) -> bool:

@@ -6,6 +6,7 @@ same in every campaign, the card in every stage, and the history grows at its en
 
 from pathlib import Path
 
+from also import returns
 from also.briefing import prompt
 from also.briefing.aliases import Aliases
 from also.briefing.card import card_section
@@ -17,7 +18,7 @@ from also.llm.question import CountTokens, Rendered
 from also.v1.critic_pb2 import DiagnoseRequest
 from also.v1.evidence_pb2 import Evidence
 from also.v1.llm_pb2 import LlmMessage
-from services.critic.phase import curve_change, return_unit
+from services.critic.phase import curve_change
 from services.critic.schema import diagnosis_schema
 
 PROMPTS = Path(__file__).parent / "prompts"
@@ -64,14 +65,15 @@ def render(request: DiagnoseRequest, count: CountTokens, most_tokens: int) -> Re
 
 
 def _standing(request: DiagnoseRequest) -> str:
-    """What phases are read from, divided by the largest return, so that no model has to."""
-    unit = return_unit(request.card)
+    """What phases are read from, as shares of the returns' range, so that no model has to."""
+    seen = [each.returns.maximum for each in request.evidence]
 
     def mean(evidence: Evidence) -> str:
-        return interval(evidence.returns.mean / unit, evidence.return_low / unit, evidence.return_high / unit)
+        values = evidence.returns.mean, evidence.return_low, evidence.return_high
+        return interval(*(returns.share(request.card, value, *seen) for value in values))
 
     before = f", {mean(request.evidence[-2])} in the stage before" if len(request.evidence) > 1 else ""
-    change = number(curve_change(request.evidence[-1]) / unit)
+    change = number(curve_change(request.evidence[-1]) / returns.span(request.card, *seen))
     return (
         f"the mean return is {mean(request.evidence[-1])}{before}; from the first to the last third of the curve it "
         f"changed by {change}."

@@ -10,13 +10,13 @@ A rule weighs its finding by the phase: what stands still is graver than what st
 
 from collections.abc import Callable
 
+from also import returns
 from also.shaping.rules import derive_invariance
 from also.v1 import diagnosis_pb2 as pb
 from also.v1.critic_pb2 import DiagnoseRequest
 from also.v1.diagnosis_pb2 import Diagnosis, Finding
 from also.v1.shaping_pb2 import INVARIANCE_POLICY_INVARIANT, SCHEDULE_KIND_EXPONENTIAL, SCHEDULE_KIND_LINEAR
 from services.critic.case import ENOUGH, Case, read_case
-from services.critic.phase import return_unit
 
 PHASE_WEIGHT = {
     pb.LEARNING_PHASE_NO_SIGNAL: 1.0,
@@ -34,13 +34,13 @@ ADDS_NOTHING = 0.1
 """An agent adds nothing when its contribution is at most this share of the largest contribution."""
 
 ADDS = 0.1
-"""Contribution, as a share of the largest return, from which an agent counts as adding something."""
+"""Contribution, as a share of the returns' range, from which an agent counts as adding something."""
 
 IDLE = 0.9
 """Idle rate from which an agent stands aside, where another's is at most half of it."""
 
 LEARNABLE = 0.25
-"""Mean return, as a share of the largest return, from which the task reward alone can teach."""
+"""Mean return, as a share of the returns' range, from which the task reward alone can teach."""
 
 DOMINATES = 0.9
 """Share of |reward| from which shaping drowns the task reward."""
@@ -62,6 +62,9 @@ LARGE_CLIP = 0.4
 
 LATE = 0.6
 """First env_step of success, as a share of the episode limit, from which success is late."""
+
+DENSE = 0.5
+"""Share of random play's env_steps with a reward from which a task's reward is not sparse."""
 
 MOST_FINDINGS = 6
 """Findings of a diagnosis at most."""
@@ -109,7 +112,7 @@ def collapsed_entropy(case: Case) -> Finding | None:
         rests_on=["optimisation.entropy", "returns.mean", "success_rate"],
         feature=_first_guide(case),
         summary=f"The policy's entropy has fallen to {_percent(entropy)} of its largest value, but the mean return "
-        f"is {_number(case.evidence.returns.mean)} of {_number(return_unit(case.card))}: it no longer explores.",
+        f"is {_mean_return(case)}: it no longer explores.",
     )
 
 
@@ -187,7 +190,7 @@ def idle_agent(case: Case) -> Finding | None:
     weakest = min(agents, key=lambda agent: agent.contribution)
     strongest = max(agents, key=lambda agent: agent.contribution)
     if (
-        strongest.contribution >= ADDS * return_unit(case.card)
+        strongest.contribution >= ADDS * case.return_unit
         and weakest.contribution <= ADDS_NOTHING * strongest.contribution
     ):
         return case.find(
@@ -279,6 +282,22 @@ def late_success(case: Case) -> Finding | None:
     )
 
 
+def reward_not_sparse(case: Case) -> Finding | None:
+    """The task pays or charges on most env_steps, so that its own reward can teach from the start."""
+    card = case.card
+    if card.reward_density <= DENSE:
+        return None
+    return case.find(
+        pb.FAILURE_MODE_REWARD_NOT_SPARSE,
+        [pb.REMEDY_KEEP],
+        severity=0.2,
+        confidence=0.8,
+        rests_on=["returns.minimum", "returns.mean", "returns.maximum"],
+        summary=f"The reward is not sparse: random play had one on {_percent(card.reward_density)} of its env_steps. "
+        f"Returns are read from {_number(card.baseline_return)} on, which is what a team has that achieves nothing.",
+    )
+
+
 RULES: tuple[Callable[[Case], Finding | None], ...] = (
     unstable_updates,
     collapsed_entropy,
@@ -288,6 +307,7 @@ RULES: tuple[Callable[[Case], Finding | None], ...] = (
     dominating_shaping,
     dead_term,
     late_success,
+    reward_not_sparse,
 )
 """All rules; of two findings of equal severity the earlier rule's comes first."""
 
@@ -296,7 +316,7 @@ _ADDED = ("contribution", "idle_rate")
 
 def _partly_solved(case: Case) -> bool:
     """Whether rewards come in half the episodes while the last milestone is missing."""
-    if not case.milestones() or case.evidence.returns.median <= 0:
+    if not case.milestones() or case.evidence.returns.median <= returns.nothing(case.card):
         return False
     stuck = case.phase in (pb.LEARNING_PHASE_PLATEAU, pb.LEARNING_PHASE_REGRESSING)
     return case.milestones()[-1][1].reached < (RELIABLE if stuck else ENOUGH)
@@ -321,9 +341,17 @@ def _nothing_wrong(case: Case) -> Finding:
         severity=0.0,
         confidence=0.9,
         rests_on=["returns.mean", "success_rate"],
-        summary=f"Nothing is wrong: the mean return is {_number(case.evidence.returns.mean)} of "
-        f"{_number(return_unit(case.card))}, with success in {_percent(case.evidence.success_rate)} of the episodes.",
+        summary=f"Nothing is wrong: the mean return is {_mean_return(case)}, with success in "
+        f"{_percent(case.evidence.success_rate)} of the episodes.",
     )
+
+
+def _mean_return(case: Case) -> str:
+    """The mean return and what it is measured against."""
+    mean, card = _number(case.evidence.returns.mean), case.card
+    if card.baseline_return:
+        return f"{mean}, where {_number(card.baseline_return)} is nothing and {_number(card.largest_return)} the most"
+    return f"{mean} of {_number(case.return_unit)}"
 
 
 def _first_guide(case: Case) -> str:

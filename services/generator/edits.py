@@ -7,7 +7,7 @@ schedules in env_steps. Names and caps are ours.
 
 from typing import Any
 
-from also import document, enums
+from also import document, enums, returns
 from also.limits import fill_defaults
 from also.llm.quoting import one_line
 from also.shaping.rules import feature_of, is_capped
@@ -99,8 +99,7 @@ def full_weight(request: ProposeRequest, form: int) -> float:
     """What a weight of 100 % is, units of task reward."""
     if is_capped(form):
         return purse(request.card, request.gamma)
-    largest = request.card.largest_return
-    return min(1.0, largest) if largest > 0 else 1.0
+    return min(1.0, returns.span(request.card))
 
 
 def _gate(card: TaskCard, given: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ the order of the card.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from also import returns
 from also.errors import DocumentError
 from also.shaping.identity import config_hash
 from also.v1 import diagnosis_pb2 as pb
@@ -40,7 +41,7 @@ def proposals(request: ProposeRequest) -> list[Proposal]:
     findings = _findings(request)
     feedback = read_feedback(request)
     ranked: list[Proposal] = []
-    if findings and request.evidence.returns.mean > 0:
+    if findings and request.evidence.returns.mean > returns.nothing(request.card):
         ranked += [Proposal(config=config, priority=_FIRST) for config in way_back(request.incumbent)]
     if findings and feedback.closest is not None:
         ranked += _fading(neighbours(request, feedback.closest), first=1.0)

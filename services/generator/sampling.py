@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import TypeVar, cast
 
-from also import seeds
+from also import returns, seeds
 from also.shaping.rules import allowed_aggregates, tells_of_state
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
@@ -103,9 +103,9 @@ def draw_term(numbers: Random, request: ProposeRequest, name: str) -> pb.Shaping
 
 
 def _draw_amount(numbers: Random, term: pb.ShapingTerm, request: ProposeRequest) -> None:
-    """A potential's weight is up to the largest return, either sign; another form's is up to its cap."""
+    """A potential's weight is up to the returns' range, either sign; another form's is up to its cap."""
     if term.form == pb.SHAPING_FORM_POTENTIAL:
-        size = min(1.0, 20 ** numbers.uniform(-1, 0) * request.card.largest_return)
+        size = min(1.0, 20 ** numbers.uniform(-1, 0) * returns.span(request.card))
     else:
         term.episode_cap = purse(request.card, request.gamma)
         size = 20 ** numbers.uniform(-1, 0) * term.episode_cap

@@ -1,11 +1,12 @@
 """Shaping terms fitted to a task card: weights in shares of its returns, levels in shares of its ranges.
 
 Potentials are preferred, because they cannot change which policies are optimal; their weights are
-shares of the largest return, and they follow features of the state only. All other forms are paid
+shares of the returns' range, and they follow features of the state only. All other forms are paid
 from a small purse, a share of what the smallest return is worth to the learner from afar, so that
 no amount of shaping is worth a success within its sight.
 """
 
+from also import returns
 from also.shaping.rules import feature_of, reads_team
 from also.shaping.sight import bonus_limit
 from also.v1 import shaping_pb2 as pb
@@ -13,7 +14,7 @@ from also.v1 import task_pb2
 from also.v1.task_pb2 import Feature, Milestone, TaskCard
 
 SHARE = 0.5
-"""Weight of a potential as a share of the largest return: a whole approach is worth about half a success, so that
+"""Weight of a potential as a share of the returns' range: a whole approach is worth about half a success, so that
 what is lost when a goal is consumed stays below what it pays."""
 
 SCALE = 0.3
@@ -46,7 +47,7 @@ def potential(
         toward: end of the range that it rises to.
         target: who receives it.
         role: role that receives it, for target `role`.
-        share: weight as a share of the largest return.
+        share: weight as a share of the returns' range.
         scale: scale of the transform as a share of the range; None is the default of the direction.
         aggregate: how agents' values become the team's; unset is the laggard's.
         reason: why, one sentence.
@@ -224,8 +225,7 @@ def tidy(number: float) -> float:
 
 
 def _weight(card: TaskCard, share: float) -> float:
-    unit = card.largest_return if card.largest_return > 0 else 1.0
-    return tidy(min(1.0, share * unit))
+    return tidy(min(1.0, share * returns.span(card)))
 
 
 def _needs_aggregate(term: pb.ShapingTerm, feature: Feature) -> bool:

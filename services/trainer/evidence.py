@@ -10,6 +10,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from also import returns
 from also.v1 import branch_pb2, evidence_pb2, task_pb2
 from also.v1.campaign_pb2 import Campaign
 from services.trainer.aggregation import team_value
@@ -44,21 +45,21 @@ def gather(
     trace = Trace()
     episodes, idle_returns = _play(run, campaign, trace)
     card = run.task.card
-    returns = episodes.returns[0]
-    low, high = mean_interval(returns)
+    had = episodes.returns[0]
+    low, high = mean_interval(had)
     measure = episodes.measure(0, run.env_steps)
     return evidence_pb2.Evidence(
         stage=stage,
         env_steps=run.env_steps,
-        returns=distribution(returns),
+        returns=distribution(had),
         return_low=low,
         return_high=high,
         success_rate=measure.success_rate,
         milestone_score=measure.milestone_score,
         curve=thinned(curve, CURVE_POINTS),
         milestones=_milestones(card, episodes),
-        features=_features(card, trace, returns),
-        agents=_agents(card, trace, returns, idle_returns, run),
+        features=_features(card, trace, had),
+        agents=_agents(card, trace, had, idle_returns, run),
         optimisation=_optimisation(updates),
         terms=run.shaping.activity()[0],
         mean_length=episodes.lengths[0].float().mean().item(),
@@ -119,11 +120,12 @@ def _milestones(card: task_pb2.TaskCard, episodes: Episodes) -> list[evidence_pb
     return items
 
 
-def _features(card: task_pb2.TaskCard, trace: Trace, returns: Tensor) -> list[evidence_pb2.FeatureEvidence]:
+def _features(card: task_pb2.TaskCard, trace: Trace, had: Tensor) -> list[evidence_pb2.FeatureEvidence]:
     alive = _over_time(trace.alive).double()  # (T, N)
     lengths = alive.sum(dim=0)
     last = (lengths - 1).long()
-    successful = returns > 0
+    spread = distribution(had)
+    successful = had > returns.dividing(card, spread.minimum, spread.median)
     items = []
     for feature in card.features:
         values = _over_time([team_value(step[feature.name], 0) for step in trace.features]).double()  # (T, N)
@@ -156,7 +158,7 @@ def _effect_size(good: Tensor, bad: Tensor) -> float:
 
 
 def _agents(
-    card: task_pb2.TaskCard, trace: Trace, returns: Tensor, idle_returns: Tensor | None, run: Run
+    card: task_pb2.TaskCard, trace: Trace, had: Tensor, idle_returns: Tensor | None, run: Run
 ) -> list[evidence_pb2.AgentEvidence]:
     alive = _over_time(trace.alive).unsqueeze(-1)  # (T, N, 1)
     count = alive.sum()
@@ -176,7 +178,7 @@ def _agents(
         items.append(
             evidence_pb2.AgentEvidence(
                 agent=name,
-                contribution=(returns.mean() - idle_returns[agent]).item() if idle_returns is not None else 0.0,
+                contribution=(had.mean() - idle_returns[agent]).item() if idle_returns is not None else 0.0,
                 idle_rate=idle,
                 action_entropy=entropy / run.learner.policy.largest_entropy,
                 feature_means=[mean[agent].item() for mean in means],

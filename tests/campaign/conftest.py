@@ -78,7 +78,7 @@ def shaping(weight: float) -> ShapingConfig:
     return ShapingConfig(terms=[term])
 
 
-def card() -> TaskCard:
+def card(baseline: float = 0.0) -> TaskCard:
     return TaskCard(
         task="recorded/task",
         agents=["a", "b"],
@@ -94,8 +94,9 @@ def card() -> TaskCard:
         milestones=[Milestone(name="done", feature="distance", threshold=1)],
         action_space=ActionSpace(kind=ActionKind.ACTION_KIND_DISCRETE, size=2),
         episode_limit=10,
-        smallest_return=0.5,
-        largest_return=1.0,
+        smallest_return=baseline + 0.5,
+        largest_return=baseline + 1.0,
+        baseline_return=baseline or None,
         observation_size=1,
         state_size=1,
     )
@@ -115,6 +116,7 @@ class World:
     refuses: Callable[[str], Exception | None] = lambda method: None
     unanswered: Callable[[str, int], LlmFailure | None] = lambda method, stage: None
     use: LlmUse | None = None
+    baseline: float = 0.0
     allowances: list[LlmAllowance] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     devices: set[int] = field(default_factory=set)
@@ -231,7 +233,7 @@ class Servicer(trainer_pb2_grpc.TrainerServiceServicer):
 
     def DescribeTask(self, request, context):
         self._hear("DescribeTask")
-        return DescribeTaskResponse(card=card())
+        return DescribeTaskResponse(card=card(self.world.baseline))
 
     def TrainStage(self, request, context):
         self.world.devices.add(request.campaign.learner.device)
@@ -315,7 +317,7 @@ class Listener:
 
 def play(world: World, campaign: Campaign, *, steps: int = 1000) -> list[JournalRecord]:
     """Records of a campaign in this world, without any service."""
-    records = [_record(0, CampaignStarted(campaign=campaign, card=card()))]
+    records = [_record(0, CampaignStarted(campaign=campaign, card=card(world.baseline)))]
     state = begin(records[0])
     while len(records) <= steps and (action := decide(state)) is not None:
         records.append(_record(len(records), _event(world, state, action)))

@@ -1,5 +1,7 @@
 """What a campaign decides, from the records before."""
 
+import random
+
 import pytest
 
 from also import reasons
@@ -274,3 +276,25 @@ def test_minds_read_the_history_that_the_main_run_came_through(new_world, played
     state = fold(played(world, new_campaign(**{"stages.count": 3})))
     assert [stage.number for stage in state.lineage] == [0, 2]
     assert {trial.stage for trial in state.trials} == {0, 2}
+
+
+@pytest.mark.parametrize("baseline", [-64.0, 32.0])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_campaign_decides_the_same_wherever_its_nothing_lies(new_world, played, new_campaign, baseline, seed):
+    """Returns that are all negative promote, hold and roll back as the same returns counted from 0."""
+    numbers = random.Random(seed)
+    stages = [numbers.choice([0, 0, 1, 6, 16, 24]) / 32 for _ in range(8)]
+    branches = {arm: [numbers.choice([0, 0, 8, 16, 24]) / 32 for _ in range(8)] for arm in ("control", "r0-c1")}
+    climbs = [numbers.choice([0, 4, 8]) / 16 for _ in range(8)]
+
+    def world(by):
+        return new_world(
+            baseline=by,
+            stage_return=lambda stage: stages[stage] + by,
+            stage_milestones=lambda stage: climbs[stage],
+            branch_return=lambda stage, arm, index: branches.get(arm, stages)[stage] + by,
+            branch_milestones=lambda stage, arm, index: 0.5 * (arm == "r0-c1"),
+        )
+
+    campaign = new_campaign(**{"stages.count": 8, "guard.patience": 2})
+    assert decisions(played(world(baseline), campaign)) == decisions(played(world(0.0), campaign))

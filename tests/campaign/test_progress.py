@@ -53,7 +53,19 @@ def campaign_of(*, patience, stages=10_000, trust=1):
     return campaign
 
 
-def state_of(returns, scores=(), *, patience=3, terms=1, since=0, largest=1.0, count=10_000, trust=1, asked=()):
+def state_of(
+    returns,
+    scores=(),
+    *,
+    patience=3,
+    terms=1,
+    since=0,
+    largest=1.0,
+    count=10_000,
+    trust=1,
+    asked=(),
+    baseline=0.0,
+):
     """A campaign in the last of these stages, whose incumbent has been in office since a stage.
 
     Candidates were asked for in the stages `asked`, and none was promoted.
@@ -73,7 +85,7 @@ def state_of(returns, scores=(), *, patience=3, terms=1, since=0, largest=1.0, c
     ]
     return State(
         campaign=campaign_of(patience=patience, stages=count, trust=trust),
-        card=TaskCard(largest_return=largest),
+        card=TaskCard(largest_return=largest, baseline_return=baseline),
         incumbent=stages[-1].incumbent,
         stages=tuple(stages),
     )
@@ -245,3 +257,18 @@ def test_a_campaign_is_asked_at_each_level_and_before_its_end_once_each(returns,
     lengths = range(1, len(returns) + 1)
     asked = [length for length in lengths if not ask(returns[:length], patience=1000, count=stages)]
     assert len(asked) <= 1 + (max(returns) >= SPEAKS) + (max(returns) >= HALF)
+
+
+@given(
+    st.lists(st.sampled_from([0, 1, 2, 5, 13, 32, 33, 50]), min_size=1, max_size=8),
+    SCORES,
+    st.integers(0, 7),
+    st.integers(0, 3),
+    st.sampled_from([-4096, -64, 128]),
+)
+def test_progress_counts_from_the_baseline(returns, scores, since, patience, baseline):
+    """A task that pays the same on top of another return is left alone for the same reasons."""
+    since = min(since, len(returns) - 1)
+    moved = [each + baseline for each in returns]
+    said = ask(returns, scores, since=since, patience=patience, largest=64)
+    assert ask(moved, scores, since=since, patience=patience, largest=64 + baseline, baseline=baseline) == said

@@ -1,10 +1,12 @@
 """A small campaign with all real processes: the command, four services, branches, the reference."""
 
 import json
+import os
 import shlex
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -138,3 +140,14 @@ def test_a_gpu_that_is_not_there_is_one_line_and_writes_nothing(real_run, tmp_pa
     assert said.endswith("; allowed here: auto, cpu\n")
     assert said.count("\n") == 1
     assert not (tmp_path / "store").exists()
+
+
+def test_a_folder_called_services_is_the_users(finished, real_run, journal_of, tmp_path, monkeypatch):
+    """A campaign in a folder whose own `services` raises, and is named by PYTHONPATH first, decides the same."""
+    (tmp_path / "services").mkdir()
+    (tmp_path / "services" / "__init__.py").write_text('raise RuntimeError("this is mine")', encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([".", str(Path.cwd())]))
+    monkeypatch.chdir(tmp_path)
+    code, _, said = finish(real_run(tmp_path))
+    assert code == 0, said
+    assert fold(journal_of(tmp_path)).position == fold(journal_of(finished.folder)).position

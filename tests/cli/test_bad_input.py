@@ -17,6 +17,10 @@ from also import keys
         (["run", "--set", "learner.gamma=high"], "learner.gamma is the text 'high'; a number is expected"),
         (["run", "--set", "validation.adopt=all"], "validation.adopt 'all' is not allowed; allowed: branch, config"),
         (["run", "--campaign", "No Spaces"], "campaign id 'No Spaces' is not allowed"),
+        (["run", "--campaign", ""], "campaign id '' is not allowed"),
+        (["run", "."], "campaign file . cannot be read: it is a folder; name a file of it: My_Campaign.yaml, bad.yaml"),
+        (["run", "foreign"], "it is a folder; name a file of it: there is none that ends in .yaml"),
+        (["run", "My_Campaign.yaml"], "give it one, e.g. --campaign my-campaign"),
         (["run", "--store", "ftp://host/x"], "store 'ftp://host/x' is not allowed"),
         (["run", "--store", ""], "the store's URI is empty"),
         (["run", "--store", "foreign"], "holds something that ALSO did not write"),
@@ -34,12 +38,14 @@ from also import keys
         (["replay", "one"], "does not exist"),
         (["report", "one"], "Missing option"),
         (["evaluate", "abc", "--campaign", "one"], "does not exist"),
+        (["status", "../../x"], "does not exist"),
         (["tasks", "x" * 300], "task.name has 300 characters; at most 200 are allowed"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(also, tmp_path, arguments, message):
     """Whatever is wrong, the line names it; the folder stays as it was."""
     (tmp_path / "bad.yaml").write_text("tsak: {name: foraging}", encoding="utf-8")
+    (tmp_path / "My_Campaign.yaml").write_text("task: {name: foraging, layout: 5x5-2p-1f}", encoding="utf-8")
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign" / "thesis.txt").write_text("mine", encoding="utf-8")
     before = sorted(tmp_path.rglob("*"))
@@ -119,3 +125,50 @@ def test_the_help_of_every_command_says_what_it_does(also):
         code, out, _ = also(command, "--help")
         assert code == 0
         assert f"also {command}" in out
+
+
+@pytest.mark.parametrize("checkpoint", ["../../x", "/etc/passwd", "", "A" * 64, "0" * 63])
+def test_what_is_no_checkpoint_id_is_one_line(also, write_journal, records, checkpoint):
+    """A path, or another text: the line says what an id is and where they are listed; no service is started."""
+    write_journal("recorded", records)
+    code, out, said = also("evaluate", checkpoint, "--campaign", "recorded")
+    assert (code, out, said.count("\n")) == (2, "", 1)
+    assert "is not allowed; 64 of 0-9 and a-f are, as `also report` lists them" in said
+
+
+def test_a_checkpoint_that_a_campaign_does_not_have_is_one_line(also, write_journal, records, tmp_path):
+    """Nor is a service started for it, whose log would be left behind."""
+    write_journal("recorded", records)
+    code, _, said = also("evaluate", "0" * 64, "--campaign", "recorded")
+    assert code == 2
+    assert f"campaign 'recorded' has no checkpoint {'0' * 64}; `also report` lists those it has" in said
+    assert not (tmp_path / "logs").exists()
+
+
+def test_a_path_is_no_campaign_id(also, write_journal, records):
+    """Whatever reads a campaign says so in one line."""
+    write_journal("recorded", records)
+    for command in (["status"], ["replay"], ["report", "-o", "r.md"], ["export", "--preferences", "p.jsonl"]):
+        code, _, said = also(*command, "../../x")
+        assert code == 2
+        assert "campaign id '../../x' is not allowed" in said
+
+
+def test_a_task_that_is_not_there_leaves_nothing_behind(also, monkeypatch, tmp_path):
+    """Where nobody says where logs go, those of `also tasks` are not put into the current folder."""
+    monkeypatch.delenv("ALSO_LOGS")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", None)
+    code, _, said = also("tasks", "foraging")
+    assert (code, said.count("\n")) == (2, 1)
+    assert [path.name for path in tmp_path.rglob("*")] == ["temporary"]
+
+
+def test_a_folder_is_no_report(also, write_journal, records, tmp_path):
+    """The line says which file might be meant; no plot is written."""
+    write_journal("recorded", records)
+    code, out, said = also("report", "recorded", "-o", ".")
+    assert (code, out) == (2, "")
+    assert said == "error: report . cannot be written: it is a folder; name a file, e.g. recorded.md\n"
+    assert not list(tmp_path.glob("*.png"))

@@ -6,13 +6,15 @@ import json
 
 import pytest
 import yaml
+from google.protobuf.json_format import ParseDict
 from rich.console import Console
 
-from also import document, reasons
+from also import __version__, document, reasons
 from also.campaign.fold import event_of, fold
 from also.cli import describe, lines, screen, table
 from also.cli.progress import Progress
 from also.cli.tasks import NATIVE
+from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.validator_pb2 import ArmProgress, ValidationPhase, ValidationProgress
 from also.v1.verdict_pb2 import VerdictReason
@@ -237,3 +239,51 @@ def test_the_tasks_that_are_listed_can_be_built(also):
     code, out, _ = also("tasks", name, "--json")
     assert code == 0
     assert json.loads(out)["task"] == name
+
+
+def test_the_command_alone_shows_its_help(also):
+    """As `-h` does, on standard output."""
+    code, out, said = also()
+    assert (code, said) == (0, "")
+    assert "Usage: also" in out
+    assert also("-h") == (code, out, said)
+
+
+def test_the_version_is_shown(also):
+    """It is the package's."""
+    assert also("--version") == (0, f"ALSO {__version__}\n", "")
+
+
+def test_one_is_one(also, recorded, records, write_journal):
+    """ "1 plot", not "1 plots"."""
+    write_journal("begun", records[:1])
+    assert "agrees: all 1 record of begun," in also("replay", "begun")[1]
+    write_journal("trained", records[:2])
+    assert also("report", "trained", "-o", "trained.md")[1] == "trained.md and 1 plot beside it\n"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"target": "TARGET_KIND_AGENT"},
+        {"weight": 0.5001},
+        {"aggregate": "AGGREGATE_MEAN"},
+        {"gate": {"feature": "distance", "comparison": "COMPARISON_AT_LEAST", "value": 0.25001}},
+        {"schedule": {"kind": "SCHEDULE_KIND_LINEAR", "end": 1000, "floor": 0.25}},
+    ],
+)
+def test_two_configs_are_never_told_in_the_same_words(change):
+    """What tells them apart is added to both; configs that differ in words already are left as they are."""
+    plain = {"form": "SHAPING_FORM_POTENTIAL", "target": "TARGET_KIND_TEAM", "feature": "distance", "weight": 0.5}
+    known = {
+        "gate": {"gate": {"feature": "distance", "comparison": "COMPARISON_AT_LEAST", "value": 0.25}},
+        "schedule": {"schedule": {"kind": "SCHEDULE_KIND_LINEAR", "end": 1000, "floor": 0.5}},
+    }
+    before = {**plain, **known.get(next(iter(change)), {})}
+    first, second = (ParseDict({"terms": [data]}, ShapingConfig()) for data in (before, {**before, **change}))
+    assert describe.config(first) == describe.config(second)
+    words = describe.configs([first, second, ShapingConfig(), first])
+    assert words[0] == words[3] != words[1]
+    assert words[0].startswith(describe.config(first) + " (")
+    assert words[2] == "no shaping"
+    assert describe.configs([first, first]) == [describe.config(first)] * 2

@@ -2,6 +2,8 @@
 
 from copy import deepcopy
 
+import pytest
+
 from also.v1 import diagnosis_pb2 as pb
 from services.critic.phase import learning_phase
 
@@ -60,3 +62,52 @@ def test_nine_tenths_of_the_largest_return_are_solved(foraging, gather):
     card = deepcopy(foraging)
     card.largest_return = 10
     assert learning_phase([evidence], card) == pb.LEARNING_PHASE_SOLVED
+
+
+def shifted(evidence, by):
+    """The same evidence of a task whose returns all lie elsewhere."""
+    moved = deepcopy(evidence)
+    for name in ("mean", "minimum", "lower_quartile", "median", "upper_quartile", "maximum"):
+        setattr(moved.returns, name, getattr(moved.returns, name) + by)
+    moved.return_low, moved.return_high = moved.return_low + by, moved.return_high + by
+    for point in moved.curve:
+        point.mean_return += by
+    return moved
+
+
+@pytest.mark.parametrize("by", [-64.0, -1.0, 32.0])
+def test_phases_count_from_the_baseline(foraging, gather, by):
+    """Returns that are all negative have the phases that the same returns above 0 have."""
+    card = deepcopy(foraging)
+    card.baseline_return, card.smallest_return, card.largest_return = by, by + 0.5, by + 1
+    stages = [
+        [gather(foraging)],
+        [gather(foraging, curve=[0, 0, 0.03125, 0, 0, 0.03125])],
+        [gather(foraging, mean=0.25), gather(foraging, mean=0.375)],
+        [gather(foraging, mean=0.5), gather(foraging, mean=0.25)],
+        [gather(foraging, mean=0.5), gather(foraging, mean=0.5)],
+        [gather(foraging, mean=0.9375)],
+    ]
+    found = [learning_phase([shifted(each, by) for each in history], card) for history in stages]
+    assert found == [learning_phase(history, foraging) for history in stages]
+    assert len(set(found)) == 6
+
+
+def test_a_largest_return_that_was_only_measured_solves_nothing(foraging, gather):
+    """Random play had 1 at most; a team that has 1 in every episode may stand at a tenth of what there is."""
+    card = deepcopy(foraging)
+    card.largest_measured = True
+    stages = [gather(foraging, mean=0.95), gather(foraging, mean=0.95)]
+    assert learning_phase(stages, card) == pb.LEARNING_PHASE_PLATEAU
+    assert learning_phase(stages, foraging) == pb.LEARNING_PHASE_SOLVED
+
+
+def test_a_rise_is_measured_by_what_was_seen_where_nobody_knows_the_largest(foraging, gather):
+    """0.1 more is a rise on a scale of 1, and chance on one of 50."""
+    card = deepcopy(foraging)
+    card.largest_measured = True
+    stages = [gather(foraging, mean=40.0), gather(foraging, mean=40.1)]
+    assert learning_phase(stages, card) == pb.LEARNING_PHASE_IMPROVING
+    for stage in stages:
+        stage.returns.maximum = 50
+    assert learning_phase(stages, card) == pb.LEARNING_PHASE_PLATEAU

@@ -320,3 +320,26 @@ def test_a_remedy_whose_promotion_was_undone_has_failed(foraging, gather, ask):
     trial.candidate.finding = 0
     trial.verdict.outcome = OUTCOME_PROMOTED
     assert diagnose(request).findings[0].remedy == pb.REMEDY_GUIDE
+
+
+def test_a_reward_on_most_env_steps_is_told(foraging, gather, ask):
+    """It asks for no change, comes after what holds learning back, and rests on the returns."""
+    card = deepcopy(foraging)
+    card.reward_density = 0.97
+    found = diagnose(ask(card, gather(card))).findings
+    assert found[0].mode == pb.FAILURE_MODE_EXPLORATION
+    told = next(each for each in found if each.mode == pb.FAILURE_MODE_REWARD_NOT_SPARSE)
+    assert told.remedy == pb.REMEDY_KEEP
+    assert "random play had one on 97% of its env_steps" in told.summary
+    assert [citation.item for citation in told.citations] == ["returns.minimum", "returns.mean", "returns.maximum"]
+    card.reward_density = 0.5
+    assert all(each.mode != pb.FAILURE_MODE_REWARD_NOT_SPARSE for each in diagnose(ask(card, gather(card))).findings)
+
+
+def test_negative_returns_are_told_with_their_range(foraging, gather, ask):
+    """ "Nothing is wrong" says what is nothing and what is the most."""
+    card = deepcopy(foraging)
+    card.baseline_return, card.smallest_return, card.largest_return = -100, -90, -10
+    evidence = gather(card, mean=-12.0, reached=[1.0] * 4)
+    (finding,) = diagnose(ask(card, evidence)).findings
+    assert "the mean return is -12, where -100 is nothing and -10 the most" in finding.summary

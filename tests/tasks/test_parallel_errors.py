@@ -6,6 +6,7 @@ import pytest
 
 from also.errors import TaskError
 from also.v1.task_pb2 import Scalar, Task
+from services.trainer.tasks.import_path import check_import_path
 from services.trainer.tasks.opening import describe, open_task
 from services.trainer.tasks.parallel_card import inspect
 from services.trainer.tasks.parallel_environment import open_environment
@@ -111,3 +112,10 @@ def test_arguments_that_a_function_does_not_take_are_refused(small_environments:
     task = Task(name="small_environments:line", arguments={"hurry": Scalar(flag=True)})
     with pytest.raises(TaskError, match=r"line\(\) raised TypeError: .*unexpected keyword argument 'hurry'"):
         open_environment(task)
+
+
+@pytest.mark.parametrize("name", ["small_environments.py:line", "folder/small_environments.py:line"])
+def test_a_file_is_no_module(name):
+    """The error says how it is written."""
+    with pytest.raises(TaskError, match=r"names a file; its module is expected, without .py: '(folder\.)?small_env"):
+        check_import_path(name)

@@ -370,3 +370,23 @@ def test_no_worker_outlives_its_trainer(small_environments: None) -> None:
     while any(process.is_running() for process in workers) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not any(process.is_running() for process in workers)
+
+
+def test_an_environment_may_lie_in_a_package_called_services(
+    small_environments: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ALSO's own is called that too; the worker's user code gets the user's."""
+    (tmp_path / "services").mkdir()
+    (tmp_path / "services" / "__init__.py").write_text("AGENTS = 3", encoding="utf-8")
+    (tmp_path / "services" / "depot.py").write_text(
+        "import services\nfrom small_environments import line\n\n\ndef make():\n    return line(services.AGENTS)\n",
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+    task = open_task(Task(name="services.depot:make", workers=1), replicas=1, environments=2)
+    try:
+        assert len(task.card.agents) == 3
+        task.reset(keys(1, 2))
+        assert task.step(torch.zeros(1, 2, 3, dtype=torch.int64)).reward.tolist() == [[0, 0]]
+    finally:
+        task.close()

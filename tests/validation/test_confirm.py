@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
 from also.v1.branch_pb2 import BranchFailure, SeedPool
+from also.v1.task_pb2 import TaskCard
 from also.v1.verdict_pb2 import ArmResult, VerdictReason
 from also.validation import judge
 from also.validation.round import Round
@@ -294,3 +296,16 @@ def test_a_candidate_that_is_better_in_most_branches_alone_is_promoted_at_twice_
         ways = math.prod(math.comb(seeds, lost) for lost in losses)
         chance += promoted * ways * (1 / 6) ** sum(losses) * (5 / 6) ** (len(candidate) - sum(losses))
     assert chance <= 2 * round_.campaign.validation.alpha
+
+
+def test_negative_returns_are_rare_up_to_a_twentieth_of_their_range(
+    make_round: MakeRound, searched: list[ArmResult], arm: MakeArm
+) -> None:
+    """A stage at -96 of -100 to 0 may be judged by milestones, one at -50 may not: neither is below 0.05 of 0."""
+    milestones = {"control_milestones": [0.1] * 6, "candidate_milestones": [0.9] * 6}
+    plain = make_round(2)
+    card = TaskCard(task=plain.card.task, agents=plain.card.agents, baseline_return=-100, largest_return=0)
+    for stage_return, reason in ((-96.0, MILESTONES_CONFIRMED), (-50.0, NOT_SIGNIFICANT)):
+        round_ = replace(plain, card=card, stage_return=stage_return)
+        standing = confirmed(round_, searched, arm, [-96.0] * 6, [-96.0] * 6, **milestones)
+        assert standing.rulings["r0-c0"].reason == reason

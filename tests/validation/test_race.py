@@ -13,6 +13,7 @@ from also.shaping.identity import config_hash
 from also.v1.branch_pb2 import BranchFailure, BranchRecord, Measure, SeedPool
 from also.v1.campaign_pb2 import Proof
 from also.v1.shaping_pb2 import Invariance, ShapingConfig
+from also.v1.task_pb2 import TaskCard
 from also.v1.verdict_pb2 import ArmResult, Outcome, Validation, Verdict, VerdictReason
 from also.validation import judge
 from also.validation.race import race, racers
@@ -387,3 +388,29 @@ def test_a_setting_of_the_race_that_is_missing_is_refused(make_race: MakeRace) -
         round_.campaign.validation.ClearField(name)
         with pytest.raises(DocumentError, match=rf"campaign\.validation\.{name} is missing"):
             replace(round_, control_hash=config_hash(ShapingConfig()))
+
+
+@pytest.mark.parametrize("stage_return", [0.0, 0.25, 0.75])
+@pytest.mark.parametrize("seed", range(12))
+def test_returns_that_are_all_negative_are_judged_as_others_are(
+    make_race: MakeRace, stage_return: float, seed: int
+) -> None:
+    """A race on a task whose baseline is -64 has the steps and reasons of one whose baseline is 0."""
+    numbers, drawn = random.Random(seed), {}
+
+    def come_to(arm: str, rung: int, index: int) -> tuple[float, float]:
+        place = (arm, rung, index)
+        if place not in drawn:
+            drawn[place] = (numbers.choice([0, 0, 1, 8, 9, 16, 32]) / 32, numbers.choice([0, 4, 8]) / 16)
+        return drawn[place]
+
+    def lower(arm: str, rung: int, index: int) -> tuple[float, float]:
+        returned, score = come_to(arm, rung, index)
+        return returned - 64, score
+
+    plain = make_race(3, stage_return=stage_return, stage_milestone_score=0.25)
+    card = TaskCard(task=plain.card.task, agents=plain.card.agents, baseline_return=-64, largest_return=-63)
+    negative = replace(plain, card=card, stage_return=stage_return - 64)
+    (steps, arms), (moved_steps, moved_arms) = raced(plain, come_to), raced(negative, lower)
+    assert steps == moved_steps
+    assert told(judge.validation(plain, arms)) == told(judge.validation(negative, moved_arms))

@@ -139,3 +139,20 @@ def test_standard_error_is_appended_to_the_log(spawned, modules):
 def test_a_child_has_a_session_of_its_own(spawned):
     """Ctrl-C at a terminal reaches the parent only, which ends its children in order."""
     assert os.getsid(spawned().pid) != os.getsid(0)
+
+
+@pytest.mark.parametrize("on_path", [False, True])
+def test_nothing_in_the_current_folder_is_taken_for_alsos_own(tmp_path, monkeypatch, on_path):
+    """Neither a package of the same name, even where PYTHONPATH names the folder, nor a module like one of Python's."""
+    for name in ("also", "services"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise RuntimeError", encoding="utf-8")
+    if not on_path:
+        (tmp_path / "random.py").write_text("raise RuntimeError", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([*["."] * on_path, str(Path.cwd())]))
+    monkeypatch.chdir(tmp_path)
+    done = subprocess.run(
+        [*lifeline.command_of("services.critic"), "--help"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "services.critic" in done.stdout

@@ -1,7 +1,7 @@
 """What makes a task card consistent, beyond the range of each field.
 
 The rest of ALSO trusts a card: shaping normalises by a feature's range, evidence follows its
-milestones, budgets of shaping stay below its smallest return. So a card is checked once, where the
+milestones, budgets of shaping stay below its smallest return above the baseline. So a card is checked once, where the
 task is opened.
 """
 
@@ -44,10 +44,11 @@ def check_card(card: TaskCard) -> None:
                     f"task card of {card.task!r}: role {role.name!r} names agent {agent}; "
                     f"allowed are 0 to {len(card.agents) - 1}"
                 )
-    if not 0 < card.smallest_return <= card.largest_return:
+    if not card.baseline_return < card.smallest_return <= card.largest_return:
+        baseline = f"baseline_return {card.baseline_return:g}" if card.HasField("baseline_return") else "0"
         raise TaskError(
             f"task card of {card.task!r}: smallest_return {card.smallest_return:g} and largest_return "
-            f"{card.largest_return:g}; 0 < smallest_return <= largest_return is needed"
+            f"{card.largest_return:g}; {baseline} < smallest_return <= largest_return is needed"
         )
     if card.episode_limit == 0:
         raise TaskError(f"task card of {card.task!r}: episode_limit is 0; at least 1 is needed")

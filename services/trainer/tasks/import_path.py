@@ -20,6 +20,18 @@ def search_in(folders: Sequence[str]) -> None:
     """Look for modules in the current folder first, then in `folders`, another process's `sys.path`."""
     here = str(Path.cwd())
     sys.path[:] = [here, *(folder for folder in folders if folder not in ("", here))]
+    _give_way(Path.cwd())
+
+
+def _give_way(folder: Path) -> None:
+    """Let user code import a `services` of its own, where it has one; what ALSO has loaded keeps what it holds."""
+    own = Path(__file__).parents[2]
+    if (folder / own.name).resolve() == own or not any(
+        (folder / name).exists() for name in (own.name, f"{own.name}.py")
+    ):
+        return
+    for name in [each for each in sys.modules if each.partition(".")[0] == own.name]:
+        del sys.modules[name]
 
 
 def check_import_path(name: str) -> None:
@@ -28,6 +40,10 @@ def check_import_path(name: str) -> None:
     Raises:
         TaskError: it does not.
     """
+    module, _, function = name.partition(":")
+    if module.endswith(".py"):
+        plain = module.removesuffix(".py").replace("/", ".")
+        raise TaskError(f"task {name!r} names a file; its module is expected, without .py: '{plain}:{function}'")
     if not _IMPORT_PATH.fullmatch(name):
         raise TaskError(f"task {name!r} is not an import path; 'package.module:function' is expected")
 

@@ -2,9 +2,9 @@
 
 An author may describe the task in a `task_card()` method; it is read like any other document, and
 checked against what the environment does in the trials. What nobody says is measured: features are
-then single numbers of the observations (`parallel_features`), returns those that the trials had. Random
-actions rarely succeed, so measured returns are a guess: a task with a sparse reward should say its
-`smallest_return`, below which the sum of shaping stays.
+then single numbers of the observations (`parallel_features`), returns those that the trials had
+(`parallel_returns`). Random actions rarely succeed, so measured returns are a guess: a task with a
+sparse reward should say its `smallest_return`, below which the sum of shaping stays.
 
 An author says of each feature what it `tells_of`. A part of the observations tells of the state, because
 it is what the policy and the value net see of it; the return so far tells of what has happened.
@@ -13,18 +13,18 @@ it is what the policy and the value net see of it; the return so far tells of wh
 from also import document
 from also.errors import DocumentError
 from also.v1 import task_pb2
-from also.v1.task_pb2 import ActionSpace, Feature, Milestone, TaskCard
+from also.v1.task_pb2 import ActionSpace, Feature, TaskCard
 from services.trainer.tasks.card_rules import check_card
 from services.trainer.tasks.parallel_environment import (
-    EPISODE_RETURN,
     LONGEST_EPISODE,
     ParallelEnvironment,
     plain_arguments,
 )
 from services.trainer.tasks.parallel_features import SCOPES, measured_feature, measured_note, observation_features
+from services.trainer.tasks.parallel_returns import BUILT_IN, return_features, return_milestone, write_returns
 from services.trainer.tasks.parallel_trials import Trials, play_trials
 
-_DERIVED = ("task", "agents", "observation_size", "state_size", "notes")
+_DERIVED = ("task", "agents", "observation_size", "state_size", "notes", "reward_density", "largest_measured")
 """Fields of a card that the environment itself decides."""
 
 
@@ -57,13 +57,12 @@ def inspect(task: task_pb2.Task, environment: ParallelEnvironment) -> TaskCard:
     card.action_space.masked = not environment.continuous and (
         environment.has_masks or environment.agents_leave or len(sizes) > 1
     )
-    card.smallest_return = given.smallest_return or _smallest_return(trials)
-    card.largest_return = given.largest_return or max(card.smallest_return, *map(abs, trials.returns))
+    write_returns(card, trials.rewards)
     del card.features[:]
-    card.features.extend([*features, _return_feature(card, trials)])
+    card.features.extend([*features, *return_features(card, trials.rewards.returns)])
     card.notes.extend(notes)
     if not card.milestones:
-        card.milestones.append(_return_milestone(card))
+        card.milestones.append(return_milestone(card, trials.rewards.returns))
     check_card(card)
     return card
 
@@ -95,8 +94,9 @@ def _features(environment: ParallelEnvironment, given: TaskCard, trials: Trials)
             raise environment.error("task_card() lists features, but the environment has no features()")
         return observation_features(environment, trials)
     listed = {feature.name: feature for feature in given.features}
-    if EPISODE_RETURN in trials.scopes or EPISODE_RETURN in listed:
-        raise environment.error(f"feature {EPISODE_RETURN!r} is built in; choose another name")
+    for name in BUILT_IN:
+        if name in trials.scopes or name in listed:
+            raise environment.error(f"feature {name!r} is built in; choose another name")
     for name in listed:
         if name not in trials.scopes:
             raise environment.error(f"task_card() lists feature {name!r}, but features() returned no such name")
@@ -115,33 +115,6 @@ def _features(environment: ParallelEnvironment, given: TaskCard, trials: Trials)
     unlisted = [measured_feature(name, trials) for name in trials.scopes if name not in listed]
     notes = [measured_note(len(unlisted), trials)] if unlisted else []
     return [*listed.values(), *unlisted], notes
-
-
-def _return_feature(card: TaskCard, trials: Trials) -> Feature:
-    return Feature(
-        name=EPISODE_RETURN,
-        scope=task_pb2.FEATURE_SCOPE_TEAM,
-        unit="task reward",
-        minimum=min(0.0, *trials.returns),
-        maximum=card.largest_return,
-        direction=task_pb2.DIRECTION_HIGHER,
-        description="Sum of the team's rewards so far in the episode.",
-        tells_of=task_pb2.TELLS_OF_TRANSITION,
-    )
-
-
-def _return_milestone(card: TaskCard) -> Milestone:
-    return Milestone(
-        name="positive_return",
-        feature=EPISODE_RETURN,
-        threshold=card.smallest_return,
-        description="The episode has a positive return.",
-    )
-
-
-def _smallest_return(trials: Trials) -> float:
-    positive = [value for value in trials.returns if value > 0]
-    return min(positive) if positive else trials.smallest_reward or 1.0
 
 
 def _measured_limit(trials: Trials) -> int:

@@ -23,6 +23,7 @@ from services.trainer.tasks.parallel_environment import (
 )
 from services.trainer.tasks.parallel_fit import check_fit, misfit
 from services.trainer.tasks.parallel_memory import Memory
+from services.trainer.tasks.parallel_returns import BUILT_IN, FINAL_RETURN
 from services.trainer.tasks.parallel_sources import stamps, watched
 
 
@@ -87,7 +88,9 @@ class Lanes:
             environment.idle = max(card.action_space.idle, 0)
             environment.episode_limit = card.episode_limit
             environment.write_into(memory.observations[lane], memory.masks[lane])
-        given = {name: place for name, place in memory.features.items() if name != EPISODE_RETURN}
+        given = {name: place for name, place in memory.features.items() if name not in BUILT_IN}
+        self._built_in = sum(name in BUILT_IN for name in memory.features)
+        self._final = memory.features.get(FINAL_RETURN)
         described = self._environments[lanes.start].has_features
         self._places = [(name, place, place.shape[1:]) for name, place in given.items()] if described else []
         self._parts = [] if described else [int(name.removeprefix(OBSERVATION_FEATURE)) for name in given]
@@ -120,6 +123,9 @@ class Lanes:
         memory.terminated[lane] = environment.terminated
         memory.truncated[lane] = environment.truncated
         memory.features[EPISODE_RETURN][lane] = environment.episode_return
+        if self._final is not None:
+            over = environment.terminated or environment.truncated
+            self._final[lane] = environment.episode_return if over else -np.inf  # held to its range below
         if not self._places:
             return
         values = environment.features()
@@ -138,5 +144,5 @@ class Lanes:
         features = self._memory.all_features[self._slice]
         if self._parts:
             seen = self._memory.observations[self._slice][:, :, self._parts]  # (L, A, parts)
-            features[:, :-1] = seen.swapaxes(1, 2).reshape(len(features), -1)  # the last one is the return
+            features[:, : -self._built_in] = seen.swapaxes(1, 2).reshape(len(features), -1)
         features.clip(self._lows, self._highs, out=features)

@@ -84,8 +84,8 @@ class Processes:
         with theirs:
             process = subprocess.Popen(
                 [
-                    sys.executable,
-                    *("-m", "services.trainer.tasks.parallel_worker", lifeline.FLAG),
+                    *lifeline.command_of("services.trainer.tasks.parallel_worker"),
+                    lifeline.FLAG,
                     *("--socket", str(theirs.fileno()), "--memory", str(self._descriptor)),
                 ],
                 stdin=subprocess.PIPE,

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from also import seeds
 from services.trainer.tasks.parallel_environment import LONGEST_EPISODE, SEED_LIMIT, ParallelEnvironment
 from services.trainer.tasks.parallel_record import Record
+from services.trainer.tasks.parallel_returns import Rewards
 
 TRIALS = 3
 """Episodes; the first one is played twice."""
@@ -48,12 +49,10 @@ class Trials:
     """Monotonic time at which the time is over, seconds."""
     scopes: dict[str, int] = field(default_factory=dict)
     """Dimensions of each feature."""
-    returns: list[float] = field(default_factory=list)
-    """Return of each episode."""
+    rewards: Rewards = field(default_factory=Rewards)
+    """The team's rewards, and the return of each episode."""
     cut_after: list[int] = field(default_factory=list)
     """Length of each episode that its environment truncated, env_steps."""
-    smallest_reward: float = 0.0
-    """Smallest |reward| other than 0; 0 when there was none."""
 
 
 def play_trials(environment: ParallelEnvironment) -> Trials:
@@ -99,11 +98,9 @@ def _play(environment: ParallelEnvironment, number: int, trials: Trials) -> NDAr
         environment.step(_random_actions(environment, generator))
         trace += [environment.observations.sum(dtype=np.float64), environment.reward]
         trials.env_steps += 1
-        size = abs(environment.reward)
-        if size and (size < trials.smallest_reward or not trials.smallest_reward):
-            trials.smallest_reward = size
+        trials.rewards.add(environment.reward)
         _measure(environment, trials, environment.reward)
-    trials.returns.append(environment.episode_return)
+    trials.rewards.returns.append(environment.episode_return)
     if environment.truncated and environment.env_steps < LONGEST_EPISODE:
         trials.cut_after.append(environment.env_steps)
     return np.array(trace)
