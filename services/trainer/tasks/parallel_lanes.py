@@ -107,6 +107,7 @@ class Lanes:
     def _write(self, lane: int, environment: ParallelEnvironment) -> None:
         memory = self._memory
         memory.state[lane] = environment.state()
+        memory.present[lane] = environment.present
         memory.reward[lane] = environment.reward
         memory.terminated[lane] = environment.terminated
         memory.truncated[lane] = environment.truncated
