@@ -4,19 +4,19 @@ An env_step belongs to the agents that acted in it, and nothing else is learnt f
 did means nothing, so its rows are left out of every loss, mean and count. What an agent that has left is owed is
 another matter, and needs two rules, one for each reward:
 
-- *The task's* is the team's, and what the team comes to after an agent has left is owed to what it did before: the
-  problem of posthumous credit (Cohen 2021, arXiv 2111.05992). From where it left on, the value of a state is what
-  those that are there say of it, their mean, as all estimate the one return of the team. So its advantages are
-  exact for a value net that is right, and no value net has to be right about absent agents. MAPPO's authors give
-  the value net of a dead agent zeros and its id, and learn what that is worth (Yu 2022, arXiv 2103.01955, "death
-  masking"): this makes it learn on rows that tell nothing, one mean for all that may still come.
+- *The task's* is the team's: what the team comes to later is owed to those, too, that have left (Cohen 2021,
+  arXiv 2111.05992, "posthumous credit assignment"). So the agent's return goes on to the end of the episode, and the
+  value of a state that it is not in is the mean of what the value net says of those that are, as all of them
+  estimate the one return of the team. No value net need know what a state is worth that its agent is not in. MAPPO's
+  authors feed it zeros and the agent's id there, and train it on that (Yu 2022, arXiv 2103.01955, "death masking"):
+  one mean for all that may still come.
 - *Shaping's* is the agent's own, and ends for it when it leaves, as at a termination: it is paid nothing, its
   potentials are 0, and so is the value of what follows.
 
-None in place of a `Presence`, or of a tensor of it, says that everybody is there: nothing is computed then. Where
-everybody is there all the same, all bits are those without it.
+None in place of a `Presence`, or of a tensor of it, says that everybody is there, and nothing is computed. Where
+everybody is there all the same, the CPU comes to the same bits.
 
-Letters as in `learner`; A2: two rewards.
+Letters as in `learner`.
 """
 
 from dataclasses import dataclass

@@ -2,8 +2,8 @@
 
 Agents' observations and actions are padded to the largest. The team's reward is the sum of its
 agents' rewards divided by the number of all agents, so that a reward that all of them share keeps
-its size. An agent that has left sees zeros and may only idle. An episode is over when no agent is
-left: terminated if all of them terminated, truncated if the time limit cut any.
+its size. An agent that has left sees zeros, may only idle, and learns nothing from that (`present`). An
+episode is over when no agent is left: terminated if all of them terminated, truncated if the time limit cut any.
 
 Letters of shapes: A agents, O observation, S state, N choices or numbers of an action.
 """
