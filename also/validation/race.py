@@ -191,8 +191,8 @@ def _standard_error(round_: Round, *arms: Sequence[BranchRecord]) -> float:
     """Largest standard error of the difference of arms' mean returns, units of task reward.
 
     Returns in [a, b] with mean m have a variance of at most (m - a) · (b - m) (Bhatia and Davis 2000, American
-    Mathematical Monthly 107, 353); each arm's mean is over all episodes that its branches were measured on. The range is
-    the task's, from the baseline to the largest return.
+    Mathematical Monthly 107, 353); each arm's mean is over all episodes of its branches. The range is that of
+    the task, from the baseline to the largest return.
     """
     means = [mean(along(records, RETURN)) for records in arms]
     span, total = returns.span(round_.card, round_.stage_return, *means), 0.0

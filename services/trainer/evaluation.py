@@ -42,6 +42,8 @@ class Trace:
     """Actions of each env_step, (R, N, A) or (R, N, A, K)."""
     alive: list[Tensor] = field(default_factory=list)
     """Whether the episode was under way at this env_step, bool (R, N)."""
+    present: list[Tensor | None] = field(default_factory=list)
+    """Agents that were there to act, bool (R, N, A); None: all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +138,10 @@ class Evaluator:
             view = task.view()
             inputs = observations(view.observations)
             if draws is not None:
-                decision = policy.decide(weights, inputs, memory, view.action_mask, draws[:, t])
+                decision = policy.decide(weights, inputs, memory, view, draws[:, t])
                 actions, memory = decision.actions, decision.memory
             else:
-                actions, memory = policy.most_likely(weights, inputs, memory, view.action_mask)
+                actions, memory = policy.most_likely(weights, inputs, memory, view)
             if idle is not None:
                 actions = torch.where(idle.unsqueeze(1), torch.full_like(actions, self.card.action_space.idle), actions)
             outcome = task.step(policy.executable(actions))
@@ -148,6 +150,7 @@ class Evaluator:
                 trace.features.append(features)
                 trace.actions.append(actions)
                 trace.alive.append(score.alive)
+                trace.present.append(view.present)
             done = outcome.terminated | outcome.truncated
             score.take(t + 1, outcome.reward, done, features)
             if not bool(score.alive.any()):  # the one time in an env_step that the host waits for the device

@@ -149,6 +149,15 @@ def _over_time(steps: Sequence[Tensor]) -> Tensor:
     return torch.stack([step[0] for step in steps]).cpu()
 
 
+def _there(trace: Trace) -> Tensor:
+    """Whether each agent was there to act while the episode lasted, bool (T, N, A); (T, N, 1) where all were."""
+    alive, given = _over_time(trace.alive).unsqueeze(-1), [each for each in trace.present if each is not None]
+    if not given:
+        return alive
+    everybody = torch.ones_like(given[0])
+    return alive & _over_time([everybody if each is None else each for each in trace.present])
+
+
 def _effect_size(good: Tensor, bad: Tensor) -> float:
     """Cohen's d (Cohen 1988) with the pooled standard deviation; 0 where it is undefined."""
     if len(good) < 2 or len(bad) < 2:
@@ -160,18 +169,18 @@ def _effect_size(good: Tensor, bad: Tensor) -> float:
 def _agents(
     card: task_pb2.TaskCard, trace: Trace, had: Tensor, idle_returns: Tensor | None, run: Run
 ) -> list[evidence_pb2.AgentEvidence]:
-    alive = _over_time(trace.alive).unsqueeze(-1)  # (T, N, 1)
-    count = alive.sum()
+    there = _there(trace)  # (T, N, A or 1)
+    count = there.sum(dim=(0, 1)).clamp(min=1)
     actions = _over_time(trace.actions)  # (T, N, A[, K])
     own = [feature.name for feature in card.features if feature.scope == task_pb2.FEATURE_SCOPE_AGENT]
     means = [
-        (_over_time([step[name] for step in trace.features]) * alive).sum(dim=(0, 1)) / count for name in own
+        (_over_time([step[name] for step in trace.features]) * there).sum(dim=(0, 1)) / count for name in own
     ]  # each (A,)
     items = []
     for agent, name in enumerate(card.agents):
         idle, entropy = 0.0, run.learner.policy.largest_entropy
         if run.learner.policy.discrete:
-            chosen = actions[..., agent][alive[..., 0]]
+            chosen = actions[..., agent][there.expand_as(actions)[..., agent]]
             shares = torch.bincount(chosen, minlength=card.action_space.size).double() / max(len(chosen), 1)
             idle = shares[card.action_space.idle].item() if card.action_space.idle >= 0 else 0.0
             entropy = -(shares * shares.clamp(min=1e-12).log()).sum().item()

@@ -6,6 +6,8 @@ shaping config never corrupts what is known of the task. Their advantages are ad
 2011.09533) each agent's own observation. The loss is a sum over replicas of each replica's mean,
 so replicas never feel each other.
 
+Only env_steps in which an agent was there are learnt from; what is owed to one that has left is in `presence`.
+
 Letters as in `vector_task`; T env_steps of a rollout, M samples (env_step, environment) of a
 minibatch.
 """
@@ -18,6 +20,7 @@ from torch import Tensor
 
 from also.v1.campaign_pb2 import ALGORITHM_MAPPO, LearnerSettings
 from also.v1.task_pb2 import TaskCard
+from services.trainer import presence
 from services.trainer.network import ReplicaNet
 from services.trainer.normaliser import RewardScaler
 from services.trainer.optimiser import Optimiser
@@ -108,12 +111,15 @@ class Learner:
         memory = self.value_memory
         values, following = self._values(rollout)
         done = rollout.terminated | rollout.truncated
-        rewards = self.reward_scaler(rollout.rewards, done)
+        there, left = None, None
+        if rollout.presence is not None:
+            there, left = rollout.presence.acted, ~rollout.presence.stayed
+        rewards = self.reward_scaler(rollout.rewards, done, there)
         advantages = generalised_advantages(
-            rewards, values, following, done, gamma=settings.gamma, gae_lambda=settings.gae_lambda
+            rewards, values, following, done, gamma=settings.gamma, gae_lambda=settings.gae_lambda, left=left
         )
         targets = advantages + values  # (R, T, E, A, 2)
-        advantages = normalised(advantages.sum(dim=-1))  # (R, T, E, A)
+        advantages = normalised(advantages.sum(dim=-1), there)  # (R, T, E, A)
         orders = self._orders(keys, rollout)
         (told, norms), (_, value_norms) = self._threads.both(
             lambda: self._improve_policy(rollout, advantages, orders),
@@ -125,22 +131,22 @@ class Learner:
             entropy=entropy / self.policy.largest_entropy,
             kl=kl,
             clip_fraction=clipped,
-            explained_variance=explained_variance(values, targets),
+            explained_variance=explained_variance(values, targets, there),
             gradient_norm=norms.mean(dim=0),
             finite=torch.isfinite(norms + value_norms).all(dim=0),
         )
 
     def _values(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
         """Values of the states seen and of those reached, both (R, T, E, A, 2); the memory goes on to the last."""
-        net, before = self.value_net, self.value_memory
-        done = rollout.terminated | rollout.truncated
+        net, before, who = self.value_net, self.value_memory, rollout.presence
+        done, forgets = rollout.terminated | rollout.truncated, rollout.forgets
         parts, memories = [], []
         for rows in self._blocks(rollout.begins[0].numel()):
             found, memory = net.unroll(
-                net.views(net.flat[rows]), rollout.value_inputs[rows], before[rows], rollout.begins[rows]
+                net.views(net.flat[rows]), rollout.value_inputs[rows], before[rows], forgets[rows]
             )
             parts.append(found)
-            memories.append(memory)
+            memories.append(memory * who.acted[rows].unsqueeze(-1) if who is not None and net.recurrent else memory)
         values = torch.cat(parts).movedim(1, -1)
         if net.recurrent:
             self.value_memory = torch.cat([memory[:, -1] for memory in memories])
@@ -153,6 +159,8 @@ class Learner:
             reached, _ = net.step(weights, inputs, memory)
             cut = rollout.truncated[:, t, :, None, None]
             following[:, t] = torch.where(cut, reached.movedim(1, -1), following[:, t])
+        if who is not None:
+            values, following = presence.owed(values, who.acted), presence.owed(following, who.stayed)
         return values, following * (~rollout.terminated)[..., None, None]
 
     def _orders(self, keys: Tensor, rollout: Rollout) -> Tensor:
@@ -184,7 +192,9 @@ class Learner:
         }
         if rollout.masks is not None:
             parts["masks"] = rollout.masks
-        samples = Samples(parts, rollout.policy_memory, rollout.begins, recurrent=self.settings.recurrent)
+        if rollout.presence is not None:
+            parts["there"] = rollout.presence.acted
+        samples = Samples(parts, rollout.policy_memory, rollout.forgets, recurrent=self.settings.recurrent)
         return self._train(self.policy.net, self.optimisers["policy"], samples, orders, self._policy_loss)
 
     @torch.inference_mode()
@@ -193,7 +203,9 @@ class Learner:
     ) -> tuple[Tensor, Tensor]:
         """Train the value nets on all minibatches, see `_train`; they have no statistics."""
         parts = {"inputs": rollout.value_inputs, "targets": targets}
-        samples = Samples(parts, memory, rollout.begins, recurrent=self.settings.recurrent)
+        if rollout.presence is not None:
+            parts["there"] = rollout.presence.acted
+        samples = Samples(parts, memory, rollout.forgets, recurrent=self.settings.recurrent)
         return self._train(self.value_net, self.optimisers["value"], samples, orders, self._value_loss)
 
     def _train(
@@ -235,25 +247,38 @@ class Learner:
 
         That by the log-deviations of continuous actions is written into `gradient`, float32 (r, P).
         """
-        clip = self.settings.clip_epsilon
+        clip, there = self.settings.clip_epsilon, part.get("there")
         judged = self.policy.judge(outputs, part.get("masks"), part["actions"], flat)
         log_ratio = judged.log_probabilities - part["log_probabilities"]  # (r, N)
         ratio = log_ratio.exp()
         surrogate = ratio * part["advantages"]
         # Schulman 2017, eq. 7: the gain is min(surrogate, clipped), which is flat where clipped is the less
         rises = surrogate <= ratio.clamp(1.0 - clip, 1.0 + clip) * part["advantages"]
-        share = 1.0 / ratio.shape[1]
-        by_log = torch.where(rises, surrogate, 0.0).mul_(-share)
-        by_entropy = -self.settings.entropy_coefficient * share
+        by_entropy: float | Tensor
+        if there is None:
+            share = 1.0 / ratio.shape[1]
+            by_log = torch.where(rises, surrogate, 0.0).mul_(-share)
+            by_entropy = -self.settings.entropy_coefficient * share
+        else:
+            shares = presence.shares(there)
+            by_log = torch.where(rises & there, surrogate, 0.0).mul_(-shares.float())
+            by_entropy = (-self.settings.entropy_coefficient * shares * there).float().unsqueeze(1)
         by_outputs = self.policy.pull_back(judged, part["actions"], by_log, by_entropy, flat, gradient)
         change = ratio.sub_(1.0)
         clipped = (change.abs() > clip).to(torch.float32)
-        return by_outputs, torch.stack([judged.entropy, change - log_ratio, clipped]).mean(dim=2)
+        told = torch.stack([judged.entropy, change - log_ratio, clipped])
+        return by_outputs, told.mean(dim=2) if there is None else presence.mean(told, there.unsqueeze(0), 2)
 
     def _value_loss(self, outputs: Tensor, part: Part, flat: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
         """Gradient of the squared errors of both heads by their outputs, both (r, 2, N); no statistics, (0, r)."""
-        errors = outputs.sub_(part["targets"].movedim(-1, 1))
-        return errors.mul_(2.0 * self.settings.value_coefficient / errors.shape[2]), errors.new_empty(0, len(errors))
+        errors, there = outputs.sub_(part["targets"].movedim(-1, 1)), part.get("there")
+        factor: float | Tensor
+        if there is None:
+            factor = 2.0 * self.settings.value_coefficient / errors.shape[2]
+        else:
+            errors = torch.where(there.unsqueeze(1), errors, 0.0)
+            factor = (2.0 * self.settings.value_coefficient * presence.shares(there)).float().unsqueeze(1)
+        return errors.mul_(factor), errors.new_empty(0, len(errors))
 
     def state_dict(self) -> dict[str, Tensor]:
         """Nets, optimisers, reward statistics and memory; first axis R."""
@@ -289,7 +314,14 @@ class Learner:
 
 
 def generalised_advantages(
-    rewards: Tensor, values: Tensor, following: Tensor, done: Tensor, *, gamma: float, gae_lambda: float
+    rewards: Tensor,
+    values: Tensor,
+    following: Tensor,
+    done: Tensor,
+    *,
+    gamma: float,
+    gae_lambda: float,
+    left: Tensor | None = None,
 ) -> Tensor:
     """Generalised advantage estimation (Schulman 2016, arXiv 1506.02438, eq. 16).
 
@@ -300,12 +332,17 @@ def generalised_advantages(
         done: bool (R, T, E): the episode ended or was cut here, so no advantage flows back over it.
         gamma: discount.
         gae_lambda: lambda.
+        left: bool (R, T, E, A), agents that are not in the state reached: no advantage of shaping flows back from it;
+            None: nobody has left.
 
     Returns:
         float32 (R, T, E, A, 2).
     """
     deltas = rewards + gamma * following - values
     factor = gamma * gae_lambda * (~done).to(deltas.dtype)[..., None, None]
+    if left is not None:
+        stays = torch.stack([torch.ones_like(left), ~left], dim=-1)  # the task's reward, and shaping's
+        factor = factor * stays
     advantages = torch.empty_like(deltas)
     carried = torch.zeros_like(deltas[:, 0])
     for t in range(deltas.shape[1] - 1, -1, -1):
@@ -314,16 +351,28 @@ def generalised_advantages(
     return advantages
 
 
-def normalised(advantages: Tensor) -> Tensor:
-    """Advantages (R, ...) with mean 0 and deviation 1 in each replica."""
+def normalised(advantages: Tensor, there: Tensor | None = None) -> Tensor:
+    """Advantages (R, ...) with mean 0 and deviation 1 in each replica, over those that are `there`, bool (R, ...)."""
     flat = advantages.flatten(1)
     deviation, mean = torch.std_mean(flat, dim=1, keepdim=True)
+    if there is not None:
+        some = there.flatten(1)
+        everybody = some.all(1, keepdim=True)
+        mean = torch.where(everybody, mean, presence.mean(flat, some, 1).unsqueeze(1))
+        deviation = torch.where(everybody, deviation, presence.variance(flat, some).sqrt().unsqueeze(1))
     return ((flat - mean) / (deviation + 1e-8)).view_as(advantages)
 
 
-def explained_variance(values: Tensor, targets: Tensor) -> Tensor:
-    """1 - var(targets - values) / var(targets), float32 (R, 2), of (R, T, E, A, 2); 0 for constant targets."""
+def explained_variance(values: Tensor, targets: Tensor, there: Tensor | None = None) -> Tensor:
+    """1 - var(targets - values) / var(targets), float32 (R, 2), of (R, T, E, A, 2); 0 for constant targets.
+
+    With `there`, bool (R, T, E, A), of those rows only.
+    """
     flat_values, flat_targets = values.flatten(1, 3), targets.flatten(1, 3)
-    variance = flat_targets.var(dim=1)
-    unexplained = (flat_targets - flat_values).var(dim=1)
+    if there is None:
+        variance, unexplained = flat_targets.var(dim=1), (flat_targets - flat_values).var(dim=1)
+    else:
+        rows = there.flatten(1).unsqueeze(-1)
+        variance = presence.variance(flat_targets, rows)
+        unexplained = presence.variance(flat_targets - flat_values, rows)
     return torch.where(variance > 1e-12, 1.0 - unexplained / variance.clamp(min=1e-12), torch.zeros_like(variance))

@@ -107,7 +107,8 @@ class ReplicaNet:
             weights: what `weights` returned.
             inputs: float32 (R, T, B, A or 1, I).
             memory: float32 (R, B, A, H) before the first env_step.
-            begins: bool (R, T, B): an episode begins here, so the memory is cleared before.
+            begins: bool (R, T, B), or (R, T, B, A) of each agent: an episode begins here, so the memory is cleared
+                before.
 
         Returns:
             Outputs (R, K, T, B, A), and the memories (R, T, B, A, H) after each env_step
@@ -119,7 +120,8 @@ class ReplicaNet:
         if self.recurrent:
             hidden = hidden.view(-1, time, batch * self.agents, self.hidden)
             steps, last = [], memory.flatten(1, 2)
-            kept = (~begins).repeat_interleave(self.agents, dim=2).unsqueeze(-1)  # (R, T, N, 1)
+            each = begins if begins.dim() == 4 else begins.unsqueeze(-1).expand(-1, -1, -1, self.agents)
+            kept = (~each).flatten(2).unsqueeze(-1)  # (R, T, N, 1)
             for t in range(time):
                 last = self._gru(weights, hidden[:, t], last * kept[:, t])
                 steps.append(last)

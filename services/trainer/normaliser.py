@@ -7,6 +7,8 @@ the telescoping of potential-based shaping, and would change what ending an epis
 import torch
 from torch import Tensor
 
+from services.trainer import presence
+
 
 class RunningMoments:
     """Mean and variance of each part of a stream, merged batch by batch (Chan 1979)."""
@@ -17,16 +19,23 @@ class RunningMoments:
         self.mean = torch.zeros(replicas, size, dtype=torch.float64, device=device)
         self.squares = torch.zeros(replicas, size, dtype=torch.float64, device=device)
 
-    def update(self, batch: Tensor) -> None:
-        """Take in a batch, float32 (R, B, size)."""
-        count = batch.shape[1]
-        middle = batch.mean(dim=1, keepdim=True)
-        squares = (batch - middle).square_().sum(dim=1).double()  # var_mean takes nine times as long
+    def update(self, batch: Tensor, there: Tensor | None = None) -> None:
+        """Take in a batch, float32 (R, B, size), or those of it that are `there`, bool (R, B)."""
+        count: int | Tensor = batch.shape[1]
+        if there is None:
+            middle = batch.mean(dim=1, keepdim=True)
+            squares = (batch - middle).square_().sum(dim=1).double()  # var_mean takes nine times as long
+        else:
+            here = there.unsqueeze(-1)
+            middle = presence.mean(batch, here, 1).unsqueeze(1)
+            squares = torch.where(here, (batch - middle).square_(), 0.0).sum(dim=1).double()
+            count = there.sum(dim=1, keepdim=True).double()
         mean = middle.squeeze(1).double()
         total = self.count + count
         shift = mean - self.mean
-        self.squares = self.squares + squares + shift.square() * self.count * count / total
-        self.mean = self.mean + shift * count / total
+        shared = total.clamp(min=1)  # nothing may have been there
+        self.squares = self.squares + squares + shift.square() * self.count * count / shared
+        self.mean = self.mean + shift * count / shared
         self.count = total
 
     def deviation(self) -> Tensor:
@@ -63,10 +72,15 @@ class InputNormaliser:
             return inputs
         return (inputs - self._mean).mul_(self._factor).clamp_(-10.0, 10.0)
 
-    def update(self, inputs: Tensor) -> None:
-        """Take in raw inputs, float32 (R, B, A, size), for the rollouts to come."""
+    def update(self, inputs: Tensor, there: Tensor | None = None) -> None:
+        """Take in raw inputs, float32 (R, B, A, size), for the rollouts to come.
+
+        Args:
+            inputs: what was seen.
+            there: bool (R, B, A), agents that saw it; None: all.
+        """
         if self.enabled:
-            self.moments.update(inputs.flatten(1, 2))
+            self.moments.update(inputs.flatten(1, 2), None if there is None else there.flatten(1))
             self.refresh()
 
 
@@ -80,16 +94,18 @@ class RewardScaler:
         self.moments = RunningMoments(replicas, 1, device)
         self.sums = torch.zeros(replicas, environments, device=device)
 
-    def __call__(self, rewards: Tensor, dones: Tensor) -> Tensor:
+    def __call__(self, rewards: Tensor, dones: Tensor, there: Tensor | None = None) -> Tensor:
         """Scaled rewards.
 
         Args:
             rewards: float32 (R, T, E, A, 2): task and shaping reward; both are divided by one number.
             dones: bool (R, T, E).
+            there: bool (R, T, E, A), agents whose rewards count; None: all.
         """
         if not self.enabled:
             return rewards
-        totals = rewards.sum(dim=-1).mean(dim=-1)  # (R, T, E)
+        each = rewards.sum(dim=-1)
+        totals = each.mean(dim=-1) if there is None else presence.mean(each, there, -1)  # (R, T, E)
         sums = []
         for t in range(totals.shape[1]):
             self.sums = self.sums * self.gamma + totals[:, t]

@@ -17,6 +17,7 @@ from also.v1 import task_pb2
 from also.v1.campaign_pb2 import LearnerSettings
 from services.trainer.network import ReplicaNet, Weights, normal, padded
 from services.trainer.streams import uniform
+from services.trainer.tasks.vector_task import View
 
 _MASKED = -1e9
 """Logit of an action that is not allowed."""
@@ -91,31 +92,31 @@ class Policy:
         shape = (*shape, self.space.size)
         return normal(keys, math.prod(shape)).view(-1, *shape)
 
-    def decide(self, weights: Weights, inputs: Tensor, memory: Tensor, mask: Tensor | None, draws: Tensor) -> Decision:
-        """Draw actions.
+    def decide(self, weights: Weights, inputs: Tensor, memory: Tensor, view: View, draws: Tensor) -> Decision:
+        """Draw actions. An agent that is not there draws, too, so that all draw what they draw without it.
 
         Args:
             weights: what `net.weights` returned.
             inputs: float32 (R, B, A, O), normalised observations.
             memory: float32 (R, B, A, H).
-            mask: bool (R, B, A, K), or None.
+            view: what is seen: the masks of actions, and who is there.
             draws: of `draws`, (R, B, A) or (R, B, A, K).
         """
-        outputs, memory = self.net.step(weights, inputs, memory)
+        outputs, memory = self._step(weights, inputs, memory, view)
         if not self.discrete:
             actions = outputs.movedim(1, -1) + draws * self._log_deviation(draws.dim(), None).exp().movedim(1, -1)
             return Decision(actions=actions, outputs=outputs, memory=memory)
-        cumulative = torch.softmax(_masked(outputs, mask), dim=1).cumsum(dim=1)
+        cumulative = torch.softmax(_masked(outputs, view.action_mask), dim=1).cumsum(dim=1)
         levels = draws.unsqueeze(1) * cumulative[:, -1:]
         actions = (cumulative <= levels).sum(dim=1).clamp_(max=self.space.size - 1)
         return Decision(actions=actions, outputs=outputs, memory=memory)
 
-    def most_likely(
-        self, weights: Weights, inputs: Tensor, memory: Tensor, mask: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        """The most likely actions and the next memory; shapes as in `decide`."""
-        outputs, memory = self.net.step(weights, inputs, memory)
-        return (_masked(outputs, mask).argmax(dim=1) if self.discrete else outputs.movedim(1, -1)), memory
+    def most_likely(self, weights: Weights, inputs: Tensor, memory: Tensor, view: View) -> tuple[Tensor, Tensor]:
+        """The most likely actions and the next memory; arguments as of `decide`."""
+        outputs, memory = self._step(weights, inputs, memory, view)
+        if not self.discrete:
+            return outputs.movedim(1, -1), memory
+        return _masked(outputs, view.action_mask).argmax(dim=1), memory
 
     def judge(self, outputs: Tensor, mask: Tensor | None, actions: Tensor, flat: Tensor | None = None) -> Judgement:
         """Log-probabilities of actions, and the entropy.
@@ -138,7 +139,13 @@ class Policy:
         return Judgement(log_probabilities=chosen, entropy=entropy, scores=logs, probabilities=probabilities)
 
     def pull_back(
-        self, judged: Judgement, actions: Tensor, by_log: Tensor, by_entropy: float, flat: Tensor, gradient: Tensor
+        self,
+        judged: Judgement,
+        actions: Tensor,
+        by_log: Tensor,
+        by_entropy: float | Tensor,
+        flat: Tensor,
+        gradient: Tensor,
     ) -> Tensor:
         """Gradient of a loss by the net's outputs, from its gradient by a judgement.
 
@@ -146,7 +153,7 @@ class Policy:
             judged: what `judge` returned.
             actions: what it judged.
             by_log: float32 (R, ...), gradient by the log-probabilities.
-            by_entropy: gradient by the entropy of each sample.
+            by_entropy: gradient by the entropy of each sample, one for all or float32 (R, 1, ...).
             flat: what is learnt of these replicas, (R, P).
             gradient: its gradient, (R, P), of which the part of the log-deviations is overwritten here.
 
@@ -167,6 +174,13 @@ class Policy:
             return actions
         low, high = (actions.new_tensor(list(bound)) for bound in (self.space.low, self.space.high))
         return actions.clamp(low, high)
+
+    def _step(self, weights: Weights, inputs: Tensor, memory: Tensor, view: View) -> tuple[Tensor, Tensor]:
+        """Outputs and the next memory, which is empty for agents that are not there."""
+        outputs, memory = self.net.step(weights, inputs, memory)
+        if view.present is not None and self.net.recurrent:
+            memory = memory * view.present.unsqueeze(-1)
+        return outputs, memory
 
     def _log_deviation(self, axes: int, flat: Tensor | None) -> Tensor:
         """Log-deviations (R, K, 1, ...) of so many axes."""

@@ -14,6 +14,7 @@ from also.v1 import trainer_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import TaskCard
+from services.trainer.presence import Presence
 from services.trainer.run import Run, Snapshot
 from services.trainer.shaping_reward import ShapingReward
 from services.trainer.streams import mix
@@ -57,21 +58,25 @@ def _pay(campaign: Campaign, run: Run, configs: Sequence[ShapingConfig]) -> list
     draws = policy.draws(mix(run.keys, 0), (card.episode_limit, environments, len(card.agents)))
     lowest = torch.full((count,), torch.inf, device=run.device)
     highest = torch.full((count,), -torch.inf, device=run.device)
+    view = task.view()
     for t in range(card.episode_limit):
-        view = task.view()
         memory = memory * (~begins)[..., None, None]
-        decision = policy.decide(
-            weights, run.collector.observations(view.observations), memory, view.action_mask, draws[:, t]
-        )
+        decision = policy.decide(weights, run.collector.observations(view.observations), memory, view, draws[:, t])
         memory = decision.memory
         outcome = task.step(policy.executable(decision.actions))
-        shared = [part.expand(count, -1) for part in (outcome.reward, outcome.terminated, outcome.truncated)]
-        paid = shaping.pay(features(), *shared).flatten(1)
+        reward, terminated, truncated = (
+            part.expand(count, -1) for part in (outcome.reward, outcome.terminated, outcome.truncated)
+        )
+        reached = task.view()
+        presence = Presence.of([view.present], reached.present, {}, outcome.truncated.unsqueeze(1))
+        everyone = None if presence is None else presence.expand(count)
+        paid = shaping.pay(features(), reward, terminated, truncated, everyone).flatten(1)
         lowest, highest = torch.minimum(lowest, paid.amin(dim=1)), torch.maximum(highest, paid.amax(dim=1))
-        begins = outcome.terminated | outcome.truncated
+        begins, view = outcome.terminated | outcome.truncated, reached
         if bool(begins.any()):
             task.restart(begins)
             shaping.restart(begins.expand(count, -1), features())
+            view = task.view()
     varies = (highest - lowest > 1e-9).tolist()
     return [
         trainer_pb2.ShapingProbe(terms=terms, varies=varied)

@@ -15,6 +15,7 @@ from torch import Tensor
 from also.v1.campaign_pb2 import ALGORITHM_MAPPO, LearnerSettings
 from services.trainer.normaliser import InputNormaliser
 from services.trainer.policy import Decision, Policy
+from services.trainer.presence import Presence
 from services.trainer.shaping_reward import Begun, ShapingReward
 from services.trainer.tasks.vector_task import Outcome, VectorTask, View
 
@@ -47,6 +48,13 @@ class Rollout:
     """float32 (R, E, A or 1, ·): of the state after the last env_step."""
     cut_value_inputs: dict[int, Tensor]
     """Value inputs (R, E, A or 1, ·) of the states reached at env_steps at which the time limit cut an episode."""
+    presence: Presence | None = None
+    """Which agents were there; None: all of them, all the time."""
+
+    @property
+    def forgets(self) -> Tensor:
+        """Where a memory is empty before the env_step: bool (R, T, E), or (R, T, E, A) where agents were away."""
+        return self.begins if self.presence is None else self.presence.forgets(self.begins)
 
 
 class Collector:
@@ -108,7 +116,7 @@ class Collector:
             begins = course.done[-1] if course.done else self.begins
             if policy.net.recurrent:
                 memory = memory * (~begins)[..., None, None]
-            decision = policy.decide(weights, inputs, memory, view.action_mask, draws[:, t])
+            decision = policy.decide(weights, inputs, memory, view, draws[:, t])
             memory = decision.memory
             outcome = task.step(policy.executable(decision.actions))
             course.take(view, inputs, decision, outcome, task.moment(names))
@@ -124,7 +132,7 @@ class Collector:
         if not bool(done.any()):
             return self.task.view()
         if bool(outcome.truncated.any()):
-            course.cut[t] = self._value_inputs(self.task.view())
+            course.cut[t] = self.task.view()
         self.finished_returns += (self.returns * done).sum(dim=1)
         self.finished_episodes += done.sum(dim=1)
         self.returns = self.returns * ~done
@@ -138,19 +146,23 @@ class Collector:
         inputs = torch.stack(course.inputs, dim=1)
         value_inputs = inputs
         last = self._value_inputs(view)
+        cut = {t: self._value_inputs(reached) for t, reached in course.cut.items()}
         if self.centralised:
             states = torch.stack([view.state for view in course.views], dim=1)  # (R, T, E, S)
             value_inputs = self.states(states).unsqueeze(3)
             self.states.update(states)
-        self.observations.update(observations.flatten(1, 2))
+        done, terminated = (
+            torch.stack(course.done, dim=1),
+            torch.stack([each.terminated for each in course.outcomes], dim=1),
+        )
+        presence = course.presence(view, done & ~terminated)
+        self.observations.update(observations.flatten(1, 2), None if presence is None else presence.acted.flatten(1, 2))
         given = [view.action_mask for view in course.views if view.action_mask is not None]
         masks = torch.stack(given, dim=1) if given else None
         actions = torch.stack([decision.actions for decision in course.decisions], dim=1)
         outputs = torch.stack([decision.outputs for decision in course.decisions], dim=2)  # (R, K, T, E, A)
         reward = torch.stack([outcome.reward for outcome in course.outcomes], dim=1)
-        terminated = torch.stack([outcome.terminated for outcome in course.outcomes], dim=1)
-        done = torch.stack(course.done, dim=1)
-        shaped = self._shaped(course, reward, terminated, done)  # (R, T, E, A)
+        shaped = self._shaped(course, reward, terminated, done, presence)  # (R, T, E, A)
         return Rollout(
             inputs=inputs,
             value_inputs=value_inputs,
@@ -163,17 +175,21 @@ class Collector:
             begins=torch.cat([self.begins.unsqueeze(1), done[:, :-1]], dim=1),
             policy_memory=self.policy_memory,
             last_value_inputs=last,
-            cut_value_inputs=course.cut,
+            cut_value_inputs=cut,
+            presence=presence,
         )
 
-    def _shaped(self, course: "_Course", reward: Tensor, terminated: Tensor, done: Tensor) -> Tensor:
+    def _shaped(
+        self, course: "_Course", reward: Tensor, terminated: Tensor, done: Tensor, presence: Presence | None
+    ) -> Tensor:
         """Shaping rewards of the T env_steps, (R, T, E, A)."""
         names, at = self.shaping.feature_names, list(course.first_moments)
         begun = None
         if at:
             first = self.task.features_at(list(course.first_moments.values()), names)
             begun = Begun(at=at, done=done[:, at], features=first)
-        return self.shaping.pay_rollout(self.task.features_at(course.moments, names), reward, terminated, begun)
+        reached = self.task.features_at(course.moments, names)
+        return self.shaping.pay_rollout(reached, reward, terminated, begun, presence)
 
     def _value_inputs(self, view: View) -> Tensor:
         """What the value net sees of a state, (R, E, A or 1, ·)."""
@@ -229,8 +245,8 @@ class _Course:
     """The state that it reached, for features."""
     first_moments: dict[int, Any] = field(default_factory=dict)
     """The states after new episodes have begun somewhere, for features."""
-    cut: dict[int, Tensor] = field(default_factory=dict)
-    """Value inputs of the states at which the time limit cut an episode somewhere."""
+    cut: dict[int, View] = field(default_factory=dict)
+    """What was seen of the states at which the time limit cut an episode somewhere."""
 
     def take(self, view: View, inputs: Tensor, decision: Decision, outcome: Outcome, moment: Any) -> None:
         """Take in an env_step."""
@@ -240,3 +256,8 @@ class _Course:
         self.outcomes.append(outcome)
         self.done.append(outcome.terminated | outcome.truncated)
         self.moments.append(moment)
+
+    def presence(self, view: View, truncated: Tensor) -> Presence | None:
+        """Who was there, up to the `view` after all of it; `truncated` is bool (R, T, E)."""
+        cut = {t: reached.present for t, reached in self.cut.items()}
+        return Presence.of([seen.present for seen in self.views], view.present, cut, truncated)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 Part = dict[str, Tensor]
 """A minibatch: `inputs` (r, M, A or 1, I), all else (r, N, ...). With a GRU `inputs` are (r, T, M, A or 1, I), and
-`memory` (r, M, A, H) and `begins` (r, T, M) stand beside them."""
+`memory` (r, M, A, H) and `begins` (r, T, M) or (r, T, M, A) stand beside them."""
 
 
 class Samples:
@@ -25,7 +25,7 @@ class Samples:
         Args:
             parts: (R, T, E, A or 1, ...), `inputs` among them.
             memory: float32 (R, E, A, H), of a GRU before the first env_step.
-            begins: bool (R, T, E).
+            begins: bool (R, T, E), or (R, T, E, A) where each agent begins for itself.
             recurrent: whether a sample is a whole environment.
         """
         self._recurrent = recurrent

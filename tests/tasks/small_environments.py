@@ -179,6 +179,77 @@ def gated():
     return Gated()
 
 
+class Departures(Line):
+    """Of three walkers one leaves after two env_steps, one after four, in an order that the seed decides.
+
+    Each is paid 0.3 while anybody who acts stands on cell 0. With `late` the second walker comes after one env_step.
+    `noise` decides all that is said of walkers who are not there, but for where the last act of one has led.
+    """
+
+    def __init__(self, continuous=False, late=False, noise=0):
+        super().__init__(agents=3, limit=7)
+        self.late, self.noise = late, noise
+        if continuous:
+            self.action_spaces = {agent: spaces.Box(-1, 1, (2,)) for agent in self.possible_agents}
+        self.continuous = continuous
+
+    def reset(self, seed=None, options=None):
+        super().reset(seed)
+        ends = np.random.default_rng([seed, 1]).permutation([2, 4, self.limit])
+        self.ends = dict(zip(self.possible_agents, ends.tolist(), strict=True))
+        self.acted = []
+        if self.late:
+            self.agents.remove("walker_1")
+        return self.observe(), {agent: {} for agent in self.agents}
+
+    def observe(self, agents=()):
+        mean = np.mean([self.cells[agent] for agent in self.agents]) if self.agents else 0
+        away = {agent: self.noise * (self.time + 1) for agent in self.possible_agents if agent not in self.agents}
+        seen = {agent: np.array([self.cells[agent], mean], np.float32) for agent in self.agents}
+        return seen | {agent: np.full(2, value, np.float32) for agent, value in away.items()}
+
+    def step(self, actions):
+        self.acted = acting = list(self.agents)
+        self.time += 1
+        for agent in acting:
+            action = int(np.sign(actions[agent][0])) if self.continuous else (0, -1, 1)[actions[agent]]
+            self.cells[agent] = int(np.clip(self.cells[agent] + action, 0, 4))
+        over = self.time >= self.limit
+        ended = {agent: self.time >= self.ends[agent] for agent in acting}
+        home = [agent for agent in acting if self.cells[agent] == 0]
+        falls = {agent: ended[agent] and (agent in home if over else agent != "walker_2") for agent in acting}
+        cut = {agent: ended[agent] and not falls[agent] for agent in acting}
+        reward = 0.3 * bool(home)
+        last = {agent: np.array([self.cells[agent], 4], np.float32) for agent in acting}
+        self.agents = [agent for agent in acting if not ended[agent]]
+        if self.late and self.time == 1:
+            self.agents.append("walker_1")
+        return last | self.observe(), dict.fromkeys(acting, reward), falls, cut, {agent: {} for agent in acting}
+
+    def features(self):
+        away = self.noise * (self.time + 1) % 5
+        known = {*self.agents, *self.acted}
+        cells = [self.cells[agent] if agent in known else away for agent in self.possible_agents]
+        home = float(any(self.cells[agent] == 0 for agent in self.agents))
+        return {"cell": np.array(cells), "at_home": np.array(cells) == 0, "home": home}
+
+    def task_card(self):
+        return {
+            "features": [
+                {"name": "cell", "minimum": 0, "maximum": 4, "tells_of": "state"},
+                {"name": "at_home", "minimum": 0, "maximum": 1, "tells_of": "state"},
+                {"name": "home", "minimum": 0, "maximum": 1, "tells_of": "state"},
+            ],
+            "smallest_return": 0.2,
+            "largest_return": 2.1,
+            **({} if self.continuous else {"action_space": {"names": ["stay", "left", "right"], "idle": 0}}),
+        }
+
+
+def departures(continuous=False, late=False, noise=0):
+    return Departures(continuous, late, noise)
+
+
 def only(**changes):
     """A `Line` whose class has other attributes."""
     return type("Broken", (Line,), changes)()

@@ -390,3 +390,55 @@ def test_an_environment_may_lie_in_a_package_called_services(
         assert task.step(torch.zeros(1, 2, 3, dtype=torch.int64)).reward.tolist() == [[0, 0]]
     finally:
         task.close()
+
+
+def test_a_view_says_who_is_there_once_somebody_is_not(opened: Opener) -> None:
+    """None while all are; a cut state has those that it cut; a new episode begins with those that it begins with."""
+    task, stay = opened("departures"), torch.zeros(1, 1, 3, dtype=torch.int64)
+    task.reset(keys(1, 1))
+    counts, last = [], None
+    for _ in range(7):
+        present = task.view().present
+        counts.append(3 if present is None else int(present.sum()))
+        outcome = task.step(stay)
+        last = task.view().present
+    assert counts == [3, 3, 2, 2, 1, 1, 1]
+    assert outcome.truncated.item()
+    assert last is not None
+    assert last.shape == (1, 1, 3)
+    assert int(last.sum()) == 1
+    task.restart(torch.ones(1, 1, dtype=torch.bool))
+    assert task.view().present is None
+    late = opened("departures", late=1)
+    late.reset(keys(1, 1))
+    present = late.view().present
+    assert present is not None
+    assert present.tolist() == [[[True, False, True]]]
+    late.step(stay)
+    assert late.view().present is None
+
+
+def test_of_agents_that_end_together_the_terminated_ones_are_not_there_afterwards(small_environments: None) -> None:
+    """In a state that the time limit cut, those that it cut are there; where all have terminated, all are."""
+    from services.trainer.tasks.parallel_environment import open_environment
+
+    environment = open_environment(Task(name="small_environments:line"))
+
+    def end(terminations: dict[str, bool], truncations: dict[str, bool]) -> list[bool]:
+        environment.reset(1)
+
+        def step(actions):
+            acting = environment._env.agents
+            environment._env.agents = []
+            none = {agent: {} for agent in acting}
+            return environment._env.observe(acting), dict.fromkeys(acting, 0), terminations, truncations, none
+
+        environment._env.step = step
+        environment.step(np.zeros(2, np.int64))
+        return environment.present.tolist()
+
+    fell, cut = {"walker_0": True, "walker_1": False}, {"walker_0": False, "walker_1": True}
+    none, both = dict.fromkeys(fell, False), dict.fromkeys(fell, True)
+    assert end(fell, cut) == [False, True]
+    assert end(none, both) == [True, True]
+    assert end(both, none) == [True, True]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from also.v1.campaign_pb2 import LearnerSettings
-from services.trainer.learner import Learner, generalised_advantages, normalised
+from services.trainer.learner import Learner, generalised_advantages
 from services.trainer.network import ReplicaNet
 from services.trainer.rollout import Rollout
 
@@ -28,23 +28,31 @@ def updated(learner: Learner, rollout: Rollout, minibatches: Sequence[Tensor], r
     actor = learner.policy.flat[own].clone().requires_grad_()
     valuer = learner.value_net.flat[own].clone().requires_grad_()
     with torch.no_grad():
-        values = seen(learner.value_net, valuer, rollout.value_inputs[own], rollout.begins[own])
+        values = seen(learner.value_net, valuer, rollout.value_inputs[own], rollout.forgets[own])
         done = (rollout.terminated | rollout.truncated)[own]
         following = reached(learner.value_net, valuer, rollout, own, values)
         gae = {"gamma": settings.gamma, "gae_lambda": settings.gae_lambda}
-        advantages = generalised_advantages(rollout.rewards[own], values, following, done, **gae)
+        there = torch.ones_like(rollout.log_probabilities[own], dtype=torch.bool)
+        left = None
+        if rollout.presence is not None:
+            there, stayed = rollout.presence.acted[own], rollout.presence.stayed[own]
+            values, following, left = of_those_there(values, there), of_those_there(following, stayed), ~stayed
+            following = following * (~rollout.terminated[own])[..., None, None]
+        advantages = generalised_advantages(rollout.rewards[own], values, following, done, left=left, **gae)
         targets = advantages + values
-        gains = normalised(advantages.sum(dim=-1))
+        sums = advantages.sum(dim=-1)
+        gains = (sums - sums[there].mean()) / (sums[there].std() + 1e-8)
     optimisers = [torch.optim.Adam([each], lr=settings.learning_rate, eps=1e-5) for each in (actor, valuer)]
     for indices in minibatches:
         logs, entropy = judged(learner, actor, rollout, own)
-        ratio = picked((logs - rollout.log_probabilities[own]).exp(), indices, settings)
-        gain = picked(gains, indices, settings)
+        rows = picked(there, indices, settings)
+        ratio = picked((logs - rollout.log_probabilities[own]).exp(), indices, settings)[rows]
+        gain = picked(gains, indices, settings)[rows]
         low, high = 1 - settings.clip_epsilon, 1 + settings.clip_epsilon
         surrogate = torch.minimum(ratio * gain, ratio.clamp(low, high) * gain).mean()
-        values = seen(learner.value_net, valuer, rollout.value_inputs[own], rollout.begins[own])
-        value_loss = picked((values - targets).square().sum(dim=-1), indices, settings).mean()
-        bonus = picked(entropy, indices, settings).mean()
+        values = seen(learner.value_net, valuer, rollout.value_inputs[own], rollout.forgets[own])
+        value_loss = picked((values - targets).square().sum(dim=-1), indices, settings)[rows].mean()
+        bonus = picked(entropy, indices, settings)[rows].mean()
         loss = settings.value_coefficient * value_loss - surrogate - settings.entropy_coefficient * bonus
         for optimiser in optimisers:
             optimiser.zero_grad()
@@ -62,6 +70,17 @@ def seen(net: ReplicaNet, flat: Tensor, inputs: Tensor, begins: Tensor) -> Tenso
     return net.unroll(net.views(flat), inputs, memory, begins)[0].movedim(1, -1)
 
 
+def of_those_there(values: Tensor, there: Tensor) -> Tensor:
+    """Values (1, T, E, A, 2), of which an absent agent's are the others' mean of the task's, and 0 of shaping's."""
+    values = values.clone()
+    for place in (~there.all(dim=-1)).nonzero().tolist():
+        each, who = values[tuple(place)], there[tuple(place)]
+        if who.any():
+            each[~who, 0] = each[who, 0].mean()
+        each[~who, 1] = 0.0
+    return values
+
+
 def reached(net: ReplicaNet, flat: Tensor, rollout: Rollout, own: slice, values: Tensor) -> Tensor:
     """Values of the states reached, (1, T, E, A, 2), each as the next one of its own episode; 0 after its end."""
     steps = []
@@ -73,7 +92,11 @@ def reached(net: ReplicaNet, flat: Tensor, rollout: Rollout, own: slice, values:
         found = []
         for each in after:
             played = torch.cat([rollout.value_inputs[own, : t + 1], each[own].unsqueeze(1)], dim=1)
-            begins = torch.cat([rollout.begins[own, : t + 1], torch.zeros_like(rollout.begins[own, :1])], dim=1)
+            forgets = rollout.forgets[own, : t + 1]
+            away = torch.zeros_like(forgets[:, :1])
+            if rollout.presence is not None:
+                away = ~rollout.presence.acted[own, t : t + 1]
+            begins = torch.cat([forgets, away], dim=1)
             found.append(seen(net, flat, played, begins)[:, -1])
         steps.append(torch.where(cut, found[-1], found[0]))
     return torch.stack(steps, dim=1) * (~rollout.terminated[own])[..., None, None]
@@ -82,7 +105,7 @@ def reached(net: ReplicaNet, flat: Tensor, rollout: Rollout, own: slice, values:
 def judged(learner: Learner, flat: Tensor, rollout: Rollout, own: slice) -> tuple[Tensor, Tensor]:
     """Log-probabilities of the actions and entropies, (1, T, E, A) each, by torch's own distributions."""
     policy = learner.policy
-    outputs = seen(policy.net, flat, rollout.inputs[own], rollout.begins[own])
+    outputs = seen(policy.net, flat, rollout.inputs[own], rollout.forgets[own])
     if policy.discrete:
         if rollout.masks is not None:
             outputs = outputs.masked_fill(~rollout.masks[own], -1e9)

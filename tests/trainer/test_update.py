@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from also import document
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 from services.trainer.network import ReplicaNet
@@ -33,23 +34,29 @@ def test_an_update_equals_plain_ppo(
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments"),
+    ("name", "arguments", "settings"),
     [
-        ("examples.simple_spread:make_env", {"continuous_actions": True}),
-        ("tests.tasks.small_environments:uneven", {}),
+        ("examples.simple_spread:make_env", {"continuous_actions": True}, {}),
+        ("tests.tasks.small_environments:uneven", {}, {}),
+        ("tests.tasks.small_environments:departures", {}, {"minibatches": 3}),
+        ("tests.tasks.small_environments:departures", {}, {"algorithm": "ippo"}),
+        ("tests.tasks.small_environments:departures", {"continuous": True}, {}),
+        ("tests.tasks.small_environments:departures", {"late": True}, {"recurrent": True, "algorithm": "ippo"}),
     ],
 )
 def test_an_update_equals_plain_ppo_for_other_actions(
-    make_campaign: Callable[..., Campaign], name: str, arguments: dict[str, bool]
+    make_campaign: Callable[..., Campaign], name: str, arguments: dict[str, bool], settings: dict[str, object]
 ) -> None:
-    """So are those of continuous actions, and of actions that a mask takes out."""
-    campaign = make_campaign(learning_rate=0.003)
+    """So are those of continuous actions, of actions that a mask takes out, and where agents come and leave."""
+    campaign = make_campaign(rollout=25, learning_rate=0.003, **settings)
     campaign.task.Clear()
     campaign.task.name = name
     campaign.task.workers = 1
     for argument, flag in arguments.items():
         campaign.task.arguments[argument].flag = flag
-    compare(campaign, ShapingConfig())
+    left = [{"name": "near", "form": "potential", "target": "agent", "feature": "cell", "weight": -0.3}]
+    config = document.read(ShapingConfig, {"terms": left if name.endswith("departures") else []})
+    compare(campaign, config)
 
 
 def compare(campaign: Campaign, config: ShapingConfig) -> None:
@@ -83,8 +90,9 @@ def differentiable(rollout: Rollout) -> Rollout:
     """The same in tensors that autograd takes."""
     parts = {field.name: getattr(rollout, field.name) for field in dataclasses.fields(rollout)}
     cut = {t: inputs.clone() for t, inputs in parts.pop("cut_value_inputs").items()}
+    presence = parts.pop("presence")
     copies = {name: None if part is None else part.clone() for name, part in parts.items()}
-    return Rollout(cut_value_inputs=cut, **copies)
+    return Rollout(cut_value_inputs=cut, presence=presence, **copies)
 
 
 @pytest.mark.parametrize("shared", [False, True])

@@ -63,8 +63,10 @@ class Capped:
 
     def _pay(self, values: Values, factor: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Rewards of reaching a state, (n, E, A)."""
-        fires = [form.fires(values.of(form.span)) for form in self._present()]
-        due, cut = self._terms.weigh(self.span, torch.cat(fires), factor)
+        fires = torch.cat([form.fires(values.of(form.span)) for form in self._present()])
+        if values.acted is not None:
+            fires = torch.where(values.acted[self.span], fires, 0.0)
+        due, cut = self._terms.weigh(self.span, fires, factor)
         owed = due.abs()
         size = torch.minimum(owed, self._left).to(torch.float32)
         self._left = torch.where(owed < self._left, self._left - owed, 0.0)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
+from services.trainer import presence
 from services.trainer.shaping_reward.terms import Terms, Values
 
 MAX_BINS = 256
@@ -67,14 +68,18 @@ class Potentials:
 
     def pay(
         self, values: Values, factor: Tensor | None, terminated: Tensor, restarts: Restarts | None
-    ) -> tuple[Tensor, Tensor]:
-        """Rewards of reaching T states, float32 (n, T * E, A), and where clip cut their potential, bool.
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What reaching T states pays.
 
         Args:
             values: of the n terms at the states reached, (n, T * E, A).
             factor: of the schedules there, (N, T * E); None is 1.
             terminated: bool (R, T, E).
             restarts: where episodes began in between.
+
+        Returns:
+            The potentials reached, discounted, and those before them, of which the reward is the difference, both
+            float32 (n, T * E, A); and where clip cut the potential reached, bool.
         """
         shape = -1, *terminated.shape[1:], values.value.shape[-1]  # (n, T, E, A)
         potential, cut = self._terms.weigh(self.span, values.value, factor)
@@ -91,7 +96,10 @@ class Potentials:
             left[:, restarts.at] = torch.where(fresh, first, left[:, restarts.at])
         before = torch.cat([self.state["potential"].unsqueeze(1), left[:, :-1]], dim=1)
         self.state["potential"] = left[:, -1].clone()
-        return (self._gamma * potential - before).flatten(1, 2), cut & going
+        reached, before = (self._gamma * potential).flatten(1, 2), before.flatten(1, 2)
+        if values.acted is not None and values.stayed is not None:  # who is not there has none, as after termination
+            reached, before = reached * values.stayed, before * values.acted
+        return reached, before, cut & going
 
 
 class Events:
@@ -116,6 +124,8 @@ class Events:
         """1 where the event happens, else 0."""
         above, cooling = values.value >= self._threshold, self.state["cooling"]
         fires = (above > self.state["above"]) & (cooling == 0)
+        if values.acted is not None:
+            fires &= values.acted
         self.state["cooling"] = torch.where(fires, self._cooldown, (cooling - 1).clamp(min=0))
         self.state["above"] = above
         return fires.to(torch.float32)
@@ -141,9 +151,14 @@ class Synchronies:
 
     def fires(self, values: Values) -> Tensor:
         """1 for the agents paid: all for target team, else those that hold the condition."""
-        since = (self.state["since"] + 1).clamp(max=NEVER).masked_fill(values.value >= self._threshold, 0)
+        holding = values.value >= self._threshold
+        since = (self.state["since"] + 1).clamp(max=NEVER).masked_fill(holding, 0)
+        if values.acted is not None and values.stayed is not None:  # who comes begins as an episode's first state does
+            since = torch.where(values.acted | (holding & values.stayed), since, NEVER)
         self.state["since"] = since
         holds = (since < self._window) & self._members
+        if values.acted is not None:
+            holds &= values.acted
         together = holds.sum(-1, keepdim=True) >= self._min_agents
         return (together & (holds | self._pays_all)).to(torch.float32)
 
@@ -167,11 +182,17 @@ class Novelties:
     def fires(self, values: Values) -> Tensor:
         """Each agent's novelty, or the team's: the visits of this env_step, in all environments, are counted first."""
         bins = torch.minimum((values.value * self._bins).to(torch.int64), self._bins - 1).transpose(1, 2)  # (n, A, E)
-        visits = self.state["visits"].scatter_add_(2, bins, values.active.transpose(1, 2).to(torch.int64))
+        acted = values.acted
+        counts = values.active if acted is None else values.active & acted
+        visits = self.state["visits"].scatter_add_(2, bins, counts.transpose(1, 2).to(torch.int64))
         seen = visits.gather(2, bins).transpose(1, 2).clamp(min=1)  # (n, E, A)
         novelty = seen.to(torch.float32).rsqrt() * values.active
-        team = torch.where(self._least, novelty.amin(-1, keepdim=True), novelty.mean(-1, keepdim=True))
-        return torch.where(self._of_team, team, novelty)
+        if acted is None:
+            least, mean = novelty.amin(-1, keepdim=True), novelty.mean(-1, keepdim=True)
+        else:  # the team is those that acted; no novelty is above 1
+            least = torch.where(acted, novelty, 1.0).amin(-1, keepdim=True)
+            mean = presence.mean(novelty, acted, -1).unsqueeze(-1)
+        return torch.where(self._of_team, torch.where(self._least, least, mean), novelty)
 
 
 class Penalties:

@@ -10,6 +10,10 @@ discounted sum over an episode telescopes to gamma^T Phi(s_T) - Phi(s_0), whatev
 (Ng 1999; with weights that move in time: Devlin & Kudenko 2012). Terms are compiled from
 the canonical config, whose hash is what a live learner reports.
 
+An agent is paid for the env_steps in which it acted. Where it has left, its potentials are 0, too, those that
+credit mixes for it included, so that its own sum telescopes to -Phi(s_0) as at a termination. It counts for no
+other: no visit, no part of a synchrony, no part of the team's novelty. What `features` say of it is the task's word.
+
 Letters: R replicas, E environments, A agents, N terms, K terms of one replica.
 """
 
@@ -23,11 +27,12 @@ from also.errors import CheckpointError
 from also.shaping import identity, rules
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
+from services.trainer.presence import Presence
 from services.trainer.shaping_reward.activity import Activity
 from services.trainer.shaping_reward.caps import Capped
 from services.trainer.shaping_reward.credit import Credit
 from services.trainer.shaping_reward.forms import Potentials, Restarts
-from services.trainer.shaping_reward.terms import FORMS, Placed, Terms
+from services.trainer.shaping_reward.terms import FORMS, Placed, Terms, Values
 from services.trainer.tasks.vector_task import Features
 
 MAX_TERMS = 8
@@ -112,7 +117,14 @@ class ShapingReward:
         self._potentials.restart(fresh[at], values.of(at), self._terms.factor(self._env_steps.unsqueeze(1)))
         self._capped.restart(fresh, values)
 
-    def pay(self, features: Features, task_reward: Tensor, terminated: Tensor, truncated: Tensor) -> Tensor:
+    def pay(
+        self,
+        features: Features,
+        task_reward: Tensor,
+        terminated: Tensor,
+        truncated: Tensor,
+        presence: Presence | None = None,
+    ) -> Tensor:
         """Shaping reward of one env_step of every environment.
 
         Args:
@@ -121,6 +133,7 @@ class ShapingReward:
             terminated: bool (R, E): the episode has ended; every potential is 0 from here.
             truncated: bool (R, E): a time limit has cut the episode; its potential stays, as its
                 value is bootstrapped.
+            presence: who was there, T = 1.
 
         Returns:
             float32 (R, E, A), always finite: where a feature is not, the terms that read it have
@@ -128,10 +141,17 @@ class ShapingReward:
         """
         del truncated  # named to say that it makes no difference
         one = {name: value.unsqueeze(1) for name, value in features.items()}
-        return self.pay_rollout(one, task_reward.unsqueeze(1), terminated.unsqueeze(1), None).squeeze(1)
+        return self.pay_rollout(one, task_reward.unsqueeze(1), terminated.unsqueeze(1), None, presence).squeeze(1)
 
     @torch.no_grad()
-    def pay_rollout(self, features: Features, task_reward: Tensor, terminated: Tensor, begun: Begun | None) -> Tensor:
+    def pay_rollout(
+        self,
+        features: Features,
+        task_reward: Tensor,
+        terminated: Tensor,
+        begun: Begun | None,
+        presence: Presence | None = None,
+    ) -> Tensor:
         """Shaping rewards of T env_steps at once: those that `pay`, and `restart` in between, would come to.
 
         Args:
@@ -139,6 +159,7 @@ class ShapingReward:
             task_reward: float32 (R, T, E).
             terminated: bool (R, T, E).
             begun: where episodes have begun anew; None: nowhere.
+            presence: who was there; the others are paid nothing.
 
         Returns:
             float32 (R, T, E, A), finite as those of `pay`.
@@ -151,18 +172,23 @@ class ShapingReward:
             return torch.zeros(*task_reward.shape, self._shape[2], device=task_reward.device)
         factors = self._terms.factor(env_steps)
         after = None if factors is None else factors[:, 1:].repeat_interleave(environments, dim=1)
-        values = self._terms.read(_states(features))
+        acted = None if presence is None else presence.acted.flatten(1, 2)
+        stayed = None if presence is None else presence.stayed.flatten(1, 2)
+        values = self._terms.read(_states(features), acted, stayed)
         restarts = None if begun is None else self._restarts(begun)
-        potentials = values.of(self._potentials.span)
-        differences, clipped = self._potentials.pay(potentials, after, terminated, restarts)
+        reached, before, clipped = self._potentials.pay(values.of(self._potentials.span), after, terminated, restarts)
         paid, due, cut = self._capped.pay(values, factors, restarts)
+        differences = reached - before
         rewards = torch.cat([differences, paid])  # (N, T * E, A)
-        self._task_size += task_reward.abs().flatten(1).sum(-1)
-        self._activity.count(
-            paid=rewards, due=torch.cat([differences, due]), cut=torch.cat([clipped, cut]), finite=values.finite
-        )
+        self._count(rewards, torch.cat([differences, due]), torch.cat([clipped, cut]), values, task_reward, acted)
         own = self._sum_of_replicas(rewards)
-        mixed = self._mix(own) if self._credit.placed else own
+        mixed = self._credit.mix(own) if self._credit.placed else own
+        if acted is not None and stayed is not None:
+            if self._credit.placed:  # potentials of others, in a state that an agent has left: no part of its own
+                mixed = mixed - self._credit.mix(self._sum_of_replicas(_padded(reached, rewards))) * ~stayed
+            own, mixed = own * acted, mixed * acted
+        if self._credit.placed:
+            self._count_mixing(own, mixed, acted)
         return mixed.view(*task_reward.shape, -1)
 
     def activity(self) -> list[list[pb.TermActivity]]:
@@ -245,13 +271,23 @@ class ShapingReward:
         values = self._terms.read(_states(begun.features))
         return Restarts(at=list(begun.at), fresh=self._of_terms(begun.done), values=values)
 
-    def _mix(self, own: Tensor) -> Tensor:
-        """Rewards (R, states, A) after credit, which is counted."""
-        mixed = self._credit.mix(own)
+    def _count(
+        self, paid: Tensor, due: Tensor, cut: Tensor, values: Values, task_reward: Tensor, acted: Tensor | None
+    ) -> None:
+        """Count what the terms did, (N, states, A); `acted` is bool (R, states, A)."""
+        size = task_reward.abs().flatten(1)  # (R, states)
+        if acted is not None and values.acted is not None:
+            paid, due, cut = paid * values.acted, due * values.acted, cut & values.acted
+            size = size * acted.float().mean(-1)
+        self._task_size += size.sum(-1)
+        self._activity.count(paid=paid, due=due, cut=cut, finite=values.finite, there=values.acted)
+
+    def _count_mixing(self, own: Tensor, mixed: Tensor, acted: Tensor | None) -> None:
+        """Count what credit moved, from rewards (R, states, A) before and after it."""
         moved = (mixed - own)[self._credit.replica]
         whole = torch.ones_like(moved, dtype=torch.bool)
-        self._mixing.count(paid=moved, due=moved, cut=~whole, finite=whole)
-        return mixed
+        there = None if acted is None else acted[self._credit.replica]
+        self._mixing.count(paid=moved, due=moved, cut=~whole, finite=whole, there=there)
 
     def _sum_of_replicas(self, rewards: Tensor) -> Tensor:
         """Sum of each replica's terms, (R, states, A): in order of their places, whatever else is in the batch."""
@@ -268,6 +304,11 @@ class ShapingReward:
         return self._capped.state() | {
             name: (tensor, self._potentials.span) for name, tensor in self._potentials.state.items()
         }
+
+
+def _padded(first: Tensor, whole: Tensor) -> Tensor:
+    """What is of the first terms, (n, ...), for all N of them as `whole` is: 0 for the others."""
+    return torch.cat([first, torch.zeros_like(whole[len(first) :])])
 
 
 def _states(features: Features) -> Features:

@@ -50,14 +50,23 @@ class Values:
     """bool (N, E, A): what is read is finite and the gate is open."""
     finite: Tensor
     """bool (N, E, A): what is read is finite."""
+    acted: Tensor | None = None
+    """bool (N, E, A): agents that acted before the state was reached; None: all."""
+    stayed: Tensor | None = None
+    """bool (N, E, A): agents that are there in the state; None: all."""
 
     def of(self, span: slice) -> "Values":
         """Of some of the terms."""
-        return Values(value=self.value[span], active=self.active[span], finite=self.finite[span])
+        return self._cut((span,))
 
     def at(self, states: slice) -> "Values":
         """Of some of the states."""
-        return Values(value=self.value[:, states], active=self.active[:, states], finite=self.finite[:, states])
+        return self._cut((slice(None), states))
+
+    def _cut(self, place: tuple[slice, ...]) -> "Values":
+        acted, stayed = (None if each is None else each[place] for each in (self.acted, self.stayed))
+        value, active, finite = self.value[place], self.active[place], self.finite[place]
+        return Values(value=value, active=active, finite=finite, acted=acted, stayed=stayed)
 
 
 class Terms:
@@ -103,8 +112,14 @@ class Terms:
         """Features that the terms and their gates read, sorted."""
         return self._columns.feature_names
 
-    def read(self, features: Features) -> Values:
-        """What the terms read of a state, from its features (R, E[, A[, A]])."""
+    def read(self, features: Features, acted: Tensor | None = None, stayed: Tensor | None = None) -> Values:
+        """What the terms read of a state.
+
+        Args:
+            features: its features, (R, E[, A[, A]]).
+            acted: bool (R, E, A), agents that acted before it; None: all.
+            stayed: bool (R, E, A), agents that are there in it; None: all.
+        """
         columns = self._columns.stack(features)
         x = columns[self._column_index, self.replica]  # (N, E, A)
         finite = active = torch.isfinite(x)
@@ -114,7 +129,13 @@ class Terms:
             active = finite & (gate * self._gate_sign >= self._gate_level)
         # divided rather than multiplied by a reciprocal: 7 of 10 is then exactly the level 0.7
         u = ((x - self._minimum) / self._range).clamp(0, 1)
-        return Values(value=torch.where(active, self._transform(u), 0.0), active=active, finite=finite)
+        return Values(
+            value=torch.where(active, self._transform(u), 0.0),
+            active=active,
+            finite=finite,
+            acted=None if acted is None else acted[self.replica],
+            stayed=None if stayed is None else stayed[self.replica],
+        )
 
     def factor(self, env_steps: Tensor) -> Tensor | None:
         """Factor of the schedules, float32 (N, T), at T env_steps of each replica, int64 (R, T); None is 1."""

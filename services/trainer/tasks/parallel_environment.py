@@ -2,8 +2,8 @@
 
 Agents' observations and actions are padded to the largest. The team's reward is the sum of its
 agents' rewards divided by the number of all agents, so that a reward that all of them share keeps
-its size. An agent that has left sees zeros and may only idle. An episode is over when no agent is
-left: terminated if all of them terminated, truncated if the time limit cut any.
+its size. An agent that has left sees zeros, may only idle, and learns nothing from that (`present`). An
+episode is over when no agent is left: terminated if all of them terminated, truncated if the time limit cut any.
 
 Letters of shapes: A agents, O observation, S state, N choices or numbers of an action.
 """
@@ -88,6 +88,8 @@ class ParallelEnvironment:
         self._feature_shapes = ((), (len(self.agents),), (len(self.agents), len(self.agents)))
         self.observations: Floats = np.zeros((len(self.agents), self.observation_size), np.float32)
         self.masks: NDArray[np.bool_] = np.zeros((len(self.agents), self.action_size), bool)
+        self.present: NDArray[np.bool_] = np.ones(len(self.agents), bool)
+        """Agents that are there, (A,); once the episode is over, those that its end cut, else those that acted last."""
         self.reward = 0.0
         """Team's reward of the last env_step."""
         self.episode_return = 0.0
@@ -132,6 +134,7 @@ class ParallelEnvironment:
         self.env_steps = 0
         self.terminated = self.truncated = self._cut = False
         self._observe("reset()", self._env.agents, *result)
+        self._attend(self._env.agents)
 
     def step(self, actions: NDArray[Any]) -> None:
         """Move by one env_step; actions is int (A,) or float (A, N). Those of absent agents are ignored.
@@ -162,6 +165,7 @@ class ParallelEnvironment:
         if not over and self.env_steps >= self.episode_limit:
             self.truncated = True
         self._observe("step()", acting if over else now, observations, infos)
+        self._attend(now or [agent for agent in acting if not terminations[agent]] or acting)
 
     def state(self) -> Floats:
         """Global state, (S,): the environment's own where it has one, else all observations in a row.
@@ -250,6 +254,12 @@ class ParallelEnvironment:
             raise self._misfit(call, next(a for a in shown if not _is_finite(self.observations[self._index[a]])))
         if masks or not self._all_allowed or len(shown) < len(self._ids):
             self._mask([self._index[agent] for agent in shown], masks)
+
+    def _attend(self, there: list[Any]) -> None:
+        """Write down who is there."""
+        self.present.fill(len(there) == len(self._ids))
+        if len(there) < len(self._ids):
+            self.present[[self._index[agent] for agent in there]] = True
 
     def _misfit(self, call: str, agent: Any) -> TaskError:
         space = self.spaces[self._index[agent]]

@@ -119,6 +119,7 @@ class Lanes:
         if state.size != memory.state.shape[1]:
             raise environment.error(misfit("state_size", state.size, memory.state.shape[1]))
         memory.state[lane] = state
+        memory.present[lane] = environment.present
         memory.reward[lane] = environment.reward
         memory.terminated[lane] = environment.terminated
         memory.truncated[lane] = environment.truncated

@@ -45,6 +45,8 @@ class Memory:
     """(L, S)."""
     masks: NDArray[np.bool_]
     """(L, A, N)."""
+    present: NDArray[np.bool_]
+    """(L, A): agents that are there."""
     reward: NDArray[np.float32]
     """(L,)."""
     terminated: NDArray[np.bool_]
@@ -70,6 +72,7 @@ class Memory:
             "observations": (np.float32, (lanes, agents, card.observation_size)),
             "state": (np.float32, (lanes, card.state_size)),
             "masks": (np.bool_, (lanes, agents, size)),
+            "present": (np.bool_, (lanes, agents)),
             "reward": (np.float32, (lanes,)),
             "terminated": (np.bool_, (lanes,)),
             "truncated": (np.bool_, (lanes,)),

@@ -105,6 +105,7 @@ class ParallelTask:
             observations=self._tensor(memory.observations),
             state=self._tensor(memory.state),
             action_mask=self._tensor(memory.masks) if self._masked else None,
+            present=None if memory.present.all() else self._tensor(memory.present),
         )
 
     def step(self, actions: Tensor) -> Outcome:

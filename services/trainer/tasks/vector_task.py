@@ -30,6 +30,9 @@ class View:
     """float32 (R, E, S): the global state."""
     action_mask: Tensor | None
     """bool (R, E, A, N): discrete actions that are allowed; None when all are."""
+    present: Tensor | None = None
+    """bool (R, E, A): agents that are there, neither gone nor yet to come; None when all are, everywhere. In a state
+    that the time limit cut, those that it cut. What is seen of the others, and what they do, means nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
