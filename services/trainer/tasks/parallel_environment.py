@@ -9,6 +9,7 @@ Letters of shapes: A agents, O observation, S state, N choices or numbers of an 
 """
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 from also.errors import TaskError
 from also.v1.task_pb2 import Scalar, Task
 from services.trainer.tasks.import_path import describe_error, resolve
+from services.trainer.tasks.parallel_frames import print_traceback
+from services.trainer.tasks.parallel_place import PLACE
 from services.trainer.tasks.parallel_spaces import ACTION_MASK, AgentSpaces, Floats
 
 EPISODE_RETURN = "episode_return"
@@ -56,6 +59,15 @@ def plain_arguments(task: Task) -> dict[str, Any]:
 
 class ParallelEnvironment:
     """An environment; everything below describes its current state, once `reset` was called."""
+
+    lane = -1
+    """Lane that it is, from 0; -1 in a trial."""
+    episode = -1
+    """Episode since it was built, from 0."""
+    seed = 0
+    """Seed of the episode."""
+    env_steps = 0
+    """env_steps of the episode."""
 
     def __init__(self, name: str, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
         """Build the environment.
@@ -95,8 +107,6 @@ class ParallelEnvironment:
         """Team's reward of the last env_step."""
         self.episode_return = 0.0
         """Sum of rewards of this episode."""
-        self.env_steps = 0
-        """env_steps of this episode."""
         self.terminated = self.truncated = False
         self._read_features = self._optional("features")
         self._state_size: int | None = None
@@ -126,13 +136,14 @@ class ParallelEnvironment:
         Raises:
             TaskError: the environment raises or breaks the API.
         """
+        self.seed, self.env_steps = seed, 0
+        self.episode += 1
         result = self._call(f"reset(seed={seed})", self._env.reset, seed=seed)
         if not isinstance(result, tuple) or len(result) != 2 or not all(isinstance(part, dict) for part in result):
             raise self.error("reset() must return two dicts: observations and infos")
         if not getattr(self._env, "agents", None):
             raise self.error("reset() leaves no agents")
         self.reward = self.episode_return = 0.0
-        self.env_steps = 0
         self.terminated = self.truncated = self._cut = False
         self._observe("reset()", self._env.agents, *result)
 
@@ -197,6 +208,17 @@ class ParallelEnvironment:
         if not isinstance(values, dict):
             raise self.error(f"features() returned a {type(values).__name__}; a dict is expected")
         return {str(name): self._feature(str(name), value) for name, value in values.items()}
+
+    def close(self) -> None:
+        """Close the environment, if it can be; an exception is a line in the log, and no error."""
+        close = getattr(self._env, "close", None)
+        if not callable(close):
+            return
+        try:
+            self._call("close()", close)
+        except TaskError as error:
+            print(f"warning: {error}", file=sys.stderr)
+            print_traceback(error.__cause__ or error)
 
     def action_bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Bounds of each number of a continuous action, (N,): the widest of all agents; each is held to its own."""
@@ -331,6 +353,7 @@ class ParallelEnvironment:
         return None
 
     def _call(self, what: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        PLACE.enter(what, self.lane, self.episode, self.seed, self.env_steps)
         try:
             return function(*args, **kwargs)
         except Exception as error:
