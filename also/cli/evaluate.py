@@ -1,5 +1,6 @@
 """`also evaluate`: what a checkpoint's policy is worth on the report seeds."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,8 +22,10 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     """Evaluate a checkpoint's policy with shaping off, on seeds that nothing was chosen by."""
+    records = read_journal(campaign, store).records
+    state, folder = fold(records), records[0].started.folder
     settings = settings_with(store)
-    state = fold(read_journal(campaign, store).records)
+    settings = replace(settings, task_folder=settings.task_folder or folder)
     request = requests.evaluate(campaign, state, checkpoint)
     if request.campaign.learner.device == Device.DEVICE_CUDA:  # the campaign's wish for its own machine
         request.campaign.learner.device = Device.DEVICE_AUTO

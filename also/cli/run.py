@@ -25,7 +25,7 @@ from also.campaign.watch import Watch
 from also.cli import table
 from also.cli.console import console
 from also.cli.lines import Lines
-from also.cli.options import JsonOption, StoreOption, settings_with
+from also.cli.options import JsonOption, StoreOption, beside, settings_with
 from also.cli.screen import Screen
 from also.errors import ServiceError
 from also.v1.journal_pb2 import JournalRecord
@@ -63,7 +63,7 @@ def run(
     """Run a campaign to its end; the same command goes on with one that was interrupted."""
     if stay and metrics_port is None:
         raise typer.BadParameter("--stay goes on serving /metrics, so it needs --metrics-port too")
-    settings = settings_with(store)
+    settings = beside(file, settings_with(store))
     campaign_id = keys.check_campaign_id(campaign or (file.stem if file is not None else spec.DEFAULT))
     resolved = spec.load(file, changes or [])
     if metrics_port is not None:

@@ -9,10 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from also import document, enums, limits
+from also.campaign import spec
 from also.campaign.calls import describe_task
 from also.campaign.processes import Services
 from also.cli.console import console
-from also.cli.options import JsonOption, settings_with
+from also.cli.options import JsonOption, beside, settings_with
 from also.v1.task_pb2 import FeatureScope, Task, TaskCard, TellsOf
 
 NATIVE = {
@@ -21,12 +22,18 @@ NATIVE = {
 }
 """Examples of native tasks by name."""
 
+CAMPAIGN_FILES = (".yaml", ".yml")
+"""How the name of a campaign file ends."""
+
 BY_IMPORT = "package.module:function"
 """How a PettingZoo Parallel environment is named."""
 
 
 def tasks(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A task; left out: which ones there are.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="A task, or the campaign file of one; left out: which ones there are."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """List tasks, or show a task's card."""
@@ -38,7 +45,8 @@ def tasks(
         listed.add_row(BY_IMPORT, "any PettingZoo Parallel environment, by a function that makes it")
         output.print(listed)
         return
-    card = _describe(task_of(name))
+    file = Path(name) if Path(name).suffix in CAMPAIGN_FILES else None
+    card = _describe(task_of(name) if file is None else spec.load(file).task, file)
     if json:
         print(document.canonical(card).decode())
         return
@@ -58,8 +66,8 @@ def task_of(name: str) -> Task:
     return task
 
 
-def _describe(task: Task) -> TaskCard:
-    settings = settings_with(None)
+def _describe(task: Task, file: Path | None) -> TaskCard:
+    settings = beside(file, settings_with(None))
     with Services(settings, Path(settings.logs) / "tasks", print) as services:
         return describe_task(services, task)
 

@@ -16,10 +16,20 @@ from also.errors import TaskError
 _IMPORT_PATH = re.compile(r"(?P<module>[A-Za-z_]\w*(\.[A-Za-z_]\w*)*):(?P<function>[A-Za-z_]\w*)")
 
 
-def search_in(folders: Sequence[str]) -> None:
-    """Look for modules in the current folder first, then in `folders`, another process's `sys.path`."""
+_looked: list[str] = []
+"""Where modules are looked for before installed packages, in words."""
+
+
+def search_in(folders: Sequence[str], beside: str = "") -> None:
+    """Look for modules in the current folder first, then beside the campaign file, then among installed packages.
+
+    Args:
+        folders: another process's `sys.path`.
+        beside: folder of the campaign file; empty where none is known.
+    """
     here = str(Path.cwd())
-    sys.path[:] = [here, *(folder for folder in folders if folder not in ("", here))]
+    sys.path[:] = dict.fromkeys([here, *([beside] if beside else []), *(folder for folder in folders if folder)])
+    _looked[:] = [f"in the current folder {here}", *([f"beside the campaign file in {beside}"] if beside else [])]
 
 
 def check_import_path(name: str) -> None:
@@ -45,7 +55,8 @@ def resolve(name: str) -> Callable[..., Any]:
     except ModuleNotFoundError as error:
         if error.name is not None and f"{module_name}.".startswith(f"{error.name}."):
             raise TaskError(
-                f"task {name!r}: there is no module {error.name!r} in the current folder or among installed packages"
+                f"task {name!r}: there is no module {error.name!r} {', '.join(_looked) or 'in the current folder'} or "
+                f"among the packages of {sys.executable}"
             ) from None
         raise TaskError(f"task {name!r}: importing {module_name!r} raised {describe_error(error)}") from error
     except (Exception, SystemExit) as error:

@@ -199,6 +199,6 @@ class Lanes:
 
 def _task(data: dict[str, Any]) -> Task:
     """The task of a command; its modules are looked for where the trainer says from now on."""
-    search_in(data["path"])
+    search_in(data["path"], data["beside"])
     PLACE.enter(f"importing {data['task']['name'].split(':')[0]}", -1, -1, 0, 0)
     return document.read(Task, data["task"])

@@ -68,7 +68,7 @@ class WorkerLog:
         """Pass on what was written so far; whether more can follow."""
         while True:
             try:
-                part = self._pipe.read(_CHUNK)
+                part: bytes | None = self._pipe.read(_CHUNK)
             except (OSError, ValueError):  # closed
                 return False
             if part is None:

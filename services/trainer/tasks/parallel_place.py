@@ -9,6 +9,7 @@ import mmap
 import os
 import struct
 from dataclasses import dataclass
+from typing import Any
 
 _ROW = struct.Struct("<5q88s")
 """Calls begun, lane, episode, seed, env_steps done, and the call's name in UTF-8, padded by zeros."""
@@ -55,8 +56,7 @@ class Places:
 
     def read(self, worker: int) -> Call:
         """Where a worker is."""
-        *numbers, name = _ROW.unpack_from(self._memory, worker * _ROW.size)
-        return Call(*numbers, name.rstrip(b"\0").decode(errors="replace"))
+        return _call(_ROW.unpack_from(self._memory, worker * _ROW.size))
 
     def clear(self, worker: int) -> None:
         """Forget where a worker was, for the next one in its place."""
@@ -85,8 +85,12 @@ class Place:
 
     def read(self) -> Call:
         """The call that was begun last."""
-        *numbers, name = _ROW.unpack_from(self._memory, self._offset)
-        return Call(*numbers, name.rstrip(b"\0").decode(errors="replace"))
+        return _call(_ROW.unpack_from(self._memory, self._offset))
+
+
+def _call(row: tuple[Any, ...]) -> Call:
+    count, lane, episode, seed, env_steps, name = row
+    return Call(count, lane, episode, seed, env_steps, name.rstrip(b"\0").decode(errors="replace"))
 
 
 PLACE = Place()

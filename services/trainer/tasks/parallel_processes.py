@@ -117,12 +117,8 @@ class Processes:
         self._receive(range(len(self._workers)))
 
     def _plain_task(self) -> dict[str, Any]:
-        return {"name": self._task.name, "task": document.plain(self._task), "path": self._path()}
-
-    def _path(self) -> list[str]:
-        """Where modules are looked for, after the current folder."""
-        beside = [str(Path(self._given.task_folder).absolute())] if self._given.task_folder else []
-        return [*beside, *sys.path]
+        plain = document.plain(self._task)
+        return {"name": self._task.name, "task": plain, "path": sys.path, "beside": self._given.task_folder}
 
     def _start_all(self, count: int) -> None:
         """Start workers until there are so many."""
