@@ -152,7 +152,8 @@ def test_silence_is_said_before_it_is_an_error() -> None:
     places, place = Places(descriptor, 2), Place()
     place.share(descriptor, 1)
     silence = Silence(places, {1}, 300, clock=lambda: now[0])
-    place.enter("step()", 3, 2, 17, 16)
+    place.at(3, 2, 17, 16)
+    place.enter("step()")
     heard = []
     for second in range(260):
         now[0] = 100.0 + second
@@ -160,7 +161,7 @@ def test_silence_is_said_before_it_is_an_error() -> None:
         assert silence.overdue() == []
     assert [second for second, _ in heard] == [FIRST_NOTICE_SECONDS * 2**power for power in range(5)]
     assert heard[0][1] == "no step for 10 s: it is in step() of lane 3, episode 2 (seed 17), env_step 17"
-    place.enter("step()", 3, 2, 17, 17)
+    place.enter("step()")
     now[0] += 100
     assert (list(silence.notices()), silence.overdue()) == ([], [])
     now[0] += 300

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from also.errors import TaskError
 from also.v1.task_pb2 import Scalar, Task
+from services.trainer.tasks.foreign_environment import resolve_foreign
 from services.trainer.tasks.import_path import describe_error, resolve
 from services.trainer.tasks.parallel_frames import print_traceback
 from services.trainer.tasks.parallel_place import PLACE
@@ -49,7 +50,8 @@ def open_environment(task: Task) -> "ParallelEnvironment":
     Raises:
         TaskError: the function cannot be found, raises, or returns something else.
     """
-    return ParallelEnvironment(task.name, resolve(task.name), plain_arguments(task))
+    function = resolve_foreign(task) if task.python else resolve(task.name)
+    return ParallelEnvironment(task.name, function, plain_arguments(task))
 
 
 def plain_arguments(task: Task) -> dict[str, Any]:
@@ -136,8 +138,9 @@ class ParallelEnvironment:
         Raises:
             TaskError: the environment raises or breaks the API.
         """
-        self.seed, self.env_steps = seed, 0
         self.episode += 1
+        self.seed, self.env_steps = seed, 0
+        PLACE.at(self.lane, self.episode, seed, 0)
         result = self._call(f"reset(seed={seed})", self._env.reset, seed=seed)
         if not isinstance(result, tuple) or len(result) != 2 or not all(isinstance(part, dict) for part in result):
             raise self.error("reset() must return two dicts: observations and infos")
@@ -153,6 +156,7 @@ class ParallelEnvironment:
         Raises:
             TaskError: the environment raises or breaks the API.
         """
+        PLACE.at(self.lane, self.episode, self.seed, self.env_steps)
         acting = list(self._env.agents)
         chosen = list(actions) if self.continuous else actions.tolist()
         joint = {agent: self.spaces[self._index[agent]].act(chosen[self._index[agent]]) for agent in acting}
@@ -214,6 +218,7 @@ class ParallelEnvironment:
         close = getattr(self._env, "close", None)
         if not callable(close):
             return
+        PLACE.at(self.lane, self.episode, self.seed, self.env_steps)
         try:
             self._call("close()", close)
         except TaskError as error:
@@ -353,7 +358,7 @@ class ParallelEnvironment:
         return None
 
     def _call(self, what: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        PLACE.enter(what, self.lane, self.episode, self.seed, self.env_steps)
+        PLACE.enter(what)
         try:
             return function(*args, **kwargs)
         except Exception as error:

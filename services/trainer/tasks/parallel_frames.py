@@ -45,7 +45,9 @@ def users_frame(frames: Sequence[Frame]) -> Frame | None:
 
 
 def raised_at(error: BaseException) -> Frame | None:
-    """The user's line that an exception came from."""
+    """The user's line that an exception came from, in whichever interpreter."""
+    if isinstance(getattr(error, "place", None), Frame):
+        return error.place  # type: ignore[attr-defined,no-any-return]
     if isinstance(error, SyntaxError) and error.filename:
         return Frame(error.filename, error.lineno or 0, "its source")
     frames = [Frame(each.filename, each.lineno or 0, each.name) for each in traceback.extract_tb(error.__traceback__)]

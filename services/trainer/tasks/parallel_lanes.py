@@ -130,6 +130,7 @@ class Lanes:
         """
         for lane in self._range:
             self._began += 1
+            PLACE.at(lane, -1, 0, 0)
             environment = self._environments[lane] = open_environment(task)
             environment.lane = lane
             environment.idle = max(card.action_space.idle, 0)
@@ -200,5 +201,5 @@ class Lanes:
 def _task(data: dict[str, Any]) -> Task:
     """The task of a command; its modules are looked for where the trainer says from now on."""
     search_in(data["path"], data["beside"])
-    PLACE.enter(f"importing {data['task']['name'].split(':')[0]}", -1, -1, 0, 0)
+    PLACE.enter(f"importing {data['task']['name'].split(':')[0]}")
     return document.read(Task, data["task"])

@@ -11,10 +11,13 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-_ROW = struct.Struct("<5q88s")
-"""Calls begun, lane, episode, seed, env_steps done, and the call's name in UTF-8, padded by zeros."""
+_ROW = struct.Struct("<6q80s")
+"""Calls begun, lane, episode, seed, env_steps done, process id, and the call's name in UTF-8, padded by zeros."""
 
-_NAME_LENGTH = 88
+_NAME_LENGTH = 80
+
+STARTS = ("starting ", "importing ")
+"""How the names of calls begin that are no calls of an environment."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,15 @@ class Call:
     """Seed that the episode began from."""
     env_steps: int
     """env_steps of the episode that were done before."""
+    interpreter: int
+    """Process id of the task's own interpreter, in which the call is; 0 where the worker itself is that."""
     name: str
     """What is called, e.g. "step()"; empty while the worker starts."""
+
+    @property
+    def is_start(self) -> bool:
+        """Whether an interpreter starts, or a module is imported: that takes what the machine takes."""
+        return not self.name or self.name.startswith(STARTS)
 
     def __str__(self) -> str:
         if not self.name:
@@ -60,7 +70,7 @@ class Places:
 
     def clear(self, worker: int) -> None:
         """Forget where a worker was, for the next one in its place."""
-        _ROW.pack_into(self._memory, worker * _ROW.size, 0, -1, -1, 0, 0, b"")
+        _ROW.pack_into(self._memory, worker * _ROW.size, 0, -1, -1, 0, 0, 0, b"")
 
 
 class Place:
@@ -71,17 +81,27 @@ class Place:
         self._memory: bytearray | mmap.mmap = bytearray(_ROW.size)
         self._offset = 0
         self._count = 0
+        self._interpreter = 0
+        self._moment = (-1, -1, 0, 0)
 
     def share(self, descriptor: int, worker: int) -> None:
         """Write into a worker's row of the file that `Places` maps."""
         self._memory = mmap.mmap(descriptor, (worker + 1) * _ROW.size)
         self._offset = worker * _ROW.size
 
-    def enter(self, name: str, lane: int, episode: int, seed: int, env_steps: int) -> None:
-        """Write down the call that begins now; the arguments are those of `Call`."""
+    def at(self, lane: int, episode: int, seed: int, env_steps: int) -> None:
+        """Say which moment the calls from now on belong to; the arguments are those of `Call`."""
+        self._moment = lane, episode, seed, env_steps
+
+    def lent_to(self, interpreter: int) -> None:
+        """Say which process calls are made in from now on."""
+        self._interpreter = interpreter
+
+    def enter(self, name: str) -> None:
+        """Write down the call that begins now."""
         self._count += 1
         encoded = name.encode()[:_NAME_LENGTH]
-        _ROW.pack_into(self._memory, self._offset, self._count, lane, episode, seed, env_steps, encoded)
+        _ROW.pack_into(self._memory, self._offset, self._count, *self._moment, self._interpreter, encoded)
 
     def read(self) -> Call:
         """The call that was begun last."""
@@ -89,8 +109,8 @@ class Place:
 
 
 def _call(row: tuple[Any, ...]) -> Call:
-    count, lane, episode, seed, env_steps, name = row
-    return Call(count, lane, episode, seed, env_steps, name.rstrip(b"\0").decode(errors="replace"))
+    count, lane, episode, seed, env_steps, interpreter, name = row
+    return Call(count, lane, episode, seed, env_steps, interpreter, name.rstrip(b"\0").decode(errors="replace"))
 
 
 PLACE = Place()

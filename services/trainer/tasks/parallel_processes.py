@@ -24,6 +24,7 @@ from also import document, lifeline, settings
 from also.errors import ServiceUnavailable, TaskError
 from also.v1.task_pb2 import Task, TaskCard
 from services.trainer.tasks import parallel_worker
+from services.trainer.tasks.foreign_environment import interpreter_of
 from services.trainer.tasks.import_path import check_import_path
 from services.trainer.tasks.parallel_count import check_room
 from services.trainer.tasks.parallel_lanes import ONE_A_PROCESS
@@ -56,8 +57,11 @@ class Processes:
             TaskError: the task's name is not an import path, or its interpreter cannot be started.
         """
         check_import_path(task.name)
-        self._task = task
         self._given = settings.from_environment()
+        self._task = Task()
+        self._task.CopyFrom(task)
+        if task.python:
+            self._task.python = interpreter_of(task, self._given.task_folder)
         self._timeout = task.step_timeout
         self._descriptors = [nameless_file(), nameless_file()]
         self._count = count
@@ -190,7 +194,7 @@ class Processes:
             for number, text in silence.notices():
                 self._workers[number].log.tell(f"warning: {self._named(number)}: {text}")
             for number in silence.overdue():
-                errors[number] = self._hung(number)
+                errors[number] = self._hung(number, silence.limit_seconds(number))
                 silence.workers.discard(number)
         if errors:
             raise min(errors.values(), key=lambda error: not isinstance(error, TaskError))
@@ -235,17 +239,19 @@ class Processes:
         )
         return worker.ended
 
-    def _hung(self, number: int) -> Exception:
+    def _hung(self, number: int, seconds: float) -> Exception:
         """End a worker that is in one call for too long, and say where it stands."""
         worker = self._workers[number]
         call = self._places.read(number)
-        worker.process.send_signal(parallel_worker.FRAMES)
+        _signal_to(call.interpreter or worker.process.pid, parallel_worker.FRAMES)
         frame = worker.log.wait_for_frames(FRAMES_SECONDS)
         worker.process.kill()
+        if call.interpreter:
+            _signal_to(call.interpreter, signal.SIGKILL)
         worker.log.copy_until_end(worker.process, END_SECONDS)
         stands = f"; it stands in {frame}" if frame is not None else ""
         worker.ended = TaskError(
-            f"{self._named(number)} did not come back from {call} for {self._timeout:g} s and was ended{stands}; "
+            f"{self._named(number)} did not come back from {call} for {seconds:g} s and was ended{stands}; "
             f"frames of all its threads are in {worker.log.where}; a call that may take longer needs a longer "
             f"task.step_timeout{self._offer(number)}"
         )
@@ -271,6 +277,11 @@ class _Worker:
         self.log = log
         self.ended: Exception | None = None
         """Why it has ended, once that was found out."""
+
+
+def _signal_to(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _signal(code: int) -> str:

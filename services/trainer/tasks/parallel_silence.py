@@ -8,6 +8,9 @@ from services.trainer.tasks.parallel_place import Places
 FIRST_NOTICE_SECONDS = 10.0
 """Time in one call after which that is said; then after twice as long, and so on."""
 
+START_SECONDS = 300.0
+"""Time that an interpreter gets to start and a module to be imported, where an environment's call gets less."""
+
 LOOK_SECONDS = 1.0
 """Longest time between two looks at where workers are."""
 
@@ -59,7 +62,12 @@ class Silence:
 
     def overdue(self) -> list[int]:
         """Workers that have been in one call for too long."""
-        return [worker for worker in self.workers if self._seconds(worker) >= self._limit_seconds]
+        return [worker for worker in self.workers if self._seconds(worker) >= self.limit_seconds(worker)]
+
+    def limit_seconds(self, worker: int) -> float:
+        """How long the call that a worker is in may take."""
+        longer = START_SECONDS if self._places.read(worker).is_start else 0.0
+        return max(self._limit_seconds, longer)
 
     def _seconds(self, worker: int) -> float:
         """How long a worker has been in the call that it is in, as far as was seen here."""
