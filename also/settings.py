@@ -43,6 +43,11 @@ class Settings:
     """URI of the object store (`ALSO_STORE`): a folder, `s3://bucket/prefix`, `gs://…`, `az://…`."""
     logs: str = "also-data/logs"
     """Folder for the logs of local processes (`ALSO_LOGS`)."""
+    worker_logs: str = ""
+    """Beginning of the paths of a PettingZoo task's workers' logs (`ALSO_WORKER_LOGS`), which `-worker-0.log` and so on
+    follows; empty: they write into the log of the process that started them. Whoever starts a trainer says it."""
+    task_folder: str = ""
+    """Folder of the campaign file (`ALSO_TASK_FOLDER`): a task's module is looked for here after the current folder."""
     trainer: str = ""
     """Address of a running trainer, `host:port` (`ALSO_TRAINER`); empty starts one."""
     trainer_threads: str = "auto"

@@ -23,7 +23,10 @@ from also.v1.validator_pb2 import CheckValidatorRequest
 from also.v1.validator_pb2_grpc import ValidatorServiceStub
 
 ANSWER_SECONDS = 600.0
-"""Deadline of a call that answers at once or after an evaluation; an LLM's own time comes on top."""
+"""Deadline of a call that answers at once; an LLM's own time comes on top."""
+
+EPISODES_SECONDS = 24 * 3600.0
+"""Deadline of a call that plays episodes. A step that does not return ends it much earlier (`task.step_timeout`)."""
 
 
 def describe_task(services: Services, task: Task) -> TaskCard:
@@ -34,7 +37,14 @@ def describe_task(services: Services, task: Task) -> TaskCard:
         ServiceError: the trainer failed for good.
     """
     request = DescribeTaskRequest(task=task)
-    card: TaskCard = _ask(services, "trainer", lambda channel: TrainerServiceStub(channel).DescribeTask, request).card
+    response = _ask(
+        services,
+        "trainer",
+        lambda channel: TrainerServiceStub(channel).DescribeTask,
+        request,
+        seconds=EPISODES_SECONDS,
+    )
+    card: TaskCard = response.card
     limits.check(card, "task card")
     return card
 
@@ -46,7 +56,9 @@ def evaluate(services: Services, request: EvaluateRequest) -> Evaluation:
         CheckpointError: the checkpoint is missing or damaged.
         ServiceError: the trainer failed for good.
     """
-    response = _ask(services, "trainer", lambda channel: TrainerServiceStub(channel).Evaluate, request)
+    response = _ask(
+        services, "trainer", lambda channel: TrainerServiceStub(channel).Evaluate, request, seconds=EPISODES_SECONDS
+    )
     evaluation: Evaluation = response.evaluation
     return evaluation
 

@@ -20,6 +20,7 @@ from typing import Self, TypeVar
 import grpc
 
 from also import lifeline, rpc
+from also.campaign.listening import Listening
 from also.campaign.patience import REMOTE_TRIES, TRIES, Patience
 from also.campaign.requests import BESIDE
 from also.errors import InputError, ServiceError, ServiceUnavailable, StoreError
@@ -125,7 +126,8 @@ class Services:
         )
         while True:
             try:
-                return work(patience)
+                with self._listening(name):
+                    return work(patience)
             except ServiceUnavailable as error:
                 if self._ended:
                     raise
@@ -145,6 +147,12 @@ class Services:
         for channel in self._remote.values():
             channel.close()
 
+    def _listening(self, name: str) -> contextlib.AbstractContextManager[object]:
+        """Inside, what a local trainer warns of is told."""
+        if name not in _FORKED or self._given(name):
+            return contextlib.nullcontext()
+        return Listening(self._logs / f"{name}.log", lambda text: self._note(f"{name}: {text}"))
+
     def _given(self, name: str) -> str:
         """Address of a service that runs elsewhere; empty when it is to be local."""
         given: str = getattr(self._settings, "trainer" if name in BESIDE else name)
@@ -158,7 +166,9 @@ class Services:
     def _service(self, name: str) -> "_LocalService":
         if self._settings.store.startswith("memory:"):
             raise StoreError(f"store {self._settings.store!r} lives in one process; local services need one they share")
-        environment = {"ALSO_STORE": self._settings.store}
+        environment = {"ALSO_STORE": self._settings.store, "ALSO_TASK_FOLDER": self._settings.task_folder}
+        if name in _FORKED:
+            environment["ALSO_WORKER_LOGS"] = str(self._logs / name)
         if name in _MINDS:
             environment[API_KEY] = self._settings.llm_api_key
         if name == "validator":

@@ -95,7 +95,7 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
             card = _check(campaign, services) if journal is None else None
             found = calls.check_trainer(services, campaign.learner, campaign if card is not None else None, card)
             if card is not None:
-                journal = _begin(campaign, card, campaign_id, settings.store)
+                journal = _begin(campaign, card, campaign_id, settings)
             watch.note(f"the trainer computes on {found.device}")
             if found.memory:
                 watch.note(found.memory)
@@ -314,13 +314,14 @@ def _check(campaign: Campaign, services: Services) -> TaskCard:
     return card
 
 
-def _begin(campaign: Campaign, card: TaskCard, campaign_id: str, uri: str) -> Journal:
+def _begin(campaign: Campaign, card: TaskCard, campaign_id: str, settings: Settings) -> Journal:
     """Write a campaign's first record, after everything that may be wrong with it."""
-    journal = Journal(open_store(uri), campaign_id)
+    journal = Journal(open_store(settings.store), campaign_id)
     if journal.records:
         _require_same(journal, campaign)
     else:
-        journal.append(journal.draft(CampaignStarted(campaign=campaign, card=card)))
+        folder = settings.task_folder if ":" in campaign.task.name else ""
+        journal.append(journal.draft(CampaignStarted(campaign=campaign, card=card, folder=folder)))
     return journal
 
 

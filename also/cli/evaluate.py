@@ -1,5 +1,6 @@
 """`also evaluate`: what a checkpoint's policy is worth on the report seeds."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -24,8 +25,10 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     """Evaluate a checkpoint's policy with shaping off, on seeds that nothing was chosen by."""
+    records = read_journal(campaign, store).records
+    state, folder = fold(records), records[0].started.folder
     settings = settings_with(store)
-    state = fold(read_journal(campaign, store).records)
+    settings = replace(settings, task_folder=settings.task_folder or folder)
     key = keys.checkpoint(campaign, keys.check_checkpoint_id(checkpoint))
     if not open_store(settings.store, create=False).exists(key):
         raise CheckpointError(f"campaign {campaign!r} has no checkpoint {checkpoint}; `also report` lists those it has")

@@ -1,6 +1,7 @@
 """Options that several subcommands share."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +30,11 @@ def settings_with(store: str | None) -> Settings:
     """Settings of this process, with the store that was given."""
     found = settings.from_environment()
     return replace(found, store=store) if store is not None else found
+
+
+def beside(file: Path | None, given: Settings) -> Settings:
+    """Settings with which a task's module is looked for beside a campaign file too."""
+    return given if file is None else replace(given, task_folder=str(file.resolve().parent))
 
 
 def read_journal(campaign_id: str, store: str | None) -> Journal:

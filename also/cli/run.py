@@ -26,7 +26,7 @@ from also.campaign.watch import Watch
 from also.cli import table
 from also.cli.console import console
 from also.cli.lines import Lines
-from also.cli.options import JsonOption, StoreOption, settings_with
+from also.cli.options import JsonOption, StoreOption, beside, settings_with
 from also.cli.screen import Screen
 from also.errors import CampaignError, ServiceError
 from also.v1.journal_pb2 import JournalRecord
@@ -64,7 +64,7 @@ def run(
     """Run a campaign to its end; the same command goes on with one that was interrupted."""
     if stay and metrics_port is None:
         raise typer.BadParameter("--stay goes on serving /metrics, so it needs --metrics-port too")
-    settings = settings_with(store)
+    settings = beside(file, settings_with(store))
     resolved = spec.load(file, changes or [])
     campaign_id = keys.check_campaign_id(campaign) if campaign is not None else _id_of(file)
     if metrics_port is not None:

@@ -17,7 +17,7 @@ from also.campaign import spec
 from also.campaign.calls import check_trainer, describe_task
 from also.campaign.processes import Services
 from also.cli.console import console
-from also.cli.options import JsonOption, settings_with
+from also.cli.options import JsonOption, beside, settings_with
 from also.cli.waiting import told
 from also.errors import AlsoError, MemoryNeedError
 from also.settings import Settings
@@ -30,12 +30,18 @@ NATIVE = {
 }
 """Examples of native tasks by name."""
 
+CAMPAIGN_FILES = (".yaml", ".yml")
+"""How the name of a campaign file ends."""
+
 BY_IMPORT = "package.module:function"
 """How a PettingZoo Parallel environment is named."""
 
 
 def tasks(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A task; left out: which ones there are.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="A task, or the campaign file of one; left out: which ones there are."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """List tasks, or show a task's card."""
@@ -47,7 +53,8 @@ def tasks(
         listed.add_row(BY_IMPORT, "any PettingZoo Parallel environment, by a function that makes it")
         output.print(listed)
         return
-    card, memory = _describe(task_of(name))
+    file = Path(name) if Path(name).suffix in CAMPAIGN_FILES else None
+    card, memory = _describe(task_of(name) if file is None else spec.load(file).task, file)
     if json:
         print(document.canonical(card).decode())
         return
@@ -69,9 +76,9 @@ def task_of(name: str) -> Task:
     return task
 
 
-def _describe(task: Task) -> tuple[TaskCard, str]:
+def _describe(task: Task, file: Path | None) -> tuple[TaskCard, str]:
     """A task's card, and what is to be said of the memory that the default learner takes with it."""
-    settings = settings_with(None)
+    settings = beside(file, settings_with(None))
     with (
         _logs(settings) as logs,
         Services(settings, logs, print) as services,

@@ -107,12 +107,14 @@ class JournalRecord(_message.Message):
     def __init__(self, schema_version: _Optional[int] = ..., sequence: _Optional[int] = ..., previous_sha256: _Optional[str] = ..., written_at: _Optional[str] = ..., started: _Optional[_Union[CampaignStarted, _Mapping]] = ..., stage_trained: _Optional[_Union[StageTrained, _Mapping]] = ..., diagnosed: _Optional[_Union[Diagnosed, _Mapping]] = ..., proposed: _Optional[_Union[Proposed, _Mapping]] = ..., validated: _Optional[_Union[Validated, _Mapping]] = ..., promoted: _Optional[_Union[Promoted, _Mapping]] = ..., held: _Optional[_Union[Held, _Mapping]] = ..., rolled_back: _Optional[_Union[RolledBack, _Mapping]] = ..., reported: _Optional[_Union[Reported, _Mapping]] = ..., finished: _Optional[_Union[Finished, _Mapping]] = ...) -> None: ...
 
 class CampaignStarted(_message.Message):
-    __slots__ = ("campaign", "card")
+    __slots__ = ("campaign", "card", "folder")
     CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
     CARD_FIELD_NUMBER: _ClassVar[int]
+    FOLDER_FIELD_NUMBER: _ClassVar[int]
     campaign: _campaign_pb2.Campaign
     card: _task_pb2.TaskCard
-    def __init__(self, campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ...) -> None: ...
+    folder: str
+    def __init__(self, campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ..., folder: _Optional[str] = ...) -> None: ...
 
 class StageTrained(_message.Message):
     __slots__ = ("stage", "checkpoint_id", "evidence", "env_steps")

@@ -66,7 +66,7 @@ ACTION_KIND_DISCRETE: ActionKind
 ACTION_KIND_CONTINUOUS: ActionKind
 
 class Task(_message.Message):
-    __slots__ = ("name", "layout", "arguments", "workers")
+    __slots__ = ("name", "layout", "arguments", "workers", "step_timeout", "environments_per_process", "python")
     class ArgumentsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -78,11 +78,17 @@ class Task(_message.Message):
     LAYOUT_FIELD_NUMBER: _ClassVar[int]
     ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
     WORKERS_FIELD_NUMBER: _ClassVar[int]
+    STEP_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    ENVIRONMENTS_PER_PROCESS_FIELD_NUMBER: _ClassVar[int]
+    PYTHON_FIELD_NUMBER: _ClassVar[int]
     name: str
     layout: str
     arguments: _containers.MessageMap[str, Scalar]
     workers: int
-    def __init__(self, name: _Optional[str] = ..., layout: _Optional[str] = ..., arguments: _Optional[_Mapping[str, Scalar]] = ..., workers: _Optional[int] = ...) -> None: ...
+    step_timeout: float
+    environments_per_process: int
+    python: str
+    def __init__(self, name: _Optional[str] = ..., layout: _Optional[str] = ..., arguments: _Optional[_Mapping[str, Scalar]] = ..., workers: _Optional[int] = ..., step_timeout: _Optional[float] = ..., environments_per_process: _Optional[int] = ..., python: _Optional[str] = ...) -> None: ...
 
 class Scalar(_message.Message):
     __slots__ = ("number", "text", "flag")

@@ -21,10 +21,17 @@ from services.trainer.tasks.card_rules import check_card
 from services.trainer.tasks.parallel_sources import Stamp, stamp_of
 
 
-def find(task: Task) -> TaskCard | None:
-    """The card of an earlier trial that still holds; None where there is none."""
+def find(task: Task, beside: str = "") -> TaskCard | None:
+    """The card of an earlier trial that still holds; None where there is none.
+
+    Args:
+        task: the task.
+        beside: folder of the campaign file; empty where none is known.
+    """
+    if task.python:
+        return None  # what another interpreter has read is not seen
     try:
-        entry = json.loads(_path(task).read_bytes())
+        entry = json.loads(_path(task, beside).read_bytes())
         if any(stamp_of(path) != tuple(stamp) for path, stamp in entry["files"].items()):
             return None
         card = document.read(TaskCard, entry["card"])
@@ -34,19 +41,20 @@ def find(task: Task) -> TaskCard | None:
     return card
 
 
-def keep(task: Task, card: TaskCard, files: Mapping[str, Stamp]) -> None:
+def keep(task: Task, card: TaskCard, files: Mapping[str, Stamp], beside: str = "") -> None:
     """Keep a card for later, if the folder can be written.
 
     Args:
         task: the task.
         card: what its trial wrote.
         files: what the trial rested on; none where that is not known, and nothing is kept.
+        beside: folder of the campaign file; empty where none is known.
     """
-    if not files:
+    if not files or task.python:
         return
     entry = json.dumps({"card": document.plain(card), "files": files}).encode()
     with suppress(OSError, RuntimeError):
-        path = _path(task)
+        path = _path(task, beside)
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent)
         try:
@@ -58,10 +66,11 @@ def keep(task: Task, card: TaskCard, files: Mapping[str, Stamp]) -> None:
             raise
 
 
-def _path(task: Task) -> Path:
-    """Where the card of a task is kept; how many processes step it is no part of the name."""
+def _path(task: Task, beside: str) -> Path:
+    """Where the card of a task is kept; how many processes step it, and how long, is no part of the name."""
     alone = Task()
     alone.CopyFrom(task)
-    alone.ClearField("workers")
-    named = [document.canonical(alone).decode(), sys.executable, str(Path.cwd()), *sys.path]
+    for field in ("workers", "step_timeout", "environments_per_process"):
+        alone.ClearField(field)
+    named = [document.canonical(alone).decode(), sys.executable, str(Path.cwd()), beside, *sys.path]
     return settings.cache_folder() / "cards" / f"{hashlib.sha256(json.dumps(named).encode()).hexdigest()}.json"

@@ -16,11 +16,22 @@ from also.errors import TaskError
 _IMPORT_PATH = re.compile(r"(?P<module>[A-Za-z_]\w*(\.[A-Za-z_]\w*)*):(?P<function>[A-Za-z_]\w*)")
 
 
-def search_in(folders: Sequence[str]) -> None:
-    """Look for modules in the current folder first, then in `folders`, another process's `sys.path`."""
+_folders: list[str] = []
+"""Folders that are searched before installed packages: the current one, and that of the campaign file."""
+
+
+def search_in(folders: Sequence[str], beside: str = "") -> None:
+    """Look for modules in the current folder first, then beside the campaign file, then among installed packages.
+
+    Args:
+        folders: another process's `sys.path`.
+        beside: folder of the campaign file; empty where none is known.
+    """
     here = str(Path.cwd())
-    sys.path[:] = [here, *(folder for folder in folders if folder not in ("", here))]
-    _give_way(Path.cwd())
+    _folders[:] = dict.fromkeys([here, *([beside] if beside else [])])
+    sys.path[:] = dict.fromkeys([*_folders, *(folder for folder in folders if folder)])
+    for folder in _folders:
+        _give_way(Path(folder))
 
 
 def _give_way(folder: Path) -> None:
@@ -60,17 +71,33 @@ def resolve(name: str) -> Callable[..., Any]:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is not None and f"{module_name}.".startswith(f"{error.name}."):
-            raise TaskError(
-                f"task {name!r}: there is no module {error.name!r} in the current folder or among installed packages"
-            ) from None
+            raise missing_module(name, error.name, sys.executable) from None
         raise TaskError(f"task {name!r}: importing {module_name!r} raised {describe_error(error)}") from error
     except (Exception, SystemExit) as error:
         raise TaskError(f"task {name!r}: importing {module_name!r} raised {describe_error(error)}") from error
     function = getattr(module, function_name, None)
     if not callable(function):
-        what = "no attribute" if function is None else "no function"
-        raise TaskError(f"task {name!r}: module {module_name!r} has {what} {function_name!r}")
+        raise missing_name(name, module_name, function_name, "attribute" if function is None else "function")
     return function  # type: ignore[no-any-return]
+
+
+def folders_searched() -> list[str]:
+    """Folders that are searched before installed packages."""
+    return list(_folders)
+
+
+def missing_module(name: str, module: str, python: str) -> TaskError:
+    """The error of a task whose module is nowhere: which one, and where it was looked for, with which interpreter."""
+    beside = [f"in the current folder {_folders[0]}"] if _folders else ["in the current folder"]
+    beside += [f"beside the campaign file in {folder}" for folder in _folders[1:]]
+    return TaskError(
+        f"task {name!r}: there is no module {module!r} {', '.join(beside)} or among the packages of {python}"
+    )
+
+
+def missing_name(name: str, module: str, function: str, what: str) -> TaskError:
+    """The error of a task whose module has no such attribute, or no function of that name."""
+    return TaskError(f"task {name!r}: module {module!r} has no {what} {function!r}")
 
 
 def describe_error(error: BaseException) -> str:

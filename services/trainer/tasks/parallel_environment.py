@@ -9,6 +9,7 @@ Letters of shapes: A agents, O observation, S state, N choices or numbers of an 
 """
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,10 @@ from numpy.typing import NDArray
 
 from also.errors import TaskError
 from also.v1.task_pb2 import Scalar, Task
+from services.trainer.tasks.foreign_environment import resolve_foreign
 from services.trainer.tasks.import_path import describe_error, resolve
+from services.trainer.tasks.parallel_frames import print_traceback
+from services.trainer.tasks.parallel_place import PLACE
 from services.trainer.tasks.parallel_spaces import ACTION_MASK, AgentSpaces, Floats
 
 EPISODE_RETURN = "episode_return"
@@ -43,7 +47,8 @@ def open_environment(task: Task) -> "ParallelEnvironment":
     Raises:
         TaskError: the function cannot be found, raises, or returns something else.
     """
-    return ParallelEnvironment(task.name, resolve(task.name), plain_arguments(task))
+    function = resolve_foreign(task) if task.python else resolve(task.name)
+    return ParallelEnvironment(task.name, function, plain_arguments(task))
 
 
 def plain_arguments(task: Task) -> dict[str, Any]:
@@ -53,6 +58,15 @@ def plain_arguments(task: Task) -> dict[str, Any]:
 
 class ParallelEnvironment:
     """An environment; everything below describes its current state, once `reset` was called."""
+
+    lane = -1
+    """Lane that it is, from 0; -1 in a trial."""
+    episode = -1
+    """Episode since it was built, from 0."""
+    seed = 0
+    """Seed of the episode."""
+    env_steps = 0
+    """env_steps of the episode."""
 
     def __init__(self, name: str, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
         """Build the environment.
@@ -94,8 +108,6 @@ class ParallelEnvironment:
         """Team's reward of the last env_step."""
         self.episode_return = 0.0
         """Sum of rewards of this episode."""
-        self.env_steps = 0
-        """env_steps of this episode."""
         self.terminated = self.truncated = False
         self._read_features = self._optional("features")
         self._state_size: int | None = None
@@ -125,13 +137,15 @@ class ParallelEnvironment:
         Raises:
             TaskError: the environment raises or breaks the API.
         """
+        self.episode += 1
+        self.seed, self.env_steps = seed, 0
+        PLACE.at(self.lane, self.episode, seed, 0)
         result = self._call(f"reset(seed={seed})", self._env.reset, seed=seed)
         if not isinstance(result, tuple) or len(result) != 2 or not all(isinstance(part, dict) for part in result):
             raise self.error("reset() must return two dicts: observations and infos")
         if not getattr(self._env, "agents", None):
             raise self.error("reset() leaves no agents")
         self.reward = self.episode_return = 0.0
-        self.env_steps = 0
         self.terminated = self.truncated = self._cut = False
         self._observe("reset()", self._env.agents, *result)
         self._attend(self._env.agents)
@@ -142,6 +156,7 @@ class ParallelEnvironment:
         Raises:
             TaskError: the environment raises or breaks the API.
         """
+        PLACE.at(self.lane, self.episode, self.seed, self.env_steps)
         acting = list(self._env.agents)
         chosen = list(actions) if self.continuous else actions.tolist()
         joint = {agent: self.spaces[self._index[agent]].act(chosen[self._index[agent]]) for agent in acting}
@@ -197,6 +212,18 @@ class ParallelEnvironment:
         if not isinstance(values, dict):
             raise self.error(f"features() returned a {type(values).__name__}; a dict is expected")
         return {str(name): self._feature(str(name), value) for name, value in values.items()}
+
+    def close(self) -> None:
+        """Close the environment, if it can be; an exception is a line in the log, and no error."""
+        close = getattr(self._env, "close", None)
+        if not callable(close):
+            return
+        PLACE.at(self.lane, self.episode, self.seed, self.env_steps)
+        try:
+            self._call("close()", close)
+        except TaskError as error:
+            print(f"warning: {error}", file=sys.stderr)
+            print_traceback(error.__cause__ or error)
 
     def action_bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Bounds of each number of a continuous action, (N,): the widest of all agents; each is held to its own."""
@@ -337,6 +364,7 @@ class ParallelEnvironment:
         return None
 
     def _call(self, what: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        PLACE.enter(what)
         try:
             return function(*args, **kwargs)
         except Exception as error:

@@ -1,19 +1,21 @@
 """What a worker of a PettingZoo task does: some of its lanes, from commands and shared memory.
 
 A lane is one of the R * E environments. Commands are `inspect` (try the environment, write its
-card), `open` (build the worker's lanes), `restart` (begin episodes where the memory says so) and
-`step`.
+card), `open` (build the worker's lanes), `restart` (begin episodes where the memory says so),
+`step` and `close`. What user code raises is an error of the task, and its traceback is in the log.
 """
 
+import sys
 import time
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from also import document
-from also.errors import TaskError
+from also.errors import InputError, TaskError
 from also.v1.task_pb2 import Task, TaskCard
-from services.trainer.tasks.import_path import search_in
+from services.trainer.tasks.import_path import describe_error, search_in
 from services.trainer.tasks.parallel_card import inspect
 from services.trainer.tasks.parallel_environment import (
     EPISODE_RETURN,
@@ -22,9 +24,17 @@ from services.trainer.tasks.parallel_environment import (
     open_environment,
 )
 from services.trainer.tasks.parallel_fit import check_fit, misfit
+from services.trainer.tasks.parallel_frames import print_traceback, raised_at
 from services.trainer.tasks.parallel_memory import Memory
+from services.trainer.tasks.parallel_place import PLACE, Call
 from services.trainer.tasks.parallel_returns import BUILT_IN, FINAL_RETURN
 from services.trainer.tasks.parallel_sources import stamps, watched
+
+ONE_A_PROCESS = (
+    "; the trial, alone in its process, passed, so if it allows one environment a process, set "
+    "task.environments_per_process: 1"
+)
+"""What is said where environments that share a process fail though the trial did not."""
 
 
 class Worker:
@@ -34,66 +44,116 @@ class Worker:
         """Keep the descriptor of the shared memory; nothing else is known yet."""
         self._descriptor = descriptor
         self._lanes: Lanes | None = None
+        self._last_call: Call | None = None
 
-    def answer(self, command: str, **data: Any) -> dict[str, Any]:
-        """Do what a command says.
+    def answer(self, command: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Do what a command says; `error` of the reply is what went wrong, and `traced` whether the log has more."""
+        self._last_call = None
+        try:
+            return self._do(command, data)
+        except InputError as error:
+            return self._failed(str(error), error.__cause__)
+        except (Exception, SystemExit) as error:  # of user code where nobody expects it, e.g. in a property
+            return self._failed(
+                f"task {data.get('name', '')!r}: {PLACE.read().name} raised {describe_error(error)}", error
+            )
 
-        Raises:
-            TaskError: user code raised or broke the API.
-        """
+    def close(self) -> None:
+        """Close all environments."""
+        if self._lanes is not None:
+            lanes, self._lanes = self._lanes, None
+            lanes.close()
+
+    def _do(self, command: str, data: dict[str, Any]) -> dict[str, Any]:
         match command:
             case "inspect":
-                search_in(data["path"])
-                task = document.read(Task, data["task"])
+                task = _task(data)
                 began_ns = time.time_ns()
                 with watched() as opened:
-                    card = inspect(task, open_environment(task))
+                    environment = open_environment(task)
+                    try:
+                        card = inspect(task, environment)
+                    finally:
+                        self._last_call = PLACE.read()
+                        environment.close()
                 return {"card": document.plain(card), "files": stamps(task, opened, began_ns=began_ns)}
             case "open":
-                search_in(data["path"])
                 card = document.read(TaskCard, data["card"])
                 memory = Memory(self._descriptor, card, data["lanes"])
-                task = document.read(Task, data["task"])
-                self._lanes = Lanes(task, card, memory, range(data["first"], data["end"]))
+                self._lanes = Lanes(card, memory, range(data["first"], data["end"]))
+                self._lanes.build(_task(data), card)
             case "restart":
                 assert self._lanes is not None
                 self._lanes.restart()
             case "step":
                 assert self._lanes is not None
                 self._lanes.step()
+            case "close":
+                self.close()
             case _:
                 raise ValueError(f"unknown command {command!r}")
         return {}
+
+    def _failed(self, text: str, cause: BaseException | None) -> dict[str, Any]:
+        """The reply to a command that failed, once the log has where, and the traceback of what user code raised."""
+        call = self._last_call or PLACE.read()
+        print(f"error: {text}; in {call}", file=sys.stderr)
+        place = None if cause is None else raised_at(cause)
+        if cause is not None:
+            print_traceback(cause)
+        if place is not None:
+            text += f", at {place}"
+        if call.lane >= 0:
+            text += f" ({call})"
+        if cause is not None and self._lanes is not None and self._lanes.may_disturb_each_other:
+            text += ONE_A_PROCESS
+        return {"error": text, "traced": cause is not None}
 
 
 class Lanes:
     """The environments of one worker."""
 
-    def __init__(self, task: Task, card: TaskCard, memory: Memory, lanes: range) -> None:
-        """Build the environments.
-
-        Raises:
-            TaskError: one of them cannot be built, or does not fit the card.
-        """
+    def __init__(self, card: TaskCard, memory: Memory, lanes: range) -> None:
+        """Nothing is built yet."""
         self._memory = memory
+        self._range = lanes
+        self._began = 0
         self._slice = slice(lanes.start, lanes.stop)
         widths = [memory.features[feature.name][0].size for feature in card.features]
         self._lows, self._highs = (
             np.repeat(np.array([getattr(feature, end) for feature in card.features], np.float32), widths)
             for end in ("minimum", "maximum")
         )
-        self._environments = {lane: open_environment(task) for lane in lanes}
-        for lane, environment in self._environments.items():
-            check_fit(environment, card)
-            environment.idle = max(card.action_space.idle, 0)
-            environment.episode_limit = card.episode_limit
-            environment.write_into(memory.observations[lane], memory.masks[lane])
-        given = {name: place for name, place in memory.features.items() if name not in BUILT_IN}
+        self._environments: dict[int, ParallelEnvironment] = {}
+        self._places: list[tuple[str, NDArray[np.float32], tuple[int, ...]]] = []
+        self._parts: list[int] = []
         self._built_in = sum(name in BUILT_IN for name in memory.features)
         self._final = memory.features.get(FINAL_RETURN)
-        described = self._environments[lanes.start].has_features
+
+    def build(self, task: Task, card: TaskCard) -> None:
+        """Build the environments.
+
+        Raises:
+            TaskError: one of them cannot be built, or does not fit the card.
+        """
+        for lane in self._range:
+            self._began += 1
+            PLACE.at(lane, -1, 0, 0)
+            environment = self._environments[lane] = open_environment(task)
+            check_fit(environment, card)
+            environment.lane = lane
+            environment.idle = max(card.action_space.idle, 0)
+            environment.episode_limit = card.episode_limit
+            environment.write_into(self._memory.observations[lane], self._memory.masks[lane])
+        given = {name: place for name, place in self._memory.features.items() if name not in BUILT_IN}
+        described = self._environments[self._range.start].has_features
         self._places = [(name, place, place.shape[1:]) for name, place in given.items()] if described else []
         self._parts = [] if described else [int(name.removeprefix(OBSERVATION_FEATURE)) for name in given]
+
+    @property
+    def may_disturb_each_other(self) -> bool:
+        """Whether several environments are or were being built here, and none has come through an episode so far."""
+        return self._began > 1 and all(each.episode <= 0 for each in self._environments.values())
 
     def restart(self) -> None:
         """Begin an episode in the lanes that the memory says, from the seeds that it holds."""
@@ -112,6 +172,11 @@ class Lanes:
                 environment.step(self._memory.actions[lane])
                 self._write(lane, environment)
         self._finish_features()
+
+    def close(self) -> None:
+        """Close every environment."""
+        for environment in self._environments.values():
+            environment.close()
 
     def _write(self, lane: int, environment: ParallelEnvironment) -> None:
         memory = self._memory
@@ -147,3 +212,10 @@ class Lanes:
             seen = self._memory.observations[self._slice][:, :, self._parts]  # (L, A, parts)
             features[:, : -self._built_in] = seen.swapaxes(1, 2).reshape(len(features), -1)
         features.clip(self._lows, self._highs, out=features)
+
+
+def _task(data: dict[str, Any]) -> Task:
+    """The task of a command; its modules are looked for where the trainer says from now on."""
+    search_in(data["path"], data["beside"])
+    PLACE.enter(f"importing {data['task']['name'].split(':')[0]}")
+    return document.read(Task, data["task"])

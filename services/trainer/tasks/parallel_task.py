@@ -25,6 +25,7 @@ from torch import Tensor
 from also.errors import TaskError
 from also.v1.task_pb2 import Task, TaskCard
 from services.trainer.streams import mix
+from services.trainer.tasks.parallel_count import worker_count
 from services.trainer.tasks.parallel_processes import Processes
 from services.trainer.tasks.vector_task import Features, Outcome, View
 
@@ -63,7 +64,7 @@ class ParallelTask:
         """Start the workers, try the environment in the first unless its card is given, and build all environments.
 
         Args:
-            task: name, arguments and workers (each has at least one environment).
+            task: name, arguments, workers (each has at least one environment), and how environments are treated.
             replicas: R.
             environments: E.
             device: device of the tensors that are returned.
@@ -78,7 +79,7 @@ class ParallelTask:
         self._keys = torch.zeros(self._shape, dtype=torch.int64)
         self._episode = torch.zeros_like(self._keys)
         lanes = replicas * environments
-        self._processes = Processes(task, min(task.workers, lanes))
+        self._processes = Processes(task, worker_count(task, lanes))
         try:
             known = card if card is not None and card.action_space.HasField("masked") else self._processes.inspect()
             self.card = known if card is None else card

@@ -63,7 +63,8 @@ class Processes:
     attempts: int = 3
     """Starts of a group's process at most, while it crashes."""
     silence_seconds: float = 600.0
-    """Time without a line after which a process counts as hung, and is ended as if it had crashed."""
+    """Time without a line after which a process counts as hung, and is ended as if it had crashed; twice the time that
+    a call of the task's environment may take, where that is longer."""
 
     def check(self) -> None:
         """Processes can always be started here."""
@@ -92,7 +93,7 @@ class Processes:
                     if told is not None:
                         progress[name] = told
                 for name, one in list(running.items()):
-                    if one.process.poll() is None and time.monotonic() - one.heard < self.silence_seconds:
+                    if one.process.poll() is None and time.monotonic() - one.heard < self._silence_seconds(one):
                         continue
                     del running[name]
                     lifeline.end([one.process], grace_seconds=_GRACE_SECONDS)
@@ -104,6 +105,10 @@ class Processes:
                 yield dict(progress)
         finally:
             lifeline.end([one.process for one in running.values()], grace_seconds=_GRACE_SECONDS)
+
+    def _silence_seconds(self, one: _Running) -> float:
+        """How long a process may be silent: its task's steps may take long."""
+        return max(self.silence_seconds, 2 * one.group.campaign.task.step_timeout)
 
     def _ready(self) -> bool:
         """Whether a process can be started now."""
@@ -117,6 +122,7 @@ class Processes:
             [*self._place(group), "--store", self.store.uri, "--campaign", group.campaign_id, "--group", group.name],
             log=log,
             stdout=subprocess.PIPE,
+            environment={"ALSO_WORKER_LOGS": str(log.with_suffix(""))},
         )
         threading.Thread(
             target=_read, args=(process, group.name, attempt, lines), name=f"{group.name}-{attempt}", daemon=True
