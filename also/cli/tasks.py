@@ -87,3 +87,5 @@ def _show(output: Console, card: TaskCard) -> None:
         condition = f"{milestone.feature} >= {milestone.threshold:g}"
         milestones.add_row(milestone.name, condition, str(milestone.agents_needed), milestone.description)
     output.print(milestones)
+    for note in card.notes:
+        output.print(f"note: {note}", markup=False, highlight=False)

@@ -26,11 +26,12 @@ from services.trainer.tasks.parallel_environment import (
     ParallelEnvironment,
     plain_arguments,
 )
-from services.trainer.tasks.parallel_trials import Trials, play_trials
+from services.trainer.tasks.parallel_seeding import decided
+from services.trainer.tasks.parallel_trials import Trials
 
 _SCOPES = {0: task_pb2.FEATURE_SCOPE_TEAM, 1: task_pb2.FEATURE_SCOPE_AGENT, 2: task_pb2.FEATURE_SCOPE_PAIR}
 
-_DERIVED = ("task", "agents", "observation_size", "state_size")
+_DERIVED = ("task", "agents", "observation_size", "state_size", "notes", "seeding")
 """Fields of a card that the environment itself decides."""
 
 
@@ -58,7 +59,7 @@ def inspect(task: task_pb2.Task, environment: ParallelEnvironment) -> Inspection
     if given.episode_limit:
         environment.episode_limit = given.episode_limit
     environment.idle = max(given.action_space.idle, 0)
-    trials = play_trials(environment)
+    trials = decided(task, environment)
     features = _features(environment, given, trials)
     card = TaskCard()
     card.CopyFrom(given)
@@ -71,6 +72,8 @@ def inspect(task: task_pb2.Task, environment: ParallelEnvironment) -> Inspection
     card.action_space.CopyFrom(_action_space(environment, given))
     card.smallest_return = given.smallest_return or _smallest_return(trials)
     card.largest_return = given.largest_return or max(card.smallest_return, *map(abs, trials.returns))
+    card.seeding = environment.seeding
+    card.notes.extend(environment.notes)
     del card.features[:]
     card.features.extend([*features, _return_feature(card, trials)])
     if not card.milestones:

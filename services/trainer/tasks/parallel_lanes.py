@@ -76,8 +76,9 @@ class Lanes:
             np.repeat(np.array([getattr(feature, end) for feature in card.features], np.float32), widths)
             for end in ("minimum", "maximum")
         )
-        self._environments = {lane: open_environment(task) for lane in lanes}
+        self._environments = {lane: open_environment(task, card.seeding) for lane in lanes}
         for lane, environment in self._environments.items():
+            environment.global_state.expect(card.state_size)
             environment.idle = max(card.action_space.idle, 0)
             environment.episode_limit = card.episode_limit
             environment.write_into(memory.observations[lane], memory.masks[lane])

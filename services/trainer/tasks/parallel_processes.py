@@ -87,7 +87,7 @@ class Processes:
                 stdout=2,  # what user code prints belongs to the log
                 start_new_session=True,
                 pass_fds=(theirs.fileno(), self._descriptor),
-                env=child_environment(OMP_NUM_THREADS="1"),
+                env=child_environment(OMP_NUM_THREADS="1", PYTHONHASHSEED="0"),  # sets have one order
             )
         self._processes.append(process)
         with ours:
