@@ -43,6 +43,14 @@ class ActionKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ACTION_KIND_UNSPECIFIED: _ClassVar[ActionKind]
     ACTION_KIND_DISCRETE: _ClassVar[ActionKind]
     ACTION_KIND_CONTINUOUS: _ClassVar[ActionKind]
+
+class Seeding(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SEEDING_UNSPECIFIED: _ClassVar[Seeding]
+    SEEDING_OWN_DICE: _ClassVar[Seeding]
+    SEEDING_NEW_OBJECT: _ClassVar[Seeding]
+    SEEDING_NEW_OBJECT_OWN_DICE: _ClassVar[Seeding]
+    SEEDING_NONE: _ClassVar[Seeding]
 FEATURE_SCOPE_UNSPECIFIED: FeatureScope
 FEATURE_SCOPE_AGENT: FeatureScope
 FEATURE_SCOPE_PAIR: FeatureScope
@@ -64,9 +72,14 @@ TELLS_OF_TRANSITION: TellsOf
 ACTION_KIND_UNSPECIFIED: ActionKind
 ACTION_KIND_DISCRETE: ActionKind
 ACTION_KIND_CONTINUOUS: ActionKind
+SEEDING_UNSPECIFIED: Seeding
+SEEDING_OWN_DICE: Seeding
+SEEDING_NEW_OBJECT: Seeding
+SEEDING_NEW_OBJECT_OWN_DICE: Seeding
+SEEDING_NONE: Seeding
 
 class Task(_message.Message):
-    __slots__ = ("name", "layout", "arguments", "workers", "step_timeout", "environments_per_process", "python")
+    __slots__ = ("name", "layout", "arguments", "workers", "step_timeout", "environments_per_process", "python", "unseeded")
     class ArgumentsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -81,6 +94,7 @@ class Task(_message.Message):
     STEP_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     ENVIRONMENTS_PER_PROCESS_FIELD_NUMBER: _ClassVar[int]
     PYTHON_FIELD_NUMBER: _ClassVar[int]
+    UNSEEDED_FIELD_NUMBER: _ClassVar[int]
     name: str
     layout: str
     arguments: _containers.MessageMap[str, Scalar]
@@ -88,7 +102,8 @@ class Task(_message.Message):
     step_timeout: float
     environments_per_process: int
     python: str
-    def __init__(self, name: _Optional[str] = ..., layout: _Optional[str] = ..., arguments: _Optional[_Mapping[str, Scalar]] = ..., workers: _Optional[int] = ..., step_timeout: _Optional[float] = ..., environments_per_process: _Optional[int] = ..., python: _Optional[str] = ...) -> None: ...
+    unseeded: bool
+    def __init__(self, name: _Optional[str] = ..., layout: _Optional[str] = ..., arguments: _Optional[_Mapping[str, Scalar]] = ..., workers: _Optional[int] = ..., step_timeout: _Optional[float] = ..., environments_per_process: _Optional[int] = ..., python: _Optional[str] = ..., unseeded: _Optional[bool] = ...) -> None: ...
 
 class Scalar(_message.Message):
     __slots__ = ("number", "text", "flag")
@@ -165,7 +180,7 @@ class ActionSpace(_message.Message):
     def __init__(self, kind: _Optional[_Union[ActionKind, str]] = ..., size: _Optional[int] = ..., low: _Optional[_Iterable[float]] = ..., high: _Optional[_Iterable[float]] = ..., names: _Optional[_Iterable[str]] = ..., idle: _Optional[int] = ..., masked: _Optional[bool] = ...) -> None: ...
 
 class TaskCard(_message.Message):
-    __slots__ = ("task", "description", "agents", "features", "milestones", "roles", "episode_limit", "smallest_return", "largest_return", "action_space", "observation_size", "state_size", "notes", "baseline_return", "reward_density", "largest_measured")
+    __slots__ = ("task", "description", "agents", "features", "milestones", "roles", "episode_limit", "smallest_return", "largest_return", "action_space", "observation_size", "state_size", "notes", "seeding", "baseline_return", "reward_density", "largest_measured")
     TASK_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     AGENTS_FIELD_NUMBER: _ClassVar[int]
@@ -179,6 +194,7 @@ class TaskCard(_message.Message):
     OBSERVATION_SIZE_FIELD_NUMBER: _ClassVar[int]
     STATE_SIZE_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
+    SEEDING_FIELD_NUMBER: _ClassVar[int]
     BASELINE_RETURN_FIELD_NUMBER: _ClassVar[int]
     REWARD_DENSITY_FIELD_NUMBER: _ClassVar[int]
     LARGEST_MEASURED_FIELD_NUMBER: _ClassVar[int]
@@ -195,7 +211,8 @@ class TaskCard(_message.Message):
     observation_size: int
     state_size: int
     notes: _containers.RepeatedScalarFieldContainer[str]
+    seeding: Seeding
     baseline_return: float
     reward_density: float
     largest_measured: bool
-    def __init__(self, task: _Optional[str] = ..., description: _Optional[str] = ..., agents: _Optional[_Iterable[str]] = ..., features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., milestones: _Optional[_Iterable[_Union[Milestone, _Mapping]]] = ..., roles: _Optional[_Iterable[_Union[Role, _Mapping]]] = ..., episode_limit: _Optional[int] = ..., smallest_return: _Optional[float] = ..., largest_return: _Optional[float] = ..., action_space: _Optional[_Union[ActionSpace, _Mapping]] = ..., observation_size: _Optional[int] = ..., state_size: _Optional[int] = ..., notes: _Optional[_Iterable[str]] = ..., baseline_return: _Optional[float] = ..., reward_density: _Optional[float] = ..., largest_measured: _Optional[bool] = ...) -> None: ...
+    def __init__(self, task: _Optional[str] = ..., description: _Optional[str] = ..., agents: _Optional[_Iterable[str]] = ..., features: _Optional[_Iterable[_Union[Feature, _Mapping]]] = ..., milestones: _Optional[_Iterable[_Union[Milestone, _Mapping]]] = ..., roles: _Optional[_Iterable[_Union[Role, _Mapping]]] = ..., episode_limit: _Optional[int] = ..., smallest_return: _Optional[float] = ..., largest_return: _Optional[float] = ..., action_space: _Optional[_Union[ActionSpace, _Mapping]] = ..., observation_size: _Optional[int] = ..., state_size: _Optional[int] = ..., notes: _Optional[_Iterable[str]] = ..., seeding: _Optional[_Union[Seeding, str]] = ..., baseline_return: _Optional[float] = ..., reward_density: _Optional[float] = ..., largest_measured: _Optional[bool] = ...) -> None: ...

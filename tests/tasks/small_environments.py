@@ -348,14 +348,6 @@ def text_reward():
     return _with_rewards("much")
 
 
-def unrewarded_agent():
-    def step(self, actions):
-        result = Line.step(self, actions)
-        return result[0], {"walker_0": 1.0}, *result[2:]
-
-    return only(step=step)
-
-
 def wide_observation():
     return only(observe=lambda self, agents: {agent: np.zeros(3, np.float32) for agent in agents})
 

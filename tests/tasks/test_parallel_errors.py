@@ -30,7 +30,6 @@ BROKEN = {
     "raising_step": r"step\(\) raised ZeroDivisionError: division by zero",
     "infinite_reward": "reward inf for agent 'walker_0'; a finite number is expected",
     "text_reward": "reward 'much' for agent 'walker_0'",
-    "unrewarded_agent": r"step\(\) returned rewards without agent 'walker_1', which acted",
     "wide_observation": "observation of agent 'walker_0' that does not fit its space .* 2 finite numbers",
     "infinite_observation": "observation of agent 'walker_0' that does not fit its space",
     "lingering_agents": r"after step\(\) its agents are \['walker_0', 'walker_1'\], but .* are \[\]",

@@ -217,7 +217,7 @@ def test_discrete_actions_begin_where_the_space_does(small_environments: None) -
     environment = open_environment(Task(name="small_environments:uneven"))
     environment.reset(1)
     environment.step(np.array([2, 1, 3]))
-    assert environment._env.given == [{"walker_0": 12, "walker_1": 1, "walker_2": 3}]
+    assert environment._object.env.given == [{"walker_0": 12, "walker_1": 1, "walker_2": 3}]
 
 
 def test_continuous_actions_are_cut_to_each_agents_bounds(opened: Opener, small_environments: None) -> None:
@@ -235,7 +235,7 @@ def test_continuous_actions_are_cut_to_each_agents_bounds(opened: Opener, small_
     environment = open_environment(Task(name="small_environments:gliding"))
     environment.reset(1)
     environment.step(np.full((2, 2), 9.0, np.float32))
-    first, second = environment._env.given[0].values()
+    first, second = environment._object.env.given[0].values()
     assert (first.tolist(), second.tolist()) == ([2.0], [[1.0], [1.0]])
     assert second.dtype == np.float64
 

@@ -22,9 +22,13 @@ from services.trainer.tasks.parallel_environment import (
 )
 from services.trainer.tasks.parallel_features import SCOPES, measured_feature, measured_note, observation_features
 from services.trainer.tasks.parallel_returns import BUILT_IN, return_features, return_milestone, write_returns
-from services.trainer.tasks.parallel_trials import Trials, play_trials
+from services.trainer.tasks.parallel_seeding import decided
+from services.trainer.tasks.parallel_trials import Trials
 
-_DERIVED = ("task", "agents", "observation_size", "state_size", "notes", "reward_density", "largest_measured")
+_DERIVED = (
+    *("task", "agents", "observation_size", "state_size", "notes", "seeding"),
+    *("reward_density", "largest_measured"),
+)
 """Fields of a card that the environment itself decides."""
 
 
@@ -42,7 +46,7 @@ def inspect(task: task_pb2.Task, environment: ParallelEnvironment) -> TaskCard:
     if given.episode_limit:
         environment.episode_limit = given.episode_limit
     environment.idle = max(given.action_space.idle, 0)
-    trials = play_trials(environment)
+    trials = decided(task, environment)
     features, notes = _features(environment, given, trials)
     card = TaskCard()
     card.CopyFrom(given)
@@ -53,6 +57,8 @@ def inspect(task: task_pb2.Task, environment: ParallelEnvironment) -> TaskCard:
     card.state_size = int(environment.state().size)
     card.episode_limit = given.episode_limit or _measured_limit(trials)
     card.action_space.CopyFrom(_action_space(environment, given))
+    card.seeding = environment.seeding
+    card.notes.extend(environment.notes)
     sizes = {space.action_size for space in environment.spaces}
     card.action_space.masked = not environment.continuous and (
         environment.has_masks or environment.agents_leave or len(sizes) > 1

@@ -5,12 +5,14 @@ agents' rewards divided by the number of all agents, so that a reward that all o
 its size. An agent that has left sees zeros, may only idle, and learns nothing from that (`present`). An
 episode is over when no agent is left: terminated if all of them terminated, truncated if the time limit cut any.
 
+What PettingZoo's own test passes is taken. After the last agent has left little can be relied on: what
+cannot be read there stays as it was, and is told once.
+
 Letters of shapes: A agents, O observation, S state, N choices or numbers of an action.
 """
 
 import math
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,12 +20,15 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from also.errors import TaskError
-from also.v1.task_pb2 import Scalar, Task
+from also.v1 import task_pb2
+from also.v1.task_pb2 import Scalar, Seeding, Task
 from services.trainer.tasks.foreign_environment import resolve_foreign
-from services.trainer.tasks.import_path import describe_error, resolve
-from services.trainer.tasks.parallel_frames import print_traceback
+from services.trainer.tasks.import_path import resolve
+from services.trainer.tasks.parallel_kind import optional_method
+from services.trainer.tasks.parallel_object import UserObject
 from services.trainer.tasks.parallel_place import PLACE
-from services.trainer.tasks.parallel_spaces import ACTION_MASK, AgentSpaces, Floats
+from services.trainer.tasks.parallel_spaces import ACTION_MASK, AgentSpaces, Floats, widest_bounds
+from services.trainer.tasks.parallel_state import GlobalState, StateError
 
 EPISODE_RETURN = "episode_return"
 """Feature of every import-path task: the sum of the team's rewards so far in the episode."""
@@ -37,18 +42,24 @@ SEED_LIMIT = 2**31
 LONGEST_EPISODE = 1000
 """Time limit, env_steps, where neither the environment nor its author sets one."""
 
+BEGINNINGS = 8
+"""Seeds that are tried, one after the other, where an episode is over when it begins."""
+
 _PARTS = ("observations", "rewards", "terminations", "truncations", "infos")
-_METHODS = ("reset", "step", "observation_space", "action_space")
 
 
-def open_environment(task: Task) -> "ParallelEnvironment":
+def open_environment(task: Task, seeding: Seeding = task_pb2.SEEDING_UNSPECIFIED) -> "ParallelEnvironment":
     """Import a task's function and build its environment.
+
+    Args:
+        task: the task.
+        seeding: what its environments need for an episode to be decided by its seed.
 
     Raises:
         TaskError: the function cannot be found, raises, or returns something else.
     """
     function = resolve_foreign(task) if task.python else resolve(task.name)
-    return ParallelEnvironment(task.name, function, plain_arguments(task))
+    return ParallelEnvironment(task.name, function, plain_arguments(task), seeding)
 
 
 def plain_arguments(task: Task) -> dict[str, Any]:
@@ -68,29 +79,39 @@ class ParallelEnvironment:
     env_steps = 0
     """env_steps of the episode."""
 
-    def __init__(self, name: str, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        arguments: dict[str, Any],
+        seeding: Seeding = task_pb2.SEEDING_UNSPECIFIED,
+    ) -> None:
         """Build the environment.
 
         Args:
             name: import path, for errors.
             function: returns the environment.
             arguments: its keyword arguments.
+            seeding: what it needs for an episode to be decided by its seed.
 
         Raises:
             TaskError: the function raises, or returns something else.
         """
         self.name = name
-        self._env = self._call(f"{name.split(':')[-1]}()", function, **arguments)
-        self._check_kind()
-        self.agents = [str(agent) for agent in self._env.possible_agents]
-        self._ids = list(self._env.possible_agents)
-        self._index = {agent: index for index, agent in enumerate(self._ids)}
-        self.spaces = [self._spaces_of(agent) for agent in self._ids]
+        self._object = UserObject(name, function, arguments, seeding)
+        self._agents = self._object.agents
+        self._index = self._object.index
+        self.agents = [str(agent) for agent in self._agents]
         self.continuous = isinstance(self.spaces[0].action, spaces.Box)
         if any(isinstance(each.action, spaces.Box) != self.continuous for each in self.spaces):
             raise self.error("its agents have Discrete and Box action spaces; one kind for all is needed")
         self.action_size = max(each.action_size for each in self.spaces)
         self.observation_size = max(each.observation_size for each in self.spaces)
+        if not self.observation_size:
+            raise self.error(
+                "its agents observe no numbers; a policy needs at least one, be it a constant 0: give them an "
+                "observation space such as Box(0, 1, (1,))"
+            )
         self.idle = 0
         """Choice that an agent which has left is held to."""
         self.episode_limit = LONGEST_EPISODE
@@ -99,21 +120,63 @@ class ParallelEnvironment:
         """Whether a mask was given, so far."""
         self.agents_leave = False
         """Whether an agent has left before the others, so far."""
+        self.global_state = GlobalState(self._object.note)
+        """How its state is read."""
         self._feature_shapes = ((), (len(self.agents),), (len(self.agents), len(self.agents)))
         self.observations: Floats = np.zeros((len(self.agents), self.observation_size), np.float32)
         self.masks: NDArray[np.bool_] = np.zeros((len(self.agents), self.action_size), bool)
         self.present: NDArray[np.bool_] = np.ones(len(self.agents), bool)
-        """Agents that are there, (A,); once the episode is over, those that its end cut, else those that acted last."""
+        """Agents that are there, (A,)."""
         self.reward = 0.0
         """Team's reward of the last env_step."""
         self.episode_return = 0.0
         """Sum of rewards of this episode."""
         self.terminated = self.truncated = False
-        self._read_features = self._optional("features")
-        self._state_size: int | None = None
+        self._now: list[Any] = []
+        self._features: dict[str, Floats] = {}
         self._cut = False
         self._all_allowed = False
         """Whether `masks` allows every agent everything that it can do."""
+
+    @property
+    def spaces(self) -> list[AgentSpaces]:
+        """What each agent sees and does."""
+        return self._object.spaces
+
+    @property
+    def seeding(self) -> Seeding:
+        """What it needs for an episode to be decided by its seed."""
+        return self._object.seeding
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know of it, each thing once."""
+        return list(self._object.notes)
+
+    def another(self) -> "ParallelEnvironment":
+        """A new environment of the same function, played by the same rules."""
+        user = self._object
+        other = ParallelEnvironment(self.name, user.function, user.arguments, user.seeding)
+        other.idle, other.episode_limit = self.idle, self.episode_limit
+        other.global_state.of_observations = self.global_state.of_observations
+        return other
+
+    def seed_by(self, seeding: Seeding) -> None:
+        """Build the environment anew, with what an episode needs to be decided by its seed."""
+        self._object.seed_by(seeding)
+
+    def close(self) -> None:
+        """Call the environment's own `close()`, if it has one; what it raises is told in the log."""
+        PLACE.at(self.lane, self.episode, self.seed, self.env_steps)
+        self._object.close()
+
+    def check_spaces(self) -> None:
+        """Compare the agents' spaces with what they were at first.
+
+        Raises:
+            TaskError: one has changed its size, its choices or its bounds, or that of a living agent cannot be read.
+        """
+        self._object.check_spaces(self._now, self.env_steps)
 
     def write_into(self, observations: Floats, masks: NDArray[np.bool_]) -> None:
         """Keep observations (A, O) and masks (A, N) in these arrays from the next `reset` on."""
@@ -123,13 +186,13 @@ class ParallelEnvironment:
 
     def card_of_author(self) -> Any:
         """What the environment's own `task_card()` returns; None where it has none."""
-        method = self._optional("task_card")
-        return None if method is None else self._call("task_card()", method)
+        method = optional_method(self._object.env, "task_card")
+        return None if method is None else self._object.call("task_card()", method)
 
     @property
     def has_features(self) -> bool:
         """Whether the environment has a `features()` method."""
-        return self._read_features is not None
+        return self._object.read_features is not None
 
     def reset(self, seed: int) -> None:
         """Begin an episode; the seed is in [0, 2^31).
@@ -140,15 +203,20 @@ class ParallelEnvironment:
         self.episode += 1
         self.seed, self.env_steps = seed, 0
         PLACE.at(self.lane, self.episode, seed, 0)
-        result = self._call(f"reset(seed={seed})", self._env.reset, seed=seed)
-        if not isinstance(result, tuple) or len(result) != 2 or not all(isinstance(part, dict) for part in result):
-            raise self.error("reset() must return two dicts: observations and infos")
-        if not getattr(self._env, "agents", None):
-            raise self.error("reset() leaves no agents")
+        for tried in range(BEGINNINGS):
+            result = self._object.reset((seed + tried) % SEED_LIMIT)
+            self._now = self._object.living("reset()")
+            if self._now:
+                break
+            self._object.note("reset() leaves no agents with some seeds; the next seed is taken there")
+        else:
+            raise self.error(f"reset() leaves no agents, with {BEGINNINGS} seeds one after the other")
         self.reward = self.episode_return = 0.0
         self.terminated = self.truncated = self._cut = False
-        self._observe("reset()", self._env.agents, *result)
-        self._attend(self._env.agents)
+        self.global_state.begin()
+        self._features = {}
+        self._observe("reset()", self._now, *result)
+        self._attend(self._now)
 
     def step(self, actions: NDArray[Any]) -> None:
         """Move by one env_step; actions is int (A,) or float (A, N). Those of absent agents are ignored.
@@ -157,24 +225,20 @@ class ParallelEnvironment:
             TaskError: the environment raises or breaks the API.
         """
         PLACE.at(self.lane, self.episode, self.seed, self.env_steps)
-        acting = list(self._env.agents)
+        acting = self._now
         chosen = list(actions) if self.continuous else actions.tolist()
         joint = {agent: self.spaces[self._index[agent]].act(chosen[self._index[agent]]) for agent in acting}
-        result = self._call("step()", self._env.step, joint)
-        if not isinstance(result, tuple) or len(result) != 5 or not all(isinstance(part, dict) for part in result):
+        result = self._object.step(joint)
+        if not isinstance(result, tuple | list) or len(result) != 5 or not _are_dicts(result[:4]):
             raise self.error(f"step() must return five dicts: {', '.join(_PARTS)}")
         observations, rewards, terminations, truncations, infos = result
-        for part, values in zip(_PARTS, result, strict=True):
-            for agent in acting:
-                if agent not in values:
-                    raise self.error(f"step() returned {part} without agent {agent!r}, which acted")
-        now = list(self._env.agents)
-        self._check_agents(acting, [agent for agent in acting if not (terminations[agent] or truncations[agent])], now)
-        self._cut |= any(truncations[agent] and not terminations[agent] for agent in acting)
+        self._now = now = self._object.living("step()")
+        remaining = [agent for agent in acting if not self._has_ended(agent, terminations, truncations)]
+        self._check_agents(acting, remaining, now)
         over = not now
         self.terminated, self.truncated = over and not self._cut, over and self._cut
-        self.agents_leave |= not over and len(now) < len(self._ids)
-        self.reward = sum([self._number(agent, rewards[agent]) for agent in acting]) / len(self._ids)
+        self.agents_leave |= not over and len(now) < len(self._agents)
+        self.reward = sum([self._reward(agent, rewards) for agent in acting]) / len(self._agents)
         self.episode_return += self.reward
         self.env_steps += 1
         if not over and self.env_steps >= self.episode_limit:
@@ -183,66 +247,70 @@ class ParallelEnvironment:
         self._attend(now or [agent for agent in acting if not terminations[agent]] or acting)
 
     def state(self) -> Floats:
-        """Global state, (S,): the environment's own where it has one, else all observations in a row.
+        """Global state, (S,): the environment's own where it has one to rely on, else all observations in a row.
 
         Raises:
-            TaskError: the environment's `state()` worked before, and now raises or returns something else.
+            TaskError: the environment's `state()` changes its size, or is not finite, while agents live.
         """
-        if self._state_size is None:
-            try:
-                self._state_size = np.asarray(self._env.state(), np.float32).size
-            except Exception:  # whatever it is, the environment has no state to give
-                self._state_size = 0
-        if self._state_size == 0:
-            return self.observations.ravel()
-        state: Floats = self._call("state()", lambda: np.asarray(self._env.state(), np.float32).ravel())
-        if state.size != self._state_size or not _is_finite(state):
-            raise self.error(f"state() must return {self._state_size} finite numbers, as it did before")
-        return state
+        try:
+            return self.global_state.read(self._object.state, self.observations, living=bool(self._now))
+        except StateError as error:
+            raise self.error(f"state() {error} (after {self.env_steps} env_steps of an episode)") from None
 
     def features(self) -> dict[str, Floats]:
         """The environment's own features by name, (), (A,) or (A, A); none where it has no `features()`.
 
-        Raises:
-            TaskError: the environment's `features()` raises, or returns something else.
-        """
-        if self._read_features is None:
-            return {}
-        values = self._call("features()", self._read_features)
-        if not isinstance(values, dict):
-            raise self.error(f"features() returned a {type(values).__name__}; a dict is expected")
-        return {str(name): self._feature(str(name), value) for name, value in values.items()}
+        After the last agent has left they are those from before where the environment's `features()` fails.
 
-    def close(self) -> None:
-        """Close the environment, if it can be; an exception is a line in the log, and no error."""
-        close = getattr(self._env, "close", None)
-        if not callable(close):
-            return
-        PLACE.at(self.lane, self.episode, self.seed, self.env_steps)
+        Raises:
+            TaskError: the environment's `features()` raises, or returns something else, while agents live.
+        """
+        if self._object.read_features is None:
+            return {}
         try:
-            self._call("close()", close)
+            values = self._object.call("features()", self._object.read_features)
+            if not isinstance(values, Mapping):
+                raise self.error(f"features() returned a {type(values).__name__}; a dict is expected")
+            found = {str(name): self._feature(str(name), value) for name, value in values.items()}
+            if not self._now and _shapes(found) != _shapes(self._features):
+                raise self.error("features() returned other names or shapes than before")
         except TaskError as error:
-            print(f"warning: {error}", file=sys.stderr)
-            print_traceback(error.__cause__ or error)
+            if self._now or not self._features:
+                raise
+            self._object.note(
+                f"after the last agent has left {self._object.told(error)}; the features before that take its place"
+            )
+            return self._features
+        self._features = found
+        return found
 
     def action_bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Bounds of each number of a continuous action, (N,): the widest of all agents; each is held to its own."""
-        lows = np.full(self.action_size, np.inf)
-        highs = -lows
-        for space in self.spaces:
-            if isinstance(space.action, spaces.Box):
-                size = space.action_size
-                lows[:size] = np.minimum(lows[:size], space.action.low.ravel())
-                highs[:size] = np.maximum(highs[:size], space.action.high.ravel())
-        return lows, highs
+        return widest_bounds(self.spaces)
+
+    def note(self, text: str) -> None:
+        """Keep in mind what a person should know of it, and tell the log, once a process."""
+        self._object.note(text)
 
     def error(self, text: str) -> TaskError:
         """An error that names the task."""
-        return TaskError(f"task {self.name!r}: {text}")
+        return self._object.error(text)
+
+    def _has_ended(self, agent: Any, terminations: Mapping[Any, Any], truncations: Mapping[Any, Any]) -> bool:
+        """Whether an agent ended; takes note where a time limit cut its episode."""
+        if agent not in terminations:
+            raise self.error(f"step() returned terminations without agent {agent!r}, which acted")
+        if terminations[agent]:
+            return True  # PettingZoo's own test then looks no further either
+        if agent not in truncations:
+            raise self.error(f"step() returned truncations without agent {agent!r}, which acted")
+        cut = bool(truncations[agent])
+        self._cut |= cut
+        return cut
 
     def _feature(self, name: str, value: Any) -> Floats:
         try:
-            array = np.asarray(value, np.float32)
+            array = np.array(value, np.float32)
         except (TypeError, ValueError):
             raise self.error(f"features() returned {value!r:.60} for {name!r}; numbers are expected") from None
         if array.shape not in self._feature_shapes:
@@ -255,38 +323,52 @@ class ParallelEnvironment:
             raise self.error(f"features() returned a number that is not finite for {name!r}")
         return array
 
-    def _observe(self, call: str, shown: list[Any], observations: dict[Any, Any], infos: dict[Any, Any]) -> None:
-        if len(shown) < len(self._ids):
+    def _observe(self, call: str, shown: list[Any], observations: Mapping[Any, Any], infos: Any) -> None:
+        if len(shown) < len(self._agents):
+            kept = self.observations[[self._index[agent] for agent in shown]]
             self.observations.fill(0)
+            self.observations[[self._index[agent] for agent in shown]] = kept
         masks: dict[int, Any] = {}
         for agent in shown:
             index = self._index[agent]
             space = self.spaces[index]
-            if agent not in observations:
-                raise self.error(f"{call} returned no observation for agent {agent!r}")
-            seen = observations[agent]
             try:
-                vector = space.flatten(seen)
-            except Exception as error:
-                raise self._raised(f"observation of agent {agent!r}", error) from error
-            size = space.observation_size
-            if vector.size != size:
-                raise self._misfit(call, agent)
-            self.observations[index, :size] = vector
-            source = seen if space.masked else infos.get(agent)
-            mask = source.get(ACTION_MASK) if isinstance(source, dict) else None
-            if mask is not None:
+                vector = self._seen(call, agent, observations)
+            except TaskError as error:
+                if self._now:
+                    raise
+                self._object.note(
+                    f"on its last env_step {self._object.told(error)}; what it saw before that takes its place"
+                )
+                continue
+            self.observations[index, : space.observation_size] = vector
+            source = observations[agent] if space.masked else infos.get(agent) if isinstance(infos, Mapping) else None
+            mask = source.get(ACTION_MASK) if isinstance(source, Mapping) else None
+            if mask is not None and self._now:
                 masks[index] = mask
         if not _is_finite(self.observations):
             raise self._misfit(call, next(a for a in shown if not _is_finite(self.observations[self._index[a]])))
-        if masks or not self._all_allowed or len(shown) < len(self._ids):
+        if masks or not self._all_allowed or len(shown) < len(self._agents):
             self._mask([self._index[agent] for agent in shown], masks)
 
     def _attend(self, there: list[Any]) -> None:
         """Write down who is there."""
-        self.present.fill(len(there) == len(self._ids))
-        if len(there) < len(self._ids):
+        self.present.fill(len(there) == len(self._agents))
+        if len(there) < len(self._agents):
             self.present[[self._index[agent] for agent in there]] = True
+
+    def _seen(self, call: str, agent: Any, observations: Mapping[Any, Any]) -> Floats:
+        """What an agent sees, as a vector of its size."""
+        if agent not in observations:
+            raise self.error(f"{call} returned no observation for agent {agent!r}")
+        space = self.spaces[self._index[agent]]
+        try:
+            vector = space.flatten(observations[agent])
+        except Exception as error:
+            raise self._object.raised(f"observation of agent {agent!r}", error) from error
+        if vector.size != space.observation_size or not (self._now or _is_finite(vector)):
+            raise self._misfit(call, agent)
+        return vector
 
     def _misfit(self, call: str, agent: Any) -> TaskError:
         space = self.spaces[self._index[agent]]
@@ -314,64 +396,39 @@ class ParallelEnvironment:
             if mask.any():  # an agent that may do nothing at all idles
                 self.masks[index, :] = False
                 self.masks[index, :size] = mask
-        self._all_allowed = not given and len(shown) == len(self._ids)
-
-    def _check_kind(self) -> None:
-        if hasattr(self._env, "agent_iter"):
-            raise self.error(
-                "the function returned an AEC environment, not a Parallel one; "
-                "pettingzoo.utils.aec_to_parallel converts it"
-            )
-        missing = [name for name in _METHODS if not callable(getattr(self._env, name, None))]
-        if missing:
-            raise self.error(
-                f"the function returned a {type(self._env).__name__}, which is no PettingZoo Parallel environment: "
-                f"it has no {', '.join(missing)}"
-            )
-        if not list(getattr(self._env, "possible_agents", None) or []):
-            raise self.error("the environment's possible_agents is missing or empty")
+        self._all_allowed = not given and len(shown) == len(self._agents)
 
     def _check_agents(self, acting: list[Any], remaining: list[Any], agents: list[Any]) -> None:
         if agents == remaining:
             return
         now = set(agents)
         gone = set(acting) - set(remaining)
-        if not set(remaining) <= now or gone & now or not now <= set(self._ids):
+        if not set(remaining) <= now or gone & now:
             raise self.error(
                 f"after step() its agents are {agents}, but those that are neither terminated nor "
                 f"truncated are {remaining}"
             )
 
-    def _spaces_of(self, agent: Any) -> AgentSpaces:
-        observation = self._call(f"observation_space({agent!r})", self._env.observation_space, agent)
-        action = self._call(f"action_space({agent!r})", self._env.action_space, agent)
-        return AgentSpaces.of(observation, action, f"task {self.name!r}: agent {agent!r}")
-
-    def _number(self, agent: Any, reward: Any) -> float:
+    def _reward(self, agent: Any, rewards: Mapping[Any, Any]) -> float:
+        if agent not in rewards:
+            self._object.note(f"step() returned rewards without agent {agent!r}, which acted; it counts as paid 0")
+            return 0.0
+        reward = rewards[agent]
         try:
-            number = float(reward)
+            number = float(np.asarray(reward, np.float64).item() if getattr(reward, "ndim", 0) else reward)
         except (TypeError, ValueError):
-            number = float("nan")
+            number = math.nan
         if not math.isfinite(number):
             raise self.error(f"step() returned reward {reward!r:.60} for agent {agent!r}; a finite number is expected")
         return number
 
-    def _optional(self, name: str) -> Callable[[], Any] | None:
-        for owner in (self._env, getattr(self._env, "unwrapped", None)):
-            method = getattr(owner, name, None)
-            if callable(method):
-                return method  # type: ignore[no-any-return]
-        return None
 
-    def _call(self, what: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        PLACE.enter(what)
-        try:
-            return function(*args, **kwargs)
-        except Exception as error:
-            raise self._raised(what, error) from error
+def _are_dicts(parts: Collection[Any]) -> bool:
+    return all(isinstance(part, Mapping) for part in parts)
 
-    def _raised(self, what: str, error: Exception) -> TaskError:
-        return self.error(f"{what} raised {describe_error(error)}")
+
+def _shapes(features: Mapping[str, Floats]) -> dict[str, tuple[int, ...]]:
+    return {name: value.shape for name, value in features.items()}
 
 
 def _is_finite(array: Floats) -> bool:

@@ -9,7 +9,8 @@ from typing import Any
 
 from also.v1 import task_pb2
 from also.v1.task_pb2 import TaskCard
-from services.trainer.tasks.parallel_environment import EPISODE_RETURN, OBSERVATION_FEATURE, ParallelEnvironment
+from services.trainer.tasks.parallel_environment import OBSERVATION_FEATURE, ParallelEnvironment
+from services.trainer.tasks.parallel_returns import BUILT_IN
 
 
 def check_fit(environment: ParallelEnvironment, card: TaskCard) -> None:
@@ -51,7 +52,7 @@ def _fields(environment: ParallelEnvironment, card: TaskCard) -> Iterator[tuple[
 def _is_observed(name: str, size: int) -> bool:
     """Whether a feature needs no `features()`: the return, or a number of the observation."""
     part = name.removeprefix(OBSERVATION_FEATURE)
-    return name == EPISODE_RETURN or (part != name and part.isdecimal() and int(part) < size)
+    return name in BUILT_IN or (part != name and part.isdecimal() and int(part) < size)
 
 
 def _kind(continuous: bool) -> str:

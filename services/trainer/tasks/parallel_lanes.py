@@ -139,9 +139,10 @@ class Lanes:
         for lane in self._range:
             self._began += 1
             PLACE.at(lane, -1, 0, 0)
-            environment = self._environments[lane] = open_environment(task)
+            environment = self._environments[lane] = open_environment(task, card.seeding)
             check_fit(environment, card)
             environment.lane = lane
+            environment.global_state.expect(card.state_size)
             environment.idle = max(card.action_space.idle, 0)
             environment.episode_limit = card.episode_limit
             environment.write_into(self._memory.observations[lane], self._memory.masks[lane])

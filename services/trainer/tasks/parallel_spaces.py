@@ -2,9 +2,11 @@
 
 Box, Discrete, MultiDiscrete, MultiBinary, Dict and Tuple observations become one float32 vector, by
 gymnasium's own rules (discrete values one-hot). An "action_mask" inside a Dict observation is taken
-out: it says what is allowed, it is not seen.
+out: it says what is allowed, it is not seen. Spaces of other packages (old `gym`, an environment's own
+classes) are taken by what they have: `low` and `high`, `n`, `nvec`, or `spaces`.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -40,13 +42,13 @@ class AgentSpaces:
         Raises:
             TaskError: a space that cannot be a vector, or actions that are neither Discrete nor bounded Box.
         """
+        observation = _known(observation, f"{where}: its observation space")
+        action = _known(action, f"{where}: its action space")
         masked = isinstance(observation, spaces.Dict) and ACTION_MASK in observation.spaces
         if masked:
             observation = spaces.Dict({key: space for key, space in observation.items() if key != ACTION_MASK})
-        if not isinstance(observation, spaces.Space):
-            raise TaskError(f"{where}: its observation space is a {type(observation).__name__}; a Space is expected")
         try:
-            size = int(spaces.flatdim(observation))
+            size = int(spaces.flatdim(observation)) if _has_parts(observation) else 0
         except (NotImplementedError, ValueError):
             raise TaskError(
                 f"{where}: its observation space {_name(observation)} cannot be a vector; Box, Discrete, "
@@ -65,12 +67,16 @@ class AgentSpaces:
 
     def bounds(self) -> tuple[Floats, Floats]:
         """Lower and upper bounds of the flattened observation, each (observation_size,); may be infinite."""
+        if not self.observation_size:
+            return np.zeros(0, np.float32), np.zeros(0, np.float32)
         box = spaces.flatten_space(self.observation)
         assert isinstance(box, spaces.Box)
         return box.low.astype(np.float32), box.high.astype(np.float32)
 
     def flatten(self, value: Any) -> Floats:
         """An observation as a vector, (observation_size,) where the value fits the space."""
+        if not self.observation_size:
+            return np.zeros(0, np.float32)
         if self.masked:
             value = {key: part for key, part in value.items() if key != ACTION_MASK}
         if isinstance(self.observation, spaces.Box):
@@ -84,6 +90,89 @@ class AgentSpaces:
         numbers = np.clip(action[: self.action_size].reshape(self.action.shape), self.action.low, self.action.high)
         return numbers.astype(self.action.dtype)
 
+    def fits(self, other: "AgentSpaces") -> bool:
+        """Whether another's observations and actions have the same sizes, choices and bounds."""
+        if (self.observation_size, self.masked) != (other.observation_size, other.masked):
+            return False
+        if isinstance(self.action, spaces.Discrete) or isinstance(other.action, spaces.Discrete):
+            return bool(self.action == other.action)
+        return (
+            self.action.shape == other.action.shape
+            and np.array_equal(self.action.low, other.action.low)
+            and np.array_equal(self.action.high, other.action.high)
+        )
+
+
+def widest_bounds(given: Sequence[AgentSpaces]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bounds of each number of a continuous action, (N,): the widest of all agents; each is held to its own."""
+    lows = np.full(max(space.action_size for space in given), np.inf)
+    highs = -lows
+    for space in given:
+        if isinstance(space.action, spaces.Box):
+            size = space.action_size
+            lows[:size] = np.minimum(lows[:size], space.action.low.ravel())
+            highs[:size] = np.maximum(highs[:size], space.action.high.ravel())
+    return lows, highs
+
+
+def _has_parts(space: spaces.Space[Any]) -> bool:
+    """Whether it is anything but a Dict or Tuple of nothing, which gymnasium cannot make a vector of."""
+    return not isinstance(space, spaces.Dict | spaces.Tuple) or any(_has_parts(part) for part in _parts(space))
+
+
+def _parts(space: spaces.Dict | spaces.Tuple[Any]) -> Sequence[spaces.Space[Any]]:
+    return list(space.spaces.values()) if isinstance(space, spaces.Dict) else list(space.spaces)
+
+
+def _known(space: Any, where: str) -> spaces.Space[Any]:
+    """A space as one of gymnasium's; `where` begins the error.
+
+    Raises:
+        TaskError: it has nothing by which it could be told what it is.
+    """
+    if isinstance(space, spaces.Space):
+        return space
+    try:
+        found = _converted(space, where)
+    except (TypeError, ValueError, AssertionError) as error:
+        raise TaskError(
+            f"{where} is {_name(space)}, which says of itself what no space can be ({error}); "
+            "build it with gymnasium.spaces"
+        ) from None
+    if found is None:
+        raise TaskError(
+            f"{where} is {_name(space)}; a Space of gymnasium is expected, or a class with what its Box (low, high, "
+            "shape), Discrete (n), MultiDiscrete (nvec), MultiBinary (n, shape), Dict or Tuple (spaces) have"
+        )
+    return found
+
+
+def _converted(space: Any, where: str) -> spaces.Space[Any] | None:
+    """A foreign space in gymnasium's words, by what it has; None where it has nothing of a space."""
+    parts = getattr(space, "spaces", None)
+    if isinstance(parts, Mapping):
+        return spaces.Dict({str(key): _known(part, where) for key, part in parts.items()})
+    if isinstance(parts, Sequence):
+        return spaces.Tuple([_known(part, where) for part in parts])
+    if hasattr(space, "low") and hasattr(space, "high"):
+        shape = getattr(space, "shape", None)
+        shape = np.broadcast_shapes(np.shape(space.low), np.shape(space.high)) if shape is None else tuple(shape)
+        kind = np.dtype(getattr(space, "dtype", None) or np.float32).type
+        return spaces.Box(
+            np.broadcast_to(np.asarray(space.low), shape), np.broadcast_to(np.asarray(space.high), shape), dtype=kind
+        )
+    if hasattr(space, "nvec"):
+        return spaces.MultiDiscrete(np.asarray(space.nvec))
+    if hasattr(space, "n"):
+        if getattr(space, "shape", None):
+            return spaces.MultiBinary(tuple(space.shape))
+        return spaces.Discrete(int(space.n), start=int(getattr(space, "start", 0)))
+    return None
+
 
 def _name(space: Any) -> str:
-    return type(space).__name__ if isinstance(space, spaces.Space) else f"a {type(space).__name__}"
+    """What a space is, for errors: gymnasium's by its class, any other by module and class."""
+    kind = type(space)
+    if isinstance(space, spaces.Space) and kind.__module__.split(".")[0] == "gymnasium":
+        return kind.__name__
+    return f"a {kind.__name__}" if kind.__module__ == "builtins" else f"a {kind.__module__}.{kind.__qualname__}"

@@ -1,15 +1,19 @@
 """Trial episodes of a PettingZoo Parallel environment: what it does, before it is trusted.
 
 A few episodes are played with random actions from fixed seeds. Every call checks the API; the trials
-add what only several calls can show: names and shapes of features that stay, and a seed that decides
-everything. Without the latter no result could be found again.
+add what only several calls can show: names and shapes of features that stay, spaces that stay, and what can
+be read after the last agent has left. What each moment was is kept as a trace, so that the same episode
+played elsewhere can be compared with it (`parallel_seeding`).
 
 More episodes follow until enough env_steps were seen to measure ranges by, or the time is over: of a slow
 environment, one whole episode and the beginnings of others are played.
 """
 
+import hashlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,9 +23,16 @@ from also import seeds
 from services.trainer.tasks.parallel_environment import LONGEST_EPISODE, SEED_LIMIT, ParallelEnvironment
 from services.trainer.tasks.parallel_record import Record
 from services.trainer.tasks.parallel_returns import Rewards
+from services.trainer.tasks.parallel_spaces import Floats
 
 TRIALS = 3
-"""Episodes; the first one is played twice."""
+"""Episodes."""
+
+PARTS = ("observations", "state", "action masks", "features", "reward", "end")
+"""What a moment of a trace is made of, in this order."""
+
+Trace = list[tuple[str, ...]]
+"""An episode: for each moment, from its reset on, a digest of each of its `PARTS`."""
 
 MEASURED_STEPS = 2000
 """env_steps from which on no further episode is played."""
@@ -53,29 +64,47 @@ class Trials:
     """The team's rewards, and the return of each episode."""
     cut_after: list[int] = field(default_factory=list)
     """Length of each episode that its environment truncated, env_steps."""
+    traces: list[Trace] = field(default_factory=list)
+    """What each episode was; the first is there twice, once as the first of all and once as the fourth."""
+
+    @property
+    def shortest(self) -> int | None:
+        """env_steps that are enough where an episode is played again; None is all of them."""
+        return _SHORTEST if self.cut_short else None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An environment after a reset or an env_step."""
+
+    digests: tuple[str, ...]
+    """Of its `PARTS`."""
+    features: dict[str, Floats]
+    """The environment's own features by name."""
 
 
 def play_trials(environment: ParallelEnvironment) -> Trials:
-    """Play the trial episodes.
+    """Play the trial episodes, one after the other, in this environment.
 
     Raises:
-        TaskError: the environment breaks the API, or is not decided by its seeds.
+        TaskError: the environment breaks the API.
     """
     began = time.monotonic()
     trials = Trials(observations=Record(len(environment.agents), environment.observation_size))
-    traces = [_play(environment, 0, trials)]
+    _play(environment, 0, trials)
     trials.observations.keep_what_varies()
     trials.until = began + SECONDS
-    traces += [_play(environment, number, trials) for number in range(TRIALS)]
-    both = min(len(traces[0]), len(traces[1]))
-    if not np.array_equal(traces[0][:both], traces[1][:both]):
-        raise environment.error("two episodes with the same seed and the same actions differ")
-    _measure_more(environment, trials)
+    for number in range(TRIALS):
+        _play(environment, number, trials)
     return trials
 
 
-def _measure_more(environment: ParallelEnvironment, trials: Trials) -> None:
-    """Play further episodes, until enough was seen."""
+def measure_more(environment: ParallelEnvironment, trials: Trials) -> None:
+    """Play further episodes, until enough was seen.
+
+    Raises:
+        TaskError: the environment breaks the API.
+    """
     number = TRIALS
     while trials.env_steps < MEASURED_STEPS and not trials.cut_short:
         _play(environment, number, trials)
@@ -83,27 +112,83 @@ def _measure_more(environment: ParallelEnvironment, trials: Trials) -> None:
         trials.cut_short |= time.monotonic() > trials.until
 
 
-def _play(environment: ParallelEnvironment, number: int, trials: Trials) -> NDArray[np.float64]:
-    """Play one episode with random actions; its trace, to compare with another's."""
-    seed = seeds.derive(0, "trial", number) % SEED_LIMIT
+def trial_seed(number: int, name: str = "trial") -> int:
+    """Seed of a trial episode, in [0, 2^31); of the episode that goes on beside it, under another name."""
+    return seeds.derive(0, name, number) % SEED_LIMIT
+
+
+def moments(environment: ParallelEnvironment, seed: int) -> Iterator[Moment]:
+    """Play one episode with random actions; all its moments, each as soon as it is there.
+
+    Raises:
+        TaskError: the environment breaks the API.
+    """
     generator = np.random.default_rng(seed)
     environment.reset(seed)
-    trials.observations.begin_episode()
-    trace = [environment.observations.sum(dtype=np.float64)]
-    _measure(environment, trials, None)
+    yield _moment(environment)
     while not (environment.terminated or environment.truncated):
-        if environment.env_steps >= _SHORTEST and time.monotonic() > trials.until:
-            trials.cut_short = True
-            return np.array(trace)
         environment.step(_random_actions(environment, generator))
-        trace += [environment.observations.sum(dtype=np.float64), environment.reward]
-        trials.env_steps += 1
-        trials.rewards.add(environment.reward)
-        _measure(environment, trials, environment.reward)
+        yield _moment(environment)
+
+
+def trace_of(environment: ParallelEnvironment, seed: int, most: int | None = None) -> Trace:
+    """One episode with random actions.
+
+    Args:
+        environment: it is played.
+        seed: seed of the episode.
+        most: env_steps after which it is left; None plays to its end.
+
+    Raises:
+        TaskError: the environment breaks the API.
+    """
+    played = moments(environment, seed)
+    return [moment.digests for moment in islice(played, None if most is None else most + 1)]
+
+
+def _play(environment: ParallelEnvironment, number: int, trials: Trials) -> None:
+    """Play one episode, and take down what it shows."""
+    trials.observations.begin_episode()
+    trace: Trace = []
+    trials.traces.append(trace)
+    for moment in moments(environment, trial_seed(number)):
+        reward = environment.reward if trace else None  # a reset pays nothing
+        trace.append(moment.digests)
+        environment.check_spaces()
+        _measure(environment, moment.features, trials, reward)
+        if reward is not None:
+            trials.env_steps += 1
+            trials.rewards.add(reward)
+        over = environment.terminated or environment.truncated
+        if not over and environment.env_steps >= _SHORTEST and time.monotonic() > trials.until:
+            trials.cut_short = True
+            return
     trials.rewards.returns.append(environment.episode_return)
     if environment.truncated and environment.env_steps < LONGEST_EPISODE:
         trials.cut_after.append(environment.env_steps)
-    return np.array(trace)
+
+
+def _moment(environment: ParallelEnvironment) -> Moment:
+    """Read everything once, in the order in which lanes do: an environment may draw whenever it is called."""
+    state = environment.state()
+    features = environment.features()
+    end = "terminated" if environment.terminated else "truncated" if environment.truncated else ""
+    digests = (
+        _digest(environment.observations),
+        _digest(state),
+        _digest(environment.masks),
+        _digest(*(features[name] for name in sorted(features))),
+        float(environment.reward).hex(),
+        end,
+    )
+    return Moment(digests, features)
+
+
+def _digest(*arrays: NDArray[Any]) -> str:
+    found = hashlib.blake2b(digest_size=8)
+    for array in arrays:
+        found.update(array.tobytes())
+    return found.hexdigest()
 
 
 def _random_actions(environment: ParallelEnvironment, generator: np.random.Generator) -> NDArray[Any]:
@@ -114,11 +199,10 @@ def _random_actions(environment: ParallelEnvironment, generator: np.random.Gener
     return np.array([generator.choice(mask.nonzero()[0]) for mask in environment.masks])
 
 
-def _measure(environment: ParallelEnvironment, trials: Trials, reward: float | None) -> None:
+def _measure(environment: ParallelEnvironment, values: dict[str, Floats], trials: Trials, reward: float | None) -> None:
     trials.observations.see(environment.observations, reward)
     if not environment.has_features:
         return
-    values = environment.features()
     if trials.scopes and trials.scopes.keys() != values.keys():
         raise environment.error(
             f"features() returned {', '.join(values)} after {', '.join(trials.scopes)}; names may not change",
