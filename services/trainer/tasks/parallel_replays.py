@@ -2,7 +2,7 @@
 
 Each is played by a new object, and nothing else goes on beside it. What a seed does not decide (dice of the
 process, the order of a set, the clock, other objects before it) shows as a difference from what the first
-process saw. User code prints into the log; the traces come back over a pipe of their own.
+process saw. User code prints into the log; each moment comes back over a pipe as soon as it is there.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from also import document, lifeline
@@ -58,7 +59,7 @@ class Replays:
             )
         finally:
             os.close(theirs)
-        self._reply = os.fdopen(ours, "rb")
+        self._reply = os.fdopen(ours, encoding="utf-8")
 
     def traces(self) -> list[list[tuple[str, ...]]]:
         """What the episodes were, once all are over.
@@ -66,17 +67,23 @@ class Replays:
         Raises:
             TaskError: the environment failed there, or the process died.
         """
-        content = self._reply.read()
-        if not content:
-            code = self._process.wait()
-            raise TaskError(
-                f"task {self._task.name!r}: the second process that tried it ended with exit code {code}, though the "
-                "first did not; the log says more"
-            )
-        reply: dict[str, Any] = json.loads(content)
-        if "error" in reply:
-            raise TaskError(f"{reply['error']} (in a second process; the first did not fail)")
-        return [[tuple(digests) for digests in trace] for trace in reply["traces"]]
+        traces: list[list[tuple[str, ...]]] = []
+        for line in self._reply:
+            found = json.loads(line)
+            match found:
+                case "episode":
+                    traces.append([])
+                case "over":
+                    return traces
+                case str():
+                    raise TaskError(f"{found} (in a second process; the first did not fail)")
+                case _:
+                    traces[-1].append(tuple(found))
+        code = self._process.wait()
+        raise TaskError(
+            f"task {self._task.name!r}: the second process that tried it ended with exit code {code}, though the "
+            "first did not; the log says more"
+        )
 
     def close(self) -> None:
         """End the process."""
@@ -93,29 +100,31 @@ def main() -> None:
     parsed = parser.parse_args()
     if parsed.lifeline:
         lifeline.hold()
-    try:
-        reply: dict[str, Any] = {"traces": _play(parsed.order)}
-    except InputError as error:
-        reply = {"error": str(error)}
-    with os.fdopen(parsed.reply, "wb") as pipe:
-        pipe.write(json.dumps(reply).encode())
+    with os.fdopen(parsed.reply, "w", encoding="utf-8") as pipe:
+        try:
+            for line in _play(parsed.order):
+                print(json.dumps(line), file=pipe, flush=True)
+        except InputError as error:
+            print(json.dumps(str(error)), file=pipe)
 
 
-def _play(order: dict[str, Any]) -> list[list[tuple[str, ...]]]:
+def _play(order: dict[str, Any]) -> Iterator[str | tuple[str, ...]]:
+    """Lines of the reply: "episode" as each begins, its moments, and "over" at the end."""
     from services.trainer.tasks.import_path import search_in
     from services.trainer.tasks.parallel_environment import open_environment
-    from services.trainer.tasks.parallel_trials import TRIALS, trace_of, trial_seed
+    from services.trainer.tasks.parallel_trials import TRIALS, moments, trial_seed
 
     search_in(order["path"])
     task = document.read(Task, order["task"])
-    traces = []
     for number in range(TRIALS):
+        yield "episode"
         environment = open_environment(task, order["seeding"])
         environment.idle, environment.episode_limit = order["idle"], order["episode_limit"]
         environment.global_state.of_observations = order["state_of_observations"]
-        traces.append(trace_of(environment, trial_seed(number)))
+        for moment in moments(environment, trial_seed(number)):
+            yield moment.digests
         environment.close()
-    return traces
+    yield "over"
 
 
 if __name__ == "__main__":
