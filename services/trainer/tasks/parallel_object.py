@@ -142,7 +142,7 @@ class UserObject:
         """
         try:
             return self._entered(what, function, *args, **kwargs)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self.raised(what, error) from error
 
     def note(self, text: str) -> None:
@@ -155,7 +155,7 @@ class UserObject:
         """An error that names the task."""
         return TaskError(f"task {self.name!r}: {text}")
 
-    def raised(self, what: str, error: Exception) -> TaskError:
+    def raised(self, what: str, error: BaseException) -> TaskError:
         """An error of an exception that the object's code raised."""
         return self.error(f"{what} raised {describe_error(error)}")
 

@@ -2,7 +2,7 @@
 
 Each is played by a new object, and nothing else goes on beside it. What a seed does not decide (dice of the
 process, the order of a set, the clock, other objects before it) shows as a difference from what the first
-process saw. User code prints into the log; the traces come back over a pipe of their own.
+process saw. User code prints into the log; each moment comes back over a pipe as soon as it is there.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from also import document, lifeline
@@ -51,7 +52,7 @@ class Replays:
             "idle": idle,
             "episode_limit": episode_limit,
             "state_of_observations": state_of_observations,
-            "most": most,
+            "most": None if most is None else most + 1,  # moments: the reset is one
             "path": sys.path,
             "beside": folders_searched()[1:],
         }
@@ -71,7 +72,7 @@ class Replays:
             )
         finally:
             os.close(theirs)
-        self._reply = os.fdopen(ours, "rb")
+        self._reply = os.fdopen(ours, encoding="utf-8")
 
     def traces(self) -> list[list[tuple[str, ...]]]:
         """What the episodes were, once all are over.
@@ -79,20 +80,24 @@ class Replays:
         Raises:
             TaskError: the environment failed there, or the process died.
         """
-        content = b""
+        traces: list[list[tuple[str, ...]]] = []
         for line in self._reply:
             PLACE.enter("playing the trial again in another process")
-            content = line.strip()
-        if not content:
-            code = self._process.wait()
-            raise TaskError(
-                f"task {self._task.name!r}: the second process that tried it ended with exit code {code}, though the "
-                "first did not; the log says more"
-            )
-        reply: dict[str, Any] = json.loads(content)
-        if "error" in reply:
-            raise TaskError(f"{reply['error']} (in a second process; the first did not fail)")
-        return [[tuple(digests) for digests in trace] for trace in reply["traces"]]
+            found = json.loads(line)
+            match found:
+                case "episode":
+                    traces.append([])
+                case "over":
+                    return traces
+                case str():
+                    raise TaskError(f"{found} (in a second process; the first did not fail)")
+                case _:
+                    traces[-1].append(tuple(found))
+        code = self._process.wait()
+        raise TaskError(
+            f"task {self._task.name!r}: the second process that tried it ended with exit code {code}, though the "
+            "first did not; the log says more"
+        )
 
     def close(self) -> None:
         """End the process."""
@@ -109,31 +114,31 @@ def main() -> None:
     parsed = parser.parse_args()
     if parsed.lifeline:
         lifeline.hold()
-    with os.fdopen(parsed.reply, "wb", buffering=0) as pipe:
-        traces = []
+    with os.fdopen(parsed.reply, "w", encoding="utf-8") as pipe:
         try:
-            for trace in _play(parsed.order):
-                traces.append(trace)
-                pipe.write(b"\n")  # it is alive
-            reply: dict[str, Any] = {"traces": traces}
+            for line in _play(parsed.order):
+                print(json.dumps(line), file=pipe, flush=True)
         except InputError as error:
-            reply = {"error": str(error)}
-        pipe.write(json.dumps(reply).encode() + b"\n")
+            print(json.dumps(str(error)), file=pipe)
 
 
-def _play(order: dict[str, Any]) -> Iterator[list[tuple[str, ...]]]:
+def _play(order: dict[str, Any]) -> Iterator[str | tuple[str, ...]]:
+    """Lines of the reply: "episode" as each begins, its moments, and "over" at the end."""
     from services.trainer.tasks.import_path import search_in
     from services.trainer.tasks.parallel_environment import open_environment
-    from services.trainer.tasks.parallel_trials import TRIALS, trace_of, trial_seed
+    from services.trainer.tasks.parallel_trials import TRIALS, moments, trial_seed
 
     search_in(order["path"], *order["beside"])
     task = document.read(Task, order["task"])
     for number in range(TRIALS):
+        yield "episode"
         environment = open_environment(task, order["seeding"])
         environment.idle, environment.episode_limit = order["idle"], order["episode_limit"]
         environment.global_state.of_observations = order["state_of_observations"]
-        yield trace_of(environment, trial_seed(number), order["most"])
+        for moment in islice(moments(environment, trial_seed(number)), order["most"]):
+            yield moment.digests
         environment.close()
+    yield "over"
 
 
 if __name__ == "__main__":

@@ -139,8 +139,8 @@ def _measured(task: Task, environment: ParallelEnvironment) -> tuple[Trials, Dif
     trials = play_trials(environment)
     if relied and environment.global_state.of_observations:
         trials = play_trials(environment)  # in all of them it is the observations now
-    earlier, *expected = trials.traces
-    difference = _difference([earlier], expected, AGAIN) or _beside(task, environment, expected, trials.shortest)
+    expected = trials.traces
+    difference = _difference([trials.earlier], expected, AGAIN) or _beside(task, environment, expected, trials.shortest)
     if difference is not None:
         return trials, difference
     replays = Replays(

@@ -65,7 +65,9 @@ class Trials:
     cut_after: list[int] = field(default_factory=list)
     """Length of each episode that its environment truncated, env_steps."""
     traces: list[Trace] = field(default_factory=list)
-    """What each episode was; the first is there twice, once as the first of all and once as the fourth."""
+    """What each of the `TRIALS` was."""
+    earlier: Trace = field(default_factory=list)
+    """What the first was when it was played before all others."""
 
     @property
     def shortest(self) -> int | None:
@@ -91,11 +93,10 @@ def play_trials(environment: ParallelEnvironment) -> Trials:
     """
     began = time.monotonic()
     trials = Trials(observations=Record(len(environment.agents), environment.observation_size))
-    _play(environment, 0, trials)
+    trials.earlier = _play(environment, 0, trials)
     trials.observations.keep_what_varies()
     trials.until = began + SECONDS
-    for number in range(TRIALS):
-        _play(environment, number, trials)
+    trials.traces = [_play(environment, number, trials) for number in range(TRIALS)]
     return trials
 
 
@@ -146,11 +147,10 @@ def trace_of(environment: ParallelEnvironment, seed: int, most: int | None = Non
     return [moment.digests for moment in islice(played, None if most is None else most + 1)]
 
 
-def _play(environment: ParallelEnvironment, number: int, trials: Trials) -> None:
+def _play(environment: ParallelEnvironment, number: int, trials: Trials) -> Trace:
     """Play one episode, and take down what it shows."""
     trials.observations.begin_episode()
     trace: Trace = []
-    trials.traces.append(trace)
     for moment in moments(environment, trial_seed(number)):
         reward = environment.reward if trace else None  # a reset pays nothing
         trace.append(moment.digests)
@@ -162,10 +162,11 @@ def _play(environment: ParallelEnvironment, number: int, trials: Trials) -> None
         over = environment.terminated or environment.truncated
         if not over and environment.env_steps >= _SHORTEST and time.monotonic() > trials.until:
             trials.cut_short = True
-            return
+            return trace
     trials.rewards.returns.append(environment.episode_return)
     if environment.truncated and environment.env_steps < LONGEST_EPISODE:
         trials.cut_after.append(environment.env_steps)
+    return trace
 
 
 def _moment(environment: ParallelEnvironment) -> Moment:
