@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from also.errors import TaskError
@@ -27,20 +28,20 @@ def worker_count(task: Task, lanes: int) -> int:
     return count
 
 
-def check_room(task: Task, lanes: int, count: int, pid: int) -> None:
+def check_room(task: Task, lanes: int, count: int, pids: Sequence[int]) -> None:
     """Refuse more workers than this machine has memory for, going by one that holds an environment already.
 
     Args:
         task: the task.
         lanes: its environments.
         count: workers.
-        pid: process id of the one.
+        pids: process ids of the one, and of the interpreter that it has started, if any.
 
     Raises:
         TaskError: there is no room for them.
     """
-    each, free = _resident_bytes(pid), _free_bytes()
-    if each is not None and free is not None and each * count > free:
+    each, free = sum(map(_resident_bytes, pids)), _free_bytes()
+    if free is not None and each * count > free:
         raise TaskError(
             f"{_asked(task, lanes, count)} of about {each // _MIB:,} MiB each; {free // _MIB:,} MiB are free{_REMEDY}"
         )
@@ -56,12 +57,12 @@ def _asked(task: Task, lanes: int, count: int) -> str:
     )
 
 
-def _resident_bytes(pid: int) -> int | None:
-    """Memory of a process; None where the system does not say."""
+def _resident_bytes(pid: int) -> int:
+    """Memory of a process; 0 where the system does not say."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except (OSError, IndexError, ValueError):
-        return None
+        return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 

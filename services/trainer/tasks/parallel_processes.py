@@ -101,7 +101,8 @@ class Processes:
         memory = Memory(self._descriptors[0], card, lanes)
         self._lanes = lanes
         if self._task.environments_per_process:
-            check_room(self._task, lanes, self._count, self.pids[0])
+            interpreter = self._places.read(0).interpreter
+            check_room(self._task, lanes, self._count, [self.pids[0], *([interpreter] if interpreter else [])])
             _end([self._workers.pop()], [])  # what was tried in it may have left something behind
             self._places.clear(0)
             self._start_all(self._count)
