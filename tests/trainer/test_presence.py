@@ -23,7 +23,7 @@ from services.trainer.probe import probe
 from services.trainer.rollout import Rollout
 from services.trainer.run import Run
 from services.trainer.tasks.vector_task import Features, Outcome, VectorTask, View
-from tests.trainer.pretend_device import CUDA, pretended
+from tests.trainer.pretend_device import pretended
 
 Equal = Callable[[dict[str, Tensor], dict[str, Tensor]], None]
 Make = Callable[..., Campaign]
@@ -206,7 +206,7 @@ def test_agents_that_come_and_leave_do_so_in_every_rollout(departures: Make) -> 
 
 
 def collected(run: Run) -> Rollout:
-    return run.collector.collect(run.learner.policy, torch.arange(len(run.keys)))
+    return run.collector.collect(run.learner.policy, run.keys)
 
 
 @pytest.mark.parametrize("settings", VARIANTS)
@@ -308,25 +308,32 @@ def test_a_replica_learns_alone_what_it_learns_beside_others_where_agents_leave(
 def test_agents_leave_on_the_device_as_on_the_cpu(
     departures: Make, own_terms: ShapingConfig, equal: Equal, kind: dict[str, Any]
 ) -> None:
-    """Training, evidence and probes mix no devices, and the host does not wait in the update."""
+    """Training, evidence and probes mix no devices, and come to what they come to on the CPU."""
 
     def gone_through(device: str) -> tuple[dict[str, Tensor], object, object]:
         campaign = departures(device=device, **kind)
         with running(campaign, [own_terms], [3]) as run:
             found = learnt(run, 2)
-            rollout = collected(run)
-            run.learner.update(rollout, run.keys)
+            assert run.device.type == device
             told = evidence.gather(run, campaign, stage=0, curve=[], updates=[run.advance()])
             probes = probe(campaign, run.snapshots()[0], [own_terms, ShapingConfig()])
-            assert run.device.type == device
             return {name: tensor.cpu() for name, tensor in found.items()}, told, probes
 
     with pretended():
         there = gone_through("cuda")
-        assert CUDA.type == "cuda"
     here = gone_through("cpu")
     equal(here[0], there[0])
     assert here[1:] == there[1:]
+
+
+def test_the_host_does_not_wait_for_the_device_to_know_who_is_there(departures: Make) -> None:
+    """Nothing in the update asks it, though agents have left."""
+    with pretended() as device, running(departures(device="cuda"), [ShapingConfig()], [3]) as run:
+        rollout = collected(run)
+        assert rollout.presence is not None
+        device.waits.clear()
+        run.learner.update(rollout, run.keys)
+        assert device.waits.total() == 0
 
 
 def test_the_losses_of_those_that_are_there_by_hand(departures: Make) -> None:
