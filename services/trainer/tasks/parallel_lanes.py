@@ -25,6 +25,9 @@ from services.trainer.tasks.parallel_fit import check_fit, misfit
 from services.trainer.tasks.parallel_memory import Memory
 from services.trainer.tasks.parallel_sources import stamps, watched
 
+_ROUNDING = 1e-6
+"""Share of a feature's range that a value may leave it by without being counted as clipped."""
+
 
 class Worker:
     """Answers the trainer's commands."""
@@ -76,11 +79,15 @@ class Lanes:
         """
         self._memory = memory
         self._slice = slice(lanes.start, lanes.stop)
-        widths = [memory.features[feature.name][0].size for feature in card.features]
+        widths = list(memory.widths.values())
         self._lows, self._highs = (
             np.repeat(np.array([getattr(feature, end) for feature in card.features], np.float32), widths)
             for end in ("minimum", "maximum")
         )
+        self._firsts = np.cumsum([0, *widths[:-1]])
+        """Column of each feature's first value."""
+        slack = _ROUNDING * (self._highs - self._lows)
+        self._bounds = self._lows - slack, self._highs + slack
         self._environments = {lane: open_environment(task) for lane in lanes}
         for lane, environment in self._environments.items():
             check_fit(environment, card)
@@ -139,4 +146,8 @@ class Lanes:
         if self._parts:
             seen = self._memory.observations[self._slice][:, :, self._parts]  # (L, A, parts)
             features[:, :-1] = seen.swapaxes(1, 2).reshape(len(features), -1)  # the last one is the return
+        low, high = self._bounds
+        outside = (features < low) | (features > high)
+        self._memory.clipped[self._slice] += np.add.reduceat(outside, self._firsts, axis=1, dtype=np.int64)
+        self._memory.counted[self._slice] += 1
         features.clip(self._lows, self._highs, out=features)
