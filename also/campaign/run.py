@@ -41,6 +41,7 @@ from also.shaping.rules import check_config
 from also.store import open_store
 from also.v1.branch_pb2 import Evaluation
 from also.v1.campaign_pb2 import Campaign, Device
+from also.v1.evidence_pb2 import Evidence
 from also.v1.journal_pb2 import (
     CampaignStarted,
     Diagnosed,
@@ -63,6 +64,9 @@ from also.validation.cost import whole_updates
 
 DEVICE = "learner.device"
 """The one value of a campaign file that may be another one when the campaign goes on."""
+
+CLIPPED = 0.05
+"""Share of a feature's values outside its range from which on people are told."""
 
 TRAINING_SECONDS = 7 * 24 * 3600.0
 """Deadline of a stage of training or a round of validation."""
@@ -121,6 +125,7 @@ class Conductor:
         self._services = services
         self._watch = watch
         self._references: dict[str, Reference] = {}
+        self._clipping: set[str] = set()
         self.state = _on(device, fold(journal.records))
         self._telemetry = Telemetry(journal.campaign_id)
         self._telemetry.show(self.state, len(journal.records))
@@ -174,12 +179,25 @@ class Conductor:
         result = self._train_run("trainer", request, patience)
         if not result.HasField("evidence"):
             raise ServiceError(f"it gathered no evidence of stage {request.stage}")
+        self._tell_of_clipping(result.evidence)
         return StageTrained(
             stage=request.stage,
             checkpoint_id=result.checkpoint_id,
             evidence=result.evidence,
             env_steps=result.env_steps,
         )
+
+    def _tell_of_clipping(self, evidence: Evidence) -> None:
+        """Say once of each feature that its range is too narrow."""
+        ranges = {feature.name: feature for feature in self.state.card.features}
+        for each in evidence.features:
+            if each.clipped > CLIPPED and each.feature in ranges and each.feature not in self._clipping:
+                self._clipping.add(each.feature)
+                known = ranges[each.feature]
+                self._watch.note(
+                    f"warning: {each.clipped:.0%} of the values of feature {each.feature!r} lie outside its range "
+                    f"[{known.minimum:g}, {known.maximum:g}] and are clipped to it; task_card() can say a wider one"
+                )
 
     def _train_reference(
         self, run: str, config: ShapingConfig, number: int, checkpoint_id: str, env_steps: int

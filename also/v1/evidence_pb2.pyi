@@ -52,20 +52,22 @@ class MilestoneEvidence(_message.Message):
     def __init__(self, milestone: _Optional[str] = ..., reached: _Optional[float] = ..., mean_first_step: _Optional[float] = ..., agents_needed: _Optional[int] = ..., best_value: _Optional[float] = ..., threshold: _Optional[float] = ...) -> None: ...
 
 class FeatureEvidence(_message.Message):
-    __slots__ = ("feature", "mean", "mean_last", "mean_successful", "mean_failed", "effect_size")
+    __slots__ = ("feature", "mean", "mean_last", "mean_successful", "mean_failed", "effect_size", "clipped")
     FEATURE_FIELD_NUMBER: _ClassVar[int]
     MEAN_FIELD_NUMBER: _ClassVar[int]
     MEAN_LAST_FIELD_NUMBER: _ClassVar[int]
     MEAN_SUCCESSFUL_FIELD_NUMBER: _ClassVar[int]
     MEAN_FAILED_FIELD_NUMBER: _ClassVar[int]
     EFFECT_SIZE_FIELD_NUMBER: _ClassVar[int]
+    CLIPPED_FIELD_NUMBER: _ClassVar[int]
     feature: str
     mean: float
     mean_last: float
     mean_successful: float
     mean_failed: float
     effect_size: float
-    def __init__(self, feature: _Optional[str] = ..., mean: _Optional[float] = ..., mean_last: _Optional[float] = ..., mean_successful: _Optional[float] = ..., mean_failed: _Optional[float] = ..., effect_size: _Optional[float] = ...) -> None: ...
+    clipped: float
+    def __init__(self, feature: _Optional[str] = ..., mean: _Optional[float] = ..., mean_last: _Optional[float] = ..., mean_successful: _Optional[float] = ..., mean_failed: _Optional[float] = ..., effect_size: _Optional[float] = ..., clipped: _Optional[float] = ...) -> None: ...
 
 class AgentEvidence(_message.Message):
     __slots__ = ("agent", "contribution", "idle_rate", "action_entropy", "feature_means")

@@ -4,7 +4,7 @@ The policy plays the search pool's evaluation episodes once as it is, with every
 and once more for each agent with that agent idling: the return lost is the agent's contribution.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import torch
@@ -43,7 +43,7 @@ def gather(
         updates: statistics of the stage's updates, in order.
     """
     trace = Trace()
-    episodes, idle_returns = _play(run, campaign, trace)
+    episodes, idle_returns, clipped = _play(run, campaign, trace)
     card = run.task.card
     had = episodes.returns[0]
     low, high = mean_interval(had)
@@ -58,7 +58,7 @@ def gather(
         milestone_score=measure.milestone_score,
         curve=thinned(curve, CURVE_POINTS),
         milestones=_milestones(card, episodes),
-        features=_features(card, trace, had),
+        features=_features(card, trace, had, clipped),
         agents=_agents(card, trace, had, idle_returns, run),
         optimisation=_optimisation(updates),
         terms=run.shaping.activity()[0],
@@ -81,22 +81,23 @@ def thinned(curve: Sequence[evidence_pb2.CurvePoint], points: int) -> list[evide
     ]
 
 
-def _play(run: Run, campaign: Campaign, trace: Trace) -> tuple[Episodes, Tensor | None]:
-    """The episodes as they are, and the mean returns float (A,) with each agent idling, where it can."""
+def _play(run: Run, campaign: Campaign, trace: Trace) -> tuple[Episodes, Tensor | None, dict[str, float]]:
+    """The episodes as they are, mean returns float (A,) with each agent idling, where it can, and shares clipped."""
     card, evaluation = run.task.card, campaign.evaluation
     pool = branch_pb2.SEED_POOL_SEARCH
     policy, observations = run.learner.policy, run.collector.observations
     evaluator = Evaluator(campaign, replicas=1, episodes=evaluation.episodes, pool=pool, device=run.device, card=card)
     try:
         episodes = evaluator.play(policy, observations, trace=trace)
+        clipped = evaluator.task.clipped()
         if card.action_space.kind != task_pb2.ACTION_KIND_DISCRETE or card.action_space.idle < 0:
-            return episodes, None
+            return episodes, None, clipped
         means = []
         for agent in range(len(card.agents)):
             idle = torch.zeros(1, len(card.agents), dtype=torch.bool)
             idle[0, agent] = True
             means.append(evaluator.play(policy, observations, idle=idle.to(run.device)).returns[0].mean())
-        return episodes, torch.stack(means)
+        return episodes, torch.stack(means), clipped
     finally:
         evaluator.close()
 
@@ -120,7 +121,9 @@ def _milestones(card: task_pb2.TaskCard, episodes: Episodes) -> list[evidence_pb
     return items
 
 
-def _features(card: task_pb2.TaskCard, trace: Trace, had: Tensor) -> list[evidence_pb2.FeatureEvidence]:
+def _features(
+    card: task_pb2.TaskCard, trace: Trace, had: Tensor, clipped: Mapping[str, float]
+) -> list[evidence_pb2.FeatureEvidence]:
     alive = _over_time(trace.alive).double()  # (T, N)
     lengths = alive.sum(dim=0)
     last = (lengths - 1).long()
@@ -139,6 +142,7 @@ def _features(card: task_pb2.TaskCard, trace: Trace, had: Tensor) -> list[eviden
                 mean_successful=good.mean().item() if len(good) else 0.0,
                 mean_failed=bad.mean().item() if len(bad) else 0.0,
                 effect_size=_effect_size(good, bad),
+                clipped=clipped.get(feature.name, 0.0),
             )
         )
     return items

@@ -27,7 +27,7 @@ from also.v1.branch_pb2 import BranchRecord, Evaluation, Measure, SeedPool
 from also.v1.campaign_pb2 import Campaign, LearnerSettings, Proof
 from also.v1.critic_pb2 import CheckCriticResponse, DiagnoseRequest, DiagnoseResponse
 from also.v1.diagnosis_pb2 import Citation, Diagnosis, FailureMode, Finding, LearningPhase, Remedy
-from also.v1.evidence_pb2 import Distribution, Evidence
+from also.v1.evidence_pb2 import Distribution, Evidence, FeatureEvidence
 from also.v1.generator_pb2 import CheckGeneratorResponse, ProposeRequest, ProposeResponse
 from also.v1.journal_pb2 import (
     CampaignStarted,
@@ -120,11 +120,15 @@ class World:
     allowances: list[LlmAllowance] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     devices: set[int] = field(default_factory=set)
+    memory: str = ""
+    clipped: float = 0.0
+    cards: list[TaskCard] = field(default_factory=list)
 
     def train(self, request: TrainStageRequest) -> StageResult:
         env_steps = cost.whole_updates(request.env_steps, request.campaign.learner)
         begin_env_steps = int(request.checkpoint_id.partition("@")[2] or 0)
         used = config_hash(request.config)
+        self.cards.append(request.card)
         result = StageResult(
             checkpoint_id=f"{request.run}-{request.stage}-{used[:8]}@{begin_env_steps + env_steps}",
             env_steps=env_steps,
@@ -142,6 +146,7 @@ class World:
                     return_high=mean,
                     milestone_score=self.stage_milestones(request.stage),
                     config_hash=used,
+                    features=[FeatureEvidence(feature="distance", clipped=self.clipped)] if self.clipped else [],
                 )
             )
         return result
@@ -248,7 +253,8 @@ class Servicer(trainer_pb2_grpc.TrainerServiceServicer):
     def CheckTrainer(self, request, context):
         self._hear("CheckTrainer")
         self.world.devices.add(request.learner.device)
-        return CheckTrainerResponse(device="cpu")
+        known = request.HasField("campaign") and request.card == card()
+        return CheckTrainerResponse(device="cpu", memory=self.world.memory if known else "")
 
     def CheckCritic(self, request, context):
         self._hear("CheckCritic")

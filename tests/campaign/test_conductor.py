@@ -16,6 +16,7 @@ from also.errors import (
     CampaignError,
     CheckpointError,
     DeviceError,
+    MemoryNeedError,
     ServiceError,
     ServiceUnavailable,
     ShapingError,
@@ -103,6 +104,48 @@ def test_nothing_is_written_for_a_device_that_is_not_there(serve, new_world, new
     with pytest.raises(DeviceError, match=r"learner\.device is cuda, but there is none"):
         run(new_campaign(**{"learner.device": Device.DEVICE_CUDA}), "one", settings, listener)
     assert not Path(settings.store).exists()
+
+
+def test_nothing_is_written_for_a_campaign_that_takes_too_much_memory(serve, new_world, new_campaign, listener):
+    """The trainer's refusal reaches the caller as its own class, before there is a store."""
+    refusal = MemoryNeedError("training takes about 72.0 GiB of memory")
+    settings = serve(new_world(refuses=lambda method: refusal if method == "CheckTrainer" else None))
+    with pytest.raises(MemoryNeedError, match=r"takes about 72\.0 GiB"):
+        run(new_campaign(), "one", settings, listener)
+    assert not Path(settings.store).exists()
+
+
+def test_memory_is_estimated_once_and_told(serve, new_world, new_campaign, listener):
+    """For a new campaign, with its card; one that goes on has begun already."""
+    settings = serve(new_world(memory="training takes about 10.0 GiB of memory"))
+    run(new_campaign(), "one", settings, listener)
+    assert listener.notes == ["the trainer computes on cpu", "training takes about 10.0 GiB of memory"]
+    store = open_store(settings.store)
+    for key in store.find(keys.journal("one"))[1:]:
+        store.delete(key)
+    listener.notes.clear()
+    run(new_campaign(), "one", settings, listener)
+    assert listener.notes == ["the trainer computes on cpu"]
+
+
+def test_a_feature_that_is_clipped_is_told_once(serve, new_world, new_campaign, listener):
+    """With the share and the range; not in every stage, and not where it is little."""
+    run(new_campaign(**{"stages.count": 3}), "one", serve(new_world(clipped=0.82)), listener)
+    (told,) = [note for note in listener.notes if "clipped" in note]
+    assert "82% of the values of feature 'distance' lie outside its range [0, 1]" in told
+    listener.notes.clear()
+    run(new_campaign(**{"stages.count": 3}), "two", serve(new_world(clipped=0.04)), listener)
+    assert not any("clipped" in note for note in listener.notes)
+
+
+def test_every_stage_of_every_run_is_trained_with_the_journals_card(serve, new_world, new_campaign, listener):
+    """The main run's and those of the runs beside it."""
+    world = new_world()
+    settings = serve(world)
+    run(new_campaign(**{"stages.count": 2, "reference.enabled": True}), "one", settings, listener)
+    stored = Journal(open_store(settings.store), "one").records[0].started.card
+    assert len(world.cards) > 2
+    assert all(card == stored for card in world.cards)
 
 
 def test_a_campaign_goes_on_on_another_device(serve, new_world, new_campaign, listener):

@@ -143,6 +143,15 @@ class Picture(Showing):
         return picture.ravel()
 
 
+class Blank(Showing):
+    """A screen that nobody draws on."""
+
+    low, high, size = 0, 255, 4096
+
+    def show(self, number):
+        return np.zeros(4096)
+
+
 class Measured(Showing):
     """Has `features()` and no card."""
 
@@ -179,6 +188,10 @@ def spiked():
 
 def picture():
     return Picture()
+
+
+def blank():
+    return Blank()
 
 
 def measured():

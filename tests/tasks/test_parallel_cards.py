@@ -2,13 +2,19 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
+from also import seeds
+from also.campaign.journal import Journal
 from also.errors import TaskError
+from also.settings import child_environment
+from also.store import open_store
 from also.v1.task_pb2 import Scalar, Task, TaskCard
 from services.trainer import checkpoint
 from services.trainer.tasks import card_cache
@@ -257,3 +263,28 @@ def test_what_a_trial_rests_on_is_found_by_name(written: Callable[..., None], tm
     assert any(path.endswith("parallel_trials.py") for path in files)
     assert not any("resets.txt" in path or "__pycache__" in path for path in files)
     assert card_cache.find(task()) is not None
+
+
+CAMPAIGN = """
+task: {name: "told:make_env", workers: 2}
+learner: {environments: 4, rollout: 25, hidden: 8}
+stages: {count: 2, env_steps: 200}
+evaluation: {episodes: 4, report_episodes: 4}
+reference: {enabled: true}
+"""
+
+
+@pytest.mark.slow
+def test_a_whole_campaign_tries_its_task_once(written: Callable[..., None], tmp_path: Path) -> None:
+    """Two stages, their evidence, the reference and the reports: one trial, by the seed that its episodes have."""
+    (tmp_path / "once.yaml").write_text(CAMPAIGN)
+    root = str(Path(__file__).parents[2])
+    command = [sys.executable, "-m", "also", "run", "once.yaml"]
+    subprocess.run(command, check=True, env=child_environment(PYTHONPATH=root), stdout=subprocess.DEVNULL)
+    resets = (tmp_path / "resets.txt").read_text().split()
+    first = str(seeds.derive(0, "trial", 0) % 2**31)
+    assert 1 <= resets.count(first) <= 4  # an episode is played twice, or beside another object
+    assert len(resets) < 200
+    assert Journal(open_store(str(tmp_path / "also-data" / "store")), "once").records[0].started.card == describe(
+        task()
+    )

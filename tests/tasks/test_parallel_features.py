@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from also.v1.task_pb2 import Task, TaskCard
+from services.trainer.tasks.opening import describe, open_task
 from services.trainer.tasks.parallel_card import inspect
 from services.trainer.tasks.parallel_choice import choose
 from services.trainer.tasks.parallel_environment import open_environment
@@ -89,11 +91,11 @@ def test_telling_paid_steps_outweighs_varying_less() -> None:
 
 
 def test_outliers_do_not_decide_a_measured_range() -> None:
-    """A spike of a million once in 200 env_steps leaves a range of the size of all other values."""
+    """A spike of a million once in 200 env_steps leaves a range in which all other values differ."""
     found = ranges(card_of("spiked"))
     low, high = found["observation_0"]
-    assert -20 < low < -1
-    assert 1 < high < 20
+    assert -100 < low < -1
+    assert 1 < high < 100
     assert found["observation_1"] == (0, 300)
 
 
@@ -104,6 +106,13 @@ def test_pictures_are_tried_and_some_of_their_points_are_features() -> None:
     assert 1 <= len(chosen) <= 32
     assert set(chosen.values()) == {(0, 255)}
     assert "of 21168 numbers" in card.notes[0]
+
+
+def test_an_observation_that_never_varies_is_said() -> None:
+    """Such as a screen that nobody draws on: nothing but the return is a feature."""
+    card = card_of("blank")
+    assert ranges(card) == {}
+    assert [note.split(":")[0] for note in card.notes] == ["no number of the observation varied"]
 
 
 def test_features_of_an_author_without_a_card_have_measured_ranges() -> None:
@@ -117,6 +126,26 @@ def test_equal_trials_give_equal_cards() -> None:
     """Nothing but what was seen decides."""
     for function in ("telling", "picture"):
         assert card_of(function) == card_of(function)
+
+
+def test_what_lies_outside_a_range_is_clipped_and_counted() -> None:
+    """Walkers on cells 0 to 4 whose card says 0 to 1: each larger cell counts, the return never."""
+    task = Task(name="small_environments:line", workers=1)
+    card = describe(task)
+    card.features[0].maximum = 1
+    opened = open_task(task, replicas=1, environments=3, card=card)
+    try:
+        opened.reset(torch.arange(3).view(1, 3))
+        seen = [opened.view().observations[..., 0]]
+        for _ in range(5):
+            opened.step(torch.full((1, 3, 2), 2))
+            seen.append(opened.view().observations[..., 0])
+        clipped = opened.clipped()
+        assert opened.features(("observation_0",))["observation_0"].max() == 1
+    finally:
+        opened.close()
+    assert clipped["observation_0"] == (torch.stack(seen) > 1).double().mean().item() > 0.5
+    assert (clipped["observation_1"], clipped["episode_return"]) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,10 @@ class Foraging:
         """Features of T states at once, (R, T, E, ...); errors as of `features`."""
         return self._features(Field(*(torch.stack(parts, dim=1) for parts in zip(*moments, strict=True))), names)
 
+    def clipped(self) -> dict[str, float]:
+        """Nothing: no feature can leave its range."""
+        return {}
+
     def state_dict(self) -> dict[str, Tensor]:
         """The whole state; int64, first axis R."""
         return self._field._asdict()

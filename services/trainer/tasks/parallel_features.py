@@ -78,8 +78,10 @@ def _declared(environment: ParallelEnvironment) -> tuple[Floats, Floats]:
 def _notes(trials: Trials, ranges: dict[int, Range], lows: Floats, highs: Floats) -> list[str]:
     record, size = trials.observations, len(lows)
     notes = []
-    if size > OBSERVATION_FEATURES:
-        varying = int((record.highs > record.lows).sum())
+    varying = int((record.highs > record.lows).sum())
+    if not varying:
+        notes.append("no number of the observation varied: what a policy sees tells it nothing, so there is no feature")
+    elif size > OBSERVATION_FEATURES:
         notes.append(
             f"{len(ranges)} of {size} numbers of the observation are features, chosen from {varying} that vary, by how "
             "they vary and tell paid env_steps from unpaid ones; features() may give better ones"

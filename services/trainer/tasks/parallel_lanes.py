@@ -36,6 +36,9 @@ ONE_A_PROCESS = (
 )
 """What is said where environments that share a process fail though the trial did not."""
 
+_ROUNDING = 1e-6
+"""Share of a feature's range that a value may leave it by without being counted as clipped."""
+
 
 class Worker:
     """Answers the trainer's commands."""
@@ -119,11 +122,15 @@ class Lanes:
         self._range = lanes
         self._began = 0
         self._slice = slice(lanes.start, lanes.stop)
-        widths = [memory.features[feature.name][0].size for feature in card.features]
+        widths = list(memory.widths.values())
         self._lows, self._highs = (
             np.repeat(np.array([getattr(feature, end) for feature in card.features], np.float32), widths)
             for end in ("minimum", "maximum")
         )
+        self._firsts = np.cumsum([0, *widths[:-1]])
+        """Column of each feature's first value."""
+        slack = _ROUNDING * (self._highs - self._lows)
+        self._bounds = self._lows - slack, self._highs + slack
         self._environments: dict[int, ParallelEnvironment] = {}
         self._places: list[tuple[str, NDArray[np.float32], tuple[int, ...]]] = []
         self._parts: list[int] = []
@@ -212,6 +219,10 @@ class Lanes:
         if self._parts:
             seen = self._memory.observations[self._slice][:, :, self._parts]  # (L, A, parts)
             features[:, : -self._built_in] = seen.swapaxes(1, 2).reshape(len(features), -1)
+        low, high = self._bounds
+        outside = (features < low) | (features > high)
+        self._memory.clipped[self._slice] += np.add.reduceat(outside, self._firsts, axis=1, dtype=np.int64)
+        self._memory.counted[self._slice] += 1
         features.clip(self._lows, self._highs, out=features)
 
 

@@ -56,6 +56,11 @@ class Memory:
     all_features: NDArray[np.float32]
     """(L, F): numbers of all features, in the card's order."""
 
+    clipped: NDArray[np.int64]
+    """(L, features of the card): values that lay outside the range of their feature so far."""
+    counted: NDArray[np.int64]
+    """(L,): env_steps and resets whose features were compared with their ranges so far."""
+
     def __init__(self, descriptor: int, card: TaskCard, lanes: int) -> None:
         """Map the file, which grows to the size that the arrays take."""
         agents, size = len(card.agents), card.action_space.size
@@ -76,9 +81,13 @@ class Memory:
             "reward": (np.float32, (lanes,)),
             "terminated": (np.bool_, (lanes,)),
             "truncated": (np.bool_, (lanes,)),
+            "clipped": (np.int64, (lanes, len(card.features))),
+            "counted": (np.int64, (lanes,)),
         }
         shapes = {feature.name: scopes[feature.scope] for feature in card.features}
         widths = [math.prod(shape[1:]) for shape in shapes.values()]
+        self.widths = dict(zip(shapes, widths, strict=True))
+        """Values of each feature in a lane, in the card's order."""
         layout["all_features"] = (np.float32, (lanes, sum(widths)))
         for name, array in zip(layout, _map(descriptor, list(layout.values())), strict=True):
             setattr(self, name, array)

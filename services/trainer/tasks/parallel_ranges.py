@@ -22,8 +22,8 @@ MARGIN = 0.5
 _BULK = (0.005, 0.995)
 """Quantiles between which a number's bulk lies."""
 
-_FENCE = 3.0
-"""Widths of the bulk beyond its ends from which on a value is an outlier."""
+_FENCE = 20.0
+"""Widths of the bulk beyond its ends from which on a value is an outlier: rarer values than the bulk's often matter."""
 
 _SLACK = 1e-6
 """Share of the declared width that rounding may leave it by."""

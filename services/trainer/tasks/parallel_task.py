@@ -139,6 +139,14 @@ class ParallelTask:
         """Features of T states at once, (R, T, E, ...)."""
         return {name: torch.stack([moment[name] for moment in moments], dim=1) for name in names}
 
+    def clipped(self) -> dict[str, float]:
+        """Share of each feature's values, in [0, 1], that lay outside its range so far and were clipped to it."""
+        memory = self._memory
+        counted = max(1, int(memory.counted.sum()))
+        totals = memory.clipped.sum(axis=0).tolist()
+        shares = zip(memory.widths.items(), totals, strict=True)
+        return {name: total / (counted * width) for (name, width), total in shares}
+
     def state_dict(self) -> dict[str, Tensor]:
         """Keys and numbers of episodes, int64 (R, E)."""
         return {"keys": self._keys, "episode": self._episode}

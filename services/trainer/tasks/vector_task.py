@@ -90,6 +90,12 @@ class VectorTask(Protocol):
     def features_at(self, moments: Sequence[Any], names: tuple[str, ...]) -> Features:
         """Features of the states that `moment` was called in, T of them at once: (R, T, E), (R, T, E, A), ..."""
 
+    def clipped(self) -> dict[str, float]:
+        """Share of each feature's values, in [0, 1], that lay outside its range so far and were clipped to it.
+
+        A feature that cannot leave its range need not be there.
+        """
+
     def state_dict(self) -> dict[str, Tensor]:
         """Everything a bit-exact continuation needs; each tensor's first axis is R.
 
