@@ -2,10 +2,14 @@
 
 import copy
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from also import keys
+from also.settings import child_environment
 
 
 @pytest.mark.parametrize(
@@ -154,14 +158,20 @@ def test_a_path_is_no_campaign_id(also, write_journal, records):
         assert "campaign id '../../x' is not allowed" in said
 
 
-def test_a_task_that_is_not_there_leaves_nothing_behind(also, monkeypatch, tmp_path):
+def test_a_task_that_is_not_there_leaves_nothing_behind(monkeypatch, tmp_path):
     """Where nobody says where logs go, those of `also tasks` are not put into the current folder."""
-    monkeypatch.delenv("ALSO_LOGS")
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.delenv("ALSO_LOGS", raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
     (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr("tempfile.tempdir", None)
-    code, _, said = also("tasks", "foraging")
-    assert (code, said.count("\n")) == (2, 1)
+    done = subprocess.run(
+        [sys.executable, "-m", "also", "tasks", "foraging"],
+        cwd=tmp_path,
+        env=child_environment(TMPDIR=str(tmp_path / "temporary")),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert [path.name for path in tmp_path.rglob("*")] == ["temporary"]
 
 
