@@ -19,12 +19,12 @@ from also.errors import DocumentError
 from also.v1 import task_pb2
 from also.v1.task_pb2 import ActionSpace, Feature, Milestone, TaskCard
 from services.trainer.tasks.card_rules import check_card
+from services.trainer.tasks.parallel_arguments import plain_arguments
 from services.trainer.tasks.parallel_environment import (
     EPISODE_RETURN,
     LONGEST_EPISODE,
     OBSERVATION_FEATURE,
     ParallelEnvironment,
-    plain_arguments,
 )
 from services.trainer.tasks.parallel_seeding import decided
 from services.trainer.tasks.parallel_trials import Trials
