@@ -15,10 +15,10 @@ from also.errors import DocumentError
 from also.v1 import task_pb2
 from also.v1.task_pb2 import ActionSpace, Feature, TaskCard
 from services.trainer.tasks.card_rules import check_card
+from services.trainer.tasks.parallel_arguments import plain_arguments
 from services.trainer.tasks.parallel_environment import (
     LONGEST_EPISODE,
     ParallelEnvironment,
-    plain_arguments,
 )
 from services.trainer.tasks.parallel_features import SCOPES, measured_feature, measured_note, observation_features
 from services.trainer.tasks.parallel_returns import BUILT_IN, return_features, return_milestone, write_returns

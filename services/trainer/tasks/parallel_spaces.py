@@ -103,6 +103,11 @@ class AgentSpaces:
         )
 
 
+def is_finite(array: Floats) -> bool:
+    """Whether all numbers are finite; `all()` takes three times as long for so few."""
+    return b"\0" not in np.isfinite(array).tobytes()
+
+
 def widest_bounds(given: Sequence[AgentSpaces]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Bounds of each number of a continuous action, (N,): the widest of all agents; each is held to its own."""
     lows = np.full(max(space.action_size for space in given), np.inf)
