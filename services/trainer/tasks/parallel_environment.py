@@ -221,9 +221,10 @@ class ParallelEnvironment:
         PLACE.at(self.lane, self.episode, self.seed, self.env_steps)
         try:
             self._call("close()", close)
-        except TaskError as error:
-            print(f"warning: {error}", file=sys.stderr)
-            print_traceback(error.__cause__ or error)
+        except (TaskError, SystemExit) as error:  # some end their process with it
+            cause = error.__cause__ or error
+            print(f"warning: task {self.name!r}: close() raised {describe_error(cause)}", file=sys.stderr)
+            print_traceback(cause)
 
     def action_bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Bounds of each number of a continuous action, (N,): the widest of all agents; each is held to its own."""
