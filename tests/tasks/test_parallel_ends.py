@@ -191,17 +191,20 @@ def test_the_environment_of_a_description_is_closed(logs: Path, tmp_path: Path) 
     assert words(book).count("built") == words(book).count("closed")
 
 
-def test_an_exception_of_close_is_a_line_in_the_log(opened: Opener, logs: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("trouble", "raised"), [("raises", "RuntimeError: the door is stuck"), ("exits", "SystemExit")]
+)
+def test_an_exception_of_close_is_a_line_in_the_log(
+    trouble: str, raised: str, opened: Opener, logs: Path, tmp_path: Path
+) -> None:
     """The other environments are closed all the same, and nothing fails."""
     book = tmp_path / "book"
-    task = opened("closing", environments=2, book=str(book), trouble="raises")
+    task = opened("closing", environments=2, book=str(book), trouble=trouble)
     play(task, environments=2)
     task.close()
     assert words(book)[-2:] == ["closed", "closed"]
-    assert (
-        "warning: task 'wayward_environments:closing': close() raised RuntimeError: the door is stuck"
-        in (logs / "trainer-worker-0.log").read_text()
-    )
+    written = (logs / "trainer-worker-0.log").read_text()
+    assert f"warning: task 'wayward_environments:closing': close() raised {raised}" in written
 
 
 def test_a_process_that_may_hold_one_environment_holds_one(opened: Opener, tmp_path: Path) -> None:

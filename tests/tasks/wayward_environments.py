@@ -137,6 +137,8 @@ class Closing(Countdown):
         self.write("closed")
         if self.trouble == "raises":
             raise RuntimeError("the door is stuck")
+        if self.trouble == "exits":
+            sys.exit()
         if self.trouble == "hangs":
             _wait_for_ever()
 

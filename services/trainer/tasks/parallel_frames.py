@@ -68,7 +68,12 @@ def dumped_at(lines: Sequence[str]) -> Frame | None:
 
 
 def print_traceback(error: BaseException) -> None:
-    """Write an exception with the user's frames to standard error: those of ALSO's that led there are left out."""
+    """Write an exception with the user's frames to standard error: those of ALSO's that led there are left out.
+
+    One of another interpreter has been written there.
+    """
+    if hasattr(error, "place"):
+        return
     frames: TracebackType | None = error.__traceback__
     while frames is not None and frames.tb_next is not None and _is_ours(frames.tb_frame.f_code.co_filename):
         frames = frames.tb_next

@@ -5,6 +5,7 @@ for each episode; whoever is to be seeded by dice of its own has them in place w
 """
 
 import logging
+import sys
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Any
@@ -67,7 +68,7 @@ class UserObject:
             try:
                 self.call("close()", method)
             except TaskError as error:
-                _LOG.warning("%s", error)
+                print(f"warning: {error}", file=sys.stderr)
                 print_traceback(error.__cause__ or error)
 
     def reset(self, seed: int) -> tuple[Mapping[Any, Any], Any]:
