@@ -90,6 +90,26 @@ def test_telling_paid_steps_outweighs_varying_less() -> None:
     assert choose(replace(kept, leaving=np.zeros(1000)), 2) == [3, 5]
 
 
+def test_of_many_that_hardly_vary_those_come_first_that_vary_most() -> None:
+    """Forty cells of which one is on each env_step, and behind them two switches: both are taken, and once."""
+    generator = np.random.default_rng(0)
+    values = np.zeros((1000, 1, 44))
+    values[np.arange(1000), 0, generator.integers(0, 40, 1000)] = 1
+    values[:, 0, 41] = generator.integers(0, 2, 1000)
+    values[:, 0, 42] = 1 - values[:, 0, 41]
+    values[:, 0, 43] = generator.integers(0, 2, 1000)
+    nothing = np.zeros(1000)
+    kept = Kept(
+        columns=np.arange(44),
+        values=values.astype(np.float32),
+        arriving=nothing,
+        leaving=nothing,
+        episodes=np.repeat(np.arange(20), 50),
+    )
+    assert choose(kept, 2) == [41, 43]
+    assert len(choose(kept, 44)) == 42
+
+
 def test_outliers_do_not_decide_a_measured_range() -> None:
     """A spike of a million once in 200 env_steps leaves a range in which all other values differ."""
     found = ranges(card_of("spiked"))

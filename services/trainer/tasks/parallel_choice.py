@@ -2,10 +2,9 @@
 
 A number that is constant for every agent says nothing, nor does one that another number gives (its equal, or its
 complement). Of the others those are taken that vary the most within an episode and tell paid env_steps from unpaid ones
-the best; both are shares in [0, 1], and count alike. Everything is a function of what the trials saw.
+the best; both are shares in [0, 1], and count alike. One after the other is taken, and what goes together with one that
+was taken counts less. Everything is a function of what the trials saw.
 """
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,9 @@ _MOST_ROWS = 4096
 
 _ALIKE = 0.9999
 """Correlation from which on two numbers say the same."""
+
+_SMALL = 1e-3
+"""Worth of a number that neither varies within episodes nor tells: it is taken last."""
 
 
 def choose(kept: Kept, most: int) -> list[int]:
@@ -34,19 +36,18 @@ def choose(kept: Kept, most: int) -> list[int]:
         return []
     values = values[:, :, varying]
     score = np.round(_variation(values, kept.episodes) + _telling(values, _paid(kept)), 6)
-    order = np.lexsort((varying, -score))
-    picked = _without_repeats(_rows(values), order, most)
+    picked = _pick(_rows(values), score, most)
     return sorted(int(kept.columns[varying[place]]) for place in picked)
 
 
 def _variation(values: NDArray[np.float64], episodes: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Share of each number's deviation that lies within an agent's episode, (K,)."""
-    total = values.reshape(-1, values.shape[2]).var(axis=0)
+    """Deviation of each number within an agent's episode, as a share of the largest that its range allows, (K,)."""
+    rows = values.reshape(-1, values.shape[2])
     within = np.zeros(values.shape[2])
     for number in np.unique(episodes):
         part = values[episodes == number]
         within += ((part - part.mean(axis=0)) ** 2).sum(axis=(0, 1))
-    return np.asarray(np.sqrt(within / (values.shape[0] * values.shape[1]) / total))
+    return np.asarray(2.0 * np.sqrt(within / len(rows)) / (rows.max(axis=0) - rows.min(axis=0)))
 
 
 def _paid(kept: Kept) -> NDArray[np.bool_]:
@@ -83,14 +84,17 @@ def _rows(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.divide(rows, size, out=np.zeros_like(rows), where=size > 0))
 
 
-def _without_repeats(rows: NDArray[np.float64], order: NDArray[Any], most: int) -> list[int]:
-    """The first places of `order` that none before them gives, at most so many."""
+def _pick(rows: NDArray[np.float64], score: NDArray[np.float64], most: int) -> list[int]:
+    """Places by score times what those before them leave open, at most so many; of equal ones the first."""
     picked: list[int] = []
-    for place in order:
-        if len(picked) == most:
+    together = np.zeros(len(score))  # largest correlation with a number that was taken
+    while len(picked) < most:
+        worth = np.where(together < _ALIKE, np.round((_SMALL + score) * (1.0 - together), 6), -1.0)
+        best = int(worth.argmax())
+        if worth[best] < 0:
             break
-        if not picked or np.abs(rows[:, picked].T @ rows[:, place]).max() < _ALIKE:
-            picked.append(int(place))
+        picked.append(best)
+        together = np.maximum(together, np.abs(rows[:, best] @ rows))
     return picked
 
 
