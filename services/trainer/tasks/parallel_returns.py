@@ -73,7 +73,8 @@ def write_returns(card: TaskCard, rewards: Rewards) -> None:
         rewards: what random play had.
     """
     played, given = rewards.returns, card.HasField("largest_return")
-    card.reward_density = rewards.density
+    if rewards.density > DENSE:
+        card.reward_density = rewards.density
     if not card.HasField("baseline_return") and not card.smallest_return > 0 and (baseline := _baseline(rewards)):
         card.baseline_return = baseline
     if not card.HasField("smallest_return"):
