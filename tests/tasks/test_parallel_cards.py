@@ -236,7 +236,6 @@ def changed_card(card: TaskCard, field: str) -> TaskCard:
         ("action_space.size", "3", "5"),
         ("action_space.kind", "discrete", "continuous"),
         ("features()", "missing", "there, and gives hunger"),
-        ("state_size", "3", "9"),
     ],
 )
 def test_an_environment_that_does_not_fit_the_card_is_refused(
@@ -252,6 +251,19 @@ def test_an_environment_that_does_not_fit_the_card_is_refused(
             opened.close()
     assert expected in str(caught.value).split("card says")[1]
     assert "begin another campaign" in str(caught.value)
+
+
+def test_a_state_of_another_size_is_refused(written: Callable[..., None]) -> None:
+    """At the first one that is read: `state()` need not work before a reset."""
+    card = changed_card(describe(task()), "state_size")
+    opened = open_task(task(), replicas=1, environments=1, card=card)
+    try:
+        with pytest.raises(
+            TaskError, match=r"state\(\) returned 3 numbers; the campaign's card says 9, its state_size"
+        ):
+            opened.reset(torch.zeros(1, 1, dtype=torch.int64))
+    finally:
+        opened.close()
 
 
 def test_what_a_trial_rests_on_is_found_by_name(written: Callable[..., None], tmp_path: Path) -> None:

@@ -44,6 +44,8 @@ def opened(logs: Path) -> Iterator[Opener]:
         texts = {name: Scalar(text=given.pop(name)) for name in ("book", "trouble") if name in given}
         task = Task(name=f"wayward_environments:{function}", arguments=texts, workers=workers, **given)
         tasks.append(open_task(task, replicas=1, environments=environments))
+        logs.mkdir(exist_ok=True)
+        (logs / "astray").touch()
         return tasks[-1]
 
     yield opener
@@ -177,10 +179,12 @@ def test_environments_are_closed(opened: Opener, tmp_path: Path) -> None:
     """That of the trial before the lanes are built, and those of the lanes when the task is closed."""
     book = tmp_path / "book"
     task = opened("closing", environments=3, workers=2, book=str(book))
-    assert words(book)[:2] == ["built", "closed"]
-    assert sorted(words(book)[2:]) == ["built"] * 3
+    tried, lanes = words(book)[:-3], words(book)[-3:]
+    assert tried.count("built") == tried.count("closed") > 1
+    assert lanes == ["built"] * 3
     task.close()
-    assert words(book)[5:] == ["closed"] * 3
+    assert words(book)[-3:] == ["closed"] * 3
+    assert words(book).count("built") == words(book).count("closed")
 
 
 def test_the_environment_of_a_description_is_closed(logs: Path, tmp_path: Path) -> None:
@@ -212,7 +216,7 @@ def test_a_process_that_may_hold_one_environment_holds_one(opened: Opener, tmp_p
     book = tmp_path / "book"
     task = opened("closing", environments=4, workers=2, environments_per_process=1, book=str(book))
     built = [line.split()[1] for line in book.read_text().splitlines() if line.startswith("built")]
-    assert len(built) == len(set(built)) == 5
+    assert len(built) == len(set(built)) == 6  # the trial is played in two processes
     play(task, environments=4)
     assert len(task._processes.pids) == 4
     for function, trouble in (("single", {"trouble": "step"}), ("forever", {})):
@@ -224,7 +228,7 @@ def test_a_process_that_may_hold_one_environment_holds_one(opened: Opener, tmp_p
 
 @pytest.mark.parametrize("trouble", ["build", "step", "hang"])
 def test_an_environment_that_bears_no_other_beside_it_is_told_the_remedy(trouble: str, opened: Opener) -> None:
-    """The trial passes; whatever then fails where two share a process says what to set."""
+    """Whatever fails in a trial where two share a process says what to set."""
     with pytest.raises(TaskError, match=r"set task.environments_per_process: 1") as caught:
         play(opened("single", environments=2, trouble=trouble, step_timeout=1.0), environments=2)
     assert {"build": "another simulation is running", "step": "is not the one", "hang": "did not come back"}[

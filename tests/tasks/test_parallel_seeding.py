@@ -21,7 +21,7 @@ BOTH = task_pb2.SEEDING_NEW_OBJECT_OWN_DICE
 def card_of(function: str, **settings: object) -> TaskCard:
     """The card that a trial in this process comes to."""
     task = Task(name=f"odd_environments:{function}", **settings)
-    return inspect(task, open_environment(task)).card
+    return inspect(task, open_environment(task))
 
 
 @pytest.mark.parametrize(
@@ -38,17 +38,20 @@ def card_of(function: str, **settings: object) -> TaskCard:
 )
 def test_a_trial_finds_what_an_environment_needs(function: str, seeding: int, small_environments: None) -> None:
     """It is on the card, with one sentence for people."""
-    card = card_of(function)
+    task = Task(name=f"odd_environments:{function}")
+    environment = open_environment(task)
+    card = inspect(task, environment)
     assert card.seeding == seeding
-    assert len(card.notes) == 1
+    assert len(environment.notes) == 1
+    assert card.notes[0] == environment.notes[0]
 
 
 def test_an_environment_that_its_seed_decides_needs_nothing(small_environments: None) -> None:
     """The field is not written, as it is not for native tasks."""
     task = Task(name="small_environments:described_line")
-    card = inspect(task, open_environment(task)).card
-    assert not card.seeding
-    assert list(card.notes) == []
+    environment = open_environment(task)
+    assert not inspect(task, environment).seeding
+    assert environment.notes == []
 
 
 @pytest.mark.parametrize("function", ["numpy_dice", "worn_object", "worn_dice"])

@@ -428,12 +428,12 @@ def test_of_agents_that_end_together_the_terminated_ones_are_not_there_afterward
         environment.reset(1)
 
         def step(actions):
-            acting = environment._env.agents
-            environment._env.agents = []
+            acting = environment._object.env.agents
+            environment._object.env.agents = []
             none = {agent: {} for agent in acting}
-            return environment._env.observe(acting), dict.fromkeys(acting, 0), terminations, truncations, none
+            return environment._object.env.observe(acting), dict.fromkeys(acting, 0), terminations, truncations, none
 
-        environment._env.step = step
+        environment._object.env.step = step
         environment.step(np.zeros(2, np.int64))
         return environment.present.tolist()
 

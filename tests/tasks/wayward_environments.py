@@ -14,6 +14,8 @@ import numpy as np
 from gymnasium import spaces
 from pettingzoo import ParallelEnv
 
+ASTRAY = "astray"
+
 
 class Countdown(ParallelEnv):
     """Two agents press one of two buttons; after `limit` env_steps each that pressed 1 last is paid 1."""
@@ -57,20 +59,14 @@ def countdown(limit=5):
 
 
 class Wayward(Countdown):
-    """Does something at its third env_step once its trials are over: from the process's `sound` th episode on."""
+    """Does something at its third env_step once its trials are over: once the file `ASTRAY` is beside the logs."""
 
-    episodes = 0
-
-    def __init__(self, deed, sound=4):
+    def __init__(self, deed):
         super().__init__()
-        self.deed, self.sound = deed, sound
-
-    def reset(self, seed=None, options=None):
-        Wayward.episodes += 1
-        return super().reset(seed)
+        self.deed = deed
 
     def step(self, actions):
-        if self.time == 2 and Wayward.episodes > self.sound:
+        if self.time == 2 and Path(os.environ["ALSO_WORKER_LOGS"]).with_name(ASTRAY).exists():
             self.deed()
         return super().step(actions)
 

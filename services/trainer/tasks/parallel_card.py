@@ -58,7 +58,7 @@ def inspect(task: task_pb2.Task, environment: ParallelEnvironment) -> TaskCard:
     card.episode_limit = given.episode_limit or _measured_limit(trials)
     card.action_space.CopyFrom(_action_space(environment, given))
     card.seeding = environment.seeding
-    card.notes.extend(environment.notes)
+    card.notes.extend([*environment.notes, *notes])
     sizes = {space.action_size for space in environment.spaces}
     card.action_space.masked = not environment.continuous and (
         environment.has_masks or environment.agents_leave or len(sizes) > 1
@@ -66,7 +66,6 @@ def inspect(task: task_pb2.Task, environment: ParallelEnvironment) -> TaskCard:
     write_returns(card, trials.rewards)
     del card.features[:]
     card.features.extend([*features, *return_features(card, trials.rewards.returns)])
-    card.notes.extend(notes)
     if not card.milestones:
         card.milestones.append(return_milestone(card, trials.rewards.returns))
     check_card(card)

@@ -31,7 +31,7 @@ from services.trainer.tasks.parallel_returns import BUILT_IN, FINAL_RETURN
 from services.trainer.tasks.parallel_sources import stamps, watched
 
 ONE_A_PROCESS = (
-    "; the trial, alone in its process, passed, so if it allows one environment a process, set "
+    "; alone in its process it does not do so, so if it allows one environment a process, set "
     "task.environments_per_process: 1"
 )
 """What is said where environments that share a process fail though the trial did not."""

@@ -16,6 +16,9 @@ _ROW = struct.Struct("<6q80s")
 
 _NAME_LENGTH = 80
 
+BESIDE_ANOTHER = -2
+"""Lane of an environment that is tried while another one of the same process is stepped in between."""
+
 STARTS = ("starting ", "importing ")
 """How the names of calls begin that are no calls of an environment."""
 
@@ -27,7 +30,7 @@ class Call:
     count: int
     """Calls that the worker has begun, with this one."""
     lane: int
-    """Lane, from 0; -1 in a trial."""
+    """Lane, from 0; -1 in a trial, `BESIDE_ANOTHER` in that part of it."""
     episode: int
     """Episode of the lane since it was built, from 0; -1 before the first."""
     seed: int
@@ -47,7 +50,8 @@ class Call:
     def __str__(self) -> str:
         if not self.name:
             return "its start"
-        where = "the trial" if self.lane < 0 else f"lane {self.lane}"
+        trial = "the trial beside another environment" if self.lane == BESIDE_ANOTHER else "the trial"
+        where = trial if self.lane < 0 else f"lane {self.lane}"
         if self.episode < 0:
             return f"{self.name} of {where}"
         step = (

@@ -30,7 +30,7 @@ from services.trainer.tasks.parallel_count import check_room
 from services.trainer.tasks.parallel_lanes import ONE_A_PROCESS
 from services.trainer.tasks.parallel_log import WorkerLog
 from services.trainer.tasks.parallel_memory import Memory, nameless_file
-from services.trainer.tasks.parallel_place import Places
+from services.trainer.tasks.parallel_place import BESIDE_ANOTHER, Places
 from services.trainer.tasks.parallel_silence import Silence
 
 CLOSE_SECONDS = 10.0
@@ -268,8 +268,9 @@ class Processes:
 
     def _offer(self, number: int) -> str:
         """What may help where environments disturb each other; empty where each has a process of its own."""
-        several = self._lanes > len(self._workers) and self._places.read(number).episode <= 0
-        return ONE_A_PROCESS if several else ""
+        call = self._places.read(number)
+        several = self._lanes > len(self._workers) and call.episode <= 0
+        return ONE_A_PROCESS if several or call.lane == BESIDE_ANOTHER else ""
 
 
 class _Worker:

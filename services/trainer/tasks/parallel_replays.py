@@ -20,6 +20,7 @@ from also.settings import child_environment
 from also.v1.task_pb2 import Seeding, Task
 from services.trainer.tasks.import_path import folders_searched
 from services.trainer.tasks.parallel_place import PLACE
+from services.trainer.tasks.parallel_trials import TRIALS
 
 
 class Replays:
@@ -55,6 +56,7 @@ class Replays:
             "most": None if most is None else most + 1,  # moments: the reset is one
             "path": sys.path,
             "beside": folders_searched()[1:],
+            "episodes": 1 if task.environments_per_process == 1 else TRIALS,  # each has an object of its own
         }
         ours, theirs = os.pipe()
         try:
@@ -126,11 +128,11 @@ def _play(order: dict[str, Any]) -> Iterator[str | tuple[str, ...]]:
     """Lines of the reply: "episode" as each begins, its moments, and "over" at the end."""
     from services.trainer.tasks.import_path import search_in
     from services.trainer.tasks.parallel_environment import open_environment
-    from services.trainer.tasks.parallel_trials import TRIALS, moments, trial_seed
+    from services.trainer.tasks.parallel_trials import moments, trial_seed
 
     search_in(order["path"], *order["beside"])
     task = document.read(Task, order["task"])
-    for number in range(TRIALS):
+    for number in range(order["episodes"]):
         yield "episode"
         environment = open_environment(task, order["seeding"])
         environment.idle, environment.episode_limit = order["idle"], order["episode_limit"]

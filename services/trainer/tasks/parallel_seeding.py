@@ -16,6 +16,7 @@ from also.errors import TaskError
 from also.v1 import task_pb2
 from also.v1.task_pb2 import Seeding, Task
 from services.trainer.tasks.parallel_environment import ParallelEnvironment
+from services.trainer.tasks.parallel_place import BESIDE_ANOTHER
 from services.trainer.tasks.parallel_replays import Replays
 from services.trainer.tasks.parallel_trials import (
     PARTS,
@@ -174,6 +175,7 @@ def _beside(task: Task, environment: ParallelEnvironment, expected: list[Trace],
 
 def _disturbed(environment: ParallelEnvironment, number: int, most: int | None) -> Trace:
     trace, played = [], environment.another()
+    played.lane = BESIDE_ANOTHER
     other = _endless(environment)
     try:
         for moment in islice(moments(played, trial_seed(number)), None if most is None else most + 1):
@@ -188,6 +190,7 @@ def _disturbed(environment: ParallelEnvironment, number: int, most: int | None) 
 def _endless(environment: ParallelEnvironment) -> Generator[Moment]:
     """Moments of another environment, episode after episode."""
     other, episode = environment.another(), 0
+    other.lane = BESIDE_ANOTHER
     try:
         while True:
             yield from moments(other, trial_seed(episode, "beside"))

@@ -66,6 +66,11 @@ class GlobalState:
             return found
         if good and self._card_says_so and self._last is None and self.size == observations.size:
             return self._row(observations)  # the trials found the environment's own not to be relied on
+        if living and good and self._card_says_so and self._last is None:
+            raise StateError(
+                f"returned {_described(found)}; the campaign's card says {self.size}, its state_size. Was the "
+                "environment changed since the campaign began? Go back to what it was, or begin another campaign"
+            )
         if living and (good or self._last is not None):
             raise StateError(
                 f"returned {_described(found)}, {self.size} before; one size, of finite numbers, is needed for as long "

@@ -95,6 +95,7 @@ def play_trials(environment: ParallelEnvironment) -> Trials:
     trials = Trials(observations=Record(len(environment.agents), environment.observation_size))
     trials.earlier = _play(environment, 0, trials)
     trials.observations.keep_what_varies()
+    trials.rewards, trials.cut_after = Rewards(), []  # it comes again
     trials.until = began + SECONDS
     trials.traces = [_play(environment, number, trials) for number in range(TRIALS)]
     return trials
