@@ -220,11 +220,11 @@ class Departures(Line):
         falls = {agent: ended[agent] and (agent in home if over else agent != "walker_2") for agent in acting}
         cut = {agent: ended[agent] and not falls[agent] for agent in acting}
         reward = 0.3 * bool(home)
-        last = {agent: np.array([self.cells[agent], 4], np.float32) for agent in acting}
+        last = {agent: np.array([self.cells[agent], 4], np.float32) for agent in acting if ended[agent]}
         self.agents = [agent for agent in acting if not ended[agent]]
         if self.late and self.time == 1:
             self.agents.append("walker_1")
-        return last | self.observe(), dict.fromkeys(acting, reward), falls, cut, {agent: {} for agent in acting}
+        return self.observe() | last, dict.fromkeys(acting, reward), falls, cut, {agent: {} for agent in acting}
 
     def features(self):
         away = self.noise * (self.time + 1) % 5

@@ -12,7 +12,7 @@ Letters of shapes: A agents, O observation, S state, N choices or numbers of an 
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ from services.trainer.tasks.parallel_arguments import plain_arguments
 from services.trainer.tasks.parallel_kind import optional_method
 from services.trainer.tasks.parallel_object import UserObject
 from services.trainer.tasks.parallel_place import PLACE
-from services.trainer.tasks.parallel_spaces import ACTION_MASK, AgentSpaces, Floats, is_finite, widest_bounds
+from services.trainer.tasks.parallel_spaces import ACTION_MASK, AgentSpaces, Floats, is_finite, shapes_of, widest_bounds
 from services.trainer.tasks.parallel_state import GlobalState, StateError
 
 EPISODE_RETURN = "episode_return"
@@ -45,8 +45,6 @@ LONGEST_EPISODE = 1000
 
 BEGINNINGS = 8
 """Seeds that are tried, one after the other, where an episode is over when it begins."""
-
-_PARTS = ("observations", "rewards", "terminations", "truncations", "infos")
 
 
 def open_environment(task: Task, seeding: Seeding = task_pb2.SEEDING_UNSPECIFIED) -> "ParallelEnvironment":
@@ -66,8 +64,8 @@ def open_environment(task: Task, seeding: Seeding = task_pb2.SEEDING_UNSPECIFIED
 class ParallelEnvironment:
     """An environment; everything below describes its current state, once `reset` was called."""
 
-    lane = -1
-    """Lane that it is, from 0; -1 in a trial."""
+    lane = -1  # in a trial
+    """Lane that it is, from 0."""
     episode = -1
     """Episode since it was built, from 0."""
     seed = 0
@@ -104,10 +102,7 @@ class ParallelEnvironment:
         self.action_size = max(each.action_size for each in self.spaces)
         self.observation_size = max(each.observation_size for each in self.spaces)
         if not self.observation_size:
-            raise self.error(
-                "its agents observe no numbers; a policy needs at least one, be it a constant 0: give them an "
-                "observation space such as Box(0, 1, (1,))"
-            )
+            raise self.error("its agents observe no numbers; give them at least a constant 0, e.g. Box(0, 1, (1,))")
         self.idle = 0
         """Choice that an agent which has left is held to."""
         self.episode_limit = LONGEST_EPISODE
@@ -225,8 +220,12 @@ class ParallelEnvironment:
         chosen = list(actions) if self.continuous else actions.tolist()
         joint = {agent: self.spaces[self._index[agent]].act(chosen[self._index[agent]]) for agent in acting}
         result = self._object.step(joint)
-        if not isinstance(result, tuple | list) or len(result) != 5 or not _are_dicts(result[:4]):
-            raise self.error(f"step() must return five dicts: {', '.join(_PARTS)}")
+        if (
+            not isinstance(result, tuple | list)
+            or len(result) != 5
+            or not all(isinstance(part, Mapping) for part in result[:4])
+        ):
+            raise self.error("step() must return five dicts: observations, rewards, terminations, truncations, infos")
         observations, rewards, terminations, truncations, infos = result
         self._now = now = self._object.living("step()")
         remaining = [agent for agent in acting if not self._has_ended(agent, terminations, truncations)]
@@ -268,7 +267,7 @@ class ParallelEnvironment:
             if not isinstance(values, Mapping):
                 raise self.error(f"features() returned a {type(values).__name__}; a dict is expected")
             found = {str(name): self._feature(str(name), value) for name, value in values.items()}
-            if not self._now and _shapes(found) != _shapes(self._features):
+            if not self._now and shapes_of(found) != shapes_of(self._features):
                 raise self.error("features() returned other names or shapes than before")
         except TaskError as error:
             if self._now or not self._features:
@@ -417,11 +416,3 @@ class ParallelEnvironment:
         if not math.isfinite(number):
             raise self.error(f"step() returned reward {reward!r:.60} for agent {agent!r}; a finite number is expected")
         return number
-
-
-def _are_dicts(parts: Collection[Any]) -> bool:
-    return all(isinstance(part, Mapping) for part in parts)
-
-
-def _shapes(features: Mapping[str, Floats]) -> dict[str, tuple[int, ...]]:
-    return {name: value.shape for name, value in features.items()}

@@ -181,3 +181,8 @@ def _name(space: Any) -> str:
     if isinstance(space, spaces.Space) and kind.__module__.split(".")[0] == "gymnasium":
         return kind.__name__
     return f"a {kind.__name__}" if kind.__module__ == "builtins" else f"a {kind.__module__}.{kind.__qualname__}"
+
+
+def shapes_of(features: Mapping[str, Floats]) -> dict[str, tuple[int, ...]]:
+    """Shape of each array, by name."""
+    return {name: value.shape for name, value in features.items()}

@@ -107,8 +107,9 @@ class Processes:
             lifeline.end([one.process for one in running.values()], grace_seconds=_GRACE_SECONDS)
 
     def _silence_seconds(self, one: _Running) -> float:
-        """How long a process may be silent: its task's steps may take long."""
-        return max(self.silence_seconds, 2 * one.group.campaign.task.step_timeout)
+        """How long a process may be silent: an import-path task's steps may take long."""
+        task = one.group.campaign.task
+        return max(self.silence_seconds, 2 * task.step_timeout) if ":" in task.name else self.silence_seconds
 
     def _ready(self) -> bool:
         """Whether a process can be started now."""
