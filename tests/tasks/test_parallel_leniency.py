@@ -132,8 +132,8 @@ def test_spaces_of_other_classes_are_taken_by_what_they_have(small_environments:
             r"observation space is a odd_environments.Grid; a Space of gymnasium is expected, or a class",
         ),
         ("impossible_space", r"action space is a odd_environments.Discrete, which says of itself .* gymnasium.spaces"),
-        ("nothing_to_see", r"agents observe no numbers; a policy needs at least one, be it a constant 0"),
-        ("a_mask_to_see", r"agents observe no numbers; a policy needs at least one, be it a constant 0"),
+        ("nothing_to_see", r"agents observe no numbers; give them at least a constant 0"),
+        ("a_mask_to_see", r"agents observe no numbers; give them at least a constant 0"),
     ],
 )
 def test_spaces_that_cannot_be_used_are_named(function: str, message: str, small_environments: None) -> None:
