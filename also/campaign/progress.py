@@ -4,7 +4,7 @@ A stage counts by the mean return of its training episodes, of which there are t
 its milestone score. Progress is that the best of the last stages is above the best of all before them.
 
 Where nothing better was found, nothing is likely to be found soon: the next question waits for as many stages as a new
-incumbent is given, and twice as many after each further one.
+incumbent is given, and twice as many after each further one in which something was tried.
 
 Three times the question is asked all the same, whatever the run learns: when its return first speaks up, when it first
 comes to half of the largest, and before the last tenth of the budget. Shaping that led to the first rewards is stronger
@@ -55,9 +55,10 @@ def still_learning(state: State, stage: Stage) -> str:
     climb = max(each.milestone_score for each in last) - max((each.milestone_score for each in before), default=0.0)
     if best < returns.level(state.card, RARE) and climb >= RISE:
         return f"The milestone score rose by {climb:.4g} within {counted(patience, 'stage')}."
-    asked = [each.number for each in stages[:-1] if each.number >= stage.incumbent.since and each.diagnosis is not None]
-    due = asked[-1] + patience * 2 ** (len(asked) - 1) if asked else 0
-    return f"Nothing was promoted in stage {asked[-1]}; stage {due} asks again." if stage.number < due else ""
+    asked = [each for each in stages[:-1] if each.number >= stage.incumbent.since and each.diagnosis is not None]
+    tried = sum(bool(each.rounds) for each in asked)
+    due = asked[-1].number + patience * 2 ** max(0, tried - 1) if asked else 0
+    return f"Nothing was promoted in stage {asked[-1].number}; stage {due} asks again." if stage.number < due else ""
 
 
 def asks_for_relief(state: State, stage: Stage) -> bool:

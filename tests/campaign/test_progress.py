@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from also import presets
 from also.campaign import requests
 from also.campaign.progress import CLOSING, RELIEFS, RISE, asks_for_relief, still_learning, training_return
-from also.campaign.state import Incumbent, Stage, State
+from also.campaign.state import Incumbent, Round, Stage, State
 from also.v1.campaign_pb2 import Campaign, StageSettings, ValidationSettings
 from also.v1.diagnosis_pb2 import Diagnosis
 from also.v1.evidence_pb2 import CurvePoint, Distribution, Evidence
@@ -28,13 +28,14 @@ def incumbent(*, terms, since=0):
     return Incumbent(config=config, config_hash="", since=since)
 
 
-def stage_of(number, returned, score, office, decision, diagnosis=None):
+def stage_of(number, returned, score, office, decision, *, asked=False, tried=False):
     evidence = Evidence(stage=number, returns=Distribution(mean=returned), milestone_score=score)
     return Stage(
         number=number,
         incumbent=office,
         trained=StageTrained(stage=number, evidence=evidence, env_steps=STAGE),
-        diagnosis=diagnosis,
+        diagnosis=Diagnosis() if asked else None,
+        rounds=(Round(candidates=()),) if tried else (),
         decision=decision,
     )
 
@@ -64,11 +65,12 @@ def state_of(
     count=10_000,
     trust=1,
     asked=(),
+    kept=(),
     baseline=0.0,
 ):
     """A campaign in the last of these stages, whose incumbent has been in office since a stage.
 
-    Candidates were asked for in the stages `asked`, and none was promoted.
+    Candidates were tried in the stages `asked`, and none was promoted; in `kept` the critic asked for no change.
     """
     scores = [*scores, *[0.0] * len(returns)]
     last = len(returns) - 1
@@ -79,7 +81,8 @@ def state_of(
             scores[number],
             incumbent(terms=terms, since=since) if number >= since else incumbent(terms=0),
             Held(stage=number) if number < last else None,
-            Diagnosis() if number in asked else None,
+            asked=number in asked or number in kept,
+            tried=number in asked,
         )
         for number, returned in enumerate(returns)
     ]
@@ -136,6 +139,7 @@ def test_a_question_without_an_answer_is_not_asked_again_at_once():
         waits = last is not None and length - 1 < due[last]
         assert said == (f"Nothing was promoted in stage {last}; stage {due[last]} asks again." if waits else "")
     assert ask([0.3] * 6, asked=[3]) != ""
+    assert ask([0.3] * 8, asked=[3], kept=[6]) == "Nothing was promoted in stage 6; stage 9 asks again."
     assert ask([0.3] * 6, asked=[2], since=3) == ""
     assert ask([0.3] * 6, asked=[3], patience=0) == ""
 
