@@ -5,7 +5,8 @@ than that does. So what a wrong choice costs is time, not the task: the winner i
 goes on with its best branch, and the guard undoes it where the return falls, or does not come. The race is successive
 halving, as the search is. Control runs along in every rung, the mean return decides, and the winner has to be above
 control's; but from half of the largest return on a candidate that only takes away from the incumbent need not be
-better, only as good: shaping that is not needed goes.
+better, only as good, for shaping that is not needed goes; nor need one that weakens it and races alone, once the return
+speaks.
 
 Few episodes cannot tell small gains apart, and of several equals one is always ahead by luck. So a race reads every
 measure along its branches, and a gain counts from one standard error on.
@@ -182,8 +183,13 @@ def _is_ahead(round_: Round, name: str, records: dict[str, list[BranchRecord]]) 
 
 
 def _is_enough(round_: Round, config: ShapingConfig) -> bool:
-    """Whether a config that takes away from the incumbent need only be as good, by the stage's return."""
-    level = SPEAKS if is_weaker(config, round_.incumbent) else TEACHES
+    """Whether a config that takes away from the incumbent need only be as good, by the stage's return.
+
+    Below half that goes for a weaker incumbent which is asked about alone: where a run stands still, others race beside
+    it, and one that is weaker still is no remedy because it does no harm.
+    """
+    alone = len(round_.candidates) == 1 and is_weaker(config, round_.incumbent)
+    level = SPEAKS if alone else TEACHES
     return round_.stage_return >= returns.level(round_.card, level - TIE)
 
 

@@ -109,7 +109,7 @@ def test_a_bad_change_is_one_clear_error(load, change, message):
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
     """Missing, a folder, or no text."""
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
-    for name, message in (("none.yaml", "No such file"), ("", "directory"), ("binary.yaml", "UTF-8")):
+    for name, message in (("none.yaml", "No such file"), ("", "it is a folder"), ("binary.yaml", "UTF-8")):
         with pytest.raises(DocumentError, match=message):
             spec.load(tmp_path / name)
 

@@ -114,9 +114,11 @@ def test_every_checkpoint_can_be_loaded(situations, tmp_path):
 
 @pytest.mark.parametrize("campaign_id", ["far-food", "landmarks"])
 def test_the_recorded_card_is_the_tasks_card(campaign_id):
-    """A native task's, and that of a task by import path."""
+    """A native task's, and that of a task by import path, but for what was not measured when it was recorded."""
     started = recorded.journal(campaign_id)[0].started
-    assert describe(started.campaign.task) == started.card
+    card = describe(started.campaign.task)
+    card.action_space.ClearField("masked")
+    assert card == started.card
 
 
 def test_a_folder_that_holds_something_is_refused(tmp_path):

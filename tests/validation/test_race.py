@@ -12,9 +12,9 @@ from also.errors import DocumentError
 from also.shaping.identity import config_hash
 from also.v1.branch_pb2 import BranchFailure, BranchRecord, Measure, SeedPool
 from also.v1.campaign_pb2 import Proof
-from also.v1.shaping_pb2 import Invariance, ShapingConfig
+from also.v1.shaping_pb2 import Invariance, ShapingConfig, ShapingForm, ShapingTerm
 from also.v1.task_pb2 import TaskCard
-from also.v1.verdict_pb2 import ArmResult, Outcome, Validation, Verdict, VerdictReason
+from also.v1.verdict_pb2 import ArmResult, Candidate, Outcome, Validation, Verdict, VerdictReason
 from also.validation import judge
 from also.validation.race import race, racers
 from also.validation.round import Round, Step
@@ -216,6 +216,50 @@ def test_a_gain_counts_from_one_standard_error_on(make_race: MakeRace, episodes:
     result = judge.validation(round_, arms)
     assert told(result) == [reason]
     assert f"Return {0.3 + gain:.4g}" in result.verdicts[0].detail
+
+
+WHOLE = ShapingTerm(name="approach", form=ShapingForm.SHAPING_FORM_POTENTIAL, feature="distance", weight=0.5)
+"""The incumbent's only term."""
+
+
+def weakened(share: float) -> ShapingConfig:
+    """The incumbent at a share of its weight; without its term where that is 0."""
+    config = ShapingConfig(terms=[WHOLE] if share else [])
+    for term in config.terms:
+        term.weight *= share
+    return config
+
+
+@pytest.mark.parametrize(
+    ("shares", "stage_return", "gain", "reason"),
+    [
+        ([0.25], 0.13, -0.02, "RaceWon"),
+        ([0.25], 0.11, -0.02, "RaceStoodStill"),
+        ([0.25], 0.13, -0.04, "RaceStoodStill"),
+        ([0.0], 0.3, -0.02, "RaceStoodStill"),
+        ([0.0], 0.3, 0.01, "RaceWon"),
+        ([0.0], 0.48, -0.02, "RaceWon"),
+        ([0.25, 0.0], 0.3, -0.02, "RaceStoodStill"),
+        ([0.25, 0.0], 0.48, -0.02, "RaceWon"),
+    ],
+)
+def test_shaping_that_is_not_needed_goes(
+    make_race: MakeRace, shares: list[float], stage_return: float, gain: float, reason: str
+) -> None:
+    """As good is enough from half of the largest return on; for a weaker incumbent alone, as soon as it speaks up."""
+    round_ = make_race(len(shares), stage_return=stage_return, race_rungs=1, race_seeds=1)
+    configs = [weakened(share) for share in shares]
+    candidates = tuple(
+        Candidate(name=each.name, config=config, config_hash=config_hash(config))
+        for each, config in zip(round_.candidates, configs, strict=True)
+    )
+    screen = tuple(
+        Verdict(candidate=each.name, config_hash=each.config_hash, invariance=Invariance.INVARIANCE_POLICY_INVARIANT)
+        for each in candidates
+    )
+    round_ = replace(round_, incumbent=weakened(1.0), candidates=candidates, screen=screen)
+    _, arms = raced(round_, lambda arm, rung, index: (0.3 + gain * (arm == "r0-c0") - 0.1 * (arm == "r0-c1"), 0.1))
+    assert told(judge.validation(round_, arms))[0] == reason
 
 
 def test_the_main_run_goes_on_with_the_winners_best_branch(make_race: MakeRace) -> None:

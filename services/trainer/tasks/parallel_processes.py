@@ -149,7 +149,7 @@ class Processes:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=(theirs.fileno(), *self._descriptors),
-                env=settings.child_environment(OMP_NUM_THREADS="1"),
+                env=settings.child_environment(OMP_NUM_THREADS="1", PYTHONHASHSEED="0"),
             )
         assert process.stdout is not None
         logs = self._given.worker_logs
