@@ -171,7 +171,8 @@ def test_a_task_that_is_not_there_leaves_nothing_behind(monkeypatch, tmp_path):
         text=True,
         timeout=120,
     )
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    said = [line for line in done.stderr.splitlines() if not line.startswith("trying ")]  # that is of a slow machine
+    assert (done.returncode, len(said)) == (2, 1)
     assert [path.name for path in tmp_path.rglob("*")] == ["temporary"]
 
 
