@@ -3,6 +3,8 @@ looked for."""
 
 import os
 import shutil
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -66,9 +68,19 @@ def test_a_campaign_finds_its_module_from_any_folder(also, file, tmp_path, monke
 def test_a_step_that_never_returns_is_told_while_it_lasts_and_ends_the_campaign(also, file, tmp_path):
     """With worker, call and line, and exit code 2."""
     file.write_text(CAMPAIGN.replace("FUNCTION", "hanging").replace("workers: 1", "workers: 1, step_timeout: 14"))
+    threading.Thread(target=_go_astray_once_begun, args=(tmp_path,), daemon=True).start()
     code, out, err = also("run", str(file))
     assert code == 2
     assert "trainer: worker 0 of task 'their_module:hanging': no step for 10 s: it is in step() of lane 0" in out + err
     assert "their_module.py:" in err
     assert "_wait_for_ever; frames of all its threads are in" in err
     assert "most recent call first" in (tmp_path / "logs" / "count" / "trainer-worker-0.log").read_text()
+
+
+def _go_astray_once_begun(folder):
+    """Have the environment hang from the campaign's first record on, when its trial is over."""
+    while not any(folder.rglob("00000000.json")):
+        time.sleep(0.05)
+    logs = folder / "logs" / "count"
+    logs.mkdir(parents=True, exist_ok=True)
+    (logs / "astray").touch()
