@@ -10,6 +10,9 @@ returns says so: they widen the range, so that a rise is compared with what the 
 
 from also.v1.task_pb2 import TaskCard
 
+DENSE = 0.5
+"""Share of random play's env_steps with a reward from which a task's reward is not sparse."""
+
 _ROUNDING = 1e-6
 """Share of a task's returns that sums of the same rewards may differ by."""
 

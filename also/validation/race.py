@@ -159,7 +159,7 @@ def _first(round_: Round, ranked: Sequence[str], records: dict[str, list[BranchR
 
 def _how_far(round_: Round, records: Sequence[BranchRecord]) -> tuple[bool, float, float]:
     """Whether the task has paid; the mean return as a share of its range, or else the milestone score; that score."""
-    returned, score = mean(along(records, RETURN)), mean(along(records, MILESTONES))
+    returned, score = _mean_return(records), mean(along(records, MILESTONES))
     card, gain = round_.card, round_.minimum_gain(RETURN)
     paid = returned > returns.nothing(card) and returned >= card.baseline_return + gain
     return paid, returns.share(card, returned, round_.stage_return) if paid else score, score
@@ -173,7 +173,7 @@ def _is_ahead(round_: Round, name: str, records: dict[str, list[BranchRecord]]) 
     if CONTROL not in records:
         paid, far, _ = _how_far(round_, records[name])
         return paid or far >= round_.stage_milestone_score + _AHEAD
-    gain = mean(along(records[name], RETURN)) - mean(along(records[CONTROL], RETURN))
+    gain = _mean_return(records[name]) - _mean_return(records[CONTROL])
     config, least = round_.config_of(name), round_.minimum_gain(RETURN)
     if not is_relief(config, round_.incumbent):
         least = max(least, _standard_error(round_, records[name], records[CONTROL]))
@@ -200,7 +200,7 @@ def _standard_error(round_: Round, *arms: Sequence[BranchRecord]) -> float:
     Mathematical Monthly 107, 353); each arm's mean is over all episodes of its branches. The range is that of
     the task, from the baseline to the largest return.
     """
-    means = [mean(along(records, RETURN)) for records in arms]
+    means = [_mean_return(records) for records in arms]
     span, total = returns.span(round_.card, round_.stage_return, *means), 0.0
     for records, returned in zip(arms, means, strict=True):
         above = min(max(returned - round_.card.baseline_return, 0.0), span)
@@ -212,12 +212,17 @@ def _standard_error(round_: Round, *arms: Sequence[BranchRecord]) -> float:
 def _measured_by(round_: Round, records: dict[str, list[BranchRecord]]) -> str:
     """What the winner had to be ahead of, in words."""
     if CONTROL in records:
-        return f"control's return {mean(along(records[CONTROL], RETURN)):.4g}"
+        return f"control's return {_mean_return(records[CONTROL]):.4g}"
     return f"the checkpoint had milestone score {round_.stage_milestone_score:.4g}"
 
 
 def _came_to(records: Sequence[BranchRecord]) -> str:
     """What a candidate's branches have come to, without a full stop."""
     branches = counted(len(records), "branch", "branches")
-    returned, score = mean(along(records, RETURN)), mean(along(records, MILESTONES))
+    returned, score = _mean_return(records), mean(along(records, MILESTONES))
     return f"Return {returned:.4g} and milestone score {score:.4g} over {branches}"
+
+
+def _mean_return(records: Sequence[BranchRecord]) -> float:
+    """Mean return of an arm over all measures of its branches, units of task reward."""
+    return mean(along(records, RETURN))

@@ -63,9 +63,6 @@ LARGE_CLIP = 0.4
 LATE = 0.6
 """First env_step of success, as a share of the episode limit, from which success is late."""
 
-DENSE = 0.5
-"""Share of random play's env_steps with a reward from which a task's reward is not sparse."""
-
 MOST_FINDINGS = 6
 """Findings of a diagnosis at most."""
 
@@ -285,7 +282,7 @@ def late_success(case: Case) -> Finding | None:
 def reward_not_sparse(case: Case) -> Finding | None:
     """The task pays or charges on most env_steps, so that its own reward can teach from the start."""
     card = case.card
-    if card.reward_density <= DENSE:
+    if card.reward_density <= returns.DENSE:
         return None
     return case.find(
         pb.FAILURE_MODE_REWARD_NOT_SPARSE,

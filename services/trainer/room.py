@@ -91,7 +91,8 @@ def check(campaign: Campaign, card: TaskCard, *, branches: bool) -> str:
     """
     free = device.free_bytes(device.resolve(campaign.learner))
     on_gpu = free is not None  # there a branch group is split until it fits, by `memory`
-    return verdict(campaign, card, estimate(campaign, card, branches=branches and not on_gpu), _left(free))
+    need = estimate(campaign, card, branches=branches and not on_gpu)
+    return verdict(campaign, card, need, free if on_gpu else host_memory.available_bytes())
 
 
 def verdict(campaign: Campaign, card: TaskCard, need: Estimate, available: int | None) -> str:
@@ -114,10 +115,6 @@ def verdict(campaign: Campaign, card: TaskCard, need: Estimate, available: int |
     if need.together > available:
         raise MemoryNeedError(f"{told}; {remedy} (task.arguments)")
     return f"{told}; if that is too much, {remedy} (task.arguments)"
-
-
-def _left(free_on_gpu: int | None) -> int | None:
-    return free_on_gpu if free_on_gpu is not None else host_memory.available_bytes()
 
 
 def _gib(count: int) -> str:

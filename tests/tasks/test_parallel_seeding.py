@@ -12,7 +12,7 @@ from services.trainer.streams import mix
 from services.trainer.tasks.opening import describe, open_task
 from services.trainer.tasks.parallel_card import inspect
 from services.trainer.tasks.parallel_environment import open_environment
-from services.trainer.tasks.parallel_trials import moments, trace_of
+from services.trainer.tasks.parallel_trials import moments
 
 OWN_DICE, NEW_OBJECT = task_pb2.SEEDING_OWN_DICE, task_pb2.SEEDING_NEW_OBJECT
 BOTH = task_pb2.SEEDING_NEW_OBJECT_OWN_DICE
@@ -81,7 +81,7 @@ def _played(task: Task) -> list[Tensor]:
 def test_dice_of_its_own_are_an_environments_alone(function: str, small_environments: None) -> None:
     """An episode is the same alone and while another environment and this process throw the same dice."""
     task = Task(name=f"odd_environments:{function}")
-    alone = trace_of(open_environment(task, OWN_DICE), 11)
+    alone = [moment.digests for moment in moments(open_environment(task, OWN_DICE), 11)]
     played, other = (open_environment(task, OWN_DICE) for _ in range(2))
     found = []
     for moment in moments(played, 11):

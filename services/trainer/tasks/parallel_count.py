@@ -1,12 +1,12 @@
 """How many worker processes the environments of a PettingZoo task are spread over, and whether there is room."""
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from also.errors import TaskError
 from also.v1.task_pb2 import Task
+from services.trainer import host_memory
 
 MOST_WORKERS = 1024
 """Workers of one task at most, however much memory there is."""
@@ -40,7 +40,7 @@ def check_room(task: Task, lanes: int, count: int, pids: Sequence[int]) -> None:
     Raises:
         TaskError: there is no room for them.
     """
-    each, free = sum(map(_resident_bytes, pids)), _free_bytes()
+    each, free = sum(map(_resident_bytes, pids)), host_memory.available_bytes()
     if free is not None and each * count > free:
         raise TaskError(
             f"{_asked(task, lanes, count)} of about {each // _MIB:,} MiB each; {free // _MIB:,} MiB are free{_REMEDY}"
@@ -64,12 +64,3 @@ def _resident_bytes(pid: int) -> int:
     except (OSError, IndexError, ValueError):
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def _free_bytes() -> int | None:
-    """Memory of this machine that is to be had; None where the system does not say."""
-    try:
-        found = re.search(r"MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text())
-    except OSError:
-        return None
-    return int(found[1]) * 1024 if found else None

@@ -11,6 +11,7 @@ from also.v1 import task_pb2
 from also.v1.task_pb2 import TaskCard
 from services.trainer.tasks.parallel_environment import OBSERVATION_FEATURE, ParallelEnvironment
 from services.trainer.tasks.parallel_returns import BUILT_IN
+from services.trainer.tasks.parallel_state import CHANGED
 
 
 def check_fit(environment: ParallelEnvironment, card: TaskCard) -> None:
@@ -26,10 +27,7 @@ def check_fit(environment: ParallelEnvironment, card: TaskCard) -> None:
 
 def misfit(field: str, found: Any, expected: Any) -> str:
     """What is said of a field of the card that differs."""
-    return (
-        f"its {field} is {found!s:.300}; the campaign's card says {expected!s:.300}. "
-        "Was the environment changed since the campaign began? Go back to what it was, or begin another campaign"
-    )
+    return f"its {field} is {found!s:.300}; the campaign's card says {expected!s:.300}. {CHANGED}"
 
 
 def _fields(environment: ParallelEnvironment, card: TaskCard) -> Iterator[tuple[str, Any, Any]]:

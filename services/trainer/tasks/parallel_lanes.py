@@ -34,7 +34,7 @@ ONE_A_PROCESS = (
     "; alone in its process it does not do so, so if it allows one environment a process, set "
     "task.environments_per_process: 1"
 )
-"""What is said where environments that share a process fail though the trial did not."""
+"""What is said where environments that share a process fail, and one alone does not."""
 
 _ROUNDING = 1e-6
 """Share of a feature's range that a value may leave it by without being counted as clipped."""

@@ -62,7 +62,6 @@ class Processes:
         self._task.CopyFrom(task)
         if task.python:
             self._task.python = interpreter_of(task, self._given.task_folder)
-        self._timeout = task.step_timeout
         self._descriptors = [nameless_file(), nameless_file()]
         self._count = count
         self._places = Places(self._descriptors[1], count)
@@ -175,7 +174,7 @@ class Processes:
             for source, is_log in ((worker.log, True), (worker.connection, False)):
                 waiting.register(source, POLLIN)
                 sources[source.fileno()] = number, is_log
-        silence = Silence(self._places, set(workers), self._timeout)
+        silence = Silence(self._places, set(workers), self._task.step_timeout)
         while silence.workers:
             for descriptor, _ in waiting.poll(silence.look_seconds * 1000):
                 number, is_log = sources[descriptor]

@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from also import document, lifeline
@@ -53,7 +52,7 @@ class Replays:
             "idle": idle,
             "episode_limit": episode_limit,
             "state_of_observations": state_of_observations,
-            "most": None if most is None else most + 1,  # moments: the reset is one
+            "most": most,
             "path": sys.path,
             "beside": folders_searched()[1:],
             "episodes": 1 if task.environments_per_process == 1 else TRIALS,  # each has an object of its own
@@ -137,7 +136,7 @@ def _play(order: dict[str, Any]) -> Iterator[str | tuple[str, ...]]:
         environment = open_environment(task, order["seeding"])
         environment.idle, environment.episode_limit = order["idle"], order["episode_limit"]
         environment.global_state.of_observations = order["state_of_observations"]
-        for moment in islice(moments(environment, trial_seed(number)), order["most"]):
+        for moment in moments(environment, trial_seed(number), order["most"]):
             yield moment.digests
         environment.close()
     yield "over"

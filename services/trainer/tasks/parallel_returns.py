@@ -29,9 +29,6 @@ FINAL_RETURN = "final_return"
 BUILT_IN = (EPISODE_RETURN, FINAL_RETURN)
 """Features that come from rewards; they are the last of a card."""
 
-DENSE = 0.5
-"""Share of env_steps with a reward from which a task's reward is not sparse."""
-
 _DIGITS = 6
 """Significant digits to which equal returns agree."""
 
@@ -73,7 +70,7 @@ def write_returns(card: TaskCard, rewards: Rewards) -> None:
         rewards: what random play had.
     """
     played, given = rewards.returns, card.HasField("largest_return")
-    if rewards.density > DENSE:
+    if rewards.density > returns.DENSE:
         card.reward_density = rewards.density
     if not card.HasField("baseline_return") and not card.smallest_return > 0 and (baseline := _baseline(rewards)):
         card.baseline_return = baseline
@@ -119,7 +116,7 @@ def return_milestone(card: TaskCard, played: Sequence[float]) -> Milestone:
             threshold=card.smallest_return,
             description="The episode has a positive return.",
         )
-    if card.reward_density > DENSE and _common(played) is None:
+    if card.reward_density > returns.DENSE and _common(played) is None:
         best = min(max(played), card.largest_return)
         return Milestone(
             name="random_play_equalled",
@@ -138,7 +135,7 @@ def return_milestone(card: TaskCard, played: Sequence[float]) -> Milestone:
 def _baseline(rewards: Rewards) -> float:
     """Return of a team that achieves nothing, as far as random play shows it."""
     played = rewards.returns
-    sparse, alike = rewards.density <= DENSE, min(played) == max(played)
+    sparse, alike = rewards.density <= returns.DENSE, min(played) == max(played)
     if max(played) >= 0 and (sparse or alike):
         return 0.0
     common = _common(played)
@@ -168,7 +165,7 @@ def _note_beyond(card: TaskCard, played: Sequence[float]) -> None:
 
 def _notes(card: TaskCard, rewards: Rewards) -> list[str]:
     notes, played = [], rewards.returns
-    if rewards.density > DENSE:
+    if rewards.density > returns.DENSE:
         notes.append(
             f"RewardNotSparse: random play had a reward on {rewards.density:.0%} of its env_steps; shaping is for "
             "rewards that are almost always zero, and may not help here."

@@ -10,7 +10,6 @@ may run unseeded.
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from itertools import islice
 
 from also.errors import TaskError
 from also.v1 import task_pb2
@@ -178,7 +177,7 @@ def _disturbed(environment: ParallelEnvironment, number: int, most: int | None) 
     played.lane = BESIDE_ANOTHER
     other = _endless(environment)
     try:
-        for moment in islice(moments(played, trial_seed(number)), None if most is None else most + 1):
+        for moment in moments(played, trial_seed(number), most):
             trace.append(moment.digests)
             next(other)
     finally:

@@ -17,6 +17,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 
+CHANGED = "Was the environment changed since the campaign began? Go back to what it was, or begin another campaign"
+"""What is asked where an environment is not the one of its campaign's card."""
+
+
 class StateError(Exception):
     """A state that nothing can stand in for; the text goes on after "state() "."""
 
@@ -68,8 +72,7 @@ class GlobalState:
             return self._row(observations)  # the trials found the environment's own not to be relied on
         if living and good and self._card_says_so and self._last is None:
             raise StateError(
-                f"returned {_described(found)}; the campaign's card says {self.size}, its state_size. Was the "
-                "environment changed since the campaign began? Go back to what it was, or begin another campaign"
+                f"returned {_described(found)}; the campaign's card says {self.size}, its state_size. {CHANGED}"
             )
         if living and (good or self._last is not None):
             raise StateError(

@@ -13,7 +13,6 @@ import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -119,22 +118,8 @@ def trial_seed(number: int, name: str = "trial") -> int:
     return seeds.derive(0, name, number) % SEED_LIMIT
 
 
-def moments(environment: ParallelEnvironment, seed: int) -> Iterator[Moment]:
+def moments(environment: ParallelEnvironment, seed: int, most: int | None = None) -> Iterator[Moment]:
     """Play one episode with random actions; all its moments, each as soon as it is there.
-
-    Raises:
-        TaskError: the environment breaks the API.
-    """
-    generator = np.random.default_rng(seed)
-    environment.reset(seed)
-    yield _moment(environment)
-    while not (environment.terminated or environment.truncated):
-        environment.step(_random_actions(environment, generator))
-        yield _moment(environment)
-
-
-def trace_of(environment: ParallelEnvironment, seed: int, most: int | None = None) -> Trace:
-    """One episode with random actions.
 
     Args:
         environment: it is played.
@@ -144,8 +129,12 @@ def trace_of(environment: ParallelEnvironment, seed: int, most: int | None = Non
     Raises:
         TaskError: the environment breaks the API.
     """
-    played = moments(environment, seed)
-    return [moment.digests for moment in islice(played, None if most is None else most + 1)]
+    generator = np.random.default_rng(seed)
+    environment.reset(seed)
+    yield _moment(environment)
+    while not (environment.terminated or environment.truncated or environment.env_steps == most):
+        environment.step(_random_actions(environment, generator))
+        yield _moment(environment)
 
 
 def _play(environment: ParallelEnvironment, number: int, trials: Trials) -> Trace:
