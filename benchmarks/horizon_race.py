@@ -106,7 +106,12 @@ def _result(round_: Round, arm: str, point: Point) -> ArmResult:
         config_hash=round_.hash_of(arm),
         checkpoint_id="not-stored",
         measures=[
-            Measure(env_steps=point.env_steps, mean_return=point.mean_return, milestone_score=point.milestone_score)
+            Measure(
+                env_steps=point.env_steps,
+                mean_return=point.mean_return,
+                milestone_score=point.milestone_score,
+                episodes=round_.campaign.evaluation.episodes,
+            )
         ],
         env_steps=point.env_steps,
     )
