@@ -174,11 +174,10 @@ def _is_ahead(round_: Round, name: str, records: dict[str, list[BranchRecord]]) 
         paid, far, _ = _how_far(round_, records[name])
         return paid or far >= round_.stage_milestone_score + _AHEAD
     gain = _mean_return(records[name]) - _mean_return(records[CONTROL])
-    config, least = round_.config_of(name), round_.minimum_gain(RETURN)
-    if not is_relief(config, round_.incumbent):
-        least = max(least, _standard_error(round_, records[name], records[CONTROL]))
-    elif _is_enough(round_, config):
+    config = round_.config_of(name)
+    if is_relief(config, round_.incumbent) and _is_enough(round_, config):
         return gain >= -TIE * returns.span(round_.card, round_.stage_return)
+    least = max(round_.minimum_gain(RETURN), _standard_error(round_, records[name], records[CONTROL]))
     return gain > 0 and gain >= least
 
 
