@@ -54,7 +54,7 @@ def kill_until_done(real_run, folder, draw, longest, *arguments):
                 seen.update(family)
                 killed.append(kill_one(family, draw))
             said = command.communicate(timeout=60)[1]
-        _, alive = psutil.wait_procs(seen, timeout=10)
+        _, alive = psutil.wait_procs(seen, timeout=60)
         assert alive == [], "a process outlived the command"
         assert command.returncode != 2, said
         if command.returncode == 0:

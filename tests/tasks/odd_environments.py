@@ -5,6 +5,7 @@ functions by import path, as a user would.
 """
 
 import random
+import warnings
 
 import numpy as np
 from gymnasium import spaces
@@ -417,6 +418,24 @@ def tables_of_spaces():
         (Line,),
         {"observation_space": ParallelEnv.observation_space, "action_space": ParallelEnv.action_space},
     )()
+
+
+def table_that_warns():
+    """Spaces in a method and in tables that warn of being read, as PettingZoo's conversions from AEC have them."""
+
+    def table(hidden):
+        def read(self):
+            warnings.warn("this table is deprecated", stacklevel=1)
+            return getattr(self, hidden)
+
+        return property(read, lambda self, spaces: setattr(self, hidden, spaces))
+
+    return line_with(
+        observation_spaces=table("seen"),
+        action_spaces=table("done"),
+        observation_space=lambda self, agent: self.seen[agent],
+        action_space=lambda self, agent: self.done[agent],
+    )
 
 
 class Unspaced(Line):

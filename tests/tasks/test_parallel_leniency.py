@@ -108,6 +108,18 @@ def test_spaces_may_be_there_after_a_reset_only(small_environments: None) -> Non
     assert environment.notes == ["spaces can be read only after a reset; one is made for that"]
 
 
+@pytest.mark.parametrize("function", ["tables_of_spaces", "table_that_warns"])
+def test_spaces_are_asked_for_without_a_warning(function: str, small_environments: None) -> None:
+    """PettingZoo warns of reading tables of spaces, in a log that would soon hold nothing else."""
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        environment = built(function)
+        for seed in range(3):
+            environment.reset(seed)
+            environment.step(STAY)
+    assert [str(each.message) for each in seen] == []
+
+
 def test_a_reset_needs_no_options(small_environments: None) -> None:
     """None are ever given."""
     environment = built("reset_without_options")

@@ -5,11 +5,13 @@ spaces in the attributes `observation_spaces` and `action_spaces`, agents in any
 that is found here; what is not there is said with what would do.
 """
 
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 SpaceKind = Literal["observation_space", "action_space"]
+
+_BASE = "pettingzoo.utils.env"
+"""Module of PettingZoo's own method, which reads the table of spaces and advises at each call to write another one."""
 
 
 def missing_parts(env: Any) -> list[str]:
@@ -31,22 +33,28 @@ def space_of(env: Any, kind: SpaceKind, agent: Any) -> Any:
     Raises:
         Exception: whatever the environment's method raises, where there is no table to look into.
     """
-    table = getattr(env, f"{kind}s", None)
-    listed = table[agent] if isinstance(table, Mapping) and agent in table else None
     method = getattr(env, kind, None)
-    if callable(method):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # PettingZoo's own method advises to write another one
-                return method(agent)
-        except Exception:
-            if listed is None:
-                raise
-    elif isinstance(method, Mapping):
+    if isinstance(method, Mapping):
         return method.get(agent)
-    elif method is not None:
+    if method is not None and not callable(method):
         return method  # one space for all
-    return listed
+    if method is None or getattr(method, "__module__", "") == _BASE:
+        listed = _listed(env, kind, agent)
+        if listed is not None or method is None:
+            return listed
+    try:
+        return method(agent)
+    except Exception:
+        listed = _listed(env, kind, agent)
+        if listed is None:
+            raise
+        return listed
+
+
+def _listed(env: Any, kind: SpaceKind, agent: Any) -> Any:
+    """An agent's space in the table of all agents' spaces, which some of PettingZoo's wrappers warn of reading."""
+    table = getattr(env, f"{kind}s", None)
+    return table[agent] if isinstance(table, Mapping) and agent in table else None
 
 
 def optional_method(env: Any, name: str) -> Callable[..., Any] | None:
