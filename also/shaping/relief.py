@@ -5,7 +5,7 @@ from also.v1.shaping_pb2 import ShapingConfig, ShapingTerm
 
 
 def is_relief(config: ShapingConfig, incumbent: ShapingConfig) -> bool:
-    """Whether every term of a config is one of the incumbent's, with a weight that is no larger, and they differ."""
+    """Whether every term of a config is one of the incumbent's, with a weight and a cap that are no larger."""
     theirs, ours = complete(incumbent).terms, complete(config).terms
     kept = [any(_weakens(term, other) for other in theirs) for term in ours]
     same = len(ours) == len(theirs) and all(any(_like(term, other) == term for other in theirs) for term in ours)
@@ -18,10 +18,12 @@ def is_weaker(config: ShapingConfig, incumbent: ShapingConfig) -> bool:
 
 
 def _weakens(term: ShapingTerm, other: ShapingTerm) -> bool:
-    """Whether a term is another one at no larger weight, of the same sign."""
+    """Whether a term is another one at no larger weight, of the same sign, and under no larger cap."""
     alike = ShapingTerm()
     alike.CopyFrom(term)
     alike.weight = other.weight
+    if term.HasField("episode_cap") and term.episode_cap <= other.episode_cap:
+        alike.episode_cap = other.episode_cap
     return _like(alike, other) == alike and 0 <= term.weight * other.weight <= other.weight**2
 
 
