@@ -8,8 +8,11 @@ incumbent is given, and twice as many after each further one in which something 
 
 Three times the question is asked all the same, whatever the run learns: when its return first speaks up, when it first
 comes to half of the largest, and before the last tenth of the budget. Shaping that led to the first rewards is stronger
-than what teaches from there on; and later the task can teach alone, if the team does as well without.
+than what teaches from there on; and later the task can teach alone, if the team does as well without. It is asked, too,
+when the return first falls under an incumbent: shaping under which a team unlearns is the first suspect.
 """
+
+from itertools import accumulate
 
 from also import returns
 from also.campaign.state import Stage, State
@@ -70,7 +73,7 @@ def asks_for_relief(state: State, stage: Stage) -> bool:
     """
     if state.campaign.stages.patience == 0 or not stage.incumbent.config.terms:
         return False
-    return _comes_to_a_level(state, stage) or _closes(state, stage)
+    return _comes_to_a_level(state, stage) or _falls(state, stage) or _closes(state, stage)
 
 
 def training_return(stage: Stage) -> float:
@@ -89,6 +92,16 @@ def _comes_to_a_level(state: State, stage: Stage) -> bool:
     *before, now = (training_return(each) for each in state.lineage if each.number <= stage.number)
     levels = [returns.level(state.card, share) for share in (SPEAKS, TEACHES)]
     return any(now >= level > max(before, default=state.card.baseline_return) for level in levels)
+
+
+def _falls(state: State, stage: Stage) -> bool:
+    """Whether a stage is its incumbent's first whose training return is below an earlier one by the guard's margin."""
+    stages = [each for each in state.lineage if each.number <= stage.number]
+    margin = state.campaign.guard.margin * returns.span(state.card, *map(best_return, state.stages))
+    peaks = accumulate(map(training_return, stages), max)
+    fallen = [each for each, peak in zip(stages, peaks, strict=True) if training_return(each) < peak - margin]
+    under = [each.number for each in fallen if each.number >= stage.incumbent.since]
+    return under == [stage.number]
 
 
 def _closes(state: State, stage: Stage) -> bool:

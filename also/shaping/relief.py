@@ -7,9 +7,14 @@ from also.v1.shaping_pb2 import ShapingConfig, ShapingTerm
 def is_relief(config: ShapingConfig, incumbent: ShapingConfig) -> bool:
     """Whether every term of a config is one of the incumbent's, with a weight and a cap that are no larger."""
     theirs, ours = complete(incumbent).terms, complete(config).terms
-    kept = [any(_weakens(term, other) for other in theirs) for term in ours]
     same = len(ours) == len(theirs) and all(any(_like(term, other) == term for other in theirs) for term in ours)
-    return all(kept) and not same
+    return len(kept(config, incumbent)) == len(ours) and not same
+
+
+def kept(config: ShapingConfig, incumbent: ShapingConfig) -> list[str]:
+    """Names of a config's terms that are the incumbent's, each with a weight and a cap that are no larger."""
+    theirs = complete(incumbent).terms
+    return [term.name for term in complete(config).terms if any(_weakens(term, other) for other in theirs)]
 
 
 def is_weaker(config: ShapingConfig, incumbent: ShapingConfig) -> bool:

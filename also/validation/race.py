@@ -9,7 +9,7 @@ better, only as good, for shaping that is not needed goes; nor need one that wea
 speaks.
 
 Few episodes cannot tell small gains apart, and of several equals one is always ahead by luck. So a race reads every
-measure along its branches, and a gain counts from one standard error on.
+measure along its branches, and neither a gain nor a loss counts up to one standard error.
 
 While the task pays nothing the first candidate enters on trust, without any branch: milestones after a short race do
 not say who will be paid. With `silent_race` they race all the same, without control, for nothing is what it would come
@@ -174,11 +174,10 @@ def _is_ahead(round_: Round, name: str, records: dict[str, list[BranchRecord]]) 
         paid, far, _ = _how_far(round_, records[name])
         return paid or far >= round_.stage_milestone_score + _AHEAD
     gain = _mean_return(records[name]) - _mean_return(records[CONTROL])
-    config = round_.config_of(name)
+    config, error = round_.config_of(name), _standard_error(round_, records[name], records[CONTROL])
     if is_relief(config, round_.incumbent) and _is_enough(round_, config):
-        return gain >= -TIE * returns.span(round_.card, round_.stage_return)
-    least = max(round_.minimum_gain(RETURN), _standard_error(round_, records[name], records[CONTROL]))
-    return gain > 0 and gain >= least
+        return gain >= -max(error, TIE * returns.span(round_.card, round_.stage_return))
+    return gain > 0 and gain >= max(error, round_.minimum_gain(RETURN))
 
 
 def _is_enough(round_: Round, config: ShapingConfig) -> bool:

@@ -8,7 +8,7 @@ nothing about behaviour: branches would be wasted on them.
 from collections.abc import Iterable, Sequence
 
 from also.errors import ShapingError
-from also.shaping import rules
+from also.shaping import relief, rules
 from also.shaping.identity import config_hash
 from also.v1.shaping_pb2 import ShapingConfig, ShapingForm
 from also.v1.task_pb2 import TaskCard
@@ -56,7 +56,7 @@ def check(
 def judge_probe(passed: Verdict, config: ShapingConfig, probe: ShapingProbe, incumbent: ShapingConfig) -> Verdict:
     """The screen's verdict on a candidate that passed `check`, by what its config would have paid.
 
-    A term that it keeps from the incumbent unchanged is not held against it: control has that term, too.
+    A term that it keeps from the incumbent, unchanged or weaker, is not held against it: control has that term, too.
 
     Args:
         passed: what `check` said.
@@ -68,7 +68,7 @@ def judge_probe(passed: Verdict, config: ShapingConfig, probe: ShapingProbe, inc
     verdict.CopyFrom(passed)
     verdict.terms.extend(probe.terms)
     silent = [term.name for term in config.terms if term.form == ShapingForm.SHAPING_FORM_CREDIT]
-    kept = [term.name for term in config.terms if term in incumbent.terms]
+    kept = relief.kept(config, incumbent)
     paying = [term for term in probe.terms if term.term not in silent]
     changed = [term for term in paying if term.term not in kept]
     infinite = [term for term in paying if not term.finite]

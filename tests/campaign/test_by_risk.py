@@ -119,7 +119,7 @@ def test_a_race_with_control_is_undone_when_the_return_falls(new_world, played, 
 
 def test_a_return_confirms_a_races_winner(new_world, played, new_campaign):
     """What has paid once stands, even if the task is silent again later."""
-    world = silent(new_world, stage_return=lambda stage: 0.2 if stage == 1 else 0.0)
+    world = silent(new_world, stage_return=lambda stage: 0.08 if stage == 1 else 0.0)
     campaign = new_campaign(**BY_RISK, **{"stages.count": 6, "stages.patience": 3, "guard.patience": 1})
     records = played(world, campaign)
     assert decided(records)[0] == "promoted r0-c1"

@@ -163,6 +163,18 @@ def test_a_level_of_the_return_asks_once(level):
     assert ask([below, level], terms=0) != ""
 
 
+def test_a_fall_of_the_return_asks_once():
+    """Once an incumbent, by more than the guard's margin below the best so far, under whichever it was."""
+    assert ask([0.6, 0.51], trust=3) != ""
+    assert ask([0.6, 0.49]) == ""
+    assert ask([0.6, 0.55, 0.49]) == ""
+    assert ask([0.6, 0.49, 0.3]) != ""
+    assert ask([0.6, 0.49, 0.3], since=2) == ""
+    assert ask([0.6, 0.49, 0.3], since=2, terms=0) != ""
+    assert ask([-1.0, -1.6], baseline=-4.0) == ""  # a tenth of what there is between -4 and 1
+    assert ask([-1.0, -1.4], baseline=-4.0) != ""
+
+
 def test_what_is_asked_for_at_a_level_is_relief():
     """Not where the run stands still, nor where every stage asks, nor where there is nothing to take away."""
 
@@ -257,10 +269,11 @@ def test_only_shares_of_the_largest_return_count(returns, scores, since, patienc
 
 @given(returns=RETURNS, stages=st.integers(8, 40))
 def test_a_campaign_is_asked_at_each_level_and_before_its_end_once_each(returns, stages):
-    """With a patience longer than the campaign nothing else asks a shaped run."""
+    """With a patience longer than the campaign nothing but a fall asks a shaped run besides."""
     lengths = range(1, len(returns) + 1)
     asked = [length for length in lengths if not ask(returns[:length], patience=1000, count=stages)]
-    assert len(asked) <= 1 + (max(returns) >= SPEAKS) + (max(returns) >= HALF)
+    falls = any(each < max(returns[:number]) - 0.1 for number, each in enumerate(returns) if number)
+    assert len(asked) <= 1 + (max(returns) >= SPEAKS) + (max(returns) >= HALF) + falls
 
 
 @given(

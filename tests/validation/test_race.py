@@ -262,6 +262,20 @@ def test_shaping_that_is_not_needed_goes(
     assert told(judge.validation(round_, arms))[0] == reason
 
 
+@pytest.mark.parametrize(("episodes", "reason"), [(32, "RaceWon"), (1024, "RaceStoodStill")])
+def test_few_episodes_cannot_say_that_shaping_is_needed(make_race: MakeRace, episodes: int, reason: str) -> None:
+    """A loss of 0.05 is one standard error of 164 episodes."""
+    round_ = make_race(1, stage_return=0.2, race_rungs=1, race_seeds=1)
+    quarter = weakened(0.25)
+    candidate = Candidate(name="r0-c0", config=quarter, config_hash=config_hash(quarter))
+    round_ = replace(round_, incumbent=weakened(1.0), candidates=(candidate,))
+    round_.screen[0].config_hash = candidate.config_hash
+    _, arms = raced(round_, lambda arm, rung, index: (0.3 if arm == "control" else 0.25, 0.1))
+    for arm in arms:
+        arm.records[0].measures[0].episodes = episodes
+    assert told(judge.validation(round_, arms)) == [reason]
+
+
 def test_the_main_run_goes_on_with_the_winners_best_branch(make_race: MakeRace) -> None:
     """By return, then milestone score, then the lowest seed index; the promotion is provisional."""
     scores = [(0.2, 0.9), (0.5, 0.3), (0.5, 0.6), (0.5, 0.6)]

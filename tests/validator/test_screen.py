@@ -129,12 +129,13 @@ def test_a_term_that_is_kept_is_not_held_against_a_candidate(
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_new_dead_term_is_held_against_a_candidate_beside_kept_ones(make_config: MakeConfig, kept: bool) -> None:
-    """Whether the term beside it is kept or new; and a kept one at another weight is no longer the incumbent's."""
+    """Whether the term beside it is kept or new; a stronger one is no longer the incumbent's, as a weaker one is."""
     incumbent = make_config() if kept else make_config(weight=0.25)
     config = make_config()
     config.terms.add(name="second", form="SHAPING_FORM_EVENT", feature="food_eaten", weight=0.1)
     probe = ShapingProbe(terms=[active(), active(term="second", firing_rate=0.0)], varies=True)
     verdict = screen.judge_probe(Verdict(), config, probe, incumbent)
     assert (named(verdict), "'second'" in verdict.detail) == ("DeadTerm", True)
-    weakened = ShapingProbe(terms=[active(firing_rate=0.0)], varies=True)
-    assert named(screen.judge_probe(Verdict(), make_config(weight=0.25), weakened, make_config())) == "DeadTerm"
+    silent = ShapingProbe(terms=[active(firing_rate=0.0)], varies=True)
+    assert named(screen.judge_probe(Verdict(), make_config(weight=0.75), silent, make_config())) == "DeadTerm"
+    assert named(screen.judge_probe(Verdict(), make_config(weight=0.25), silent, make_config())) == ""
