@@ -2,6 +2,7 @@
 
 also.json                                            marks the store as ours
 campaigns/ID/journal/00000000.json                   the campaign's journal
+campaigns/ID/conductors/CONDUCTOR/00000012.json      sign of life of a conductor; the one before is gone
 campaigns/ID/blobs/SHA256                            content of checkpoints
 campaigns/ID/checkpoints/CHECKPOINT.json             a checkpoint's manifest, created last
 campaigns/ID/stages/RUN/0003.json                    what a stage of a run came to
@@ -67,6 +68,16 @@ def journal(campaign_id: str) -> str:
 def journal_record(campaign_id: str, sequence: int) -> str:
     """One record of a campaign's journal."""
     return f"{journal(campaign_id)}{sequence:08d}.json"
+
+
+def conductors(campaign_id: str) -> str:
+    """Prefix of all conductors' signs of life."""
+    return f"{campaign(campaign_id)}conductors/"
+
+
+def beat(campaign_id: str, conductor: str, number: int) -> str:
+    """One sign of life of a conductor."""
+    return f"{conductors(campaign_id)}{conductor}/{number:08d}.json"
 
 
 def blob(campaign_id: str, sha256: str) -> str:

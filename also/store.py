@@ -10,7 +10,7 @@ import os
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -105,6 +105,21 @@ class Store:
         except _FAILURES as error:
             raise StoreError(f"store {self.uri} cannot be read at {key!r}: {_first_line(error)}") from error
         return True
+
+    def written_at(self, key: str) -> datetime:
+        """When an object was written, by the store's own clock, in UTC.
+
+        Raises:
+            MissingObjectError: there is no such object.
+            StoreError: the store cannot be read.
+        """
+        try:
+            written: datetime = obstore.head(self._backend, key)["last_modified"]
+        except FileNotFoundError:
+            raise MissingObjectError(f"store {self.uri} has no object {key!r}") from None
+        except _FAILURES as error:
+            raise StoreError(f"store {self.uri} cannot be read at {key!r}: {_first_line(error)}") from error
+        return written
 
     def find(self, prefix: str) -> list[str]:
         """Keys under a prefix that ends with "/" (or is empty), sorted.

@@ -30,7 +30,7 @@ class Journal:
         Raises:
             CampaignError: a record is missing, damaged, out of order or of another version.
         """
-        self._store = store
+        self.store = store
         self.campaign_id = campaign_id
         self.records: list[JournalRecord] = []
         self._last_sha256 = ""
@@ -57,7 +57,7 @@ class Journal:
             CampaignError: another conductor has written a record with this number.
         """
         content = canonical(record)
-        if not self._store.create(keys.journal_record(self.campaign_id, record.sequence), content):
+        if not self.store.create(keys.journal_record(self.campaign_id, record.sequence), content):
             raise CampaignError(
                 f"another conductor is running campaign {self.campaign_id!r}: it wrote record {record.sequence} first"
             )
@@ -67,7 +67,7 @@ class Journal:
         key = keys.journal_record(self.campaign_id, len(self.records))
         if not key.endswith(f"/{name}"):
             raise CampaignError(f"the journal of {self.campaign_id!r} is damaged: {key} is missing, {name!r} is there")
-        content = self._store.get(key)
+        content = self.store.get(key)
         try:
             record = parse_json(JournalRecord, content, key)
         except DocumentError as error:

@@ -8,6 +8,7 @@ step is simply taken again.
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from also.campaign.decide import (
     hold_without_answer,
 )
 from also.campaign.fold import advance, begin, fold
+from also.campaign.heartbeat import Heartbeat, require_alone
 from also.campaign.journal import Journal
 from also.campaign.patience import Patience
 from also.campaign.processes import Services
@@ -85,7 +87,8 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
         The state of the finished campaign.
 
     Raises:
-        InputError: the campaign, its task or its store cannot be used; nothing was written then.
+        InputError: the campaign, its task or its store cannot be used, or another conductor is at work; nothing was
+            written then.
         ServiceError: a service failed for good. The same call goes on from there.
     """
     keys.check_campaign_id(campaign_id)
@@ -94,6 +97,8 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
         if journal is not None:
             _require_same(journal, campaign)
         if journal is None or fold(journal.records).finished is None:
+            if journal is not None:
+                require_alone(journal.store, campaign_id, watch.note)
             minds = ["trainer", "critic", "generator"]
             services.start([*minds, *_runs_beside(campaign)])
             card = _check(campaign, services) if journal is None else None
@@ -104,7 +109,9 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
             if found.memory:
                 watch.note(found.memory)
         assert journal is not None
-        return Conductor(journal, services, watch, device=campaign.learner.device).conduct()
+        conductor = Conductor(journal, services, watch, device=campaign.learner.device)
+        with nullcontext() if conductor.state.finished is not None else Heartbeat(journal.store, campaign_id):
+            return conductor.conduct()
 
 
 class Conductor:

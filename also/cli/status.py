@@ -10,7 +10,7 @@ from also import keys
 from also.campaign.fold import fold
 from also.campaign.journal import Journal
 from also.campaign.state import State
-from also.cli import describe, table
+from also.cli import conducting, describe, table
 from also.cli.console import console
 from also.cli.options import StoreOption, read_journal, settings_with
 from also.errors import InputError
@@ -26,23 +26,25 @@ def status(
     if campaign is None:
         output.print(_campaigns(open_store(settings_with(store).store, create=False)))
         return
-    state = fold(read_journal(campaign, store).records)
+    journal = read_journal(campaign, store)
+    state = fold(journal.records)
     output.print(table.stages(state))
-    for line in table.outcome(state):
+    for line in [*table.outcome(state), *conducting.lines(journal, state)]:
         output.print(line, soft_wrap=True)
 
 
 def _campaigns(store: Store) -> Table:
     listed = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("campaign", "task", "stages", "env_steps", "return", "step"):
+    for column in ("campaign", "task", "stages", "env_steps", "return", "step", "conductor"):
         listed.add_column(column)
     for campaign_id in store.names(keys.CAMPAIGNS):
         try:
-            state = fold(Journal(store, campaign_id).records)
+            journal = Journal(store, campaign_id)
+            state = fold(journal.records)
         except InputError as error:
             listed.add_row(campaign_id, "", "", "", "", str(error))
             continue
-        listed.add_row(campaign_id, *_row(state))
+        listed.add_row(campaign_id, *_row(state), conducting.short(journal, state))
     return listed
 
 

@@ -1,0 +1,93 @@
+"""Whether somebody conducts a campaign, in words: at work, gone without a word, or ended with an error."""
+
+import time
+from datetime import datetime, timedelta
+
+from also.campaign import heartbeat
+from also.campaign.heartbeat import Heard
+from also.campaign.journal import Journal
+from also.campaign.state import State
+from also.cli.waiting import told
+from also.store import local_folder
+
+SKEW_SECONDS = 15 * 60.0
+"""Difference between two clocks that is possible: object stores refuse what was signed longer ago."""
+
+_LOOK_SECONDS = 1.0
+
+
+def lines(journal: Journal, state: State) -> list[str]:
+    """What is known of a campaign's conductor, in lines; nothing where the campaign has finished.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    if state.finished is not None:
+        return []
+    last = _heard(journal)
+    if last is None:
+        written = datetime.fromisoformat(journal.records[-1].written_at)
+        return [f"conductor         none is known; the last record was written {_ago(heartbeat.now() - written)} ago"]
+    since = _ago(heartbeat.now() - last.at)
+    if last.beat.error:
+        return [f"conductor         ended {since} ago ({last.who}): {last.beat.error}", _GO_ON]
+    if last.beat.ended or not _is_at_work(journal, last):
+        return [f"conductor         gone; last heard of {since} ago ({last.who})", _GO_ON]
+    return [f"conductor         at work ({last.who}), heard of {since} ago"]
+
+
+_GO_ON = "                  the `also run` that began the campaign goes on with it"
+
+
+def short(journal: Journal, state: State) -> str:
+    """The same in a few words; empty where there is nothing to say.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    if state.finished is not None:
+        return ""
+    last = _heard(journal)
+    if last is None:
+        return "unknown"
+    if last.beat.error:
+        return f"ended: {last.beat.error}"
+    at_work = not last.beat.ended and _is_at_work(journal, last)
+    return "at work" if at_work else f"gone for {_ago(heartbeat.now() - last.at)}"
+
+
+def _heard(journal: Journal) -> Heard | None:
+    """The last beat of a campaign: of one at work before all others."""
+    found = heartbeat.heard(journal.store, journal.campaign_id)
+    return min(found, key=lambda each: each.beat.ended, default=None)  # the latest of equals
+
+
+def _is_at_work(journal: Journal, last: Heard) -> bool:
+    """Whether a conductor that has not said that it ended is at work.
+
+    Where a store's clock may differ from this machine's by more than beats are apart, the next beat is waited for.
+    """
+    if heartbeat.is_gone_here(last.beat):
+        return False
+    age = last.age_seconds(heartbeat.now())
+    if 0 <= age < last.silent_seconds:
+        return True
+    if local_folder(journal.store.uri) is not None or age > SKEW_SECONDS:
+        return False
+    until = time.monotonic() + last.silent_seconds
+    with told(f"listening for the conductor of {journal.campaign_id!r}"):
+        while time.monotonic() < until:
+            time.sleep(_LOOK_SECONDS)
+            for each in heartbeat.heard(journal.store, journal.campaign_id):
+                if each.beat.conductor == last.beat.conductor and each.beat.number > last.beat.number:
+                    return not each.beat.ended
+    return False
+
+
+def _ago(passed: timedelta) -> str:
+    """A time that has passed, in words: "4 s", "12 min", "3 h" or "5 days"; "0 s" where clocks differ."""
+    seconds = max(0.0, passed.total_seconds())
+    for length, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
