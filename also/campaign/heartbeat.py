@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -179,11 +179,6 @@ def require_alone(
         if all(now - waited[each.beat.conductor][1] >= each.silent_seconds for each in others):
             return
         time.sleep(look_seconds)
-
-
-def now() -> datetime:
-    """The time by this machine's clock."""
-    return datetime.now(UTC)
 
 
 def is_gone_here(beat: Beat) -> bool:

@@ -1,7 +1,7 @@
 """Whether somebody conducts a campaign, in words: at work, gone without a word, or ended with an error."""
 
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from also.campaign import heartbeat
 from also.campaign.heartbeat import Heard
@@ -27,8 +27,8 @@ def lines(journal: Journal, state: State) -> list[str]:
     last = _heard(journal)
     if last is None:
         written = datetime.fromisoformat(journal.records[-1].written_at)
-        return [f"conductor         none is known; the last record was written {_ago(heartbeat.now() - written)} ago"]
-    since = _ago(heartbeat.now() - last.at)
+        return [f"conductor         none is known; the last record was written {_ago(_now() - written)} ago"]
+    since = _ago(_now() - last.at)
     if last.beat.error:
         return [f"conductor         ended {since} ago ({last.who}): {last.beat.error}", _GO_ON]
     if last.beat.ended or not _is_at_work(journal, last):
@@ -53,7 +53,7 @@ def short(journal: Journal, state: State) -> str:
     if last.beat.error:
         return f"ended: {last.beat.error}"
     at_work = not last.beat.ended and _is_at_work(journal, last)
-    return "at work" if at_work else f"gone for {_ago(heartbeat.now() - last.at)}"
+    return "at work" if at_work else f"gone for {_ago(_now() - last.at)}"
 
 
 def _heard(journal: Journal) -> Heard | None:
@@ -69,7 +69,7 @@ def _is_at_work(journal: Journal, last: Heard) -> bool:
     """
     if heartbeat.is_gone_here(last.beat):
         return False
-    age = last.age_seconds(heartbeat.now())
+    age = last.age_seconds(_now())
     if 0 <= age < last.silent_seconds:
         return True
     if local_folder(journal.store.uri) is not None or age > SKEW_SECONDS:
@@ -82,6 +82,10 @@ def _is_at_work(journal: Journal, last: Heard) -> bool:
                 if each.beat.conductor == last.beat.conductor and each.beat.number > last.beat.number:
                     return not each.beat.ended
     return False
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _ago(passed: timedelta) -> str:

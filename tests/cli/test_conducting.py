@@ -1,7 +1,7 @@
 """`also status` says whether somebody conducts a campaign."""
 
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -25,7 +25,7 @@ def beaten(tmp_path, write_journal, records):
             setattr(written, field, value)
         key = keys.beat("some", "other", 0)
         store.create_message(key, written)
-        then = (heartbeat.now() - timedelta(seconds=seconds)).timestamp()
+        then = (datetime.now(UTC) - timedelta(seconds=seconds)).timestamp()
         os.utime(tmp_path / "store" / key, (then, then))
 
     return beat
