@@ -13,9 +13,15 @@ from also.store import open_store
 from also.v1.conductor_pb2 import Beat
 
 
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+"""The time by this machine's clock."""
+
+
 @pytest.fixture
-def beaten(tmp_path, write_journal, records):
+def beaten(tmp_path, write_journal, records, monkeypatch):
     """Writes the beat of a conductor of another machine, so many seconds ago, for a campaign under way."""
+
+    monkeypatch.setattr(conducting, "_now", lambda: NOW)
 
     def beat(seconds, **about):
         write_journal("some", records[:6])
@@ -25,7 +31,7 @@ def beaten(tmp_path, write_journal, records):
             setattr(written, field, value)
         key = keys.beat("some", "other", 0)
         store.create_message(key, written)
-        then = (datetime.now(UTC) - timedelta(seconds=seconds)).timestamp()
+        then = (NOW - timedelta(seconds=seconds)).timestamp()
         os.utime(tmp_path / "store" / key, (then, then))
 
     return beat
@@ -57,13 +63,13 @@ def line_of(also, *arguments):
 def test_a_campaign_under_way_says_who_conducts_it(also, beaten, monkeypatch, seconds, about, line, short):
     """By the age of the last beat, or by what it says."""
     monkeypatch.setenv("COLUMNS", "300")
-    beaten(seconds + 0.3, **about)
+    beaten(seconds, **about)
     (shown,) = line_of(also)
     assert shown == f"conductor         {line}"
     assert short in also("status")[1]
 
 
-def test_a_finished_campaign_needs_no_conductor(also, beaten, write_journal, records, tmp_path):
+def test_a_finished_campaign_needs_no_conductor(also, write_journal, records, tmp_path):
     """Nothing is said of who conducted it."""
     write_journal("some", records)
     with Heartbeat(open_store(str(tmp_path / "store")), "some"):
