@@ -100,6 +100,9 @@ class Silent:
     def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
         """Nothing to do."""
 
+    def waits(self, what: str) -> None:
+        """Nothing to do."""
+
     def note(self, text: str) -> None:
         """Nothing to do."""
 

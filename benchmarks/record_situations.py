@@ -73,6 +73,9 @@ class Until:
     def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
         """Nothing to do."""
 
+    def waits(self, what: str) -> None:
+        """Nothing to do."""
+
     def note(self, text: str) -> None:
         """Say it."""
         print(text, flush=True)

@@ -20,6 +20,7 @@ from typing import Self
 from uuid import uuid4
 
 from also import keys
+from also.campaign.waits import Waits
 from also.errors import CampaignError, MissingObjectError, StoreError
 from also.store import Store
 from also.v1.conductor_pb2 import Beat
@@ -63,14 +64,18 @@ class Heard:
 class Heartbeat:
     """Beats of this process for one campaign, while inside."""
 
-    def __init__(self, store: Store, campaign_id: str, *, interval_seconds: float = INTERVAL_SECONDS) -> None:
+    def __init__(
+        self, store: Store, campaign_id: str, waits: Waits | None = None, *, interval_seconds: float = INTERVAL_SECONDS
+    ) -> None:
         """Nothing is written yet.
 
         Args:
             store: the campaign's store.
             campaign_id: the campaign.
+            waits: what the conductor waits for, told with every beat.
             interval_seconds: time between two beats, above 0.
         """
+        self._waits = waits or Waits(lambda _: None)
         self._store = store
         self._campaign_id = campaign_id
         self._beat = Beat(
@@ -113,6 +118,7 @@ class Heartbeat:
         before = _key(self._campaign_id, self._beat)
         self._beat.number += 1
         self._beat.ended, self._beat.error = ended, error
+        self._beat.waits_for, self._beat.waited_seconds = self._waits.text, self._waits.seconds
         try:
             self._store.create_message(_key(self._campaign_id, self._beat), self._beat)
             self._store.delete(before)

@@ -8,7 +8,6 @@ step is simply taken again.
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +34,7 @@ from also.campaign.processes import Services
 from also.campaign.reference import Reference
 from also.campaign.state import Event, Stage, State
 from also.campaign.telemetry import Telemetry
+from also.campaign.waits import Waits
 from also.campaign.watch import Watch
 from also.errors import AlsoError, CampaignError, MissingStoreError, ServiceError, ServiceUnavailable
 from also.settings import Settings
@@ -42,7 +42,7 @@ from also.shaping.identity import config_hash
 from also.shaping.rules import check_config
 from also.store import open_store
 from also.v1.branch_pb2 import Evaluation
-from also.v1.campaign_pb2 import Campaign, Device
+from also.v1.campaign_pb2 import Campaign, CriticSettings, Device, GeneratorSettings
 from also.v1.evidence_pb2 import Evidence
 from also.v1.journal_pb2 import (
     CampaignStarted,
@@ -109,9 +109,7 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
             if found.memory:
                 watch.note(found.memory)
         assert journal is not None
-        conductor = Conductor(journal, services, watch, device=campaign.learner.device)
-        with nullcontext() if conductor.state.finished is not None else Heartbeat(journal.store, campaign_id):
-            return conductor.conduct()
+        return Conductor(journal, services, watch, device=campaign.learner.device).conduct()
 
 
 class Conductor:
@@ -131,6 +129,7 @@ class Conductor:
         self._journal = journal
         self._services = services
         self._watch = watch
+        self._waits = Waits(watch.waits)
         self._references: dict[str, Reference] = {}
         self._clipping: set[str] = set()
         self.state = _on(device, fold(journal.records))
@@ -144,7 +143,14 @@ class Conductor:
             InputError: a service refused its request, or another conductor took over.
             ServiceError: a service failed for good.
         """
-        self._watch.found(self._journal.records)
+        if self.state.finished is not None:
+            self._watch.found(self._journal.records)
+            return self.state
+        with Heartbeat(self._journal.store, self._journal.campaign_id, self._waits):
+            self._watch.found(self._journal.records)
+            return self._conduct()
+
+    def _conduct(self) -> State:
         try:
             while (action := decide(self.state)) is not None:
                 self._train_beside()
@@ -242,7 +248,8 @@ class Conductor:
     def _diagnose(self, patience: Patience) -> Diagnosed | Held:
         stage = self._open_stage()
         request = requests.diagnose(self._journal.campaign_id, self.state, stage)
-        response = calls.diagnose(self._services, request)
+        with self._waits.during("critic", _minds_wait(request.settings)):
+            response = calls.diagnose(self._services, request)
         if response.WhichOneof("answer") == "failure":
             return hold_without_answer(self.state, stage, response.failure, response.llm)
         limits.check(response.diagnosis, "diagnosis")
@@ -251,7 +258,8 @@ class Conductor:
     def _propose(self, patience: Patience) -> Proposed | Held:
         stage = self._open_stage()
         request = requests.propose(self._journal.campaign_id, self.state, stage)
-        response = calls.propose(self._services, request)
+        with self._waits.during("generator", _minds_wait(request.settings)):
+            response = calls.propose(self._services, request)
         if response.HasField("failure"):
             return hold_without_answer(self.state, stage, response.failure, response.llm)
         limits.check(response)
@@ -265,11 +273,13 @@ class Conductor:
         stub = ValidatorServiceStub(self._services.channel("validator"))
         for response in rpc.stream(stub.Validate, request, seconds=TRAINING_SECONDS):
             if response.HasField("result"):
+                self._waits.set("validator", "")
                 return Validated(stage=stage.number, round=request.round, validation=response.result)
             patience.progressed(response.progress.phase, response.progress.env_steps)
             mark = (request.round, response.progress.phase, response.progress.env_steps)
             self._telemetry.progressed(f"branches {stage.number}", *mark)
             self._watch.validation(stage.number, request.round, response.progress)
+            self._waits.set("validator", response.progress.waits_for)
         raise ServiceUnavailable(f"it ended round {request.round} without a result")
 
     def _report(self) -> Reported:
@@ -314,6 +324,11 @@ class Conductor:
         self._telemetry.recorded()
         self._telemetry.show(following, len(self._journal.records))
         self._watch.record(record)
+
+
+def _minds_wait(settings: CriticSettings | GeneratorSettings) -> str:
+    """What a mind waits for while it answers, in words; empty for one that asks nobody."""
+    return f"the LLM at {settings.llm.url}" if settings.HasField("llm") else ""
 
 
 def _runs_beside(campaign: Campaign) -> list[str]:

@@ -23,5 +23,8 @@ class Watch(Protocol):
     def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
         """How far a round of validation is."""
 
+    def waits(self, what: str) -> None:
+        """What is waited for now, in words; empty: for nothing. Told when it changes."""
+
     def note(self, text: str) -> None:
         """Something for people: a service that died and is tried again."""

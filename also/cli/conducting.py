@@ -1,7 +1,7 @@
 """Whether somebody conducts a campaign, in words: at work, gone without a word, or ended with an error."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from also.campaign import heartbeat
 from also.campaign.heartbeat import Heard
@@ -16,8 +16,13 @@ SKEW_SECONDS = 15 * 60.0
 _LOOK_SECONDS = 1.0
 
 
-def lines(journal: Journal, state: State) -> list[str]:
+def lines(journal: Journal, state: State, now: datetime) -> list[str]:
     """What is known of a campaign's conductor, in lines; nothing where the campaign has finished.
+
+    Args:
+        journal: the campaign's journal.
+        state: its state.
+        now: the time by this machine's clock.
 
     Raises:
         StoreError: the store cannot be read.
@@ -27,20 +32,27 @@ def lines(journal: Journal, state: State) -> list[str]:
     last = _heard(journal)
     if last is None:
         written = datetime.fromisoformat(journal.records[-1].written_at)
-        return [f"conductor         none is known; the last record was written {_ago(_now() - written)} ago"]
-    since = _ago(_now() - last.at)
+        return [f"conductor         none is known; the last record was written {_ago(now - written)} ago"]
+    since = _ago(now - last.at)
     if last.beat.error:
         return [f"conductor         ended {since} ago ({last.who}): {last.beat.error}", _GO_ON]
-    if last.beat.ended or not _is_at_work(journal, last):
+    if last.beat.ended or not _is_at_work(journal, last, now):
         return [f"conductor         gone; last heard of {since} ago ({last.who})", _GO_ON]
-    return [f"conductor         at work ({last.who}), heard of {since} ago"]
+    waited = _ago(timedelta(seconds=last.beat.waited_seconds))
+    waits = f", waits for {last.beat.waits_for} ({waited} so far)" if last.beat.waits_for else ""
+    return [f"conductor         at work ({last.who}), heard of {since} ago{waits}"]
 
 
 _GO_ON = "                  the `also run` that began the campaign goes on with it"
 
 
-def short(journal: Journal, state: State) -> str:
+def short(journal: Journal, state: State, now: datetime) -> str:
     """The same in a few words; empty where there is nothing to say.
+
+    Args:
+        journal: the campaign's journal.
+        state: its state.
+        now: the time by this machine's clock.
 
     Raises:
         StoreError: the store cannot be read.
@@ -52,8 +64,10 @@ def short(journal: Journal, state: State) -> str:
         return "unknown"
     if last.beat.error:
         return f"ended: {last.beat.error}"
-    at_work = not last.beat.ended and _is_at_work(journal, last)
-    return "at work" if at_work else f"gone for {_ago(_now() - last.at)}"
+    at_work = not last.beat.ended and _is_at_work(journal, last, now)
+    if at_work and last.beat.waits_for:
+        return f"waits for {last.beat.waits_for}"
+    return "at work" if at_work else f"gone for {_ago(now - last.at)}"
 
 
 def _heard(journal: Journal) -> Heard | None:
@@ -62,14 +76,14 @@ def _heard(journal: Journal) -> Heard | None:
     return min(found, key=lambda each: each.beat.ended, default=None)  # the latest of equals
 
 
-def _is_at_work(journal: Journal, last: Heard) -> bool:
+def _is_at_work(journal: Journal, last: Heard, now: datetime) -> bool:
     """Whether a conductor that has not said that it ended is at work.
 
     Where a store's clock may differ from this machine's by more than beats are apart, the next beat is waited for.
     """
     if heartbeat.is_gone_here(last.beat):
         return False
-    age = last.age_seconds(_now())
+    age = last.age_seconds(now)
     if 0 <= age < last.silent_seconds:
         return True
     if local_folder(journal.store.uri) is not None or age > SKEW_SECONDS:
@@ -82,10 +96,6 @@ def _is_at_work(journal: Journal, last: Heard) -> bool:
                 if each.beat.conductor == last.beat.conductor and each.beat.number > last.beat.number:
                     return not each.beat.ended
     return False
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _ago(passed: timedelta) -> str:

@@ -1,7 +1,8 @@
 """Progress as plain lines, for logs and pipes: one for each event, and one every two seconds."""
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from also import reasons
@@ -16,9 +17,13 @@ EVERY_SECONDS = 2.0
 class Lines(Progress):
     """Prints progress as lines, as long as it is entered."""
 
-    def __init__(self) -> None:
-        """Nothing is printed yet."""
-        super().__init__()
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Nothing is printed yet.
+
+        Args:
+            clock: seconds that never go back.
+        """
+        super().__init__(clock)
         self._ended = threading.Event()
 
     def __enter__(self) -> Self:
@@ -66,6 +71,9 @@ def step_line(progress: Progress) -> str:
         parts += [describe.arm(arm) for arm in progress.validation_progress.arms]
     else:
         parts += [f"{run} at {env_steps:,} env_steps" for run, (env_steps, _) in progress.beside.items()]
+    if progress.waiting is not None:
+        what, seconds = progress.waiting
+        parts.append(f"waits for {what} ({describe.duration(seconds)})")
     if progress.seconds_left is not None:
         parts.append(f"about {describe.duration(progress.seconds_left)} left")
     return ", ".join(parts)

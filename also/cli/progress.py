@@ -6,7 +6,7 @@ reference; a screen reads it from a third one.
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from also.campaign.fold import advance, fold
 from also.campaign.requests import BESIDE, MAIN
@@ -16,26 +16,40 @@ from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.validator_pb2 import ValidationProgress
 from also.validation.cost import whole_updates
 
+LONG_SECONDS = 5.0
+"""Time from which on a wait is worth telling."""
+
+STALE_SECONDS = 60.0
+"""Time without an env_step after which nobody knows how long the rest will take."""
+
 
 class Progress:
     """How far a campaign is."""
 
-    def __init__(self) -> None:
-        """Nothing is known yet."""
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Nothing is known yet.
+
+        Args:
+            clock: seconds that never go back.
+        """
+        self._clock = clock
         self.state: State | None = None
         self.validation_progress: ValidationProgress | None = None
         self.last_note = ""
+        self._waits = "", 0.0
         self._training: dict[str, tuple[int, TrainingProgress]] = {}
         self._phases: dict[int, int] = {}
         self._lock = threading.RLock()
-        self._began = time.monotonic()
+        self._began = self._clock()
         self._found_env_steps = 0
+        self._furthest = 0, self._began
 
     def found(self, records: Sequence[JournalRecord]) -> None:
         """Take over the records that the journal holds: they cost no time of this process."""
         with self._lock:
             self.state = fold(records)
             self._found_env_steps = self.state.env_steps
+            self._furthest = self.state.env_steps, self._clock()
 
     def record(self, record: JournalRecord) -> None:
         """Take over a new record."""
@@ -46,26 +60,41 @@ class Progress:
             self._phases.clear()
             if record.WhichOneof("event") == "stage_trained":
                 self._training.pop(MAIN, None)
+            self._came_further()
 
     def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
         """Take over how far a stage of training is."""
         with self._lock:
             self._training[run] = (stage, progress)
+            self._came_further()
 
     def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
         """Take over how far a round of validation is."""
         with self._lock:
             self.validation_progress = progress
             self._phases[progress.phase] = progress.env_steps
+            self._came_further()
+
+    def waits(self, what: str) -> None:
+        """Take over what is waited for."""
+        with self._lock:
+            self._waits = what, self._clock()
 
     def note(self, text: str) -> None:
         """Take over a note."""
         self.last_note = text
 
     @property
+    def waiting(self) -> tuple[str, float] | None:
+        """What is waited for, in words, and for how long, seconds; None for nothing, or not for long."""
+        what, since = self._waits
+        seconds = self._clock() - since
+        return (what, seconds) if what and seconds >= LONG_SECONDS else None
+
+    @property
     def elapsed_seconds(self) -> float:
         """Time since this process began."""
-        return time.monotonic() - self._began
+        return self._clock() - self._began
 
     @property
     def main(self) -> TrainingProgress | None:
@@ -101,12 +130,20 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """Time left by the speed so far; None while there is none."""
+        """Time left by the speed so far; None while there is none, or nothing has come further for long."""
         if self.state is None or self.state.finished is not None:
             return None
-        planned = self._planned_env_steps(self.state)
-        speed = (self.env_steps - self._found_env_steps) / max(self.elapsed_seconds, 1.0)
-        return max(self._seconds(planned, speed), default=None)
+        with self._lock:
+            done, at = self._furthest
+        if self._clock() - at > STALE_SECONDS:
+            return None
+        speed = (done - self._found_env_steps) / max(at - self._began, 1.0)
+        return max(self._seconds(self._planned_env_steps(self.state), speed), default=None)
+
+    def _came_further(self) -> None:
+        """Note that env_steps were spent, and when: what passes without any tells nothing of the time that is left."""
+        if self.env_steps > self._furthest[0]:
+            self._furthest = self.env_steps, self._clock()
 
     def _seconds(self, planned: int, speed: float) -> Iterator[float]:
         if speed > 0:

@@ -167,5 +167,9 @@ class _JsonRecords:
     def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
         pass
 
+    def waits(self, what: str) -> None:
+        if what:
+            print(f"waits for {what}", file=sys.stderr, flush=True)
+
     def note(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)

@@ -1,5 +1,7 @@
 """Progress on a terminal: stages, the step under way, arms, the main run's return, time left."""
 
+import time
+from collections.abc import Callable
 from typing import Self
 
 from rich import box
@@ -25,9 +27,14 @@ WIDTH = 40
 class Screen(Progress):
     """Shows progress on a terminal, as long as it is entered."""
 
-    def __init__(self, console: Console) -> None:
-        """Nothing is shown yet."""
-        super().__init__()
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        """Nothing is shown yet.
+
+        Args:
+            console: the terminal.
+            clock: seconds that never go back.
+        """
+        super().__init__(clock)
         self._spinner = Spinner("dots")
         self._live = Live(
             console=console, get_renderable=self._render, refresh_per_second=4, transient=True, redirect_stderr=False
@@ -60,6 +67,9 @@ class Screen(Progress):
             parts.append(Text(f"return     {sparkline(self.returns)} {self.returns[-1]:.3f} (training, shaping off)"))
         for run, (env_steps, progress) in self.beside.items():
             parts.append(Text(f"{run:<10} {env_steps:,} env_steps, return {progress.mean_return:.3f}"))
+        if self.waiting is not None:
+            what, seconds = self.waiting
+            parts.append(Text(f"waits for {what} ({describe.duration(seconds)})", style="yellow"))
         if self.last_note:
             parts.append(Text(self.last_note, style="yellow"))
         return Group(*parts)

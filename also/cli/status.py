@@ -1,5 +1,6 @@
 """`also status`: what campaigns have come to so far."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -29,7 +30,7 @@ def status(
     journal = read_journal(campaign, store)
     state = fold(journal.records)
     output.print(table.stages(state))
-    for line in [*table.outcome(state), *conducting.lines(journal, state)]:
+    for line in [*table.outcome(state), *conducting.lines(journal, state, datetime.now(UTC))]:
         output.print(line, soft_wrap=True)
 
 
@@ -44,7 +45,7 @@ def _campaigns(store: Store) -> Table:
         except InputError as error:
             listed.add_row(campaign_id, "", "", "", "", str(error))
             continue
-        listed.add_row(campaign_id, *_row(state), conducting.short(journal, state))
+        listed.add_row(campaign_id, *_row(state), conducting.short(journal, state, datetime.now(UTC)))
     return listed
 
 

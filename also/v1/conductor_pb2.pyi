@@ -5,7 +5,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Beat(_message.Message):
-    __slots__ = ("conductor", "number", "interval_seconds", "host", "boot", "process", "process_start", "ended", "error")
+    __slots__ = ("conductor", "number", "interval_seconds", "host", "boot", "process", "process_start", "ended", "error", "waits_for", "waited_seconds")
     CONDUCTOR_FIELD_NUMBER: _ClassVar[int]
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     INTERVAL_SECONDS_FIELD_NUMBER: _ClassVar[int]
@@ -15,6 +15,8 @@ class Beat(_message.Message):
     PROCESS_START_FIELD_NUMBER: _ClassVar[int]
     ENDED_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
+    WAITS_FOR_FIELD_NUMBER: _ClassVar[int]
+    WAITED_SECONDS_FIELD_NUMBER: _ClassVar[int]
     conductor: str
     number: int
     interval_seconds: float
@@ -24,4 +26,6 @@ class Beat(_message.Message):
     process_start: str
     ended: bool
     error: str
-    def __init__(self, conductor: _Optional[str] = ..., number: _Optional[int] = ..., interval_seconds: _Optional[float] = ..., host: _Optional[str] = ..., boot: _Optional[str] = ..., process: _Optional[int] = ..., process_start: _Optional[str] = ..., ended: _Optional[bool] = ..., error: _Optional[str] = ...) -> None: ...
+    waits_for: str
+    waited_seconds: float
+    def __init__(self, conductor: _Optional[str] = ..., number: _Optional[int] = ..., interval_seconds: _Optional[float] = ..., host: _Optional[str] = ..., boot: _Optional[str] = ..., process: _Optional[int] = ..., process_start: _Optional[str] = ..., ended: _Optional[bool] = ..., error: _Optional[str] = ..., waits_for: _Optional[str] = ..., waited_seconds: _Optional[float] = ...) -> None: ...

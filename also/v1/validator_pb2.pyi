@@ -76,16 +76,18 @@ class ArmProgress(_message.Message):
     def __init__(self, arm: _Optional[str] = ..., branches: _Optional[int] = ..., mean_return: _Optional[float] = ..., milestone_score: _Optional[float] = ..., reason: _Optional[_Union[_verdict_pb2.VerdictReason, str]] = ...) -> None: ...
 
 class ValidationProgress(_message.Message):
-    __slots__ = ("phase", "arms", "env_steps", "env_steps_planned")
+    __slots__ = ("phase", "arms", "env_steps", "env_steps_planned", "waits_for")
     PHASE_FIELD_NUMBER: _ClassVar[int]
     ARMS_FIELD_NUMBER: _ClassVar[int]
     ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
     ENV_STEPS_PLANNED_FIELD_NUMBER: _ClassVar[int]
+    WAITS_FOR_FIELD_NUMBER: _ClassVar[int]
     phase: ValidationPhase
     arms: _containers.RepeatedCompositeFieldContainer[ArmProgress]
     env_steps: int
     env_steps_planned: int
-    def __init__(self, phase: _Optional[_Union[ValidationPhase, str]] = ..., arms: _Optional[_Iterable[_Union[ArmProgress, _Mapping]]] = ..., env_steps: _Optional[int] = ..., env_steps_planned: _Optional[int] = ...) -> None: ...
+    waits_for: str
+    def __init__(self, phase: _Optional[_Union[ValidationPhase, str]] = ..., arms: _Optional[_Iterable[_Union[ArmProgress, _Mapping]]] = ..., env_steps: _Optional[int] = ..., env_steps_planned: _Optional[int] = ..., waits_for: _Optional[str] = ...) -> None: ...
 
 class ValidateResponse(_message.Message):
     __slots__ = ("progress", "result")

@@ -31,18 +31,22 @@ class Phase:
             if record.measures:
                 self.latest[record.arm, record.seed_index] = record
 
-    def tell(self, reasons: Mapping[str, VerdictReason], *, env_steps: int = 0) -> ValidationProgress:
+    def tell(
+        self, reasons: Mapping[str, VerdictReason], *, env_steps: int = 0, waits_for: str = ""
+    ) -> ValidationProgress:
         """How far the phase is.
 
         Args:
             reasons: why candidates are out, by name; those that are in have none.
             env_steps: env_steps of the running step's branches.
+            waits_for: what has to come before it goes on, in words; empty for nothing.
         """
         return ValidationProgress(
             phase=self.phase,
             arms=[self._arm(name, reasons) for name in (CONTROL, *self.candidates)],
             env_steps=self.done + env_steps,
             env_steps_planned=max(self.planned, self.done + env_steps),
+            waits_for=waits_for,
         )
 
     def _arm(self, name: str, reasons: Mapping[str, VerdictReason]) -> ArmProgress:

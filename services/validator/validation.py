@@ -29,8 +29,9 @@ from also.v1.verdict_pb2 import ArmResult, Validation, Verdict, VerdictReason
 from also.validation import cost, judge
 from also.validation.race import race_cost, racers
 from also.validation.round import Round, Standing, Step
+from also.words import counted
 from services.validator import plan, screen
-from services.validator.launch.launcher import Launcher
+from services.validator.launch.launcher import Launcher, Progress
 from services.validator.measure import records
 from services.validator.measure.measures import Measures
 from services.validator.progress import Phase
@@ -92,8 +93,9 @@ def _validate(
                     phase.hear(told.records)
                 measures.hear([group for group in groups if _is_result(progress.get(group.name))])
                 env_steps = sum(told.env_steps for told in progress.values())
-                yield phase.tell(_reasons(round_, standing), env_steps=env_steps)
-        last = phase.tell(_reasons(round_, standing), env_steps=env_steps)
+                begun = _begun(len(groups), progress)
+                yield phase.tell(_reasons(round_, standing), env_steps=env_steps, waits_for=begun)
+        last = phase.tell(_reasons(round_, standing), env_steps=env_steps, waits_for=measures.server)
         measured = yield from _waiting(measures.read(groups), lambda last=last: last)  # type: ignore[misc]
         arms = records.add(arms, step.arms, step.pool, measured)
         phase.done += step.cost
@@ -102,7 +104,8 @@ def _validate(
     yield phase.tell(_reasons(round_, standing))
     guards = []
     if promoting := judge.about_to_promote(standing):
-        guards = yield from _waiting(measures.guard(request, promoting), lambda: phase.tell(_reasons(round_, standing)))
+        asked = phase.tell(_reasons(round_, standing), waits_for=measures.server)
+        guards = yield from _waiting(measures.guard(request, promoting), lambda: asked)
     yield judge.validation(round_, arms, guards)
 
 
@@ -175,6 +178,13 @@ def _waiting(
             result: T = done.value
             return result
         yield tell()
+
+
+def _begun(groups: int, progress: Progress) -> str:
+    """What a step waits for whose branch groups are not all at work, in words."""
+    if any(told.env_steps or told.records for told in progress.values()):
+        return ""
+    return f"the first of {counted(groups, 'branch group')} to begin"
 
 
 def _is_result(told: BranchProgress | None) -> bool:

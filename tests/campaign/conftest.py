@@ -286,7 +286,7 @@ class Servicer(trainer_pb2_grpc.TrainerServiceServicer):
 
     def Validate(self, request, context):
         self.world.devices.add(request.campaign.learner.device)
-        progress = ValidationProgress(phase=ValidationPhase.VALIDATION_PHASE_SCREEN)
+        progress = ValidationProgress(phase=ValidationPhase.VALIDATION_PHASE_SCREEN, waits_for="Prometheus")
         yield ValidateResponse(progress=progress)
         self._hear("Validate")
         yield ValidateResponse(result=self.world.validate(request))
@@ -304,6 +304,7 @@ class Listener:
     def __init__(self) -> None:
         self.records: list[JournalRecord] = []
         self.notes: list[str] = []
+        self.waited: list[str] = []
 
     def found(self, records: Sequence[JournalRecord]) -> None:
         self.records += records
@@ -316,6 +317,9 @@ class Listener:
 
     def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
         pass
+
+    def waits(self, what: str) -> None:
+        self.waited.append(what)
 
     def note(self, text: str) -> None:
         self.notes.append(text)

@@ -53,6 +53,14 @@ def of_kind(kind, found):
     return [event for event in found if isinstance(event, kind)]
 
 
+def test_the_llm_is_named_while_its_answer_is_waited_for(serve, new_world, campaign, events, listener):
+    """And what else a stage waits for; afterwards nothing is."""
+    events(campaign(**{"stages.count": 1}), serve(new_world(use=USE)))
+    llm = "the LLM at http://127.0.0.1:9/v1"
+    assert listener.waited[:6] == [llm, "", llm, "", "Prometheus", ""]
+    assert listener.waited[-1] == ""
+
+
 def test_what_an_llm_cost_is_in_the_records(serve, new_world, campaign, events):
     """Diagnoses and proposals carry it."""
     found = events(campaign(), serve(new_world(use=USE)))

@@ -7,47 +7,52 @@ import pytest
 
 from also import keys
 from also.campaign import heartbeat
-from also.campaign.heartbeat import Heartbeat
+from also.campaign.fold import fold
+from also.campaign.heartbeat import Heard, Heartbeat
+from also.campaign.journal import Journal
 from also.cli import conducting
-from also.store import open_store
+from also.store import Store, open_store
 from also.v1.conductor_pb2 import Beat
-
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 """The time by this machine's clock."""
 
 
 @pytest.fixture
-def beaten(tmp_path, write_journal, records, monkeypatch):
-    """Writes the beat of a conductor of another machine, so many seconds ago, for a campaign under way."""
+def journal(tmp_path, write_journal, records):
+    """That of a campaign under way, without any beat."""
+    write_journal("some", records[:6])
+    return Journal(open_store(str(tmp_path / "store")), "some")
 
-    monkeypatch.setattr(conducting, "_now", lambda: NOW)
 
-    def beat(seconds, **about):
-        write_journal("some", records[:6])
-        store = open_store(str(tmp_path / "store"))
+@pytest.fixture
+def shown(tmp_path, journal):
+    """What is shown of a campaign with the beat of a conductor of another machine, so many seconds ago."""
+
+    def show(seconds, **about):
         written = Beat(conductor="other", interval_seconds=10, host="elsewhere", process=1)
         for field, value in about.items():
             setattr(written, field, value)
         key = keys.beat("some", "other", 0)
-        store.create_message(key, written)
+        journal.store.create_message(key, written)
         then = (NOW - timedelta(seconds=seconds)).timestamp()
         os.utime(tmp_path / "store" / key, (then, then))
+        state = fold(journal.records)
+        return conducting.lines(journal, state, NOW)[0], conducting.short(journal, state, NOW)
 
-    return beat
-
-
-def line_of(also, *arguments):
-    """The line on the conductor."""
-    code, shown, _ = also("status", "some")
-    assert code == 0
-    return [line for line in shown.splitlines() if line.startswith("conductor")]
+    return show
 
 
 @pytest.mark.parametrize(
     ("seconds", "about", "line", "short"),
     [
         (4, {}, "at work (elsewhere, process 1), heard of 4 s ago", "at work"),
+        (
+            4,
+            {"waits_for": "Prometheus", "waited_seconds": 150.0},
+            "at work (elsewhere, process 1), heard of 4 s ago, waits for Prometheus (2 min so far)",
+            "waits for Prometheus",
+        ),
         (29, {}, "at work (elsewhere, process 1), heard of 29 s ago", "at work"),
         (31, {}, "gone; last heard of 31 s ago (elsewhere, process 1)", "gone for 31 s"),
         (7200, {}, "gone; last heard of 2 h ago (elsewhere, process 1)", "gone for 2 h"),
@@ -60,42 +65,57 @@ def line_of(also, *arguments):
         ),
     ],
 )
-def test_a_campaign_under_way_says_who_conducts_it(also, beaten, monkeypatch, seconds, about, line, short):
+def test_a_campaign_under_way_says_who_conducts_it(shown, seconds, about, line, short):
     """By the age of the last beat, or by what it says."""
+    assert shown(seconds, **about) == (f"conductor         {line}", short)
+
+
+def test_status_says_who_conducts(also, journal, monkeypatch):
+    """In both of its tables."""
     monkeypatch.setenv("COLUMNS", "300")
-    beaten(seconds, **about)
-    (shown,) = line_of(also)
-    assert shown == f"conductor         {line}"
-    assert short in also("status")[1]
+    with Heartbeat(journal.store, "some"):
+        assert "conductor         none is known" not in also("status", "some")[1]
+        assert "conductor         " in also("status", "some")[1]
+    assert " gone for " in also("status")[1]
 
 
 def test_a_finished_campaign_needs_no_conductor(also, write_journal, records, tmp_path):
     """Nothing is said of who conducted it."""
     write_journal("some", records)
     with Heartbeat(open_store(str(tmp_path / "store")), "some"):
-        assert line_of(also) == []
+        assert "conductor   " not in also("status", "some")[1]
 
 
-def test_a_campaign_without_any_beat_says_how_old_it_is(also, write_journal, records):
+def test_a_campaign_without_any_beat_says_how_old_it_is(journal):
     """As those that an older ALSO has begun."""
-    write_journal("some", records[:6])
-    (shown,) = line_of(also)
-    assert shown.startswith("conductor         none is known; the last record was written ")
-    assert "unknown" in also("status")[1]
+    journal.records[-1].written_at = (NOW - timedelta(hours=5)).isoformat()
+    state = fold(journal.records)
+    line = "conductor         none is known; the last record was written 5 h ago"
+    assert conducting.lines(journal, state, NOW) == [line]
+    assert conducting.short(journal, state, NOW) == "unknown"
 
 
-def test_a_store_whose_clock_differs_is_listened_to(monkeypatch, tmp_path, write_journal, records):
-    """Where ages say nothing, the next beat does."""
-    write_journal("some", records[:6])
-    store = open_store(str(tmp_path / "store"))
-    journal = conducting.Journal(store, "some")
-    with Heartbeat(store, "some", interval_seconds=0.5):
-        last = heartbeat.heard(store, "some")[0]
-        ahead = heartbeat.Heard(beat=last.beat, at=last.at + timedelta(minutes=5))
-        ahead.beat.host = "elsewhere"
-        store.uri = "s3://bucket/elsewhere"  # no folder of this machine, so no clock of it
-        assert conducting._is_at_work(journal, ahead)
-    assert not conducting._is_at_work(journal, ahead)
-    assert not conducting._is_at_work(
-        journal, heartbeat.Heard(beat=ahead.beat, at=last.at - timedelta(seconds=conducting.SKEW_SECONDS + 1))
-    )
+@pytest.mark.parametrize(
+    ("minutes", "seen"), [(-5, "at work"), (5, "at work"), (conducting.SKEW_SECONDS / 60 + 1, "gone for")]
+)
+def test_a_store_whose_clock_differs_is_listened_to(journal, minutes, seen):
+    """Where ages say little, the next beat says whether somebody is there; no clocks differ by more than the limit."""
+    elsewhere = Store("s3://bucket/elsewhere", journal.store._backend)  # no folder of this machine, so no clock of it
+    journal.store = elsewhere
+    with Heartbeat(elsewhere, "some", interval_seconds=0.5) as beating:
+        beating._beat.host = "elsewhere"
+        while heartbeat.heard(elsewhere, "some")[0].beat.number < 1:
+            pass
+        at = heartbeat.heard(elsewhere, "some")[0].at
+        shown = conducting.short(journal, fold(journal.records), at + timedelta(minutes=minutes))
+    assert shown.startswith(seen)
+
+
+def test_a_store_whose_conductor_went_silent_is_not_listened_to_for_ever(journal):
+    """Its beats are missing, whatever the clocks say."""
+    journal.store = Store("s3://bucket/elsewhere", journal.store._backend)
+    written = Beat(conductor="other", interval_seconds=0.1, host="elsewhere", process=1)
+    journal.store.create_message(keys.beat("some", "other", 0), written)
+    (found,) = heartbeat.heard(journal.store, "some")
+    assert isinstance(found, Heard)
+    assert conducting.short(journal, fold(journal.records), found.at + timedelta(minutes=3)) == "gone for 3 min"

@@ -192,6 +192,44 @@ def test_spent_env_steps_include_the_step_under_way(records):
     assert progress.env_steps == fold(records[:2]).env_steps
 
 
+def test_the_time_left_is_told_by_what_was_measured(records):
+    """What passes without an env_step does not lengthen it; after a minute of that nobody knows."""
+    now = 1000.0
+    progress = Progress(lambda: now)
+    progress.found(records[:1])
+    now += 50
+    assert progress.seconds_left is None
+    progress.training("main", 0, TrainingProgress(env_steps=100, env_steps_planned=400))
+    left = progress.seconds_left
+    assert left is not None
+    now += 59
+    progress.training("main", 0, TrainingProgress(env_steps=100, env_steps_planned=400))
+    assert progress.seconds_left == left
+    now += 2
+    assert progress.seconds_left is None
+    progress.training("main", 0, TrainingProgress(env_steps=200, env_steps_planned=400))
+    assert progress.seconds_left is not None
+
+
+def test_what_is_waited_for_is_shown_with_its_time(records):
+    """On the line and on the screen, once it takes longer than a blink."""
+    console = Console(file=io.StringIO(), force_terminal=True, width=120, markup=False)
+    times = [1000.0]
+    for shown in (screen.Screen(console, lambda: times[-1]), lines.Lines(lambda: times[-1])):
+        shown.found(records[:1])
+        shown.waits("Prometheus")
+        times.append(times[-1] + 4)
+        assert "waits for" not in lines.step_line(shown)
+        times.append(times[-1] + 61)
+        assert "waits for Prometheus (1:05)" in lines.step_line(shown)
+        if isinstance(shown, screen.Screen):
+            with console.capture() as captured:
+                console.print(shown._render())
+            assert "waits for Prometheus (1:05)" in captured.get()
+        shown.waits("")
+        assert "waits for" not in lines.step_line(shown)
+
+
 def test_a_sparkline_spans_the_smallest_and_the_largest_value():
     """Equal values are a flat line."""
     assert screen.sparkline([0.0, 0.5, 1.0]) == "▁▅█"

@@ -10,7 +10,7 @@ WALL_CLOCK = {"time.time", "datetime.now", "datetime.utcnow", "datetime.datetime
 READERS_OF_THE_WALL_CLOCK = {
     "also/store.py",  # age of files that killed processes left
     "also/campaign/journal.py",  # when a record was written, for people
-    "also/cli/conducting.py",  # age of a sign of life, for people
+    "also/cli/status.py",  # age of a sign of life, for people
     "services/validator/measure/query.py",  # age of Prometheus's samples
 }
 

@@ -143,7 +143,9 @@ def test_a_prometheus_that_hangs_holds_up_no_progress(make_request, stub, server
     server.fault_of = lambda call, query: "hang"
     progress, result = validated(stub(metrics_wait=1.0), make_request())
     assert set(named(result)) == {"MetricsUnavailable"}
-    assert len([each for each in progress if each.phase == ValidationPhase.VALIDATION_PHASE_SEARCH]) >= 6
+    searching = [each for each in progress if each.phase == ValidationPhase.VALIDATION_PHASE_SEARCH]
+    assert len([each for each in searching if each.waits_for == "Prometheus"]) >= 2
+    assert len(searching) >= 6
 
 
 @pytest.mark.slow

@@ -100,6 +100,9 @@ def test_progress_names_control_first_and_counts_env_steps(make_request, validat
     assert all([arm.arm for arm in each.arms] == ["control", "r0-c0", "r0-c1"] for each in progress)
     searching = [each for each in progress if each.phase == ValidationPhase.VALIDATION_PHASE_SEARCH]
     assert searching[0].arms[0].branches == 0
+    waits = {each.waits_for for each in searching if not each.env_steps}
+    assert waits <= {"the first of 2 branch groups to begin", ""}
+    assert {each.waits_for for each in searching if each.env_steps} == {""}
     assert searching[-1].arms[0].branches == 2
     assert searching[-1].arms[0].mean_return == pytest.approx(0.105)
     assert searching[-1].env_steps == searching[-1].env_steps_planned == cost.search_cost(request.campaign, 2)

@@ -18,6 +18,10 @@ from services.validator.measure.records import Records
 class Measures(Protocol):
     """Reads what branches measured, and what guard queries say."""
 
+    @property
+    def server(self) -> str:
+        """What has to answer before measures are known, for people; empty where nothing has."""
+
     def hear(self, finished: Sequence[BranchGroup]) -> None:
         """Take note of groups whose results are in the object store, and read on; returns at once.
 

@@ -124,6 +124,11 @@ class Prometheus:
             wait=settings.metrics_wait,
         )
 
+    @property
+    def server(self) -> str:
+        """Prometheus."""
+        return "Prometheus"
+
     def hear(self, finished: Sequence[BranchGroup]) -> None:
         """Read the groups on, as `Measures.hear` says."""
         for group in finished:
