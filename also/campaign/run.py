@@ -94,6 +94,8 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
         if journal is not None:
             _require_same(journal, campaign)
         if journal is None or fold(journal.records).finished is None:
+            if journal is not None:
+                open_store(settings.store)  # proves that a store that has been read can be written to
             minds = ["trainer", "critic", "generator"]
             services.start([*minds, *_runs_beside(campaign)])
             card = _check(campaign, services) if journal is None else None
