@@ -1,6 +1,7 @@
 """Keys of everything that ALSO stores: path is name, and every object is created once.
 
 also.json                                            marks the store as ours
+probe/…                                              tries of the store, there for a moment
 campaigns/ID/journal/00000000.json                   the campaign's journal
 campaigns/ID/conductors/CONDUCTOR/00000012.json      sign of life of a conductor; the one before is gone
 campaigns/ID/blobs/SHA256                            content of checkpoints
@@ -19,6 +20,9 @@ from also.errors import CampaignError, CheckpointError
 
 STORE_MARKER = "also.json"
 """Object that marks a store as one of ours."""
+
+PROBES = "probe/"
+"""Prefix of what is created, and deleted at once, to see how a store behaves."""
 
 CAMPAIGNS = "campaigns/"
 """Prefix of all campaigns."""

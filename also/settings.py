@@ -24,6 +24,15 @@ FORK_SERVER = "ALSO_FORK_SERVER"
 
 _NOT_INHERITED = (API_KEY, PROMETHEUS_TOKEN, FORK_SERVER)
 
+_STORE_ENDPOINTS = (
+    "AWS_ENDPOINT",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+    "AZURE_ENDPOINT",
+    "AZURE_STORAGE_ENDPOINT",
+    "GOOGLE_BASE_URL",
+)
+
 LAUNCHERS = ("processes", "kubernetes")
 """Where branch groups can run."""
 
@@ -103,6 +112,11 @@ def from_environment() -> Settings:
         if text:
             given[name] = _seconds(name, text) if isinstance(known.default, float) else text
     return Settings(**given)
+
+
+def store_endpoints() -> dict[str, str]:
+    """Variables by which obstore is told of another server than the cloud's own, with what they say."""
+    return {name: os.environ[name] for name in _STORE_ENDPOINTS if os.environ.get(name)}
 
 
 def child_environment(**changes: str) -> dict[str, str]:

@@ -65,7 +65,13 @@ class Heartbeat:
     """Beats of this process for one campaign, while inside."""
 
     def __init__(
-        self, store: Store, campaign_id: str, waits: Waits | None = None, *, interval_seconds: float = INTERVAL_SECONDS
+        self,
+        store: Store,
+        campaign_id: str,
+        waits: Waits | None = None,
+        *,
+        conductor: str = "",
+        interval_seconds: float = INTERVAL_SECONDS,
     ) -> None:
         """Nothing is written yet.
 
@@ -73,13 +79,14 @@ class Heartbeat:
             store: the campaign's store.
             campaign_id: the campaign.
             waits: what the conductor waits for, told with every beat.
+            conductor: nonce of the conductor, as in the journal's records; a new one where it is empty.
             interval_seconds: time between two beats, above 0.
         """
         self._waits = waits or Waits(lambda _: None)
         self._store = store
         self._campaign_id = campaign_id
         self._beat = Beat(
-            conductor=uuid4().hex,
+            conductor=conductor or uuid4().hex,
             interval_seconds=interval_seconds,
             host=socket.gethostname(),
             boot=_boot(),

@@ -2,11 +2,14 @@
 
 A record is created if absent, so its number is the fence between two conductors: whoever creates
 number n decides step n, and the other one stops. Each record holds the sha256 of the one before, so
-that a missing, exchanged or edited record cannot go unseen.
+that a missing, exchanged or edited record cannot go unseen, and a word of the conductor that wrote it:
+two conductors that come to the same step in the same second would write equal bytes, and the one that
+finds them there could not tell whether they are its own, stored by a request whose answer got lost.
 """
 
 import hashlib
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from also import keys
 from also.campaign.state import Event
@@ -34,8 +37,10 @@ class Journal:
         self.campaign_id = campaign_id
         self.records: list[JournalRecord] = []
         self._last_sha256 = ""
-        for name in store.names(keys.journal(campaign_id)):
-            self._take(name)
+        self.conductor = uuid4().hex
+        prefix = keys.journal(campaign_id)
+        for key in store.find(prefix):
+            self._take(key.removeprefix(prefix))
 
     def draft(self, event: Event) -> JournalRecord:
         """The record that would hold an event next; nothing is written."""
@@ -44,6 +49,7 @@ class Journal:
             sequence=len(self.records),
             previous_sha256=self._last_sha256,
             written_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            conductor=self.conductor,
         )
         for field in descriptor(record).oneofs_by_name["event"].fields:
             if field.message_type is descriptor(event):
@@ -51,10 +57,11 @@ class Journal:
         return record
 
     def append(self, record: JournalRecord) -> None:
-        """Write the next record.
+        """Write the next record, or find that it is written though its answer got lost.
 
         Raises:
             CampaignError: another conductor has written a record with this number.
+            StoreError: the store cannot be written; the record may be there, and is read when the campaign goes on.
         """
         content = canonical(record)
         if not self.store.create(keys.journal_record(self.campaign_id, record.sequence), content):

@@ -99,6 +99,7 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
         if journal is None or fold(journal.records).finished is None:
             if journal is not None:
                 require_alone(journal.store, campaign_id, watch.note)
+                open_store(settings.store)  # proves that a store that has been read can be written to
             minds = ["trainer", "critic", "generator"]
             services.start([*minds, *_runs_beside(campaign)])
             card = _check(campaign, services) if journal is None else None
@@ -146,8 +147,9 @@ class Conductor:
         if self.state.finished is not None:
             self._watch.found(self._journal.records)
             return self.state
-        with Heartbeat(self._journal.store, self._journal.campaign_id, self._waits):
-            self._watch.found(self._journal.records)
+        journal = self._journal
+        with Heartbeat(journal.store, journal.campaign_id, self._waits, conductor=journal.conductor):
+            self._watch.found(journal.records)
             return self._conduct()
 
     def _conduct(self) -> State:

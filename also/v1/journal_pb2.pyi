@@ -2,6 +2,7 @@ from also.v1 import branch_pb2 as _branch_pb2
 from also.v1 import campaign_pb2 as _campaign_pb2
 from also.v1 import diagnosis_pb2 as _diagnosis_pb2
 from also.v1 import evidence_pb2 as _evidence_pb2
+from also.v1 import limits_pb2 as _limits_pb2
 from also.v1 import llm_pb2 as _llm_pb2
 from also.v1 import shaping_pb2 as _shaping_pb2
 from also.v1 import task_pb2 as _task_pb2
@@ -75,11 +76,12 @@ FINISH_REASON_STAGES_DONE: FinishReason
 FINISH_REASON_BUDGET_SPENT: FinishReason
 
 class JournalRecord(_message.Message):
-    __slots__ = ("schema_version", "sequence", "previous_sha256", "written_at", "started", "stage_trained", "diagnosed", "proposed", "validated", "promoted", "held", "rolled_back", "reported", "finished")
+    __slots__ = ("schema_version", "sequence", "previous_sha256", "written_at", "conductor", "started", "stage_trained", "diagnosed", "proposed", "validated", "promoted", "held", "rolled_back", "reported", "finished")
     SCHEMA_VERSION_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_SHA256_FIELD_NUMBER: _ClassVar[int]
     WRITTEN_AT_FIELD_NUMBER: _ClassVar[int]
+    CONDUCTOR_FIELD_NUMBER: _ClassVar[int]
     STARTED_FIELD_NUMBER: _ClassVar[int]
     STAGE_TRAINED_FIELD_NUMBER: _ClassVar[int]
     DIAGNOSED_FIELD_NUMBER: _ClassVar[int]
@@ -94,6 +96,7 @@ class JournalRecord(_message.Message):
     sequence: int
     previous_sha256: str
     written_at: str
+    conductor: str
     started: CampaignStarted
     stage_trained: StageTrained
     diagnosed: Diagnosed
@@ -104,7 +107,7 @@ class JournalRecord(_message.Message):
     rolled_back: RolledBack
     reported: Reported
     finished: Finished
-    def __init__(self, schema_version: _Optional[int] = ..., sequence: _Optional[int] = ..., previous_sha256: _Optional[str] = ..., written_at: _Optional[str] = ..., started: _Optional[_Union[CampaignStarted, _Mapping]] = ..., stage_trained: _Optional[_Union[StageTrained, _Mapping]] = ..., diagnosed: _Optional[_Union[Diagnosed, _Mapping]] = ..., proposed: _Optional[_Union[Proposed, _Mapping]] = ..., validated: _Optional[_Union[Validated, _Mapping]] = ..., promoted: _Optional[_Union[Promoted, _Mapping]] = ..., held: _Optional[_Union[Held, _Mapping]] = ..., rolled_back: _Optional[_Union[RolledBack, _Mapping]] = ..., reported: _Optional[_Union[Reported, _Mapping]] = ..., finished: _Optional[_Union[Finished, _Mapping]] = ...) -> None: ...
+    def __init__(self, schema_version: _Optional[int] = ..., sequence: _Optional[int] = ..., previous_sha256: _Optional[str] = ..., written_at: _Optional[str] = ..., conductor: _Optional[str] = ..., started: _Optional[_Union[CampaignStarted, _Mapping]] = ..., stage_trained: _Optional[_Union[StageTrained, _Mapping]] = ..., diagnosed: _Optional[_Union[Diagnosed, _Mapping]] = ..., proposed: _Optional[_Union[Proposed, _Mapping]] = ..., validated: _Optional[_Union[Validated, _Mapping]] = ..., promoted: _Optional[_Union[Promoted, _Mapping]] = ..., held: _Optional[_Union[Held, _Mapping]] = ..., rolled_back: _Optional[_Union[RolledBack, _Mapping]] = ..., reported: _Optional[_Union[Reported, _Mapping]] = ..., finished: _Optional[_Union[Finished, _Mapping]] = ...) -> None: ...
 
 class CampaignStarted(_message.Message):
     __slots__ = ("campaign", "card", "folder")

@@ -48,10 +48,10 @@ def save(store: Store, campaign_id: str, campaign: Campaign, card: TaskCard, sna
     )
     for name, content in sorted(contents.items()):
         sha256 = hashlib.sha256(content).hexdigest()
-        store.create(keys.blob(campaign_id, sha256), content)
+        store.ensure(keys.blob(campaign_id, sha256), content)
         manifest.blobs.append(Blob(name=name, size=len(content), sha256=sha256))
     checkpoint_id = digest(manifest)
-    store.create(keys.checkpoint(campaign_id, checkpoint_id), canonical(manifest))
+    store.ensure(keys.checkpoint(campaign_id, checkpoint_id), canonical(manifest))
     return checkpoint_id
 
 
