@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from also import document
 from also.errors import InputError, TaskError
 from also.v1.task_pb2 import Task, TaskCard
+from services.trainer.tasks.foreign_environment import foreign_sources
 from services.trainer.tasks.import_path import describe_error, search_in
 from services.trainer.tasks.parallel_card import inspect
 from services.trainer.tasks.parallel_environment import (
@@ -77,7 +78,9 @@ class Worker:
                     finally:
                         self._last_call = PLACE.read()
                         environment.close()
-                return {"card": document.plain(card), "files": stamps(task, opened, began_ns=began_ns)}
+                    there, modules = foreign_sources(task)
+                files = stamps(task, [*opened, *there], modules, began_ns=began_ns)
+                return {"card": document.plain(card), "files": files}
             case "open":
                 card = document.read(TaskCard, data["card"])
                 memory = Memory(self._descriptor, card, data["lanes"])
@@ -227,7 +230,7 @@ class Lanes:
 def _unexpected(name: str, error: BaseException) -> str:
     """The error of an exception that nobody expects: of user code, e.g. in a property, or a fault of ALSO's own."""
     call = PLACE.read().name
-    if raised_at(error) is not None:
+    if raised_at(error) is not None or hasattr(error, "place"):  # in another interpreter there is no code of ALSO's
         return f"task {name!r}: {call} raised {describe_error(error)}"
     return (
         f"task {name!r}: after {call or 'its start'} ALSO itself raised {describe_error(error)}, at "
