@@ -101,12 +101,12 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """Time left by the speed so far; None while there is none."""
+        """Time left by the speed so far; None while there is none, and where no env_step that was planned is left."""
         if self.state is None or self.state.finished is not None:
             return None
         planned = self._planned_env_steps(self.state)
         speed = (self.env_steps - self._found_env_steps) / max(self.elapsed_seconds, 1.0)
-        return max(self._seconds(planned, speed), default=None)
+        return max(self._seconds(planned, speed), default=None) or None
 
     def _seconds(self, planned: int, speed: float) -> Iterator[float]:
         if speed > 0:

@@ -208,7 +208,7 @@ class Lender:
         return name in SPACES, result
 
     def held(self, request: Any, value: Any) -> Any:
-        """What is sent of an attribute, or of a space, that cannot be carried: whoever asks learns of what class it is."""
+        """What is sent of an attribute, or of a space, that cannot be carried: of what class it is."""
         return ["value", self._hold(value[1])] if request[0] == "get" else self._hold(value)
 
     def close(self) -> None:
@@ -316,7 +316,7 @@ def _sources() -> list[list[str]]:
     global _opened
     opened, _opened = sorted(_opened or ()), None
     modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    return [opened, [os.path.abspath(path) for path in modules if isinstance(path, str)]]
+    return [opened, [str(Path(path).absolute()) for path in modules if isinstance(path, str)]]
 
 
 def _hear(event: str, details: tuple[Any, ...]) -> None:
@@ -327,7 +327,7 @@ def _hear(event: str, details: tuple[Any, ...]) -> None:
         return
     writes = any(letter in mode for letter in "wax+") if isinstance(mode, str) else bool(flags & os.O_ACCMODE)
     if not writes:
-        _opened.add(os.path.abspath(os.fsdecode(path)))
+        _opened.add(str(Path(os.fsdecode(path)).absolute()))
 
 
 def told(error: BaseException) -> list[Any]:

@@ -1,9 +1,8 @@
 """Files that a trial of a PettingZoo task rests on: a trial need not be repeated while all of them are as they were.
 
 These are the files of all modules that are loaded when the trial is over, ALSO's own among them, and whatever Python
-code opened for reading meanwhile: maps, settings, models. An interpreter of the task's own (`task.python`) tells both of
-itself. What compiled code opens is not seen, unless the task's
-arguments name it.
+code opened for reading meanwhile: maps, settings, models. An interpreter of the task's own (`task.python`) tells
+both of itself. What compiled code opens is not seen, unless the task's arguments name it.
 """
 
 import os
