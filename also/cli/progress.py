@@ -130,7 +130,10 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """Time left by the speed so far; None while there is none, or nothing has come further for long."""
+        """Time left by the speed so far.
+
+        None while there is none, where nothing has come further for long, and where no env_step that was planned is left.
+        """
         if self.state is None or self.state.finished is not None:
             return None
         with self._lock:
@@ -138,7 +141,7 @@ class Progress:
         if self._clock() - at > STALE_SECONDS:
             return None
         speed = (done - self._found_env_steps) / max(at - self._began, 1.0)
-        return max(self._seconds(self._planned_env_steps(self.state), speed), default=None)
+        return max(self._seconds(self._planned_env_steps(self.state), speed), default=None) or None
 
     def _came_further(self) -> None:
         """Note that env_steps were spent, and when: what passes without any tells nothing of the time that is left."""

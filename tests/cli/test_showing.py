@@ -230,6 +230,18 @@ def test_what_is_waited_for_is_shown_with_its_time(records):
         assert "waits for" not in lines.step_line(shown)
 
 
+def test_no_time_left_is_told_when_all_is_trained(records):
+    """Measuring the final policy takes time that nobody knows: "about 0:00 left" would be wrong for all of it."""
+    progress = Progress()
+    progress.found(records[:2])
+    told = []
+    for record in records[2:-1]:
+        progress.record(record)
+        told.append(lines.step_line(progress))
+    assert any("left" in line for line in told)
+    assert "measuring the final policy" in told
+
+
 def test_a_sparkline_spans_the_smallest_and_the_largest_value():
     """Equal values are a flat line."""
     assert screen.sparkline([0.0, 0.5, 1.0]) == "▁▅█"

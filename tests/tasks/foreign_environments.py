@@ -74,6 +74,28 @@ class Race:
         }
 
 
+class Player:
+    """No environment, and no space: something whose parts cannot be carried over."""
+
+    def __init__(self):
+        self.observation_space = self.action_space = {"hands": open}
+
+
+class Unknown(Race):
+    """Its agents see what is no space of any kind."""
+
+    def observation_space(self, agent):
+        return Player()
+
+
+def player():
+    return Player()
+
+
+def unknown_space():
+    return Unknown()
+
+
 def _hang():
     while True:
         time.sleep(0.05)

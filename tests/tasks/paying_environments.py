@@ -27,6 +27,11 @@ def prize():
     return Walk(lambda cells, done, time: 10.0 if done else -0.1, limit=4)
 
 
+def paid_late():
+    """Pays 1 at the end of a long episode, wherever all are."""
+    return Walk(lambda cells, done, time: float(time == 60), limit=60)
+
+
 def costly():
     """Costs the walkers' mean distance from home."""
     return Walk(lambda cells, done, time: -np.mean(list(cells.values())) - 0.5)

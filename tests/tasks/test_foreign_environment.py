@@ -164,6 +164,11 @@ def test_what_is_wrong_with_the_task_is_said_as_of_any(interpreter: Path, logs: 
         ("foreign_environments:run", "module 'foreign_environments' has no attribute 'run'"),
         ("foreign_environments:DEEDS", "module 'foreign_environments' has no function 'DEEDS'"),
         ("foreign_environments:nothing", "returned a dict, which is no PettingZoo Parallel environment"),
+        (
+            "foreign_environments:player",
+            "returned a Player, which is no PettingZoo Parallel environment: it has no reset, step$",
+        ),
+        ("foreign_environments:unknown_space", "its observation space is a .*Player"),
         ("small_environments:line", "importing 'small_environments' raised ModuleNotFoundError: No module named "),
     ]:
         with pytest.raises(TaskError, match=message):

@@ -119,6 +119,26 @@ def test_a_trial_is_made_once(resets: Callable[[], int]) -> None:
     assert resets() == 0
 
 
+def test_a_task_of_another_interpreter_is_tried_once(
+    written: Callable[..., None], resets: Callable[[], int], tmp_path: Path
+) -> None:
+    """Its interpreter, and the modules and files that are read there, are what its trial rests on."""
+    there = task()
+    there.python = sys.executable
+    first = describe(there)
+    assert resets() > 3
+    assert describe(there) == first
+    assert resets() == 0
+    files = json.loads(entries(tmp_path)[0].read_bytes())["files"]
+    assert {sys.executable, str(tmp_path / "told.py"), str(tmp_path / "map.txt")} <= files.keys()
+    written(state=4)
+    assert describe(there).state_size == 4
+    (tmp_path / "map.txt").write_text("7 ")
+    resets()
+    describe(there)
+    assert resets() > 3
+
+
 def test_another_task_is_tried_for_itself(resets: Callable[[], int]) -> None:
     """Its arguments belong to it."""
     describe(task())

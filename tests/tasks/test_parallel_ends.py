@@ -147,6 +147,20 @@ def test_a_function_that_never_returns_is_an_error_too(logs: Path) -> None:
         describe(task)
 
 
+def test_a_second_process_that_does_not_come_back_is_named(logs: Path, tmp_path: Path) -> None:
+    """Its start has the time of a start; it is not the environment that others of its process disturb."""
+    task = Task(
+        name="wayward_environments:hanging_elsewhere",
+        step_timeout=1.0,
+        arguments={"mark": Scalar(text=str(tmp_path / "mark"))},
+    )
+    with pytest.raises(TaskError) as caught:
+        describe(task)
+    said = str(caught.value)
+    assert "did not come back from playing the trial again in another process of the trial for 1 s" in said
+    assert "environments_per_process" not in said
+
+
 def test_silence_is_said_before_it_is_an_error() -> None:
     """After twice as long each time; a call that begins ends it."""
     now = [100.0]

@@ -1,5 +1,6 @@
 """What is wrong with a user's environment is said in one line that names its import path."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from services.trainer.tasks.import_path import check_import_path
 from services.trainer.tasks.opening import describe, open_task
 from services.trainer.tasks.parallel_card import inspect
 from services.trainer.tasks.parallel_environment import open_environment
+from services.trainer.tasks.parallel_lanes import Worker
 
 BROKEN = {
     "nothing": "module 'small_environments' has no attribute 'nothing'",
@@ -118,3 +120,13 @@ def test_a_file_is_no_module(name):
     """The error says how it is written."""
     with pytest.raises(TaskError, match=r"names a file; its module is expected, without .py: '(folder\.)?small_env"):
         check_import_path(name)
+
+
+def test_a_fault_of_also_is_not_blamed_on_the_environment() -> None:
+    """What ALSO's own code raises is told as its own, with the line, whatever user code was called last."""
+    reply = Worker(-1).answer("dance", {"name": "small_environments:line"})
+    assert re.match(
+        r"task 'small_environments:line': after .+ ALSO itself raised ValueError: unknown command 'dance', at "
+        r".*parallel_lanes.py:\d+ in _do: a fault of ALSO's, not of the environment",
+        reply["error"],
+    )

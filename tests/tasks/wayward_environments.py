@@ -117,6 +117,25 @@ def hanging_to_build():
     _wait_for_ever()
 
 
+class HangingElsewhere(Countdown):
+    """Sound in the process that builds it first, which leaves its mark; in any other a step never returns."""
+
+    def __init__(self, mark):
+        super().__init__()
+        self.mark = Path(mark)
+        if not self.mark.exists():
+            self.mark.write_text(str(os.getpid()))
+
+    def step(self, actions):
+        if self.mark.read_text() != str(os.getpid()):
+            _wait_for_ever()
+        return super().step(actions)
+
+
+def hanging_elsewhere(mark):
+    return HangingElsewhere(mark)
+
+
 class Closing(Countdown):
     """Writes a line into a file when it is built and when it is closed."""
 

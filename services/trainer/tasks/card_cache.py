@@ -28,8 +28,6 @@ def find(task: Task, beside: str = "") -> TaskCard | None:
         task: the task.
         beside: folder of the campaign file; empty where none is known.
     """
-    if task.python:
-        return None  # what another interpreter has read is not seen
     try:
         entry = json.loads(_path(task, beside).read_bytes())
         if any(stamp_of(path) != tuple(stamp) for path, stamp in entry["files"].items()):
@@ -50,7 +48,7 @@ def keep(task: Task, card: TaskCard, files: Mapping[str, Stamp], beside: str = "
         files: what the trial rested on; none where that is not known, and nothing is kept.
         beside: folder of the campaign file; empty where none is known.
     """
-    if not files or task.python:
+    if not files:
         return
     entry = json.dumps({"card": document.plain(card), "files": files}).encode()
     with suppress(OSError, RuntimeError):

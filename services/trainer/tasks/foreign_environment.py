@@ -28,6 +28,7 @@ from services.trainer.tasks import foreign_process
 from services.trainer.tasks.import_path import describe_error, folders_searched, missing_module, missing_name
 from services.trainer.tasks.parallel_frames import Frame, users_frame
 from services.trainer.tasks.parallel_place import PLACE
+from services.trainer.tasks.parallel_sources import is_watching
 
 END_SECONDS = 5.0
 """How long an interpreter whose connection is closed gets until it has ended by itself."""
@@ -83,6 +84,17 @@ def resolve_foreign(task: Task) -> Callable[..., Any]:
     return interpreter.function(held)
 
 
+def foreign_sources(task: Task) -> tuple[list[str], list[str]]:
+    """What a trial rests on in the task's own interpreter: paths that were opened for reading, and of loaded modules.
+
+    Both are absolute, and empty where the task has none such.
+    """
+    if not task.python:
+        return [], []
+    opened, modules = _interpreter(task.name, task.python).ask("sources")
+    return opened, modules
+
+
 class _Interpreter:
     """The other interpreter, and the connection to it."""
 
@@ -98,7 +110,7 @@ class _Interpreter:
         with theirs:
             try:
                 self._process = subprocess.Popen(
-                    [python, "-u", script, "--socket", str(theirs.fileno())],
+                    [python, "-u", script, "--socket", str(theirs.fileno()), *(["--watch"] if is_watching() else [])],
                     stdin=subprocess.PIPE,
                     pass_fds=(theirs.fileno(),),
                 )

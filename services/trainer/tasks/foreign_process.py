@@ -48,6 +48,9 @@ ORPHAN_SECONDS = 3.0
 SPACES = ("observation_space", "action_space", "observation_spaces", "action_spaces")
 """Attributes and methods whose values are spaces."""
 
+_opened: set[str] | None = None
+"""Paths that were opened for reading since the start; None where nobody asks for them."""
+
 _LENGTHS = struct.Struct("!II")
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
@@ -181,6 +184,8 @@ class Lender:
         do, *given = request
         if do == "import":
             return False, self._import(*given)
+        if do == "sources":
+            return False, _sources()
         if do == "get":
             number, name = given
             return name in SPACES, self._get(number, name)
@@ -201,6 +206,10 @@ class Lender:
         if name in ("reset", "step"):
             return False, [_without_objects(result), self._agents(number)]
         return name in SPACES, result
+
+    def held(self, request: Any, value: Any) -> Any:
+        """What is sent of an attribute, or of a space, that cannot be carried: of what class it is."""
+        return ["value", self._hold(value[1])] if request[0] == "get" else self._hold(value)
 
     def close(self) -> None:
         """Close what was not closed."""
@@ -302,6 +311,25 @@ def _mask(info: Any) -> Any:
     return None
 
 
+def _sources() -> list[list[str]]:
+    """Paths that were opened for reading so far, and those of the loaded modules; from now on nobody looks."""
+    global _opened
+    opened, _opened = sorted(_opened or ()), None
+    modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    return [opened, [str(Path(path).absolute()) for path in modules if isinstance(path, str)]]
+
+
+def _hear(event: str, details: tuple[Any, ...]) -> None:
+    if _opened is None or event != "open":
+        return
+    path, mode, flags = details
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        return
+    writes = any(letter in mode for letter in "wax+") if isinstance(mode, str) else bool(flags & os.O_ACCMODE)
+    if not writes:
+        _opened.add(str(Path(os.fsdecode(path)).absolute()))
+
+
 def told(error: BaseException) -> list[Any]:
     """An exception: class, text, and its frames from the innermost, each (file, line, function); it is printed too."""
     frames = error.__traceback__
@@ -318,7 +346,12 @@ def main() -> None:
     """Answer the worker until it is gone."""
     parser = argparse.ArgumentParser(prog="foreign_process")
     parser.add_argument("--socket", type=int, required=True, help="descriptor of the socket to the worker")
+    parser.add_argument("--watch", action="store_true", help="remember which files are opened for reading")
     parsed = parser.parse_args()
+    if parsed.watch:
+        global _opened
+        _opened = set()
+        sys.addaudithook(_hear)
     faulthandler.enable()
     faulthandler.register(FRAMES, all_threads=True)
     threading.Thread(target=_hold_lifeline, name="lifeline", daemon=True).start()
@@ -335,8 +368,12 @@ def main() -> None:
                 break
             try:
                 spaces, value = lender.answer(request)
-                reply = ["done", value]
-                send(stream, reply, spaces)
+                try:
+                    send(stream, ["done", value], spaces)
+                except TypeError:
+                    if not spaces and request[0] != "get":
+                        raise
+                    send(stream, ["done", lender.held(request, value)])
             except (BrokenPipeError, ConnectionError):
                 break
             except (Exception, SystemExit) as error:

@@ -54,6 +54,12 @@ def raised_at(error: BaseException) -> Frame | None:
     return users_frame(frames[::-1])
 
 
+def innermost(error: BaseException) -> Frame:
+    """The line that raised an exception, whoever's it is."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return Frame(last.filename, last.lineno or 0, last.name)
+
+
 def dumped_at(lines: Sequence[str]) -> Frame | None:
     """The user's line in what `faulthandler` wrote: of the thread that ALSO's worker runs in, which calls user code."""
     threads: list[list[Frame]] = []

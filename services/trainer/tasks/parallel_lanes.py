@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from also import document
 from also.errors import InputError, TaskError
 from also.v1.task_pb2 import Task, TaskCard
+from services.trainer.tasks.foreign_environment import foreign_sources
 from services.trainer.tasks.import_path import describe_error, search_in
 from services.trainer.tasks.parallel_card import inspect
 from services.trainer.tasks.parallel_environment import (
@@ -24,7 +25,7 @@ from services.trainer.tasks.parallel_environment import (
     open_environment,
 )
 from services.trainer.tasks.parallel_fit import check_fit, misfit
-from services.trainer.tasks.parallel_frames import print_traceback, raised_at
+from services.trainer.tasks.parallel_frames import innermost, print_traceback, raised_at
 from services.trainer.tasks.parallel_memory import Memory
 from services.trainer.tasks.parallel_place import PLACE, Call
 from services.trainer.tasks.parallel_returns import BUILT_IN, FINAL_RETURN
@@ -56,10 +57,8 @@ class Worker:
             return self._do(command, data)
         except InputError as error:
             return self._failed(str(error), error.__cause__)
-        except (Exception, SystemExit) as error:  # of user code where nobody expects it, e.g. in a property
-            return self._failed(
-                f"task {data.get('name', '')!r}: {PLACE.read().name} raised {describe_error(error)}", error
-            )
+        except (Exception, SystemExit) as error:
+            return self._failed(_unexpected(data.get("name", ""), error), error)
 
     def close(self) -> None:
         """Close all environments."""
@@ -79,7 +78,9 @@ class Worker:
                     finally:
                         self._last_call = PLACE.read()
                         environment.close()
-                return {"card": document.plain(card), "files": stamps(task, opened, began_ns=began_ns)}
+                    there, modules = foreign_sources(task)
+                files = stamps(task, [*opened, *there], modules, began_ns=began_ns)
+                return {"card": document.plain(card), "files": files}
             case "open":
                 card = document.read(TaskCard, data["card"])
                 memory = Memory(self._descriptor, card, data["lanes"])
@@ -224,6 +225,17 @@ class Lanes:
         self._memory.clipped[self._slice] += np.add.reduceat(outside, self._firsts, axis=1, dtype=np.int64)
         self._memory.counted[self._slice] += 1
         features.clip(self._lows, self._highs, out=features)
+
+
+def _unexpected(name: str, error: BaseException) -> str:
+    """The error of an exception that nobody expects: of user code, e.g. in a property, or a fault of ALSO's own."""
+    call = PLACE.read().name
+    if raised_at(error) is not None or hasattr(error, "place"):  # in another interpreter there is no code of ALSO's
+        return f"task {name!r}: {call} raised {describe_error(error)}"
+    return (
+        f"task {name!r}: after {call or 'its start'} ALSO itself raised {describe_error(error)}, at "
+        f"{innermost(error)}: a fault of ALSO's, not of the environment"
+    )
 
 
 def _task(data: dict[str, Any]) -> Task:

@@ -46,6 +46,8 @@ class Replays:
             most: env_steps after which an episode is left; None plays to its end.
         """
         self._task = task
+        PLACE.at(-1, -1, 0, 0)
+        PLACE.enter("starting another process that plays the trial again")  # it imports the task's module, too
         order = {
             "task": document.plain(task),
             "seeding": int(seeding),
@@ -83,8 +85,9 @@ class Replays:
         """
         traces: list[list[tuple[str, ...]]] = []
         for line in self._reply:
-            PLACE.enter("playing the trial again in another process")
             found = json.loads(line)
+            if traces:
+                PLACE.enter("playing the trial again in another process")
             match found:
                 case "episode":
                     traces.append([])

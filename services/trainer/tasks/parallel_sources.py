@@ -1,8 +1,8 @@
 """Files that a trial of a PettingZoo task rests on: a trial need not be repeated while all of them are as they were.
 
 These are the files of all modules that are loaded when the trial is over, ALSO's own among them, and whatever Python
-code opened for reading meanwhile: maps, settings, models. What compiled code opens is not seen, unless the task's
-arguments name it.
+code opened for reading meanwhile: maps, settings, models. An interpreter of the task's own (`task.python`) tells
+both of itself. What compiled code opens is not seen, unless the task's arguments name it.
 """
 
 import os
@@ -39,17 +39,23 @@ def watched() -> Iterator[set[str]]:
         _opened = None
 
 
-def stamps(task: Task, opened: Iterable[str], *, began_ns: int) -> dict[str, Stamp]:
+def is_watching() -> bool:
+    """Whether paths are being collected."""
+    return _opened is not None
+
+
+def stamps(task: Task, opened: Iterable[str], modules: Iterable[str] = (), *, began_ns: int) -> dict[str, Stamp]:
     """The files that a trial rests on, by absolute path; none where one of the sources was changed meanwhile.
 
     Args:
-        task: the task; a text argument may be the path of a file.
+        task: the task; a text argument may be the path of a file, and so is its interpreter.
         opened: what was opened for reading; what has changed since the trial began is its own product.
+        modules: files of modules that are loaded in an interpreter of the task's own.
         began_ns: when the trial began, nanoseconds since the epoch.
     """
     named = [argument.text for argument in task.arguments.values() if argument.WhichOneof("value") == "text"]
-    modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    sources = _stamped(str(Path(path).absolute()) for path in [*named, *modules] if path)
+    loaded = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    sources = _stamped(str(Path(path).absolute()) for path in [task.python, *named, *loaded, *modules] if path)
     if any(changed_ns >= began_ns for _, changed_ns in sources.values()):
         return {}
     read = _stamped(path for path in opened if "__pycache__" not in path)

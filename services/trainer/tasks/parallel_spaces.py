@@ -55,7 +55,10 @@ class AgentSpaces:
                 "MultiDiscrete, MultiBinary, Dict and Tuple can"
             ) from None
         if not isinstance(action, spaces.Discrete | spaces.Box):
-            raise TaskError(f"{where}: its action space is {_name(action)}; Discrete and Box are allowed")
+            raise TaskError(
+                f"{where}: its action space is {_name(action)}; Discrete and Box are allowed: a wrapper may offer its "
+                "choices as one Discrete"
+            )
         if isinstance(action, spaces.Box) and not (np.isfinite(action.low).all() and np.isfinite(action.high).all()):
             raise TaskError(f"{where}: its action space {action} has infinite bounds; finite ones are needed")
         return cls(observation=observation, masked=masked, observation_size=size, action=action)

@@ -94,9 +94,13 @@ def play_trials(environment: ParallelEnvironment) -> Trials:
     trials = Trials(observations=Record(len(environment.agents), environment.observation_size))
     trials.earlier = _play(environment, 0, trials)
     trials.observations.keep_what_varies()
+    whole = trials.rewards, trials.cut_after
     trials.rewards, trials.cut_after = Rewards(), []  # it comes again
     trials.until = began + SECONDS
-    trials.traces = [_play(environment, number, trials) for number in range(TRIALS)]
+    trials.traces = [_play(environment, 0, trials)]
+    if not trials.rewards.returns:  # its time was over: it counts as it was when it was played whole
+        trials.rewards, trials.cut_after = whole
+    trials.traces += [_play(environment, number, trials) for number in range(1, TRIALS)]
     return trials
 
 
