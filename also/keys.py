@@ -2,6 +2,7 @@
 
 also.json                                            marks the store as ours
 campaigns/ID/journal/00000000.json                   the campaign's journal
+campaigns/ID/mark.json                               tells it from campaigns of the same id in other stores
 campaigns/ID/blobs/SHA256                            content of checkpoints
 campaigns/ID/checkpoints/CHECKPOINT.json             a checkpoint's manifest, created last
 campaigns/ID/stages/RUN/0003.json                    what a stage of a run came to
@@ -67,6 +68,11 @@ def journal(campaign_id: str) -> str:
 def journal_record(campaign_id: str, sequence: int) -> str:
     """One record of a campaign's journal."""
     return f"{journal(campaign_id)}{sequence:08d}.json"
+
+
+def campaign_mark(campaign_id: str) -> str:
+    """What tells a campaign from those of the same id in other stores; created before its first Job."""
+    return f"{campaign(campaign_id)}mark.json"
 
 
 def blob(campaign_id: str, sha256: str) -> str:

@@ -5,7 +5,6 @@ Nothing of it runs here: test_release.py and test_campaign.py install it.
 
 import json
 import subprocess
-from pathlib import Path
 
 import pytest
 import yaml
@@ -17,41 +16,20 @@ from services.validator.launch import job_template
 from tests.e2e.chart_values import REFUSED, VALUES
 from tests.e2e.openapi import write_schemas
 from tests.e2e.releases import CHART
+from tests.e2e.rendering import HELMS, Helm, container, environment, jobs, of_kind, pods
 
 pytestmark = pytest.mark.timeout(600)
 
-HELMS = (3, 4)
 NAMESPACE = "also-chart"
 OPERATORS = "PodMonitor,PrometheusRule"
 """Kinds that only a cluster with a Prometheus operator knows."""
 
 
-class Helm:
-    """Both helms, on the chart, without a cluster."""
-
-    def __init__(self, folder: Path, components: Path):
-        self._folder = folder
-        self._commands = {version: components / "bin" / f"helm{version}" for version in HELMS}
-
-    def run(self, version, verb, values, *arguments):
-        """What a command says, with values in a file."""
-        file = self._folder / "values.yaml"
-        file.write_text(values if isinstance(values, str) else yaml.safe_dump(values), encoding="utf-8")
-        named = ["also", CHART, f"--namespace={NAMESPACE}"] if verb == "template" else [CHART]
-        command = [self._commands[version], verb, *named, f"--values={file}", "--kube-version=1.34.0", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60)
-
-    def render(self, version, values, *arguments):
-        """What the chart renders."""
-        done = self.run(version, "template", values, *arguments)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-
 @pytest.fixture(scope="module")
 def helms(components, tmp_path_factory):
     """Both helms."""
-    return Helm(tmp_path_factory.mktemp("helm"), components)
+    commands = {version: components / "bin" / f"helm{version}" for version in HELMS}
+    return Helm(folder=tmp_path_factory.mktemp("helm"), commands=commands, namespace=NAMESPACE)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +49,8 @@ def rendered(helms):
 @pytest.fixture(scope="module")
 def schemas(kubectl, tmp_path_factory):
     """Where kubeconform finds the schemas of the cluster's kinds."""
-    return write_schemas(kubectl, tmp_path_factory.mktemp("schemas"))
+    read = lambda group: kubectl("get", "--raw", f"/openapi/v3/{group}").stdout  # noqa: E731
+    return write_schemas(read, tmp_path_factory.mktemp("schemas"))
 
 
 @pytest.fixture(scope="module")
@@ -79,35 +58,6 @@ def namespace(cluster):
     """A namespace under restricted Pod Security."""
     with cluster.namespace(NAMESPACE) as name:
         yield name
-
-
-def jobs(documents):
-    """Jobs that templates of Jobs hold."""
-    return [yaml.safe_load(data["job.yaml"]) for each in documents if "job.yaml" in (data := each.get("data", {}))]
-
-
-def pods(documents):
-    """Every pod that would be made of the objects, by the name of what makes it."""
-    for document in [*documents, *jobs(documents)]:
-        if document["kind"] == "Pod":
-            yield document["metadata"]["name"], {"metadata": document["metadata"], "spec": document["spec"]}
-        elif "template" in document.get("spec", {}):
-            yield document["metadata"].get("name", "branch"), document["spec"]["template"]
-
-
-def of_kind(documents, kind):
-    """Objects of a kind."""
-    return {each["metadata"]["name"]: each for each in documents if each["kind"] == kind}
-
-
-def container(documents, name):
-    """The container of a component's pod."""
-    return next(pod["spec"]["containers"][0] for owner, pod in pods(documents) if owner.removeprefix("also-") == name)
-
-
-def environment(documents, name):
-    """Variables of a component, by name."""
-    return {each["name"]: each.get("value", each.get("valueFrom")) for each in container(documents, name)["env"]}
 
 
 def campaign_file(documents):
