@@ -1,8 +1,8 @@
 """JSON schemas of a cluster's own objects, made from its OpenAPI, for kubeconform.
 
-kubeconform brings no schemas, and would fetch them from the internet. A cluster publishes what it accepts, and Kubernetes'
-sources hold the same: one document for each group and version. Each kind becomes a file that needs no other, and is strict: a key that the cluster does not
-know is an error.
+kubeconform brings no schemas, and would fetch them from the internet. A cluster publishes what it accepts, and the
+sources of Kubernetes hold the same: one document for each group and version. Each kind becomes a file that needs no
+other, and is strict: a key that the cluster does not know is an error.
 """
 
 import json

@@ -1,5 +1,6 @@
 """The chart as helm renders it, without a cluster, and what is in it."""
 
+import json
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class Helm:
     ) -> "subprocess.CompletedProcess[str]":
         """What a command says, with values in a file."""
         file = self.folder / "values.yaml"
-        file.write_text(values if isinstance(values, str) else yaml.safe_dump(values), encoding="utf-8")
+        file.write_text(values if isinstance(values, str) else json.dumps(values), encoding="utf-8")
         named = [release, CHART, f"--namespace={self.namespace}"] if verb == "template" else [CHART]
         command = [self.commands[version], verb, *named, *arguments, f"--values={file}", "--kube-version=1.34.0"]
         return subprocess.run(command, capture_output=True, text=True, timeout=120)

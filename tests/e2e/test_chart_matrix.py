@@ -229,8 +229,8 @@ REFUSED = {
     "prometheus: {embedded: {persistence: {enabled: true, size: 1Gi}}}": "prometheus.embedded.persistence.size",
     "prometheus: {external: {url: 'http://p', headersKey: headers}}": "prometheus.external.existingSecret",
     "prometheus: {external: {url: 'http://p', replicaLabels: [a-b]}}": "/prometheus/external/replicaLabels/0",
-    "{prometheus: {external: {url: 'http://p'}}, monitoring: {podMonitor: {enabled: true, scrapeIntervalSeconds: 15}}}": (
-        "monitoring.podMonitor.scrapeIntervalSeconds"
+    "{monitoring: {podMonitor: {enabled: true, scrapeIntervalSeconds: 15}}, prometheus: {external: {url: http://p}}}": (
+        "podMonitor.scrapeIntervalSeconds"
     ),
     "image: {tag: 1.10}": "/image/tag",
     "campaign: {id: 7}": "/campaign/id",
@@ -292,7 +292,7 @@ TEMPORARY = {
 
 @pytest.mark.parametrize("name", TEMPORARY)
 def test_a_limit_of_disk_holds_what_the_volumes_may(helm, conform, name) -> None:
-    """No pod can be evicted for filling a volume that it was given; a limit that suffices, or is none, is left alone."""
+    """No pod can be evicted for filling a volume that it was given; a limit that suffices is left alone."""
     text = helm.render(3, TEMPORARY[name])
     conform(text)
     documents = parsed(text)
@@ -392,7 +392,7 @@ METADATA = (
     ("169.254.169.252", 988),
     ("fd00:ec2::254", 80),
 )
-"""Hosts of clouds that give tokens: AWS, Azure and Google; EKS Pod Identity by both families; GKE's server; AWS by IPv6."""
+"""Hosts of clouds that give tokens: AWS, Azure and Google; EKS Pod Identity, by both families; GKE's server; AWS's IPv6."""
 
 
 def lets_out(documents: Sequence[Document], component: str, address: str, port: int, protocol: str = "TCP") -> bool:
@@ -419,7 +419,7 @@ def lets_out(documents: Sequence[Document], component: str, address: str, port: 
 
 @pytest.mark.parametrize(("address", "port"), METADATA)
 def test_workload_identity_reaches_its_token(helm, address, port) -> None:
-    """Who uses a store without a Secret of keys may ask the cloud's metadata, and its token service; nobody else may."""
+    """Who uses a store without a Secret of keys may ask the cloud's metadata and token service; nobody else may."""
     documents = helm.objects(IDENTITY)
     for component in STORES_USERS:
         assert lets_out(documents, component, address, port), component

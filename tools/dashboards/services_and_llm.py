@@ -8,7 +8,7 @@ _OURS = 'namespace=~"$namespace",release=~"$release",campaign=~"$campaign"'
 _VLLM = 'model_name=~".+"'
 
 _ALSO = "and on (namespace, pod, instance) also_build_info"
-"""Keeps what the processes of ALSO tell, whatever else the same Prometheus scrapes; both end with a scrape that fails."""
+"""Keeps what the processes of ALSO tell, whatever else is scraped; both end with a scrape that fails."""
 
 _ONCE_ALSO = "and on (namespace, pod, instance) last_over_time(also_build_info[1h])"
 """Keeps what Prometheus tells of them, which goes on when they do not answer and their own series have ended."""

@@ -50,7 +50,7 @@ def query(group: BranchGroup, *, range_seconds: int, owner: str = "") -> str:
     Args:
         group: the group; its campaign and name are ids of ours, which PromQL needs no escape for.
         range_seconds: how far back.
-        owner: whose the group is, see `Settings.owner`; empty: whoever's. What tells no owner, as 0.1.0 did, counts too.
+        owner: whose the group is, see `Settings.owner`; empty: whoever's. What tells none, as 0.1.0 did, counts too.
     """
     names = "|".join(name.removeprefix("also_branch_") for name in METRICS)
     labels = f'__name__=~"also_branch_({names})",campaign="{group.campaign_id}",group="{group.name}"'
