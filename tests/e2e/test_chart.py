@@ -285,7 +285,7 @@ def test_the_launcher_can_use_the_template(rendered):
     for name in VALUES:
         template = of_kind(rendered(name), "ConfigMap").get(f"{full(rendered(name))}-job-template")
         template["metadata"]["uid"] = "uid-of-the-map"
-        job = job_template.read(template).manifest(group, "s3://also/campaigns")
+        job = job_template.read(template).manifest(group, "s3://also/campaigns", "0123456789abcdef")
         assert job["spec"]["template"]["spec"]["containers"][0]["args"][-2:] == ["--group", "s0-search"]
 
 

@@ -392,7 +392,7 @@ METADATA = (
     ("169.254.169.252", 988),
     ("fd00:ec2::254", 80),
 )
-"""Hosts of clouds that give tokens: AWS, Azure and Google; EKS Pod Identity, by both families; GKE's server; AWS's IPv6."""
+"""Hosts of clouds that give tokens: AWS, Azure, Google; EKS Pod Identity, by both families; GKE's own; AWS's IPv6."""
 
 
 def lets_out(documents: Sequence[Document], component: str, address: str, port: int, protocol: str = "TCP") -> bool:

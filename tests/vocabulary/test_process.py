@@ -1,5 +1,6 @@
 """A service as a process: its arguments, its readiness, its exit codes."""
 
+import errno
 import os
 import signal
 import socket
@@ -130,6 +131,38 @@ def test_metrics_are_served():
         text = answer.read().decode()
     assert "# HELP also_env_steps_total env_steps trained by this process." in text
     assert "# TYPE grpc_server_handling_seconds histogram" in text
+
+
+def test_metrics_are_served_to_both_families():
+    """`::` is every address of this machine: a pod of IPv6, of IPv4 or of both is scraped by the one that it has."""
+    if not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+    with socket.create_server(("::", 0), family=socket.AF_INET6) as listener:
+        port = listener.getsockname()[1]
+    metrics.expose(port, "::")
+    for host in ("[::1]", "127.0.0.1"):
+        with urllib.request.urlopen(f"http://{host}:{port}/metrics") as answer:
+            assert b"also_build_info" in answer.read()
+
+
+def test_metrics_are_served_where_the_kernel_knows_no_ipv6(monkeypatch):
+    """A node that was started with `ipv6.disable=1` has no such sockets; its pods are scraped by IPv4."""
+    made = socket.socket.__init__
+
+    def without_ipv6(self, family=-1, *more, **named):
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        made(self, family, *more, **named)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    monkeypatch.setattr(socket.socket, "__init__", without_ipv6)
+    metrics.expose(port, "::")
+    monkeypatch.undo()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        assert b"also_build_info" in answer.read()
+    with pytest.raises(errors.AddressError, match="metrics port 65536 on :: cannot be used"):
+        metrics.expose(65536, "::")
 
 
 @pytest.mark.parametrize("port", [-1, 65536])
