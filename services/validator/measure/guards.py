@@ -32,6 +32,7 @@ def read(
     *,
     max_age: float,
     replica_labels: Collection[str] = (),
+    owner: str = "",
 ) -> GuardReading:
     """What a guard query says now of a candidate that is about to be promoted; a failure is a reading with a fault.
 
@@ -42,8 +43,9 @@ def read(
         candidate: name of the candidate.
         max_age: age of the oldest sample that counts, seconds.
         replica_labels: labels that alone tell apart the series of servers that stand for each other.
+        owner: whose the campaign's branches are, see `Settings.owner`.
     """
-    text = _text(query, request, candidate)
+    text = _text(query, request, candidate, owner)
     try:
         answer = endpoint.ask(text, lookback_seconds=ceil(max_age))
     except QueryError as error:
@@ -111,7 +113,7 @@ def check(endpoint: Endpoint, query: GuardQuery) -> None:
         )
 
 
-def _text(query: GuardQuery, request: ValidateRequest, candidate: str) -> str:
+def _text(query: GuardQuery, request: ValidateRequest, candidate: str, owner: str) -> str:
     """The query that is asked."""
     return guards.fill(
         query.query,
@@ -119,6 +121,7 @@ def _text(query: GuardQuery, request: ValidateRequest, candidate: str) -> str:
         stage=request.stage,
         round=request.round,
         candidate=candidate,
+        owner=owner,
     )
 
 

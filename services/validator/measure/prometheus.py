@@ -159,6 +159,7 @@ class Prometheus:
             return []
         key = keys.guard_readings(request.campaign_id, request.stage, request.round, candidate)
         if not self.store.exists(key):
+            owner = self.owner(request.campaign_id)
             asked = [
                 _Reading(
                     ask=lambda query=query: guards.read(  # type: ignore[misc]
@@ -168,6 +169,7 @@ class Prometheus:
                         candidate,
                         max_age=self.max_age,
                         replica_labels=self.replica_labels,
+                        owner=owner,
                     ),
                     usable=lambda reading: not reading.fault,
                 )
