@@ -4,6 +4,7 @@ Nothing of it runs here: test_release.py and test_campaign.py install it.
 """
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -16,7 +17,7 @@ from services.validator.launch import job_template
 from tests.e2e.chart_values import REFUSED, VALUES
 from tests.e2e.openapi import write_schemas
 from tests.e2e.releases import CHART
-from tests.e2e.rendering import HELMS, Helm, container, environment, jobs, of_kind, pods
+from tests.e2e.rendering import HELMS, Helm, container, environment, jobs, of_kind, parsed, pods
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -128,6 +129,29 @@ def test_the_api_server_accepts_every_object_and_pod(rendered, cluster, namespac
     templates = [job | {"metadata": job["metadata"] | {"name": "job"}} for job in jobs(documents)]
     apply(cluster, [*documents, *named, *templates], "--dry-run=server")
     cluster.kubectl("delete", "serviceaccounts", f"--namespace={namespace}", "--all")
+
+
+@pytest.mark.parametrize("version", HELMS)
+def test_a_long_name_is_kept_by_the_release_that_has_it(cluster, namespace, version):
+    """A release that was installed when long names were only cut off finds its objects; one that is new gets a hash."""
+    there, new = (
+        "a-release-whose-name-is-as-long-as-one-may-be-in-helm",
+        "a-release-whose-name-is-as-long-as-one-may-be-now",
+    )
+    older = f"{there}-also"[:46].rstrip("-")
+    annotations = {"meta.helm.sh/release-name": there, "meta.helm.sh/release-namespace": namespace}
+    metadata = {"name": f"{older}-job-template", "annotations": annotations}
+    given = json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+    cluster.kubectl("apply", f"--namespace={namespace}", "--filename=-", given=given)
+    place = [str(CHART), f"--namespace={namespace}", "--dry-run=server"]
+    names = {
+        release: set(of_kind(parsed(cluster.helm("template", release, *place, version=version).stdout), "Service"))
+        for release in (there, new)
+    }
+    cluster.kubectl("delete", "configmap", f"{older}-job-template", f"--namespace={namespace}")
+    assert f"{older}-trainer" in names[there]
+    assert not names[there] & names[new]
+    assert all(re.fullmatch(r"a-release-whose-name-is-as-long-as-on-[0-9a-f]{8}-[a-z-]+", name) for name in names[new])
 
 
 def apply(cluster, documents, *arguments):
