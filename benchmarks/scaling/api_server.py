@@ -94,9 +94,8 @@ def _measure_jobs(
     began, adopted = time.monotonic(), 0.0
     with closing(jobs.run(groups)) as running:
         for _ in running:
-            lists = sorted(each.began for each in observed.asked if each.what == "list jobs")
-            if not adopted and len(lists) > 1:  # the first one looks for Jobs of an older ALSO
-                adopted = lists[1] - began
+            if not adopted and observed.times("list jobs"):
+                adopted = min(each.began for each in observed.asked if each.what == "list jobs") - began
             if len(observed.looks(0)) >= _LOOKS and time.monotonic() - began - adopted >= _WATCHED_SECONDS:
                 break
     looks = observed.looks(jobs.tick_seconds)

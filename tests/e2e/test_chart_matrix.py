@@ -549,7 +549,9 @@ def test_the_validator_is_told_how_prometheus_is_asked(helm) -> None:
     told = environment(helm.objects({"prometheus": {"external": own}}), "validator")
     assert "ALSO_PROMETHEUS_TOKEN" not in told
     assert told["ALSO_PROMETHEUS_REPLICA_LABELS"] == "pair"
-    told = environment(helm.objects({"prometheus": {"external": {"url": "http://p:9090"}}}), "validator")
+    bare = {"url": "http://p:9090", "replicaLabels": []}
+    told = environment(helm.objects({"prometheus": {"external": bare}}), "validator")
+    assert told["ALSO_PROMETHEUS_REPLICA_LABELS"] == ","  # none, where an empty variable would be the default
     assert not {"ALSO_PROMETHEUS_TOKEN", "ALSO_PROMETHEUS_HEADERS"} & told.keys()
     holders = [
         owner

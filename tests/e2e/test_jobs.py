@@ -235,7 +235,7 @@ def test_a_job_of_before_the_upgrade_is_taken_up(branches):
 
 
 def test_two_releases_run_one_group_side_by_side(branches, cluster, namespace, rights, store):
-    """Another release's Job of the same campaign id and group is neither adopted nor ended, however its store is called."""
+    """Another release's Job of the same campaign id and group is neither adopted nor ended."""
     group = branches.group("g0")
     elsewhere = Store(URI, MemoryStore())
     owner = ownership.owner(elsewhere, group.campaign_id, namespace=namespace, template="other-job-template")

@@ -127,10 +127,6 @@ def selected(found: dict, query: dict[str, str]) -> bool:
     """Whether an object has the labels and fields that a query asks for."""
     labels = found["metadata"].get("labels", {})
     for term in re.findall(r"[^,(]+(?:\([^)]*\))?", query.get("labelSelector", "")):
-        if term.startswith("!"):
-            if term[1:] in labels:
-                return False
-            continue
         key, values = re.fullmatch(r"(\S+?)(?:=| in \()([^)]*)\)?", term).groups()
         if labels.get(key) not in values.split(","):
             return False

@@ -55,10 +55,10 @@ class JobObjects:
     """The object store, which the pods open by its URI."""
     _owners: dict[str, str] = field(default_factory=dict, init=False)
     """Whose the Jobs of each campaign are, as far as it was asked."""
-    _older: dict[str, dict[str, Document]] = field(default_factory=dict, init=False)
-    """Jobs without an owner, by campaign and name, as they were listed once; taken up, or of others."""
     _adopted: dict[str, str] = field(default_factory=dict, init=False)
-    """Uid of each of them that was taken up, by its group's name."""
+    """Uid of each Job of an older ALSO that was taken up and is there, by its group's name."""
+    _once_older: set[str] = field(default_factory=set, init=False)
+    """Names of groups that had such a Job: its pods may outlive it."""
 
     def check(self) -> None:
         """Make sure that Jobs can be created, seen and deleted; one is created for trial, and not stored.
@@ -186,13 +186,13 @@ class JobObjects:
         Raises:
             EndpointError: they may not be listed.
         """
-        named = {label(group.name): group.name for group in groups}
+        named = {label(group.name): group for group in groups}
         found: dict[str, list[Document]] = defaultdict(list)
         for labels in _selectors(groups):
             for pod in self.namespace.find("pods", labels=labels):
-                group_name = named[pod["metadata"]["labels"][GROUP_LABEL]]
-                if self._is_own_pod(pod, groups[0].campaign_id, group_name):
-                    found[group_name].append(pod)
+                group = named[pod["metadata"]["labels"][GROUP_LABEL]]
+                if self._is_own_pod(pod, group):
+                    found[group.name].append(pod)
         return found
 
     def refusals(self) -> dict[str, list[Document]]:
@@ -229,23 +229,22 @@ class JobObjects:
 
     def _take_up(self, group: BranchGroup, template: JobTemplate) -> bool:
         """Take up the Job that an older ALSO made for a group of this release; whether there is one."""
-        campaign = group.campaign_id
-        if campaign not in self._older:
-            listed = self.namespace.find("jobs", labels=f"{CAMPAIGN_LABEL}={campaign},!{OWNER_LABEL}")
-            self._older[campaign] = {job["metadata"]["name"]: job for job in listed}
-        job = self._older[campaign].pop(job_template.job_name(self.store.uri, campaign, group.name), None)
-        if job is None or not template.is_of_older(job, group, self.store.uri):
+        name = job_template.job_name(self.store.uri, group.campaign_id, group.name)
+        answer = self.namespace.get("jobs", name)
+        if not answer.good or not template.is_of_older(answer.document, group, self.store.uri):
             return False
-        self._adopted[group.name] = job["metadata"]["uid"]
-        return self.read(group) is not None
+        self._adopted[group.name] = answer.document["metadata"]["uid"]
+        self._once_older.add(group.name)
+        return True
 
-    def _is_own_pod(self, pod: Document, campaign_id: str, group: str) -> bool:
-        """Whether a pod of a group of that name is this release's."""
+    def _is_own_pod(self, pod: Document, group: BranchGroup) -> bool:
+        """Whether a pod with the labels of a group is this release's: by its owner, else by its Job's name."""
         labels = pod["metadata"]["labels"]
         if OWNER_LABEL in labels:
-            return bool(labels[OWNER_LABEL] == self.owner(campaign_id))
-        older = job_template.job_name(self.store.uri, campaign_id, group)
-        return group in self._adopted and older in [labels.get(each) for each in _JOB_NAME_LABELS]
+            return bool(labels[OWNER_LABEL] == self.owner(group.campaign_id))
+        jobs = [labels[each] for each in _JOB_NAME_LABELS if each in labels]
+        older = job_template.job_name(self.store.uri, group.campaign_id, group.name)
+        return not jobs or (group.name in self._once_older and older in jobs)
 
     def _require_own(self, job: Document, group: BranchGroup) -> None:
         if group.name not in self._adopted and not job_template.is_of(job, group, self.owner(group.campaign_id)):

@@ -303,7 +303,7 @@ def endpoint(settings: Settings) -> Endpoint:
 
 
 def _replica_labels(settings: Settings) -> frozenset[str]:
-    """Labels that tell servers apart which stand for each other."""
+    """Labels that tell servers apart which stand for each other; a comma alone is none."""
     return frozenset(filter(None, map(str.strip, settings.prometheus_replica_labels.split(","))))
 
 

@@ -111,7 +111,7 @@
 {{- end }}
 {{- $external := .Values.prometheus.external }}
 {{- if $external.url }}
-- {name: ALSO_PROMETHEUS_REPLICA_LABELS, value: {{ join "," $external.replicaLabels | quote }}}
+- {name: ALSO_PROMETHEUS_REPLICA_LABELS, value: {{ join "," $external.replicaLabels | default "," | quote }}}
 {{- if $external.existingSecret }}
 {{- range $variable, $key := dict "ALSO_PROMETHEUS_TOKEN" $external.existingSecretKey "ALSO_PROMETHEUS_HEADERS" $external.headersKey }}
 {{- if $key }}
