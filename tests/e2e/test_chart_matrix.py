@@ -219,19 +219,14 @@ def test_names_that_yaml_reads_otherwise_stay_texts(helm, conform, name) -> None
 REFUSED = {
     "objectStore: {external: {uri: 's3://b/p', endpoint: 'http://minio:9000'}}": "objectStore.external.allowHttp",
     "objectStore: {external: {uri: 'gs://b/p', endpoint: 'https://minio:9000'}}": "objectStore.external.uri",
-    "trainer: {shmSize: 4Gi}": "trainer.resources.limits.memory",
+    "trainer: {shmSize: 5Gi}": "trainer.resources.limits.memory",
     "jobs: {shmSize: 5000Mi}": "jobs.resources.limits.memory",
     "critic: {resources: {requests: {memory: 2Gi}}}": "critic.resources.requests",
     "jobs: {resources: {requests: {cpu: 3}, limits: {cpu: 2500m}}}": "jobs.resources.requests",
     "objectStore: {embedded: {resources: {requests: {ephemeral-storage: 3G}}}}": "objectStore.embedded.resources",
-    "trainer: {extraVolumes: [{name: v, emptyDir: {medium: Memory, sizeLimit: 4Gi}}]}": "trainer.resources",
-    "prometheus: {embedded: {retentionSize: 6GB}}": "prometheus.embedded.retentionSize",
-    "prometheus: {embedded: {persistence: {enabled: true, size: 1Gi}}}": "prometheus.embedded.persistence.size",
+    "trainer: {extraVolumes: [{name: v, emptyDir: {medium: Memory, sizeLimit: 4G}}]}": "trainer.resources",
     "prometheus: {external: {url: 'http://p', headersKey: headers}}": "prometheus.external.existingSecret",
     "prometheus: {external: {url: 'http://p', replicaLabels: [a-b]}}": "/prometheus/external/replicaLabels/0",
-    "{monitoring: {podMonitor: {enabled: true, scrapeIntervalSeconds: 15}}, prometheus: {external: {url: http://p}}}": (
-        "podMonitor.scrapeIntervalSeconds"
-    ),
     "image: {tag: 1.10}": "/image/tag",
     "campaign: {id: 7}": "/campaign/id",
     "pods: {podLabels: {team: 7}}": "/pods/podLabels/team",
@@ -312,6 +307,32 @@ def test_a_limit_of_disk_holds_what_the_volumes_may(helm, conform, name) -> None
         assert seen["also-prometheus"] == "8Gi"
     if name == "own-limits":
         assert (seen["also-store"], seen["also-critic"]) == ("30Gi", None)
+
+
+@pytest.mark.parametrize(
+    ("embedded", "kept"),
+    [
+        ({}, "4GB"),
+        ({"persistence": {"size": "1Gi"}}, "819MB"),
+        ({"retentionSize": "6GB"}, "4096MB"),
+        ({"persistence": {"enabled": True, "size": "50G"}, "retentionSize": "40GB"}, "40GB"),
+        ({"persistence": {"enabled": True, "existingClaim": "mine"}, "retentionSize": "1TB"}, "1TB"),
+    ],
+)
+def test_prometheus_keeps_no_more_than_its_volume_holds(helm, embedded, kept) -> None:
+    """What would fill the volume is less of it; the size of a claim of others is not known."""
+    arguments = container(helm.objects({"prometheus": {"embedded": embedded}}), "prometheus")["args"]
+    assert f"--storage.tsdb.retention.size={kept}" in arguments
+
+
+def test_prometheus_can_read_its_settings(helm, tmp_path) -> None:
+    """promtool takes them, relabelling and all."""
+    promtool = commands.path("promtool")
+    files = of_kind(helm.objects(EVERYTHING), "ConfigMap")["also-prometheus"]["data"]
+    (tmp_path / "prometheus.yml").write_text(files["prometheus.yml"], encoding="utf-8")
+    command = [promtool, "check", "config", "--syntax-only", str(tmp_path / "prometheus.yml")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 # --- Images.

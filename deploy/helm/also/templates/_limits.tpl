@@ -46,7 +46,24 @@ It is changed in place: resources, volumes.
 {{- end }}
 {{- end }}
 {{- $memory := include "also.temporary" (dict "volumes" .volumes "memory" true) | float64 }}
-{{- if and $limits.memory (ge $memory (include "also.amount" $limits.memory | float64)) }}
+{{- if and $limits.memory (gt $memory (include "also.amount" $limits.memory | float64)) }}
 {{- fail (printf "%s.resources.limits.memory is %v, and its volumes in memory (shmSize) may take %.0fMi of it; raise the limit, or lower shmSize" $section $limits.memory (ceil (divf $memory 1048576.0))) }}
+{{- end }}
+{{- end }}
+
+{{/*
+How much Prometheus keeps: what the values say, or four fifths of its volume where that is less: its log is there too, and a full volume
+ends it. The size of a claim of others is not known.
+*/}}
+{{- define "also.retention" -}}
+{{- $own := .Values.prometheus.embedded }}
+{{- $unit := regexFind "[A-Z]+$" $own.retentionSize }}
+{{- $units := dict "B" 1.0 "KB" 1024.0 "MB" 1048576.0 "GB" 1073741824.0 "TB" 1099511627776.0 "PB" 1125899906842624.0 "EB" 1152921504606846976.0 }}
+{{- $kept := mulf (float64 (trimSuffix $unit $own.retentionSize)) (get $units $unit) }}
+{{- $size := include "also.amount" $own.persistence.size | float64 }}
+{{- if and (gt $kept $size) (not (and $own.persistence.enabled $own.persistence.existingClaim)) }}
+{{- printf "%.0fMB" (floor (divf (mulf $size 0.8) 1048576.0)) }}
+{{- else }}
+{{- $own.retentionSize }}
 {{- end }}
 {{- end }}
