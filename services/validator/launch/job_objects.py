@@ -94,7 +94,7 @@ class JobObjects:
         return self._owners[campaign_id]
 
     def name(self, group: BranchGroup) -> str:
-        """Name of a group's Job; it must have been launched once, or the store be there to ask.
+        """Name of a group's Job.
 
         Raises:
             StoreError: the store cannot be used.
@@ -170,12 +170,8 @@ class JobObjects:
         for labels in _selectors(groups):
             for job in self.namespace.find("jobs", labels=labels):
                 group = named.get(job["metadata"]["name"])
-                if (
-                    group is not None
-                    and self._adopted.get(group.name, job["metadata"]["uid"]) != job["metadata"]["uid"]
-                ):
-                    continue
-                if group is not None:
+                uid = job["metadata"]["uid"]
+                if group is not None and self._adopted.get(group.name, uid) == uid:
                     self._require_own(job, group)
                     found[group.name] = job
         return found
