@@ -4,6 +4,7 @@ also.json                                            marks the store as ours
 probe/…                                              tries of the store, there for a moment
 campaigns/ID/journal/00000000.json                   the campaign's journal
 campaigns/ID/conductors/CONDUCTOR/00000012.json      sign of life of a conductor; the one before is gone
+campaigns/ID/mark.json                               tells it from campaigns of the same id in other stores
 campaigns/ID/blobs/SHA256                            content of checkpoints
 campaigns/ID/checkpoints/CHECKPOINT.json             a checkpoint's manifest, created last
 campaigns/ID/stages/RUN/0003.json                    what a stage of a run came to
@@ -82,6 +83,11 @@ def conductors(campaign_id: str) -> str:
 def beat(campaign_id: str, conductor: str, number: int) -> str:
     """One sign of life of a conductor."""
     return f"{conductors(campaign_id)}{conductor}/{number:08d}.json"
+
+
+def campaign_mark(campaign_id: str) -> str:
+    """What tells a campaign from those of the same id in other stores; created before its first Job."""
+    return f"{campaign(campaign_id)}mark.json"
 
 
 def blob(campaign_id: str, sha256: str) -> str:

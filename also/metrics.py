@@ -4,6 +4,7 @@
 from closed sets or from ids that ALSO itself made: a user's text never becomes a label's value.
 """
 
+import errno
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
@@ -285,7 +286,7 @@ LLM_COST = Counter(
 )
 
 
-_BRANCH = ["campaign", "stage", "round", "pool", "step", "group", "arm", "seed", "config_hash"]
+_BRANCH = ["owner", "campaign", "stage", "round", "pool", "step", "group", "arm", "seed", "config_hash"]
 
 BRANCH_RETURN = Gauge(
     "also_branch_return",
@@ -320,13 +321,13 @@ BRANCH_EVALUATION_EPISODES = Counter(
 BRANCH_GROUP_ENV_STEPS = Gauge(
     "also_branch_group_env_steps",
     "env_steps that a group's branches have trained for, together.",
-    ["campaign", "group"],
+    ["owner", "campaign", "group"],
     registry=REGISTRY,
 )
 BRANCH_GROUP_ENV_STEPS_PLANNED = Gauge(
     "also_branch_group_env_steps_planned",
     "env_steps that a group's branches are to train for, together.",
-    ["campaign", "group"],
+    ["owner", "campaign", "group"],
     registry=REGISTRY,
 )
 JOBS = Counter(
@@ -362,7 +363,8 @@ def expose(port: int, address: str) -> None:
 
     Args:
         port: port to serve on, in [0, 65535]; 0 takes a free one.
-        address: address of this machine to serve on, see `Settings.metrics_host`.
+        address: address of this machine to serve on, see `Settings.metrics_host`; `::` is every one, of IPv4 too, and
+            of IPv4 alone where the kernel knows no IPv6.
 
     Raises:
         AddressError: the port is in use or not allowed.
@@ -371,6 +373,11 @@ def expose(port: int, address: str) -> None:
     with suppress(ValueError):  # served before, on another port
         ProcessCollector(registry=REGISTRY)
     try:
-        start_http_server(port, address, REGISTRY)
+        try:
+            start_http_server(port, address, REGISTRY)
+        except OSError as error:
+            if address != "::" or error.errno != errno.EAFNOSUPPORT:
+                raise
+            start_http_server(port, "0.0.0.0", REGISTRY)  # noqa: S104  (asked for every address: IPv4 has no others here)
     except (OSError, OverflowError) as error:
         raise AddressError(f"metrics port {port} on {address} cannot be used: {error}") from None

@@ -22,7 +22,10 @@ PROMETHEUS_TOKEN = "ALSO_PROMETHEUS_TOKEN"  # noqa: S105  (the variable's name, 
 FORK_SERVER = "ALSO_FORK_SERVER"
 """Variable with the descriptor of a connection to a fork server, which only the process that it was given to has."""
 
-_NOT_INHERITED = (API_KEY, PROMETHEUS_TOKEN, FORK_SERVER)
+PROMETHEUS_HEADERS = "ALSO_PROMETHEUS_HEADERS"
+"""Variable with headers for Prometheus, which may be secrets as well: none but the validator inherits it."""
+
+_NOT_INHERITED = (API_KEY, PROMETHEUS_TOKEN, PROMETHEUS_HEADERS, FORK_SERVER)
 
 _STORE_ENDPOINTS = (
     "AWS_ENDPOINT",
@@ -71,7 +74,7 @@ class Settings:
     fork_server: str = ""
     """Descriptor of a connection to the conductor's fork server (`ALSO_FORK_SERVER`); empty starts one."""
     metrics_host: str = "127.0.0.1"
-    """Address of this machine that `/metrics` is served on (`ALSO_METRICS_HOST`)."""
+    """Address of this machine that `/metrics` is served on (`ALSO_METRICS_HOST`); `::` is every one, of IPv4 too."""
     launcher: str = "processes"
     """Where branch groups run (`ALSO_LAUNCHER`): `processes` of this machine, or `kubernetes` Jobs."""
     namespace: str = ""
@@ -80,10 +83,17 @@ class Settings:
     """ConfigMap there whose key `job.yaml` is a Job without a name (`ALSO_JOB_TEMPLATE`); needed by it too."""
     job_start_seconds: float = 1800.0
     """How long a Job may be without a running pod (`ALSO_JOB_START_SECONDS`), seconds."""
+    owner: str = ""
+    """Whose branch group a Job's pod trains (`ALSO_OWNER`): a label of its metrics. The launcher of Jobs sets it."""
     prometheus: str = ""
     """URL of the Prometheus that scrapes branches (`ALSO_PROMETHEUS`); empty: records alone are read."""
     prometheus_token: str = field(default="", repr=False)
     """Bearer token for it (`ALSO_PROMETHEUS_TOKEN`); empty where it needs none. Only the validator is given it."""
+    prometheus_headers: str = field(default="", repr=False)
+    """Headers for it (`ALSO_PROMETHEUS_HEADERS`), a line each, `Name: value`, such as a tenant's. As the token."""
+    prometheus_replica_labels: str = "prometheus_replica,__replica__,replica"
+    """Labels, by commas, that alone tell apart the series of servers that stand for each other
+    (`ALSO_PROMETHEUS_REPLICA_LABELS`): such series are one."""
     metrics_max_age: float = 30.0
     """Age of the oldest sample that counts (`ALSO_METRICS_MAX_AGE`), seconds: three scrape intervals at least."""
     metrics_wait: float = 90.0

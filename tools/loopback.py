@@ -4,7 +4,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -61,35 +61,48 @@ def served(register: Callable[[grpc.Server], None]) -> Iterator[str]:
 
 
 @contextmanager
-def prometheus(binary: str | Path, config: str, folder: Path) -> Iterator[str]:
+def prometheus(
+    binary: str | Path,
+    config: str,
+    folder: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    prefix: str = "",
+    flags: Sequence[str] = (),
+) -> Iterator[str]:
     """A Prometheus on loopback; gives its URL once it is ready, and ends with the block.
 
     Args:
         binary: the program.
         config: its settings, YAML.
         folder: for its settings, its samples and its log.
+        host: address of this machine that it listens on.
+        port: its port; 0 takes a free one.
+        prefix: path that it answers under.
+        flags: further flags.
 
     Raises:
         RuntimeError: it has ended, or is not ready in time.
     """
     settings, log = folder / "prometheus.yml", folder / "prometheus.log"
     settings.write_text(config, encoding="utf-8")
-    own = f"127.0.0.1:{free_port()}"
+    own = f"{host}:{port or free_port()}"
     places = [f"--config.file={settings}", f"--storage.tsdb.path={folder}/prometheus", f"--web.listen-address={own}"]
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            [*MORTAL, str(binary), *places], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=output
+            [*MORTAL, str(binary), *places, *flags], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=output
         ) as process,
     ):
         try:
             deadline = time.monotonic() + START_SECONDS
-            while not _is_ready(f"http://{own}"):
+            while not _is_ready(f"http://{own}{prefix}"):
                 if process.poll() is not None or time.monotonic() > deadline:
                     tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
                     raise RuntimeError(f"Prometheus did not come up; the end of its log: {tail}")
                 time.sleep(0.1)
-            yield f"http://{own}"
+            yield f"http://{own}{prefix}"
         finally:
             process.terminate()
 

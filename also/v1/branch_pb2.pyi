@@ -47,6 +47,12 @@ BRANCH_FAILURE_NOT_ADMITTED: BranchFailure
 BRANCH_FAILURE_NODE_LOST: BranchFailure
 BRANCH_FAILURE_CRASHED: BranchFailure
 
+class CampaignMark(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
 class Branch(_message.Message):
     __slots__ = ("arm", "seed_index", "seed", "config", "checkpoint_id")
     ARM_FIELD_NUMBER: _ClassVar[int]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from also.errors import DocumentError
 from also.v1.reading_pb2 import GuardQuery
 
-PLACEHOLDERS = ("campaign", "stage", "round", "candidate")
+PLACEHOLDERS = ("campaign", "stage", "round", "candidate", "owner")
 """Names that may stand in braces."""
 
 _BRACED = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}")
@@ -42,7 +42,7 @@ def check(queries: Sequence[GuardQuery]) -> None:
             )
 
 
-def fill(query: str, *, campaign: str, stage: int, round: int, candidate: str) -> str:
+def fill(query: str, *, campaign: str, stage: int, round: int, candidate: str, owner: str = "") -> str:
     """A query with its placeholders replaced.
 
     Args:
@@ -51,8 +51,10 @@ def fill(query: str, *, campaign: str, stage: int, round: int, candidate: str) -
         stage: stage, from 0.
         round: round, from 0.
         candidate: name of the candidate that is about to be promoted.
+        owner: whose the campaign's branches are, see `Settings.owner`.
     """
-    values = {"campaign": campaign, "stage": str(stage), "round": str(round), "candidate": candidate}
+    ids = {"campaign": campaign, "candidate": candidate, "owner": owner}
+    values = {**ids, "stage": str(stage), "round": str(round)}
     return _BRACED.sub(lambda found: values.get(found[1], found[0]), query)
 
 

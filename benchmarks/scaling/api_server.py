@@ -81,7 +81,7 @@ def _measure_jobs(
     """A row about suspended Jobs; the memory that they take is added to the other table."""
     number = len(groups)
     observed = Observed(client=api.client, name=api.name)
-    objects = JobObjects(namespace=observed, template=TEMPLATE, store_uri=store.uri)
+    objects = JobObjects(namespace=observed, template=TEMPLATE, store=store)
     create, delete = Stopwatch(), Stopwatch()
     template = objects.read_template()
     for group in groups:

@@ -126,7 +126,8 @@ def train(
     where = device.choice_in_words(group.campaign.learner)
     print(f"trains {len(course.records)} branches in {len(course.runs)} part(s) on {where}", file=sys.stderr)
     with closing(course):
-        told = BranchMetrics(group, course.records, planned_env_steps=course.planned_env_steps)
+        owner = settings.from_environment().owner
+        told = BranchMetrics(group, course.records, planned_env_steps=course.planned_env_steps, owner=owner)
         told.trained(course.env_steps)
         _tell(course)
         heard = saved = time.monotonic()

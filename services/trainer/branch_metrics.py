@@ -15,22 +15,25 @@ from services.trainer.evaluation import POOLS
 class BranchMetrics:
     """Metrics of one group of R branches."""
 
-    def __init__(self, group: BranchGroup, records: Sequence[BranchRecord], *, planned_env_steps: int) -> None:
+    def __init__(
+        self, group: BranchGroup, records: Sequence[BranchRecord], *, planned_env_steps: int, owner: str = ""
+    ) -> None:
         """Tell what is known before the first update.
 
         Args:
             group: the group.
             records: one a branch; their config hashes are the live learner's.
             planned_env_steps: env_steps that its branches are to train for, together.
+            owner: whose Job it is, see `Settings.owner`; empty where it is nobody's.
         """
-        self._group = group
+        self._group, self._owner = group, owner
         self._episodes = [0] * len(records)
-        metrics.BRANCH_GROUP_ENV_STEPS_PLANNED.labels(group.campaign_id, group.name).set(planned_env_steps)
+        metrics.BRANCH_GROUP_ENV_STEPS_PLANNED.labels(owner, group.campaign_id, group.name).set(planned_env_steps)
         self.measured(records)
 
     def trained(self, env_steps: int) -> None:
         """Tell the env_steps that the branches have trained for, together."""
-        metrics.BRANCH_GROUP_ENV_STEPS.labels(self._group.campaign_id, self._group.name).set(env_steps)
+        metrics.BRANCH_GROUP_ENV_STEPS.labels(self._owner, self._group.campaign_id, self._group.name).set(env_steps)
 
     def measured(self, records: Sequence[BranchRecord]) -> None:
         """Tell the last measure of every branch that has one, and how many episodes it has been measured on."""
@@ -50,6 +53,7 @@ class BranchMetrics:
         """In the order that `also.metrics` declares."""
         group = self._group
         return (
+            self._owner,
             group.campaign_id,
             str(group.stage),
             str(group.round),

@@ -63,7 +63,7 @@ def test_every_metric_exists():
 
 def test_every_label_of_our_metrics_exists():
     """A matcher or grouping names only labels that we or Prometheus give; Grafana shows nothing for a wrong one."""
-    given = {"namespace", "pod", "instance", "job", "le", "model_name", "finished_reason", "alertname"}
+    given = {"namespace", "release", "pod", "instance", "job", "le", "model_name", "finished_reason", "alertname"}
     declared = set(re.findall(r"`(\w+)`", Path("docs/metrics.md").read_text(encoding="utf-8")))
     for each in expressions.everywhere():
         named = set(re.findall(r'(\w+)\s*(?:=~|!~|!=|=)\s*"', each.text))
@@ -123,7 +123,7 @@ def test_every_variable_that_is_used_is_there(path, dashboard):
     declared = {each["name"] for each in dashboard["templating"]["list"]}
     used = {name for each in expressions.of_dashboard(path) for name in re.findall(r"\$(\w+)", each.text)}
     assert used - {"__rate_interval", "__interval"} <= declared
-    assert {"datasource", "namespace", "campaign"} <= declared
+    assert {"datasource", "namespace", "release", "campaign"} <= declared
 
 
 def test_dashboards_have_their_own_names():

@@ -1,12 +1,12 @@
 """JSON schemas of a cluster's own objects, made from its OpenAPI, for kubeconform.
 
-kubeconform brings no schemas, and would fetch them from the internet. A cluster publishes what it accepts: one document
-for each group and version. Each kind becomes a file that needs no other, and is strict: a key that the cluster does not
-know is an error.
+kubeconform brings no schemas, and would fetch them from the internet. A cluster publishes what it accepts, and the
+sources of Kubernetes hold the same: one document for each group and version. Each kind becomes a file that needs no
+other, and is strict: a key that the cluster does not know is an error.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +26,15 @@ LOCATION = "{{ .ResourceKind }}{{ .KindSuffix }}.json"
 QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 
 
-def write_schemas(kubectl: Any, folder: Path) -> str:
+def write_schemas(read: Callable[[str], str], folder: Path) -> str:
     """Write the schema of every kind of the groups above, and return kubeconform's location of them.
 
     Args:
-        kubectl: runs kubectl against the cluster.
+        read: gives the document of a group and version.
         folder: folder that they are written to.
     """
     for group in GROUPS:
-        document = json.loads(kubectl("get", "--raw", f"/openapi/v3/{group}").stdout)
+        document = json.loads(read(group))
         definitions = {name: strict(name, schema) for name, schema in document["components"]["schemas"].items()}
         for name, kind in kinds(document):
             schema = {**definitions[name], "definitions": definitions}

@@ -45,6 +45,13 @@ class Scraped:
 
     def service(self, name: str, **environment: str) -> str:
         """Start a service of ALSO that is scraped, and give its address."""
+        process = self.start_service(name, **environment)
+        word, address = process.stdout.readline().decode().split()
+        assert word == rpc.READY
+        return address
+
+    def start_service(self, name: str, **environment: str) -> lifeline.Process:
+        """Start a service of ALSO that is scraped."""
         process = lifeline.spawn(
             f"services.{name}",
             ["--address", "127.0.0.1:0", "--metrics-port", self.port()],
@@ -54,9 +61,7 @@ class Scraped:
         )
         self._stack.callback(lifeline.end, [process])
         self._stack.enter_context(process.stdout)
-        word, address = process.stdout.readline().decode().split()
-        assert word == rpc.READY
-        return address
+        return process
 
     def command(self, name: str, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
         """Start a module of ours that is scraped; its output is in NAME.log."""

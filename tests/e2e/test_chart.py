@@ -4,8 +4,8 @@ Nothing of it runs here: test_release.py and test_campaign.py install it.
 """
 
 import json
+import re
 import subprocess
-from pathlib import Path
 
 import pytest
 import yaml
@@ -17,41 +17,20 @@ from services.validator.launch import job_template
 from tests.e2e.chart_values import REFUSED, VALUES
 from tests.e2e.openapi import write_schemas
 from tests.e2e.releases import CHART
+from tests.e2e.rendering import HELMS, Helm, container, environment, jobs, of_kind, parsed, pods
 
 pytestmark = pytest.mark.timeout(600)
 
-HELMS = (3, 4)
 NAMESPACE = "also-chart"
 OPERATORS = "PodMonitor,PrometheusRule"
 """Kinds that only a cluster with a Prometheus operator knows."""
 
 
-class Helm:
-    """Both helms, on the chart, without a cluster."""
-
-    def __init__(self, folder: Path, components: Path):
-        self._folder = folder
-        self._commands = {version: components / "bin" / f"helm{version}" for version in HELMS}
-
-    def run(self, version, verb, values, *arguments):
-        """What a command says, with values in a file."""
-        file = self._folder / "values.yaml"
-        file.write_text(values if isinstance(values, str) else yaml.safe_dump(values), encoding="utf-8")
-        named = ["also", CHART, f"--namespace={NAMESPACE}"] if verb == "template" else [CHART]
-        command = [self._commands[version], verb, *named, f"--values={file}", "--kube-version=1.34.0", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60)
-
-    def render(self, version, values, *arguments):
-        """What the chart renders."""
-        done = self.run(version, "template", values, *arguments)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-
 @pytest.fixture(scope="module")
 def helms(components, tmp_path_factory):
     """Both helms."""
-    return Helm(tmp_path_factory.mktemp("helm"), components)
+    commands = {version: components / "bin" / f"helm{version}" for version in HELMS}
+    return Helm(folder=tmp_path_factory.mktemp("helm"), commands=commands, namespace=NAMESPACE)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +50,8 @@ def rendered(helms):
 @pytest.fixture(scope="module")
 def schemas(kubectl, tmp_path_factory):
     """Where kubeconform finds the schemas of the cluster's kinds."""
-    return write_schemas(kubectl, tmp_path_factory.mktemp("schemas"))
+    read = lambda group: kubectl("get", "--raw", f"/openapi/v3/{group}").stdout  # noqa: E731
+    return write_schemas(read, tmp_path_factory.mktemp("schemas"))
 
 
 @pytest.fixture(scope="module")
@@ -79,35 +59,6 @@ def namespace(cluster):
     """A namespace under restricted Pod Security."""
     with cluster.namespace(NAMESPACE) as name:
         yield name
-
-
-def jobs(documents):
-    """Jobs that templates of Jobs hold."""
-    return [yaml.safe_load(data["job.yaml"]) for each in documents if "job.yaml" in (data := each.get("data", {}))]
-
-
-def pods(documents):
-    """Every pod that would be made of the objects, by the name of what makes it."""
-    for document in [*documents, *jobs(documents)]:
-        if document["kind"] == "Pod":
-            yield document["metadata"]["name"], {"metadata": document["metadata"], "spec": document["spec"]}
-        elif "template" in document.get("spec", {}):
-            yield document["metadata"].get("name", "branch"), document["spec"]["template"]
-
-
-def of_kind(documents, kind):
-    """Objects of a kind."""
-    return {each["metadata"]["name"]: each for each in documents if each["kind"] == kind}
-
-
-def container(documents, name):
-    """The container of a component's pod."""
-    return next(pod["spec"]["containers"][0] for owner, pod in pods(documents) if owner.removeprefix("also-") == name)
-
-
-def environment(documents, name):
-    """Variables of a component, by name."""
-    return {each["name"]: each.get("value", each.get("valueFrom")) for each in container(documents, name)["env"]}
 
 
 def campaign_file(documents):
@@ -178,6 +129,29 @@ def test_the_api_server_accepts_every_object_and_pod(rendered, cluster, namespac
     templates = [job | {"metadata": job["metadata"] | {"name": "job"}} for job in jobs(documents)]
     apply(cluster, [*documents, *named, *templates], "--dry-run=server")
     cluster.kubectl("delete", "serviceaccounts", f"--namespace={namespace}", "--all")
+
+
+@pytest.mark.parametrize("version", HELMS)
+def test_a_long_name_is_kept_by_the_release_that_has_it(cluster, namespace, version):
+    """A release that was installed when long names were only cut off finds its objects; one that is new gets a hash."""
+    there, new = (
+        "a-release-whose-name-is-as-long-as-one-may-be-in-helm",
+        "a-release-whose-name-is-as-long-as-one-may-be-now",
+    )
+    older = f"{there}-also"[:46].rstrip("-")
+    annotations = {"meta.helm.sh/release-name": there, "meta.helm.sh/release-namespace": namespace}
+    metadata = {"name": f"{older}-job-template", "annotations": annotations}
+    given = json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+    cluster.kubectl("apply", f"--namespace={namespace}", "--filename=-", given=given)
+    place = [str(CHART), f"--namespace={namespace}", "--dry-run=server"]
+    names = {
+        release: set(of_kind(parsed(cluster.helm("template", release, *place, version=version).stdout), "Service"))
+        for release in (there, new)
+    }
+    cluster.kubectl("delete", "configmap", f"{older}-job-template", f"--namespace={namespace}")
+    assert f"{older}-trainer" in names[there]
+    assert not names[there] & names[new]
+    assert all(re.fullmatch(r"a-release-whose-name-is-as-long-as-on-[0-9a-f]{8}-[a-z-]+", name) for name in names[new])
 
 
 def apply(cluster, documents, *arguments):
@@ -335,7 +309,7 @@ def test_the_launcher_can_use_the_template(rendered):
     for name in VALUES:
         template = of_kind(rendered(name), "ConfigMap").get(f"{full(rendered(name))}-job-template")
         template["metadata"]["uid"] = "uid-of-the-map"
-        job = job_template.read(template).manifest(group, "s3://also/campaigns")
+        job = job_template.read(template).manifest(group, "s3://also/campaigns", "0123456789abcdef")
         assert job["spec"]["template"]["spec"]["containers"][0]["args"][-2:] == ["--group", "s0-search"]
 
 

@@ -8,13 +8,16 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
+from obstore.store import MemoryStore
 
 from also import keys, reasons, rpc
 from also.errors import EndpointError, InputError, ServiceError
 from also.lifeline import end, spawn
-from also.store import open_store
+from also.store import Store, open_store
 from also.v1.validator_pb2 import CheckValidatorRequest
 from also.v1.validator_pb2_grpc import ValidatorServiceStub
+from services.validator import ownership
+from services.validator.launch import job_template, results
 from tests.e2e.branch_jobs import (
     ACCESS,
     RIGHTS,
@@ -212,6 +215,37 @@ def test_job_of_another_group_is_not_adopted(branches):
         branches.run(group)
     assert json.loads(branches.kubectl("get", "job", job.name(group), "--output=json").stdout)["spec"]["suspend"]
     branches.kubectl("delete", "job", job.name(group))
+
+
+def test_a_job_of_before_the_upgrade_is_taken_up(branches):
+    """What ALSO 0.1.0 named by the store's address, and gave no owner, is trained to its end by the Job that it has."""
+    group = branches.group("g0")
+    results.store_spec(branches.store, group)
+    template = branches.jobs().objects.read_template()
+    manifest = template.manifest(group, URI, "nobody")
+    manifest["metadata"]["name"] = name = job_template.job_name(URI, group.campaign_id, "g0")
+    container_of(manifest)["env"] = container_of(branches.job)["env"]
+    for metadata in (manifest["metadata"], manifest["spec"]["template"]["metadata"]):
+        del metadata["labels"]["also.dev/owner"]
+    branches.kubectl("create", "--filename=-", given=json.dumps(manifest))
+    assert failure(branches.run(group)["g0"])[0] == ""
+    (job,) = branches.objects("jobs")
+    assert job["metadata"]["name"] == name
+    assert branches.result(group).processes == 1
+
+
+def test_two_releases_run_one_group_side_by_side(branches, cluster, namespace, rights, store):
+    """Another release's Job of the same campaign id and group is neither adopted nor ended."""
+    group = branches.group("g0")
+    elsewhere = Store(URI, MemoryStore())
+    owner = ownership.owner(elsewhere, group.campaign_id, namespace=namespace, template="other-job-template")
+    theirs = branches.jobs().objects.read_template().manifest(group, URI, owner)
+    theirs["spec"]["suspend"] = True
+    branches.kubectl("create", "--filename=-", given=json.dumps(theirs))
+    assert failure(branches.run(group)["g0"])[0] == ""
+    found = {job["metadata"]["labels"]["also.dev/owner"]: job for job in branches.objects("jobs")}
+    assert len(found) == 2
+    assert found[owner]["spec"]["suspend"]
 
 
 def test_finished_group_outlives_its_job(branches, eventually):

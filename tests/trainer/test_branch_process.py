@@ -290,7 +290,7 @@ def expected_samples(
     group: branch_pb2.BranchGroup, result: branch_pb2.BranchGroupResult
 ) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
     """What Prometheus must read of a finished group, by its records."""
-    of_group = (("campaign", "c"), ("group", "g"))
+    of_group = (("campaign", "c"), ("group", "g"), ("owner", "0123456789abcdef"))
     planned = float(sum(record.env_steps for record in result.records))
     samples: dict[str, dict[tuple[tuple[str, str], ...], float]] = {
         "also_branch_group_env_steps": {of_group: planned},
@@ -298,6 +298,7 @@ def expected_samples(
     }
     for record in result.records:
         labels = {
+            "owner": "0123456789abcdef",
             "campaign": "c",
             "stage": "3",
             "round": "1",
@@ -327,8 +328,8 @@ def wait_for_result(store: Store, process: "subprocess.Popen[bytes]") -> None:
         time.sleep(0.05)
 
 
-def test_metrics_are_the_records_and_stay_until_they_were_read(make_store, start: Start) -> None:
-    """Also after a resume; a store that fails in between is borne; the validator's reading ends the process."""
+def test_metrics_are_the_records_and_stay_until_they_were_read(make_store, start: Start, monkeypatch) -> None:
+    """With their owner, also after a resume; a store that fails is borne; the validator's reading ends the process."""
     store, group = make_store()
     with start() as process:
         assert process.stdout is not None
@@ -338,6 +339,7 @@ def test_metrics_are_the_records_and_stay_until_they_were_read(make_store, start
         process.communicate(timeout=60)
     assert process.returncode == branch.STOPPED
     port = free_port()
+    monkeypatch.setenv("ALSO_OWNER", "0123456789abcdef")
     with start("--metrics-port", str(port), "--linger-seconds", "250", output=subprocess.DEVNULL) as process:
         wait_for_result(store, process)
         result = result_of(store)

@@ -38,7 +38,7 @@ TEMPLATE = {
 }
 """A template that is right."""
 
-POD_LABELS = ("also.dev/campaign", "also.dev/group")
+POD_LABELS = ("also.dev/campaign", "also.dev/group", "also.dev/owner")
 
 
 class SmallCluster:
@@ -72,7 +72,8 @@ class SmallCluster:
 
     def add_pod(self, job: dict, **status: object) -> dict:
         """A pod of a Job."""
-        labels = {label: job["metadata"]["labels"][label] for label in POD_LABELS}
+        given = job["metadata"]["labels"] | {"batch.kubernetes.io/job-name": job["metadata"]["name"]}
+        labels = {label: given[label] for label in (*POD_LABELS, "batch.kubernetes.io/job-name") if label in given}
         name = f"{job['metadata']['name']}-{next(self._numbers)}"
         spec = {"nodeName": "node", **job["spec"]["template"]["spec"]}
         return self.add("pods", {"metadata": {"name": name, "labels": labels}, "spec": spec, "status": status})

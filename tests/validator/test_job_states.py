@@ -163,6 +163,82 @@ SECURITY = 'Error creating: pods "x" is forbidden: violates PodSecurity "restric
 WEBHOOK = 'Error creating: Internal error occurred: failed calling webhook "m.example": connection refused'
 
 
+REFUSED = (
+    SECURITY,
+    (
+        'Error creating: admission webhook "validation.gatekeeper.sh" denied the request: [limits] container branch '
+        "has no cpu limit"
+    ),
+    (
+        'Error creating: admission webhook "validate.kyverno.svc-fail" denied the request: \n\nresource Pod/a/x was '
+        "blocked due to the following policies"
+    ),
+    (
+        'Error creating: admission webhook "warden-validating.common-webhooks.networking.gke.io" denied the request: '
+        "GKE Warden rejected the request because it violates one or more constraints"
+    ),
+    'Error creating: admission webhook "own.example" denied the request without explanation',
+    "Error creating: pods \"x\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no",
+    (
+        'Error creating: Pod "x" is invalid: spec.containers[0].resources.requests: Invalid value: "2Gi": must be less '
+        "than or equal to memory limit"
+    ),
+    'Error creating: pods "x" is forbidden: maximum memory usage per Container is 1Gi, but limit is 4Gi',
+    (
+        'Error creating: pods "x" is forbidden: unable to validate against any security context constraint: [provider '
+        '"anyuid": Forbidden: not usable by user or serviceaccount]'
+    ),
+    'Error creating: pods "x" is forbidden: failed quota: q: must specify limits.cpu for: branch',
+)
+"""Refusals that no wait will change, as API server, policies and webhooks word them."""
+
+UNANSWERED = (
+    WEBHOOK,
+    (
+        'Error creating: Internal error occurred: failed calling webhook "validate.kyverno.svc-fail": failed to call '
+        'webhook: Post "https://kyverno-svc.kyverno.svc:443/validate/fail?timeout=10s": context deadline exceeded'
+    ),
+    (
+        'Error creating: Internal error occurred: failed calling webhook "validation.gatekeeper.sh": failed to call '
+        'webhook: an error on the server ("403 forbidden") has prevented the request from succeeding'
+    ),
+    (
+        'Error creating: Internal error occurred: failed calling webhook "v.example": failed to call webhook: Post '
+        '"https://v.example": tls: failed to verify certificate: x509: certificate is invalid'
+    ),
+    'Error creating: pods "x" is forbidden: Post "https://images.example/review": dial tcp: connection refused',
+    'Error creating: Operation cannot be fulfilled on resourcequotas "few": the object has been modified',
+    "Error creating: Timeout: request did not complete within requested timeout",
+)
+"""What may be otherwise at the next try."""
+
+NO_ROOM = (
+    QUOTA,
+    (
+        'Error creating: admission webhook "resourcequotasstatus.hnc.x-k8s.io" denied the request: exceeded '
+        'hierarchical quota in namespace "team": "hrq", requested: pods=1, used: pods=9, limited: pods=9'
+    ),
+    'Error creating: pods "x" is forbidden: status unknown for quota: q, resources: pods',
+)
+"""What waits for room."""
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_a_refusal_is_known_whoever_words_it(message: str) -> None:
+    """Pods that a policy refuses will not come: that is told at once, and not waited for."""
+    events = [an_event(1, "FailedCreate", message)]
+    assert job_states.forbidden_pods(events) == " ".join(message.split())
+    assert not job_states.why_waiting(a_job(), [], events).scarce
+
+
+@pytest.mark.parametrize("message", UNANSWERED + NO_ROOM)
+def test_what_may_pass_is_no_refusal(message: str) -> None:
+    """A policy that cannot be asked, a conflict and a quota are waited for; only the last is want of room."""
+    events = [an_event(1, "FailedCreate", message)]
+    assert job_states.forbidden_pods(events) is None
+    assert job_states.why_waiting(a_job(), [], events).scarce == (message in NO_ROOM)
+
+
 def test_events_tell_why_there_is_no_pod() -> None:
     """The newest refusal counts: quotas may pass, what is forbidden otherwise does not, a webhook may."""
     events = [an_event(2, "FailedCreate", QUOTA), an_event(1, "FailedCreate", SECURITY), an_event(3, "Other", "")]

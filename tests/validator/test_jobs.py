@@ -395,6 +395,10 @@ def test_conflict_about_a_quota_is_tried_again(make_jobs, make_group, cluster, f
         (403, 'jobs.batch is forbidden: User "system:serviceaccount:a:b" cannot create resource "jobs"'),
         (422, 'Job.batch "x" is invalid: spec.template.spec.containers[0].image: Required value'),
         (400, 'Job in version "v1" cannot be handled as a Job: strict decoding error: unknown field "spec.xyz"'),
+        *(
+            (status, 'admission webhook "p.example" denied the request: no team label')
+            for status in (400, 403, 409, 500)
+        ),
     ],
 )
 def test_refused_job_is_the_places_error(make_jobs, make_group, cluster, status: int, message: str) -> None:
@@ -539,6 +543,30 @@ def test_forbidden_pods_are_the_places_error(make_jobs, make_group, cluster) -> 
     event = when(lambda: cluster.objects["jobs"], lambda: cluster.add_event(cluster.job("g0"), "FailedCreate", said))
     with pytest.raises(EndpointError, match=r"no pod of Job c-g0-.* can be created: .*violates PodSecurity"):
         run(make_jobs(), make_group("g0"), at=event)
+
+
+def test_a_policys_refusal_ends_the_wait(make_jobs, make_group, cluster) -> None:
+    """What a webhook denies is told at once, in its words, although `forbidden` is not among them."""
+    said = 'Error creating: admission webhook "validation.gatekeeper.sh" denied the request: [team] no label'
+    event = when(lambda: cluster.objects["jobs"], lambda: cluster.add_event(cluster.job("g0"), "FailedCreate", said))
+    with pytest.raises(EndpointError, match=r"no pod of Job c-g0-.* can be created: .*denied the request: \[team\]"):
+        run(make_jobs(refusals_seconds=0.1), make_group("g0"), at=event)
+
+
+def test_a_webhook_that_does_not_answer_is_waited_for(make_jobs, make_group, cluster, finish) -> None:
+    """Its pod may be on its way to another node; the group goes on as soon as there is a pod."""
+    said = 'Error creating: Internal error occurred: failed calling webhook "p.example": connection refused'
+    group, seen = make_group("g0"), []
+
+    def bear() -> None:
+        if cluster.objects["jobs"] and not seen:
+            cluster.add_event(cluster.job("g0"), "FailedCreate", said)
+        seen.extend(request for request in cluster.requests if request[1].endswith("/events"))
+        if len(seen) > 3:
+            finish(group)
+
+    last = run(make_jobs(refusals_seconds=0.05), group, at=dict.fromkeys(range(10_000), bear))
+    assert failure(last["g0"])[0] == branch_pb2.BRANCH_FAILURE_UNSPECIFIED
 
 
 def test_quota_of_pods_is_named(make_jobs, make_group, cluster) -> None:

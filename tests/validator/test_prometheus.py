@@ -189,6 +189,38 @@ def test_the_judge_gets_the_numbers_of_prometheus(finish, server, open_prometheu
     assert found[1].metrics_fault == 0
 
 
+@pytest.mark.parametrize(
+    ("extra", "due"),
+    [
+        ({"warnings": ["receive series from Addr: store-1: context deadline exceeded"]}, "MetricsIncomplete"),
+        ({"isPartial": True}, "MetricsIncomplete"),
+        ({"isPartial": False, "warnings": [], "infos": ["PromQL info: metric might not be a counter"]}, ""),
+    ],
+    ids=["thanos", "victoriametrics", "whole"],
+)
+def test_a_partial_answer_is_not_believed(finish, server, open_prometheus, extra, due) -> None:
+    """Thanos warns when a store did not answer, a cluster of VictoriaMetrics has a field for it; advice is no fault."""
+    group = finish()
+
+    def answer(query: str):
+        response = matrix(group.spec, group.records, at=time.time())
+        response.extra = extra
+        return response
+
+    server.answer = answer
+    found = result_of(open_prometheus(wait=0.3).read([group.spec]))
+    said = {reasons.metrics_fault(record.metrics_fault) if record.metrics_fault else "" for record in found}
+    assert said == {due}
+
+
+def test_an_owners_samples_are_asked_for(finish, server, open_prometheus) -> None:
+    """The query names whose the group is, and takes what tells no owner."""
+    group = finish()
+    server.answer = lambda query: matrix(group.spec, group.records, at=time.time())
+    result_of(open_prometheus(owner={"c": "0123456789abcdef"}.__getitem__).read([group.spec]))
+    assert ',owner=~"|0123456789abcdef"}[' in server.queries[0]
+
+
 def test_every_kind_of_fault_has_its_name() -> None:
     """No kind is left out of these tests."""
     assert set(FAULT_OF) == set(FAULTS)

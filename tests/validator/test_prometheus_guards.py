@@ -34,9 +34,9 @@ def open_prometheus(store: Store, server: FaultyPrometheus):
     """Opens the measures of a round, in a hurry."""
     opened = []
 
-    def make(seconds: float = 5.0, wait: float = 0.1) -> Prometheus:
+    def make(seconds: float = 5.0, wait: float = 0.1, **more) -> Prometheus:
         place = Endpoint(url=server.url, seconds=seconds)
-        opened.append(Prometheus(store=store, endpoint=place, max_age=30.0, wait=wait, pause=0.02))
+        opened.append(Prometheus(store=store, endpoint=place, max_age=30.0, wait=wait, pause=0.02, **more))
         return opened[-1]
 
     yield make
@@ -68,6 +68,16 @@ def read(measures, request: ValidateRequest) -> list[GuardReading]:
 
 def named(reading: GuardReading) -> str:
     return reasons.metrics_fault(reading.fault) if reading.fault else ""
+
+
+def test_a_query_can_name_whose_branches_it_means(make_request, open_prometheus, server) -> None:
+    """Two releases that one Prometheus scrapes may have one campaign id; `{owner}` tells them apart."""
+    guard = {"name": "worst", "query": 'min(also_branch_return{owner="{owner}",arm="{candidate}"})', "at_least": 0}
+    server.answer = lambda query: vector(1, at=time.time())
+    measures = open_prometheus(owner={"c": "0123456789abcdef"}.__getitem__)
+    (reading,) = read(measures, make_request(guard))
+    assert server.queries == ['min(also_branch_return{owner="0123456789abcdef",arm="r1-c3"})']
+    assert reading.holds
 
 
 def test_the_condition_decides(make_request, open_prometheus, server) -> None:

@@ -1,6 +1,7 @@
 """A service as a process: its arguments, its readiness, its exit codes."""
 
 import os
+import platform
 import signal
 import socket
 import subprocess
@@ -130,6 +131,54 @@ def test_metrics_are_served():
         text = answer.read().decode()
     assert "# HELP also_env_steps_total env_steps trained by this process." in text
     assert "# TYPE grpc_server_handling_seconds histogram" in text
+
+
+def test_metrics_are_served_to_both_families():
+    """`::` is every address of this machine: a pod of IPv6, of IPv4 or of both is scraped by the one that it has."""
+    if not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+    with socket.create_server(("::", 0), family=socket.AF_INET6) as listener:
+        port = listener.getsockname()[1]
+    metrics.expose(port, "::")
+    for host in ("[::1]", "127.0.0.1"):
+        with urllib.request.urlopen(f"http://{host}:{port}/metrics") as answer:
+            assert b"also_build_info" in answer.read()
+
+
+WITHOUT_IPV6 = """
+import ctypes, struct, sys, urllib.request
+from also import errors, metrics
+
+# Linux's seccomp: socket(AF_INET6, ...) fails with EAFNOSUPPORT, as where the kernel was started without IPv6.
+load, equal, give = 0x20, 0x15, 0x06
+filters = [
+    (load, 0, 0, 0), (equal, 0, 3, 41),  # the number of socket() on x86-64
+    (load, 0, 0, 16), (equal, 0, 1, 10), (give, 0, 0, 0x00050000 | 97),
+    (give, 0, 0, 0x7FFF0000),
+]
+code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in filters))
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(filters), ctypes.addressof(code)))
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program, 0, 0) == 0, ctypes.get_errno()
+
+metrics.expose(int(sys.argv[1]), "::")
+with urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/metrics") as answer:
+    assert b"also_build_info" in answer.read()
+try:
+    metrics.expose(int(sys.argv[1]), "::1")
+except errors.AddressError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif((sys.platform, platform.machine()) != ("linux", "x86_64"), reason="the filter is Linux's on x86-64")
+def test_metrics_are_served_where_the_kernel_knows_no_ipv6():
+    """A node that was started with `ipv6.disable=1` has no such sockets; its pods are scraped by IPv4."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    done = subprocess.run([sys.executable, "-c", WITHOUT_IPV6, str(port)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert f"metrics port {port} on ::1 cannot be used" in done.stdout
 
 
 @pytest.mark.parametrize("port", [-1, 65536])

@@ -35,13 +35,19 @@ def namespace() -> Json:
     return _variable("namespace", "Namespace", "label_values(also_build_info, namespace)", many=True)
 
 
+def release() -> Json:
+    """The variable with the releases of the chart; all of them, and none, where there is no such label."""
+    query = 'label_values(also_build_info{namespace=~"$namespace"}, release)'
+    return _variable("release", "Release", query, many=True)
+
+
 def campaign(*, many: bool) -> Json:
     """The variable with the campaigns.
 
     Args:
         many: whether several, or all, can be chosen.
     """
-    query = 'label_values(also_campaign_stage{namespace=~"$namespace"}, campaign)'
+    query = 'label_values(also_campaign_stage{namespace=~"$namespace",release=~"$release"}, campaign)'
     return _variable("campaign", "Campaign", query, many=many)
 
 
@@ -70,7 +76,7 @@ def decisions(scope: str) -> list[Json]:
 
 def rise(selector: str) -> str:
     """Where a count is above what it was a step before; exact over restarts, as the counts are the journal's."""
-    by = "max by (namespace, campaign, decision, reason)"
+    by = "max by (namespace, release, campaign, decision, reason)"
     return f"{by} ({selector}) - {by} ({selector} offset $__interval) > 0"
 
 

@@ -1,10 +1,10 @@
 """The dashboard of one campaign."""
 
-from tools.dashboards.board import Section, dashboard, decisions, namespace
+from tools.dashboards.board import Section, dashboard, decisions, namespace, release
 from tools.dashboards.board import campaign as campaign_variable
 from tools.dashboards.panels import Json, Panel, bars, lines, number, states
 
-_OURS = 'namespace=~"$namespace",campaign="$campaign"'
+_OURS = 'namespace=~"$namespace",release=~"$release",campaign="$campaign"'
 
 
 def campaign() -> Json:
@@ -19,7 +19,7 @@ def campaign() -> Json:
             Section(title="Decisions", rows=[(8, _decided())]),
             Section(title="Cost", rows=[(8, _cost()), (7, _speed())]),
         ],
-        variables=[namespace(), campaign_variable(many=False)],
+        variables=[namespace(), release(), campaign_variable(many=False)],
         annotations=decisions(_OURS),
     )
 

@@ -1,11 +1,11 @@
 """The dashboard of all campaigns."""
 
-from tools.dashboards.board import Section, campaign, dashboard, decisions, namespace, to_dashboard
+from tools.dashboards.board import Section, campaign, dashboard, decisions, namespace, release, to_dashboard
 from tools.dashboards.panels import Column, Json, Panel, lines, number, table
 
-_OURS = 'namespace=~"$namespace",campaign=~"$campaign"'
+_OURS = 'namespace=~"$namespace",release=~"$release",campaign=~"$campaign"'
 
-_BY = "max by (namespace, campaign)"
+_BY = "max by (namespace, release, campaign)"
 """One value for each campaign, also while a new conductor takes over from an old one."""
 
 
@@ -19,7 +19,7 @@ def campaigns() -> Json:
             Section(title="Learning", rows=[(8, _learning())]),
             Section(title="Decisions and cost", rows=[(8, _decisions()), (7, _cost())]),
         ],
-        variables=[namespace(), campaign(many=True)],
+        variables=[namespace(), release(), campaign(many=True)],
         annotations=decisions(_OURS),
     )
 
@@ -28,7 +28,7 @@ def _totals() -> list[Panel]:
     finished = f"{_BY} (also_campaign_finished{{{_OURS}}})"
     promoted = f'also_decisions_total{{{_OURS},decision="promoted"}}'
     unusable = f'also_decisions_total{{{_OURS},decision="held",reason=~"Metrics.*|Llm.*|.*Failed"}}'
-    by_reason = "max by (namespace, campaign, reason)"
+    by_reason = "max by (namespace, release, campaign, reason)"
     return [
         number("Running", "Campaigns that are not over.", (f"sum(1 - {finished})", "running")),
         number("Finished", "Campaigns that are over.", (f"sum({finished})", "finished")),
@@ -54,7 +54,7 @@ def _totals() -> list[Panel]:
 
 
 def _table() -> Panel:
-    by_reason = "sum by (namespace, campaign) (max by (namespace, campaign, reason)"
+    by_reason = "sum by (namespace, release, campaign) (max by (namespace, release, campaign, reason)"
     decided = {
         kind: f'{by_reason} (also_decisions_total{{{_OURS},decision="{kind}"}}))'
         for kind in ("promoted", "held", "rolled_back")
@@ -66,12 +66,12 @@ def _table() -> Panel:
         [
             Column(
                 title="at",
-                expression=f"max by (namespace, campaign, work) (also_campaign_work{{{_OURS}}}) == 1",
+                expression=f"max by (namespace, release, campaign, work) (also_campaign_work{{{_OURS}}}) == 1",
                 hidden=True,
             ),
             Column(
                 title="phase",
-                expression=f"max by (namespace, campaign, phase) (also_campaign_phase{{{_OURS}}}) == 1",
+                expression=f"max by (namespace, release, campaign, phase) (also_campaign_phase{{{_OURS}}}) == 1",
                 hidden=True,
             ),
             Column(title="stage", expression=f"{_BY} (also_campaign_stage{{{_OURS}}})"),
@@ -87,7 +87,7 @@ def _table() -> Panel:
             Column(title="LLM cost", expression=f"{_BY} (also_campaign_llm_cost{{{_OURS}}})", decimals=2),
             Column(title="over", expression=f"{_BY} (also_campaign_finished{{{_OURS}}})", unit="bool_yes_no"),
         ],
-        labels={"campaign": "campaign", "namespace": "namespace", "work": "at", "phase": "phase"},
+        labels={"campaign": "campaign", "namespace": "namespace", "release": "release", "work": "at", "phase": "phase"},
         links=[{"title": "Campaign", "url": link, "targetBlank": False}],
     )
 
@@ -119,7 +119,7 @@ def _learning() -> list[Panel]:
 
 
 def _decisions() -> list[Panel]:
-    by_reason = "max by (namespace, campaign, decision, reason)"
+    by_reason = "max by (namespace, release, campaign, decision, reason)"
     return [
         lines(
             "Decisions",
@@ -147,8 +147,8 @@ def _decisions() -> list[Panel]:
 
 def _cost() -> list[Panel]:
     share = (
-        f"max by (namespace, campaign, resource) (also_campaign_spent{{{_OURS}}}) "
-        f"/ max by (namespace, campaign, resource) (also_campaign_budget{{{_OURS}}} > 0)"
+        f"max by (namespace, release, campaign, resource) (also_campaign_spent{{{_OURS}}}) "
+        f"/ max by (namespace, release, campaign, resource) (also_campaign_budget{{{_OURS}}} > 0)"
     )
     return [
         lines(

@@ -122,6 +122,7 @@ def filled(text: str, *, campaign: str, namespace: str = ".*", step: int = 5) ->
         "$__interval": f"{step}s",
         "$campaign": campaign,
         "$namespace": namespace,
+        "$release": ".*",
     }
     for name, value in values.items():
         text = text.replace(name, value)
@@ -164,7 +165,7 @@ def without_data(
 def _has_data(prometheus: Prometheus, text: str, label: str, window: Window) -> bool:
     """Whether there is a finite value at some time; a label that only Kubernetes gives need not be there."""
     return any(
-        math.isfinite(value) and (label in ("", "namespace") or label in series.labels)
+        math.isfinite(value) and (label in ("", "namespace", "release") or label in series.labels)
         for series in prometheus.over(text, window)
         for value in series.values
     )

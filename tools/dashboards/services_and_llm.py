@@ -1,14 +1,17 @@
 """The dashboard of services, minds and vLLM."""
 
-from tools.dashboards.board import Section, campaign, dashboard, namespace
+from tools.dashboards.board import Section, campaign, dashboard, namespace, release
 from tools.dashboards.panels import Json, lines, number
 
-_OURS = 'namespace=~"$namespace",campaign=~"$campaign"'
+_OURS = 'namespace=~"$namespace",release=~"$release",campaign=~"$campaign"'
 
 _VLLM = 'model_name=~".+"'
 
 _ALSO = "and on (namespace, pod, instance) also_build_info"
-"""Keeps the processes of ALSO, whatever else the same Prometheus scrapes."""
+"""Keeps what the processes of ALSO tell, whatever else is scraped; both end with a scrape that fails."""
+
+_ONCE_ALSO = "and on (namespace, pod, instance) last_over_time(also_build_info[1h])"
+"""Keeps what Prometheus tells of them, which goes on when they do not answer and their own series have ended."""
 
 
 def services_and_llm() -> Json:
@@ -17,7 +20,7 @@ def services_and_llm() -> Json:
         "services-and-llm",
         "How the minds ask their LLM, how the LLM server does, and how services answer.",
         [_minds(), _vllm(), _services()],
-        variables=[namespace(), campaign(many=True)],
+        variables=[namespace(), release(), campaign(many=True)],
     )
 
 
@@ -156,7 +159,7 @@ def _vllm() -> Section:
 
 
 def _services() -> Section:
-    calls = 'namespace=~"$namespace"'
+    calls = 'namespace=~"$namespace",release=~"$release"'
     answered = f"rate(grpc_server_handled_total{{{calls}}}[$__rate_interval])"
     return Section(
         title="Services",
@@ -187,8 +190,8 @@ def _services() -> Section:
                 [
                     lines(
                         "Answers to Prometheus",
-                        "1 where a process of ALSO was scraped, 0 where it did not answer.",
-                        (f"up{{{calls}}} {_ALSO}", "{{pod}} {{instance}}"),
+                        "1 where a process of ALSO was scraped, 0 where it did not answer, for up to an hour.",
+                        (f"up{{{calls}}} {_ONCE_ALSO}", "{{pod}} {{instance}}"),
                         stepped=True,
                         most=1,
                     ),

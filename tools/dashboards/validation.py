@@ -1,9 +1,9 @@
 """The dashboard of validation: arms against control, verdicts, Jobs, readings."""
 
-from tools.dashboards.board import Section, campaign, dashboard, decisions, namespace
+from tools.dashboards.board import Section, campaign, dashboard, decisions, namespace, release
 from tools.dashboards.panels import Column, Json, Panel, bars, lines, number, table
 
-_OURS = 'namespace=~"$namespace",campaign="$campaign"'
+_OURS = 'namespace=~"$namespace",release=~"$release",campaign="$campaign"'
 
 _ROUND = "stage, round, pool"
 """Labels of the branches that are compared with each other."""
@@ -22,7 +22,7 @@ def validation() -> Json:
             Section(title="Jobs", rows=[(8, _jobs())]),
             Section(title="Readings of Prometheus", rows=[(8, _readings())]),
         ],
-        variables=[namespace(), campaign(many=False)],
+        variables=[namespace(), release(), campaign(many=False)],
         annotations=decisions(_OURS),
     )
 

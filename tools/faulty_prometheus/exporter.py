@@ -82,7 +82,8 @@ def main(given: Sequence[str] | None = None) -> None:
                 del record.measures[command["measures"] :]
             if command["fault"]:
                 FAULTS[command["fault"]](records, random.Random(f"{command['seed']} {name}"))
-            BranchMetrics(group, records, planned_env_steps=group.env_steps * len(records))
+            owner = command.get("owner", "")
+            BranchMetrics(group, records, planned_env_steps=group.env_steps * len(records), owner=owner)
         print("done", flush=True)
 
 
@@ -107,7 +108,7 @@ class Exporter:
         """A process that was started by `exporting`."""
         self._process = process
 
-    def tell(self, group: BranchGroup, *, measures: int, fault: str = "", seed: int = 0) -> None:
+    def tell(self, group: BranchGroup, *, measures: int, fault: str = "", seed: int = 0, owner: str = "") -> None:
         """Tell a group, whose spec and result are in the store, in place of what was told.
 
         Args:
@@ -115,8 +116,9 @@ class Exporter:
             measures: how many measures of each branch, from the first.
             fault: a fault of `FAULTS`; empty is none.
             seed: seed of what the fault chooses.
+            owner: whose the group is, see `Settings.owner`; empty: nobody's.
         """
-        given = {"campaign": group.campaign_id, "group": group.name}
+        given = {"campaign": group.campaign_id, "group": group.name, "owner": owner}
         self._obey(given | {"measures": measures, "fault": fault, "seed": seed})
 
     def forget(self) -> None:

@@ -5,6 +5,7 @@ that a pod is active, but not that it waits for an image. So why a Job failed, o
 is found here, as a named reason with one sentence that has the numbers.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,8 +20,15 @@ D = TypeVar("D", bound=Document)
 DETAIL_LIMIT = 800
 """Characters of a detail."""
 
-QUOTA = "exceeded quota"
-"""What the API server says when a quota refuses an object."""
+_QUOTA = re.compile(r"exceeded (\w+ )?quota|status unknown for quota", re.IGNORECASE)
+"""What the API server says, or a webhook for it, when there is no room now, or none is counted yet."""
+
+_NO_ANSWER = re.compile(r"failed (calling|to call) webhook|error trying to reach|forbidden: (Get|Post) \"?http")
+"""What the API server says when a policy could not be asked: it may answer the next time."""
+
+_REFUSAL = re.compile(r"forbidden|denied (the )?request|\bis invalid\b")
+"""What it says when somebody refuses an object for good: itself, a policy of its own (ValidatingAdmissionPolicy, Pod
+Security, LimitRange), or a webhook's (Gatekeeper, Kyverno, a cloud's)."""
 
 NO_POD_CREATED = "FailedCreate"
 """Reason of the event that tells why a pod of a Job could not be created."""
@@ -136,7 +144,7 @@ def why_waiting(job: Document, pods: Sequence[Document], events: Sequence[Docume
         return _cause(branch_pb2.BRANCH_FAILURE_NODE_LOST, f"pod {_place(alive[-1])} is to end, and does not")
     refusals = _refusals(events)
     if refusals:
-        quota = QUOTA in refusals[-1]
+        quota = is_quota(refusals[-1])
         failure = branch_pb2.BRANCH_FAILURE_QUOTA_EXCEEDED if quota else branch_pb2.BRANCH_FAILURE_CRASHED
         return _cause(failure, f"no pod of Job {name} can be created: {_sentence(refusals[-1])}", scarce=quota)
     last = _last_ended(pods)
@@ -160,11 +168,20 @@ def why_gone(name: str, pods: Sequence[Document], times: int) -> Cause:
     return _cause(branch_pb2.BRANCH_FAILURE_CRASHED, f"Job {name} ended or was deleted {times} times without a result")
 
 
+def is_quota(message: str) -> bool:
+    """Whether the API server refused an object for want of room, which may come."""
+    return bool(_QUOTA.search(message))
+
+
+def is_refusal(message: str) -> bool:
+    """Whether the API server, or a policy that it asks, refused an object for good, whatever room there is."""
+    return bool(_REFUSAL.search(message)) and not is_quota(message) and not _NO_ANSWER.search(message)
+
+
 def forbidden_pods(events: Sequence[Document]) -> str | None:
-    """Why the API server forbids a Job's pods, whatever room there is; None when it does not."""
+    """Why a Job's pods are refused for good, by the newest event that tells; None when they are not."""
     refusals = _refusals(events)
-    forbidden = refusals and "forbidden" in refusals[-1] and QUOTA not in refusals[-1]
-    return _sentence(refusals[-1]) if forbidden else None
+    return _sentence(refusals[-1]) if refusals and is_refusal(refusals[-1]) else None
 
 
 def _cause(failure: BranchFailure, detail: str, *, scarce: bool = False) -> Cause:

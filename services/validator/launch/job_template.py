@@ -1,13 +1,17 @@
 """The Job of a branch group: a template of the user's, with a name, labels and arguments of ours.
 
 The template is a whole `batch/v1` Job without a name, in a ConfigMap. The Job's name is a function of
-the object store, the campaign and the group, so that whoever launches the group again finds the Job;
-the group's hash in an annotation tells whether it is the same group. The ConfigMap owns the Job:
+its owner (`ownership`), the campaign and the group, so that whoever launches the group again finds the
+Job; the group's hash in an annotation tells whether it is the same group. The ConfigMap owns the Job:
 whoever removes the release removes its Jobs.
+
+Jobs of ALSO 0.1.0 were named by the store's address in place of the owner, and had no label of it. Those
+of this release, under way when it is upgraded, are told by their ConfigMap and store.
 """
 
 import copy
 import hashlib
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +38,12 @@ CAMPAIGN_LABEL = "also.dev/campaign"
 GROUP_LABEL = "also.dev/group"
 """Label of Jobs and their pods: name of the branch group."""
 
+OWNER_LABEL = "also.dev/owner"
+"""Label of Jobs and their pods: whose they are, see `ownership`."""
+
+OWNER_VARIABLE = "ALSO_OWNER"
+"""Variable of the pods with the same, see `Settings.owner`."""
+
 SHA256_ANNOTATION = "also.dev/group-sha256"
 """Annotation of Jobs: sha256 of the canonical branch group, without its device."""
 
@@ -58,17 +68,39 @@ class JobTemplate:
     job: Document
     """The Job without a name."""
 
-    def manifest(self, group: BranchGroup, store_uri: str) -> dict[str, Any]:
+    def is_of_older(self, job: Document, group: BranchGroup, store_uri: str) -> bool:
+        """Whether a Job is one that ALSO 0.1.0 made for a group from this very ConfigMap, in the store that it names.
+
+        Args:
+            job: a Job.
+            group: the group.
+            store_uri: URI of the object store, as the template's pods open it.
+        """
+        metadata = job["metadata"]
+        owners = [each.get("uid") for each in metadata.get("ownerReferences") or []]
+        (container,) = job["spec"]["template"]["spec"]["containers"]
+        arguments = container.get("args") or []
+        (ours,) = self.job["spec"]["template"]["spec"]["containers"]
+        return (
+            OWNER_LABEL not in (metadata.get("labels") or {})
+            and _is_labelled(job, group)
+            and self.uid in owners
+            and list(itertools.pairwise(arguments)).count(("--store", store_uri)) == 1
+            and _endpoints(container) == _endpoints(ours)
+        )
+
+    def manifest(self, group: BranchGroup, store_uri: str, owner: str) -> dict[str, Any]:
         """The Job of a group.
 
         Args:
             group: the branch group.
             store_uri: URI of the object store, as its pods open it.
+            owner: whose it is, see `ownership`.
         """
-        labels = {CAMPAIGN_LABEL: group.campaign_id, GROUP_LABEL: label(group.name)}
+        labels = {CAMPAIGN_LABEL: group.campaign_id, GROUP_LABEL: label(group.name), OWNER_LABEL: owner}
         job: dict[str, Any] = copy.deepcopy(dict(self.job))
         metadata = job.setdefault("metadata", {})
-        metadata["name"] = job_name(store_uri, group.campaign_id, group.name)
+        metadata["name"] = job_name(owner, group.campaign_id, group.name)
         metadata["labels"] = {**(metadata.get("labels") or {}), **labels}
         metadata["annotations"] = {**(metadata.get("annotations") or {}), SHA256_ANNOTATION: _digest(group)}
         metadata["ownerReferences"] = [
@@ -82,6 +114,8 @@ class JobTemplate:
         asked = device.name_of(group.campaign.learner)
         where = ["--device", asked] if asked != "auto" else []
         container["args"] = [*(container.get("args") or []), *where, *ours]
+        given = [each for each in container.get("env") or [] if each.get("name") != OWNER_VARIABLE]
+        container["env"] = [*given, {"name": OWNER_VARIABLE, "value": owner}]
         return job
 
 
@@ -118,9 +152,15 @@ def read(config_map: Document) -> JobTemplate:
     return JobTemplate(config_map=name, uid=config_map["metadata"]["uid"], job=job)
 
 
-def job_name(store_uri: str, campaign_id: str, group: str) -> str:
-    """Name of a group's Job: a readable beginning, and a hash of all that it is a function of."""
-    whole = hashlib.sha256("\n".join((store_uri, campaign_id, group)).encode()).hexdigest()
+def job_name(owner: str, campaign_id: str, group: str) -> str:
+    """Name of a group's Job: a readable beginning, and a hash of all that it is a function of.
+
+    Args:
+        owner: whose it is, see `ownership`; ALSO 0.1.0 had the URI of the object store in its place.
+        campaign_id: the campaign.
+        group: name of the group.
+    """
+    whole = hashlib.sha256("\n".join((owner, campaign_id, group)).encode()).hexdigest()
     readable = re.sub(r"[^a-z0-9-]+", "-", f"{campaign_id}-{group}".lower()).strip("-")
     return f"{readable[: _NAME_LIMIT - _HASH_DIGITS - 1].rstrip('-')}-{whole[:_HASH_DIGITS]}"
 
@@ -133,8 +173,13 @@ def label(value: str) -> str:
     return f"{readable or 'x'}-{hashlib.sha256(value.encode()).hexdigest()[:_HASH_DIGITS]}"
 
 
-def is_of(job: Document, group: BranchGroup) -> bool:
-    """Whether a Job with a group's name is that group's."""
+def is_of(job: Document, group: BranchGroup, owner: str) -> bool:
+    """Whether a Job with a group's name is that group's, and the owner's."""
+    return _is_labelled(job, group) and (job["metadata"].get("labels") or {}).get(OWNER_LABEL) == owner
+
+
+def _is_labelled(job: Document, group: BranchGroup) -> bool:
+    """Whether a Job says that it trains a group."""
     metadata = job["metadata"]
     labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
     return (
@@ -142,6 +187,12 @@ def is_of(job: Document, group: BranchGroup) -> bool:
         and labels.get(CAMPAIGN_LABEL) == group.campaign_id
         and labels.get(GROUP_LABEL) == label(group.name)
     )
+
+
+def _endpoints(container: Document) -> dict[str, Any]:
+    """Which server a container's store is on, as its variables say: an address may read the same on two."""
+    given = {each["name"]: each.get("value", each.get("valueFrom")) for each in container.get("env") or []}
+    return {name: value for name, value in given.items() if name.endswith(("ENDPOINT", "ENDPOINT_URL"))}
 
 
 def _digest(group: BranchGroup) -> str:

@@ -64,7 +64,7 @@ class Jobs:
     @property
     def objects(self) -> JobObjects:
         """The Jobs as objects of the cluster."""
-        return JobObjects(namespace=self.namespace, template=self.template, store_uri=self.store.uri)
+        return JobObjects(namespace=self.namespace, template=self.template, store=self.store)
 
     def check(self) -> None:
         """Make sure that Jobs can be created here, as `Launcher.check` says."""

@@ -24,6 +24,9 @@ _SECONDS = (3.0, 10.0)
 _PATHS = {"jobs": "/apis/batch/v1", "pods": "/api/v1", "events": "/api/v1", "configmaps": "/api/v1"}
 """Where each kind of object is served."""
 
+_DENIED = "denied the request"
+"""What the API server says of a webhook that refuses an object, whatever status the webhook chose."""
+
 _MESSAGE_LIMIT = 1000
 """Characters of a message of the API that are passed on."""
 
@@ -135,7 +138,8 @@ class Namespace:
         except (urllib3.exceptions.HTTPError, client.ApiException, OSError) as error:
             raise ServiceUnavailable(f"the Kubernetes API did not answer {method} {path}: {_line(error)}") from error
         document = _document(content)
-        if response.status == 429 or response.status >= 500:
+        denied = _DENIED in str(document.get("message"))
+        if response.status == 429 or (response.status >= 500 and not denied):
             said = str(document.get("message") or response.reason)[:_MESSAGE_LIMIT]
             raise ServiceUnavailable(f"the Kubernetes API answered {method} {path} with {response.status}: {said}")
         return Answer(

@@ -6,12 +6,14 @@ finds what it says.
 """
 
 import math
+from collections.abc import Collection
 from math import ceil
 
 from also.errors import EndpointError
 from also.v1.reading_pb2 import GuardQuery, GuardReading, MetricsFault
 from also.v1.validator_pb2 import ValidateRequest
 from also.validation import guards
+from services.validator.measure import replicas
 from services.validator.measure.query import Answer, Endpoint, QueryError
 from services.validator.measure.samples import FUTURE_SECONDS, Fault
 
@@ -23,7 +25,14 @@ _BAD_QUERY = (400, 422)
 
 
 def read(
-    endpoint: Endpoint, query: GuardQuery, request: ValidateRequest, candidate: str, *, max_age: float
+    endpoint: Endpoint,
+    query: GuardQuery,
+    request: ValidateRequest,
+    candidate: str,
+    *,
+    max_age: float,
+    replica_labels: Collection[str] = (),
+    owner: str = "",
 ) -> GuardReading:
     """What a guard query says now of a candidate that is about to be promoted; a failure is a reading with a fault.
 
@@ -33,13 +42,15 @@ def read(
         request: the round.
         candidate: name of the candidate.
         max_age: age of the oldest sample that counts, seconds.
+        replica_labels: labels that alone tell apart the series of servers that stand for each other.
+        owner: whose the campaign's branches are, see `Settings.owner`.
     """
-    text = _text(query, request, candidate)
+    text = _text(query, request, candidate, owner)
     try:
         answer = endpoint.ask(text, lookback_seconds=ceil(max_age))
     except QueryError as error:
         return _faulty(query, text, Fault(kind=MetricsFault.METRICS_FAULT_UNAVAILABLE, detail=str(error)))
-    value = value_of(answer, max_age=max_age)
+    value = value_of(replicas.merged(answer, replica_labels), max_age=max_age)
     if isinstance(value, Fault):
         return _faulty(query, text, value)
     holds = guards.holds(query, value)
@@ -102,7 +113,7 @@ def check(endpoint: Endpoint, query: GuardQuery) -> None:
         )
 
 
-def _text(query: GuardQuery, request: ValidateRequest, candidate: str) -> str:
+def _text(query: GuardQuery, request: ValidateRequest, candidate: str, owner: str) -> str:
     """The query that is asked."""
     return guards.fill(
         query.query,
@@ -110,6 +121,7 @@ def _text(query: GuardQuery, request: ValidateRequest, candidate: str) -> str:
         stage=request.stage,
         round=request.round,
         candidate=candidate,
+        owner=owner,
     )
 
 

@@ -14,21 +14,23 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache, partial
 from math import ceil, inf
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from google.protobuf.message import Message
 
-from also import keys, metrics, reasons
-from also.errors import EndpointError, ServiceError
-from also.settings import Settings
+from also import headers, keys, metrics, reasons
+from also.errors import EndpointError, ServiceError, SettingError
+from also.settings import PROMETHEUS_HEADERS, PROMETHEUS_TOKEN, Settings
 from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchRecord
 from also.v1.campaign_pb2 import Campaign
 from also.v1.reading_pb2 import GuardReading, GuardReadings, MetricsFault, MetricsReading
 from also.v1.validator_pb2 import ValidateRequest
-from services.validator.measure import guards, records, samples
+from services.validator import ownership
+from services.validator.measure import guards, records, replicas, samples
 from services.validator.measure.query import Endpoint, QueryError
 
 T = TypeVar("T")
@@ -39,6 +41,12 @@ _LOOK_SECONDS = 0.05
 
 _TELL_SECONDS = 0.5
 """Time after which a wait is told, while it goes on."""
+
+_ELSEWHERE = (301, 302, 303, 307, 308, 404, 405)
+"""HTTP statuses of a server whose API is at another path, e.g. behind a prefix."""
+
+_NOT_LET_IN = (400, 401, 403, 422)
+"""HTTP statuses of a server that wants to know who asks."""
 
 _THREADS = 8
 """Queries at once."""
@@ -96,6 +104,10 @@ class Prometheus:
     """The object store."""
     endpoint: Endpoint
     """Where Prometheus is."""
+    owner: Callable[[str], str] = lambda _: ""
+    """Whose a campaign's branches are, by its id, see `Settings.owner`; empty: whoever's."""
+    replica_labels: frozenset[str] = frozenset()
+    """Labels that alone tell apart the series of servers that stand for each other."""
     max_age: float = 30.0
     """Age of the oldest sample that counts, seconds."""
     wait: float = 90.0
@@ -120,6 +132,8 @@ class Prometheus:
         return cls(
             store=store,
             endpoint=endpoint(settings),
+            owner=cache(partial(ownership.owner, store, namespace=settings.namespace, template=settings.job_template)),
+            replica_labels=_replica_labels(settings),
             max_age=settings.metrics_max_age,
             wait=settings.metrics_wait,
         )
@@ -150,10 +164,17 @@ class Prometheus:
             return []
         key = keys.guard_readings(request.campaign_id, request.stage, request.round, candidate)
         if not self.store.exists(key):
+            owner = self.owner(request.campaign_id)
             asked = [
                 _Reading(
                     ask=lambda query=query: guards.read(  # type: ignore[misc]
-                        self.endpoint, query, request, candidate, max_age=self.max_age
+                        self.endpoint,
+                        query,
+                        request,
+                        candidate,
+                        max_age=self.max_age,
+                        replica_labels=self.replica_labels,
+                        owner=owner,
                     ),
                     usable=lambda reading: not reading.fault,
                 )
@@ -211,18 +232,19 @@ class Prometheus:
 
     def _begin(self, group: BranchGroup) -> _Reading[MetricsReading]:
         measured = records.read(self.store, [group])
-        query = samples.query(group, range_seconds=self._range_seconds)
+        owner = self.owner(group.campaign_id)
+        query = samples.query(group, range_seconds=self._range_seconds, owner=owner)
 
         def ask() -> MetricsReading:
             reading = MetricsReading(group=group.name, query=query)
             if not any(map(samples.needs_samples, measured)):
                 return reading
             try:
-                answer = self.endpoint.ask(query, lookback_seconds=self._lookback_seconds)
+                said = self.endpoint.ask(query, lookback_seconds=self._lookback_seconds)
             except QueryError as error:
                 reading.fault, reading.detail = MetricsFault.METRICS_FAULT_UNAVAILABLE, f"{error}."
                 return reading
-            match samples.judge(answer, group, measured, max_age=self.max_age):
+            match samples.judge(replicas.merged(said, self.replica_labels), group, measured, max_age=self.max_age):
                 case samples.Fault(kind=kind, detail=detail):
                     reading.fault, reading.detail = kind, detail
                 case branches:
@@ -262,7 +284,7 @@ def endpoint(settings: Settings) -> Endpoint:
     """Where a validator's settings say that Prometheus is.
 
     Raises:
-        EndpointError: the URL cannot be used.
+        EndpointError: the URL cannot be used, or a header.
     """
     try:
         parts = urlsplit(settings.prometheus)
@@ -273,7 +295,21 @@ def endpoint(settings: Settings) -> Endpoint:
         raise EndpointError(
             f"ALSO_PROMETHEUS is {settings.prometheus[:200]!r}; a URL such as http://prometheus:9090 is expected"
         )
-    return Endpoint(url=settings.prometheus, token=settings.prometheus_token)
+    try:
+        further = headers.read(settings.prometheus_headers, where=PROMETHEUS_HEADERS)
+    except SettingError as error:
+        raise EndpointError(str(error)) from None
+    if settings.prometheus_token and "authorization" in map(str.lower, further):
+        raise EndpointError(
+            f"{PROMETHEUS_HEADERS} gives header Authorization, and {PROMETHEUS_TOKEN} is set, which is that header "
+            "too; one of them is allowed"
+        )
+    return Endpoint(url=settings.prometheus, token=settings.prometheus_token, headers=further)
+
+
+def _replica_labels(settings: Settings) -> frozenset[str]:
+    """Labels that tell servers apart which stand for each other; a comma alone is none."""
+    return frozenset(filter(None, map(str.strip, settings.prometheus_replica_labels.split(","))))
 
 
 def check(settings: Settings, campaign: Campaign) -> None:
@@ -297,7 +333,9 @@ def check(settings: Settings, campaign: Campaign) -> None:
     try:
         answer = place.ask("vector(1)", lookback_seconds=ceil(settings.metrics_max_age))
     except QueryError as error:
-        raise EndpointError(f"ALSO_PROMETHEUS {_public(place)}: {error}{_quoted(error)}") from None
+        hint = "; is the path in the URL whole?" if error.status in _ELSEWHERE else ""
+        hint = "; does it ask for a token, or a tenant's header?" if error.status in _NOT_LET_IN else hint
+        raise EndpointError(f"ALSO_PROMETHEUS {_public(place)}: {error}{_quoted(error)}{hint}") from None
     if answer.kind != "vector" or [sample.value for each in answer.series for sample in each.samples] != [1.0]:
         raise EndpointError(f"ALSO_PROMETHEUS {_public(place)} does not answer vector(1) with 1; is it a Prometheus?")
     behind = answer.time - answer.series[0].samples[-1].time

@@ -13,7 +13,7 @@ import json
 import math
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,7 +68,8 @@ class Answer:
     series: tuple[Series, ...]
     """The series; a scalar is one without labels, a string none."""
     warned: bool
-    """Whether Prometheus warns that the answer may not be the whole one; its mere infos do not count."""
+    """Whether Prometheus warns that the answer may not be the whole one, or VictoriaMetrics says so (`isPartial`); its
+    mere infos do not count."""
     time: float
     """When the answer was here, seconds since 1970 by this machine's clock."""
 
@@ -81,6 +82,8 @@ class Endpoint:
     """Its base URL."""
     token: str = field(default="", repr=False)
     """Bearer token; empty where it needs none."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Further headers by name: a tenant's, a proxy's."""
     seconds: float = 5.0
     """Deadline of a query as a whole, seconds."""
     certificates: ssl.SSLContext = field(default_factory=httpx2.create_ssl_context, repr=False, compare=False)
@@ -127,7 +130,7 @@ class Endpoint:
 
     async def _get(self, parameters: dict[str, str]) -> tuple[int, bytes]:
         """HTTP status and body, whose bytes past the limit are left unread."""
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json", **self.headers}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         url = f"{self.url.rstrip('/')}/api/v1/query"
@@ -188,7 +191,8 @@ def read_answer(data: dict[str, Any], time_: float) -> Answer:
             series = []
         case _:
             raise ValueError("unknown type of result")
-    return Answer(kind=kind, series=tuple(series), warned=bool(data.get("warnings")), time=time_)
+    warned = bool(data.get("warnings")) or bool(data.get("isPartial"))
+    return Answer(kind=kind, series=tuple(series), warned=warned, time=time_)
 
 
 def _labels(given: Any) -> dict[str, str]:

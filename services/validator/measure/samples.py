@@ -44,16 +44,18 @@ class Fault:
     """It with its numbers, one sentence."""
 
 
-def query(group: BranchGroup, *, range_seconds: int) -> str:
+def query(group: BranchGroup, *, range_seconds: int, owner: str = "") -> str:
     """PromQL for all samples of a group's metrics, with their own times.
 
     Args:
         group: the group; its campaign and name are ids of ours, which PromQL needs no escape for.
         range_seconds: how far back.
+        owner: whose the group is, see `Settings.owner`; empty: whoever's. What tells none, as 0.1.0 did, counts too.
     """
     names = "|".join(name.removeprefix("also_branch_") for name in METRICS)
     labels = f'__name__=~"also_branch_({names})",campaign="{group.campaign_id}",group="{group.name}"'
-    return f"{{{labels}}}[{range_seconds}s]"
+    ours = f',owner=~"|{owner}"' if owner else ""
+    return f"{{{labels}{ours}}}[{range_seconds}s]"
 
 
 def needs_samples(record: BranchRecord) -> bool:

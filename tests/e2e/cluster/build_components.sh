@@ -161,6 +161,14 @@ make_versitygw() {
     installed "github.com/versity/versitygw/cmd/versitygw@$1"
 }
 
+# What an API server of this release publishes of its objects, as files.
+make_openapi() {
+    local module
+    module=$(retried go mod download -json "k8s.io/kubernetes@$1" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p') || return 1
+    cp -r "$module/api/openapi-spec/v3" v3
+    chmod -R u+w v3
+}
+
 make_kubeconform() {
     installed "github.com/yannh/kubeconform/cmd/kubeconform@$1"
 }
@@ -256,6 +264,7 @@ component helm3 "$HELM3"
 component coredns "$COREDNS"
 component helm4 "$HELM4"
 component kubeconform "$KUBECONFORM"
+component openapi "$KUBERNETES"
 component network-policies "$KUBE_NETWORK_POLICIES"
 component kueue "$KUEUE"
 component prometheus "$PROMETHEUS"

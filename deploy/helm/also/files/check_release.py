@@ -20,7 +20,7 @@ from grpc import RpcError
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
-from also import rpc, settings
+from also import headers, rpc, settings
 from also.campaign import calls, spec
 from also.campaign.processes import Services
 from also.errors import AlsoError, ServiceError, ServiceUnavailable
@@ -50,11 +50,14 @@ def store(uri: str) -> str:
 
 def prometheus(given: Settings, namespace: str) -> str:
     """Whether Prometheus has scraped the four services of the release."""
-    pods = "|".join(getattr(given, name).partition(":")[0] for name in SERVICES)
-    query = urllib.parse.quote(f'count(up{{namespace="{namespace}",pod=~"({pods})-.*"}} == 1)')
+    pods = "|".join(getattr(given, name).rpartition(":")[0] for name in SERVICES)
+    up = f'up{{namespace="{namespace}",pod=~"({pods})-[a-z0-9]+-[a-z0-9]+"}} == 1'  # of no release whose name goes on
+    query = urllib.parse.quote(f"count(count by (pod) ({up}))")  # once, whoever else scrapes them too
     request = urllib.request.Request(f"{given.prometheus.rstrip('/')}/api/v1/query?query={query}")  # noqa: S310
     if given.prometheus_token:
         request.add_header("Authorization", f"Bearer {given.prometheus_token}")
+    for name, value in headers.read(given.prometheus_headers, where=settings.PROMETHEUS_HEADERS).items():
+        request.add_header(name, value)
     with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310  (the URL is a setting of the release)
         result = json.load(reply)["data"]["result"]
     scraped = int(result[0]["value"][1]) if result else 0

@@ -26,15 +26,31 @@
 {{- define "also.prometheus.url" -}}
 {{- $kind := include "also.prometheus.kind" . }}
 {{- if eq $kind "external" }}{{ .Values.prometheus.external.url }}
-{{- else if eq $kind "embedded" }}http://{{ include "also.fullname" . }}-prometheus:9090
+{{- else if eq $kind "embedded" }}http://{{ include "also.fullname" . }}-prometheus:9090{{ include "also.prometheus.prefix" . }}
 {{- end }}
+{{- end }}
+
+{{/* Path that the release's own Prometheus answers under, without its last `/`: what its flags say. */}}
+{{- define "also.prometheus.prefix" -}}
+{{- $flags := dict }}
+{{- $last := "" }}
+{{- range .Values.prometheus.embedded.args }}
+{{- if hasPrefix "--" . }}
+{{- $last = first (splitList "=" .) }}
+{{- $_ := set $flags $last (trimPrefix "=" (trimPrefix $last .)) }}
+{{- else }}
+{{- $_ := set $flags $last . }}
+{{- end }}
+{{- end }}
+{{- $path := get $flags "--web.route-prefix" | default (get (urlParse (get $flags "--web.external-url")) "path") }}
+{{- with trimAll "/" $path }}/{{ . }}{{ end }}
 {{- end }}
 
 {{/* Variables of every process of ours: files can be written to /tmp only. */}}
 {{- define "also.env.process" -}}
 - {name: HOME, value: /tmp}
 - {name: ALSO_LOGS, value: /tmp/logs}
-- {name: ALSO_METRICS_HOST, value: 0.0.0.0}
+- {name: ALSO_METRICS_HOST, value: "::"}  # and every address of IPv4
 {{- end }}
 
 {{/* Variables by which a client finds its rights in the object store, and an S3 server. */}}
@@ -45,7 +61,7 @@
 - {name: AWS_ALLOW_HTTP, value: "true"}
 - {name: AWS_REGION, value: us-east-1}
 {{- range list "AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY" }}
-- {name: {{ . }}, valueFrom: {secretKeyRef: {name: {{ include "also.store.secret" $ }}, key: {{ . }}}}}
+- {name: {{ . }}, valueFrom: {secretKeyRef: {name: {{ include "also.store.secret" $ | quote }}, key: {{ . }}}}}
 {{- end }}
 {{- else }}
 {{- with $external.endpoint }}
@@ -58,8 +74,8 @@
 - {name: AWS_REGION, value: {{ quote $external.region }}}
 {{- end }}
 {{- with $external.existingSecret }}
-- {name: AWS_ACCESS_KEY_ID, valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $external.accessKeyIdKey }}}}}
-- {name: AWS_SECRET_ACCESS_KEY, valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $external.secretAccessKeyKey }}}}}
+- {name: AWS_ACCESS_KEY_ID, valueFrom: {secretKeyRef: {name: {{ quote . }}, key: {{ quote $external.accessKeyIdKey }}}}}
+- {name: AWS_SECRET_ACCESS_KEY, valueFrom: {secretKeyRef: {name: {{ quote . }}, key: {{ quote $external.secretAccessKeyKey }}}}}
 {{- end }}
 {{- with $external.env }}
 {{ toYaml . }}
@@ -82,7 +98,7 @@
 {{/* What the minds alone are given. */}}
 {{- define "also.env.mind" -}}
 {{- with .Values.llm.existingSecret }}
-- {name: ALSO_LLM_API_KEY, valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $.Values.llm.existingSecretKey }}}}}
+- {name: ALSO_LLM_API_KEY, valueFrom: {secretKeyRef: {name: {{ quote . }}, key: {{ quote $.Values.llm.existingSecretKey }}}}}
 {{- end }}
 {{- end }}
 
@@ -93,9 +109,17 @@
 - {name: ALSO_METRICS_MAX_AGE, value: {{ $.Values.prometheus.maxAgeSeconds | toString | quote }}}
 - {name: ALSO_METRICS_WAIT, value: {{ $.Values.prometheus.waitSeconds | toString | quote }}}
 {{- end }}
-{{- if and .Values.prometheus.external.url .Values.prometheus.external.existingSecret }}
-- name: ALSO_PROMETHEUS_TOKEN
-  valueFrom: {secretKeyRef: {name: {{ .Values.prometheus.external.existingSecret }}, key: {{ .Values.prometheus.external.existingSecretKey }}}}
+{{- $external := .Values.prometheus.external }}
+{{- if $external.url }}
+- {name: ALSO_PROMETHEUS_REPLICA_LABELS, value: {{ join "," $external.replicaLabels | default "," | quote }}}
+{{- if $external.existingSecret }}
+{{- range $variable, $key := dict "ALSO_PROMETHEUS_TOKEN" $external.existingSecretKey "ALSO_PROMETHEUS_HEADERS" $external.headersKey }}
+{{- if $key }}
+- name: {{ $variable }}
+  valueFrom: {secretKeyRef: {name: {{ quote $external.existingSecret }}, key: {{ quote $key }}}}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 

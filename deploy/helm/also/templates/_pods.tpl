@@ -23,11 +23,14 @@
 {{- toYaml $labels }}
 {{- end }}
 
-{{/* Annotations of a component's pods: scrape (the port of /metrics, or nothing), checksum (of its settings, or nothing). */}}
+{{/*
+Annotations of a component's pods: scrape (the port of /metrics, or nothing; where a PodMonitor tells it, a Prometheus that heeds both
+would have every series twice), checksum (of its settings, or nothing).
+*/}}
 {{- define "also.pod.annotations" -}}
 {{- $annotations := dict }}
-{{- with .scrape }}
-{{- $annotations = dict "prometheus.io/scrape" "true" "prometheus.io/port" (toString .) "prometheus.io/path" "/metrics" }}
+{{- if and .scrape (not (include "also.podMonitor" .root)) }}
+{{- $annotations = dict "prometheus.io/scrape" "true" "prometheus.io/port" (toString .scrape) "prometheus.io/path" "/metrics" }}
 {{- end }}
 {{- with .checksum }}
 {{- $_ := set $annotations "also.dev/settings-sha256" (sha256sum .) }}
@@ -76,6 +79,8 @@ server-side, where a second one is an error; the last one counts.
 {{- $_ := set $limits (.own.gpu.resource | default "nvidia.com/gpu") (int .own.gpu.count) }}
 {{- $_ := set $resources "limits" $limits }}
 {{- end }}
+{{- include "also.limits.check" (dict "component" .component "resources" $resources "volumes" (concat $volumes $options.extraVolumes)) }}
+{{- include "also.limits.follow" (dict "resources" $resources "volumes" (concat $volumes $options.extraVolumes)) }}
 {{- if $ordered }}
 {{- $_ := set $container "env" $ordered }}
 {{- end }}
@@ -92,7 +97,7 @@ securityContext:
 {{- with $options.imagePullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ quote . }}
   {{- end }}
 {{- end }}
 {{- with $options.nodeSelector }}
@@ -118,10 +123,10 @@ topologySpreadConstraints:
   {{- end }}
 {{- end }}
 {{- with $options.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ quote . }}
 {{- end }}
 {{- with $options.runtimeClassName }}
-runtimeClassName: {{ . }}
+runtimeClassName: {{ quote . }}
 {{- end }}
 containers:
   - {{- toYaml $container | nindent 4 }}

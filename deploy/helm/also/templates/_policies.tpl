@@ -12,7 +12,7 @@
 {{/* A list of components' pods, as peers: names. */}}
 {{- define "also.peers" -}}
 {{- range .names }}
-- podSelector: {matchLabels: {app.kubernetes.io/name: also, app.kubernetes.io/instance: {{ $.root.Release.Name }}, app.kubernetes.io/component: {{ . }}}}
+- podSelector: {matchLabels: {app.kubernetes.io/name: also, app.kubernetes.io/instance: {{ $.root.Release.Name | quote }}, app.kubernetes.io/component: {{ . }}}}
 {{- end }}
 {{- end }}
 
@@ -92,6 +92,10 @@
 {{ include "also.to" (dict "root" .root "names" (list "store") "port" 7070) }}
 {{- else }}
 {{ include "also.outside" (dict "where" $policy.objectStore "urls" (list ($values.objectStore.external.endpoint | default "https://any"))) }}
+{{- if not $values.objectStore.external.existingSecret }}
+{{ include "also.outside" (dict "where" $policy.metadata "urls" list) }}
+{{ include "also.outside" (dict "where" $policy.tokens "urls" list) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- if has .component (list "critic" "generator" "test") }}

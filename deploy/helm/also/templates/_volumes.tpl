@@ -30,6 +30,6 @@ spec:
   {{- if not .persistence.enabled }}
   emptyDir: {sizeLimit: {{ .persistence.size }}}
   {{- else }}
-  persistentVolumeClaim: {claimName: {{ .persistence.existingClaim | default (printf "%s-%s" (include "also.fullname" .root) .name) }}}
+  persistentVolumeClaim: {claimName: {{ .persistence.existingClaim | default (printf "%s-%s" (include "also.fullname" .root) .name) | quote }}}
   {{- end }}
 {{- end }}

@@ -1,0 +1,84 @@
+"""The chart as helm renders it, without a cluster, and what is in it."""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.e2e.releases import CHART
+
+HELMS = (3, 4)
+"""Major versions of helm that the chart is for."""
+
+Document = dict[str, Any]
+"""An object of Kubernetes, as plain JSON."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Helm:
+    """Helm, in each of its major versions."""
+
+    folder: Path
+    """Where values are written."""
+    commands: Mapping[int, Path | str]
+    """The programs, by major version."""
+    namespace: str
+    """Namespace of the release."""
+
+    def run(
+        self, version: int, verb: str, values: Any, *arguments: str, release: str = "also"
+    ) -> "subprocess.CompletedProcess[str]":
+        """What a command says, with values in a file."""
+        file = self.folder / "values.yaml"
+        file.write_text(values if isinstance(values, str) else json.dumps(values), encoding="utf-8")
+        named = [release, CHART, f"--namespace={self.namespace}"] if verb == "template" else [CHART]
+        command = [self.commands[version], verb, *named, *arguments, f"--values={file}", "--kube-version=1.34.0"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+    def render(self, version: int, values: Any, *arguments: str, release: str = "also") -> str:
+        """What the chart renders."""
+        done = self.run(version, "template", values, *arguments, release=release)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def objects(self, values: Any, *arguments: str, release: str = "also", version: int = 3) -> list[Document]:
+        """The objects that the chart renders."""
+        return parsed(self.render(version, values, *arguments, release=release))
+
+
+def parsed(text: str) -> list[Document]:
+    """Objects that helm has written."""
+    return [document for document in yaml.safe_load_all(text) if document]
+
+
+def jobs(documents: Sequence[Document]) -> list[Document]:
+    """Jobs that templates of Jobs hold."""
+    return [yaml.safe_load(data["job.yaml"]) for each in documents if "job.yaml" in (data := each.get("data", {}))]
+
+
+def pods(documents: Sequence[Document]) -> Iterator[tuple[str, Document]]:
+    """Every pod that would be made of the objects, by the name of what makes it."""
+    for document in [*documents, *jobs(documents)]:
+        if document["kind"] == "Pod":
+            yield document["metadata"]["name"], {"metadata": document["metadata"], "spec": document["spec"]}
+        elif "template" in document.get("spec", {}):
+            yield document["metadata"].get("name", "branch"), document["spec"]["template"]
+
+
+def of_kind(documents: Sequence[Document], kind: str) -> dict[str, Document]:
+    """Objects of a kind, by name."""
+    return {each["metadata"]["name"]: each for each in documents if each["kind"] == kind}
+
+
+def container(documents: Sequence[Document], name: str) -> Document:
+    """The container of a component's pod."""
+    return next(pod["spec"]["containers"][0] for owner, pod in pods(documents) if owner.removeprefix("also-") == name)
+
+
+def environment(documents: Sequence[Document], name: str) -> dict[str, Any]:
+    """Variables of a component, by name."""
+    return {each["name"]: each.get("value", each.get("valueFrom")) for each in container(documents, name)["env"]}
