@@ -140,16 +140,15 @@ def heard(store: Store, campaign_id: str) -> list[Heard]:
         StoreError: the store cannot be read.
         DocumentError: a beat is damaged.
     """
-    last: dict[str, str] = {}
-    for key in store.find(keys.conductors(campaign_id)):  # sorted, so that the last one of each conductor stays
-        last[key.rsplit("/", 2)[-2]] = key
-    found = []
-    for key in last.values():
+    while True:
+        last: dict[str, str] = {}
+        for key in store.find(keys.conductors(campaign_id)):  # sorted, so that the last one of each conductor stays
+            last[key.rsplit("/", 2)[-2]] = key
         try:
-            found.append(Heard(beat=store.get_message(key, Beat), at=store.written_at(key)))
+            found = [Heard(beat=store.get_message(key, Beat), at=store.written_at(key)) for key in last.values()]
         except MissingObjectError:  # its conductor has written the next one just now
             continue
-    return sorted(found, key=lambda each: each.at, reverse=True)
+        return sorted(found, key=lambda each: each.at, reverse=True)
 
 
 def require_alone(

@@ -132,7 +132,7 @@ class Progress:
     def seconds_left(self) -> float | None:
         """Time left by the speed so far.
 
-        None while there is none, where nothing has come further for long, and where no env_step that was planned is left.
+        None while there is none, where nothing has come further for long, and where no planned env_step is left.
         """
         if self.state is None or self.state.finished is not None:
             return None
