@@ -4,8 +4,8 @@
         ...  # AWS_ENDPOINT=gateway.url
 
 What is lost, and how, is said by a function of the method, the path and how often this request was made before: `"504"`
-answers so, `"reset"` resets the connection, `"half"` sends half of the answer, `""` passes it on. `"refused"` is the one
-fault that comes before: 503, and nothing is carried out.
+answers so, `"reset"` resets the connection, `"half"` sends half of the answer, `"held"` sends it once `released` is set,
+and `""` passes it on. `"refused"` is the one fault that comes before: 503, and nothing is carried out.
 """
 
 import http.client
@@ -49,6 +49,7 @@ class LossyProxy(FaultyServer):
         self.asked: Counter[tuple[str, str]] = Counter()
         self.lost: list[tuple[str, str, str]] = []
         self.lock = threading.Lock()
+        self.released = threading.Event()
 
     def fault(self, method: str, path: str) -> str:
         """What happens to the answer to a request that has just come."""
@@ -71,7 +72,9 @@ class _Handler(FaultyHandler):
             return
         status, headers, content = self._forward(body)
         match fault:
-            case "":
+            case "" | "held":
+                if fault:
+                    self.server.released.wait(_SECONDS)
                 self._answer(status, headers, content)
             case "504":
                 self._send(

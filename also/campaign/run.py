@@ -41,6 +41,7 @@ from also.settings import Settings
 from also.shaping.identity import config_hash
 from also.shaping.rules import check_config
 from also.store import open_store
+from also.store.waits import WAITS
 from also.v1.branch_pb2 import Evaluation
 from also.v1.campaign_pb2 import Campaign, CriticSettings, Device, GeneratorSettings
 from also.v1.evidence_pb2 import Evidence
@@ -148,7 +149,8 @@ class Conductor:
             self._watch.found(self._journal.records)
             return self.state
         journal = self._journal
-        with Heartbeat(journal.store, journal.campaign_id, self._waits, conductor=journal.conductor):
+        store_waits = WAITS.told(lambda store: self._waits.set("store", store))
+        with store_waits, Heartbeat(journal.store, journal.campaign_id, self._waits, conductor=journal.conductor):
             self._watch.found(journal.records)
             return self._conduct()
 

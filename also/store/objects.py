@@ -17,6 +17,7 @@ from obstore.exceptions import AlreadyExistsError
 from also.document import canonical, parse_json
 from also.errors import MissingObjectError, StoreError
 from also.store.answers import FAILURES, in_words, is_unsure
+from also.store.waits import WAITS
 
 M = TypeVar("M", bound=Message)
 T = TypeVar("T")
@@ -217,21 +218,22 @@ class Store:
             is_meant: whether what is there is what was to be created.
         """
         pauses = _Pauses()
-        while True:
-            try:
-                self._put(key, content)
-                return True
-            except AlreadyExistsError as error:
-                said: Exception = error
-            except FAILURES as error:
-                if not is_unsure(error):
-                    raise self._error("written", key, error) from error
-                said = error
-            found = look()
-            if found is not None:
-                return is_meant(found)
-            if not pauses.take():  # refused, and yet not there: two requests met, and neither was carried out
-                raise self._error("written", key, said) from said
+        with WAITS.request(self.uri):
+            while True:
+                try:
+                    self._put(key, content)
+                    return True
+                except AlreadyExistsError as error:
+                    said: Exception = error
+                except FAILURES as error:
+                    if not is_unsure(error):
+                        raise self._error("written", key, error) from error
+                    said = error
+                found = look()
+                if found is not None:
+                    return is_meant(found)
+                if not pauses.take():  # refused, and yet not there: two requests met, and neither was carried out
+                    raise self._error("written", key, said) from said
 
     def _put(self, key: str, content: bytes) -> None:
         obstore.put(self._backend, key, content, mode="create", use_multipart=False)
@@ -255,12 +257,13 @@ class Store:
     def _asked(self, ask: Callable[[], T], verb: str, key: str) -> T:
         """Ask the store, again where an answer got lost: whatever is asked here may be asked twice."""
         pauses = _Pauses()
-        while True:
-            try:
-                return ask()
-            except FAILURES as error:
-                if not is_unsure(error) or not pauses.take():
-                    raise self._error(verb, key, error) from error
+        with WAITS.request(self.uri):
+            while True:
+                try:
+                    return ask()
+                except FAILURES as error:
+                    if not is_unsure(error) or not pauses.take():
+                        raise self._error(verb, key, error) from error
 
     def _error(self, verb: str, key: str, error: Exception) -> StoreError:
         where = "" if verb == "listed" else f" at {key!r}"
