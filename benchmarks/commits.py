@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -48,6 +49,17 @@ def last_change(*paths: str) -> str:
     for new in _git("ls-files", "--others", "--exclude-standard", "--", *paths).splitlines():
         difference += f"{new} {hashlib.sha256((ROOT / new).read_bytes()).hexdigest()}\n"
     return f"{name}+{hashlib.sha256(difference.encode()).hexdigest()[:6]}" if difference else name
+
+
+@cache
+def place(name: str) -> int:
+    """Place of a commit among those before this checkout's, in order of time; -1 of one that is not among them.
+
+    Args:
+        name: seven digits, perhaps with more behind a "+".
+    """
+    names = _git("log", "--reverse", "--abbrev=7", "--format=%h").split()
+    return names.index(name[:7]) if name[:7] in names else -1
 
 
 def _git(*arguments: str) -> str:

@@ -1,10 +1,14 @@
-"""Results put together: a section for each task and budget, in it a row for each method and commit."""
+"""Results put together: a section for each task and budget, in it a row for each method and commit.
+
+A method that trains one stage under shaping that never changes is the same under every commit: its runs make one row.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from also.errors import InputError
+from benchmarks.commits import place
 from benchmarks.study.methods import METHODS
 from benchmarks.study.result import Result
 from benchmarks.study.tasks import TASKS
@@ -12,14 +16,24 @@ from benchmarks.study.tasks import TASKS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """The runs of one method under one commit, on one task within one budget."""
+    """The runs of one method on one task within one budget, under one commit where the method changes with it."""
 
     method: str
     """The method."""
     commit: str
-    """Last commit that changed what ran."""
+    """Last commit that changed what ran; empty for a method that is the same under all of them."""
     runs: tuple[Result, ...]
     """One a seed, in order of seeds; at least one."""
+
+    @property
+    def commits(self) -> list[str]:
+        """Commits of the runs, in their order."""
+        return sorted({run.commit for run in self.runs}, key=place)
+
+    @property
+    def written(self) -> str:
+        """Day on which the last run was written."""
+        return max(run.written for run in self.runs)
 
     @property
     def finals(self) -> list[float]:
@@ -54,6 +68,11 @@ class Section:
         same = [row for row in of_method if row.commit == commit]
         return next(iter(same or sorted(of_method, key=lambda row: -len(row.runs))), None)
 
+    def latest(self) -> "Section":
+        """The same with one row a method: that of the latest commit."""
+        last = {row.method: row for row in sorted(self.rows, key=lambda row: (place(row.commit), row.written))}
+        return replace(self, rows=tuple(row for row in self.rows if last[row.method] is row))
+
 
 def sections(results: Iterable[Result]) -> list[Section]:
     """All sections, in the order of the tasks, smaller budgets first.
@@ -63,11 +82,15 @@ def sections(results: Iterable[Result]) -> list[Section]:
     """
     runs: dict[tuple[str, int], dict[tuple[str, str], dict[int, Result]]] = defaultdict(lambda: defaultdict(dict))
     for result in results:
-        of_row = runs[result.task, result.budget][result.method, result.commit]
-        if result.seed in of_row:
+        of_row = runs[result.task, result.budget][result.method, "" if _is_fixed(result.method) else result.commit]
+        before = of_row.get(result.seed)
+        if before is not None and before.commit != result.commit:
+            of_row[result.seed] = max(before, result, key=lambda each: place(each.commit))
+            continue
+        if before is not None:
             raise InputError(
                 f"{result.task}, {result.method}, seed {result.seed} has two results under {result.commit}, "
-                f"{of_row[result.seed].key} and {result.key}; delete that whose campaign file is no longer meant"
+                f"{before.key} and {result.key}; delete that whose campaign file is no longer meant"
             )
         of_row[result.seed] = result
     return [
@@ -90,6 +113,10 @@ def labels(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         commits[row.method].add(row.commit)
     return [f"{row.method} ({row.commit})" if len(commits[row.method]) > 1 else row.method for row in rows]
+
+
+def _is_fixed(method: str) -> bool:
+    return method in METHODS and METHODS[method].one_stage
 
 
 def _place(known: Iterable[str], name: str) -> int:

@@ -37,9 +37,9 @@ def write(results: Sequence[Result], folder: Path) -> list[Path]:
     for place, section in enumerate(found):
         if names.count(names[place]) > 1:
             names[place] = f"curves-{section.task}-{section.budget}.png"
-        plots.curves(section, folder / names[place])
+        plots.curves(section.latest(), folder / names[place])
     texts = {
-        "study.md": "\n".join(_document(found, names)) + "\n",
+        "study.md": "\n".join(_document([section.latest() for section in found], names)) + "\n",
         "study.csv": figures(found),
         "study.marl_eval.json": json.dumps(marl_eval(found), indent=1, allow_nan=False) + "\n",
     }
@@ -85,15 +85,20 @@ def _words() -> Iterator[str]:
     yield "| method | what it is |\n| --- | --- |"
     yield from (f"| {method.name} | {method.says} |" for method in METHODS.values())
     yield (
+        "\nA method whose shaping never changes has nothing of the loop in it, so its row has the latest run of each "
+        "seed, under whatever commit. Of the others the latest commit has its row here; [study.csv](study.csv) has those "
+        "of earlier ones, too."
+    )
+    yield (
         "\nThe final return is that of the last policy on the report seeds, mean over episodes. The area is that "
         "under the return over all env_steps, divided by the budget: the training return of the main run; while "
         "branches are tried, what the stage's policy was worth before them; after the end, the final return. Both "
         "are interquartile means over seeds (floor(n / 4) are left out at each end, so none of three) with 95 % "
         "intervals by stratified bootstrap (Agarwal 2021, arXiv 2108.13264); of three seeds such an interval is "
         "too narrow, of one there is none. *Better than* is the probability that a run of the row is better than "
-        "one of the baseline under the same commit, or else under the commit that has most of its runs; equal ones "
-        "count one half. Costs are means over runs. CPU-seconds are those of all processes, orphans included, and "
-        "depend on the machine. The critical path has all branches of a rung or wave at once, as on a cluster. "
+        "one of the baseline; equal ones count one half. Costs are means over runs. CPU-seconds are those of all "
+        "processes, orphans included, and depend on the machine. The critical path has all branches of a rung or wave "
+        "at once, as on a cluster. "
         f"{ONE_SHOT} is told its candidate for nothing: the stage by which it is found is not taken off its budget."
     )
 

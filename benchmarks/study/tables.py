@@ -39,7 +39,7 @@ def returns(section: Section) -> list[str]:
         (
             [
                 row.method,
-                row.commit,
+                ", ".join(row.commits),
                 ", ".join(str(run.seed) for run in row.runs),
                 figure(interquartile_mean([row.finals])),
                 figure(interquartile_mean([row.areas])),
@@ -52,7 +52,7 @@ def returns(section: Section) -> list[str]:
 
 def costs(section: Section) -> list[str]:
     """A section's costs, means over runs."""
-    return _table(COSTS, ([row.method, row.commit, *_costs(row.runs)] for row in section.rows))
+    return _table(COSTS, ([row.method, ", ".join(row.commits), *_costs(row.runs)] for row in section.rows))
 
 
 def overall(sections: Sequence[Section]) -> list[str]:
@@ -77,7 +77,7 @@ def _over_all(method: str, commit: str, sections: Sequence[Section]) -> list[str
     ]
     return [
         method,
-        commit,
+        ", ".join(sorted({commit for _, row in mine for commit in row.commits})),
         f"{len(mine)}, {sum(len(row.runs) for _, row in mine)}",
         figure(interquartile_mean([_shares(row.finals, section) for section, row in mine])),
         figure(interquartile_mean([_shares(row.areas, section) for section, row in mine])),

@@ -7,6 +7,7 @@ import pytest
 
 from also.errors import DocumentError, InputError
 from also.v1.shaping_pb2 import ShapingConfig, ShapingTerm
+from benchmarks.commits import described
 from benchmarks.study import report
 from benchmarks.study.groups import labels, sections
 from benchmarks.study.marl_eval import STEPS, marl_eval
@@ -57,7 +58,7 @@ def test_a_first_candidate_is_kept_beside_the_results(tmp_path):
 
 
 def test_commits_are_told_apart(result):
-    """A method under two commits has two rows; a baseline's is that of the same commit, else the one with most runs."""
+    """A method under two commits has two rows; one whose shaping never changes has one, with every seed."""
     one, other = "aaaaaaa", "ccccccc"
     (section,) = sections(
         [
@@ -71,10 +72,22 @@ def test_commits_are_told_apart(result):
     )
     assert "also (aaaaaaa)" in labels(section.rows)
     assert "sparse-only" in labels(section.rows)
-    assert section.row("sparse-only", other).commit == one
-    assert section.row("one-shot", other).commit == one
-    assert section.row("one-shot", "ddddddd").commit == "ddddddd"
+    assert section.row("sparse-only", other).commits == [one]
+    assert sorted(section.row("one-shot", other).commits) == [one, "ddddddd"]
+    assert [run.seed for run in section.row("one-shot", other).runs] == [3, 4]
     assert section.row("novelty", one) is None
+
+
+def test_a_page_has_the_latest_commit_of_each_method(result):
+    """By the repository's history, whatever was run last; of commits that are not in it the day decides."""
+    head = described().removesuffix("+")
+    known, unknown = result("also", 3, commit=head, written="2026-01-01"), result("also", 4, written="2026-01-02")
+    later = result("also", 5, commit="ddddddd", written="2026-01-03")
+    shown = [
+        next(row.commit for row in sections(given)[0].latest().rows if row.method == "also")
+        for given in ([known, unknown, later, result("one-shot", 3)], [later, unknown])
+    ]
+    assert shown == [head, "ddddddd"]
 
 
 def test_budgets_never_share_a_table(result):
