@@ -85,7 +85,7 @@ def sections(results: Iterable[Result]) -> list[Section]:
         of_row = runs[result.task, result.budget][result.method, "" if _is_fixed(result.method) else result.commit]
         before = of_row.get(result.seed)
         if before is not None and before.commit != result.commit:
-            of_row[result.seed] = max(before, result, key=lambda each: place(each.commit))
+            of_row[result.seed] = max(before, result, key=lambda each: (place(each.commit), each.written))
             continue
         if before is not None:
             raise InputError(

@@ -58,7 +58,7 @@ def test_a_first_candidate_is_kept_beside_the_results(tmp_path):
 
 
 def test_commits_are_told_apart(result):
-    """A method under two commits has two rows; one whose shaping never changes has one, with every seed."""
+    """A method has a row for each of its commits; one whose shaping never changes has one, with every seed."""
     one, other = "aaaaaaa", "ccccccc"
     (section,) = sections(
         [
@@ -67,7 +67,7 @@ def test_commits_are_told_apart(result):
             result("sparse-only", 3, commit=one),
             result("one-shot", 3, commit=one),
             result("one-shot", 4, commit=one),
-            result("one-shot", 3, commit="ddddddd"),
+            result("one-shot", 3, commit="ddddddd", written="2026-01-01"),
         ]
     )
     assert "also (aaaaaaa)" in labels(section.rows)
