@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from also import surroundings
 from also.errors import SettingError
 
 API_KEY = "ALSO_LLM_API_KEY"
@@ -23,6 +24,8 @@ FORK_SERVER = "ALSO_FORK_SERVER"
 """Variable with the descriptor of a connection to a fork server, which only the process that it was given to has."""
 
 _NOT_INHERITED = (API_KEY, PROMETHEUS_TOKEN, FORK_SERVER)
+
+_SEEN: list[tuple[str, str]] = []
 
 _STORE_ENDPOINTS = (
     "AWS_ENDPOINT",
@@ -120,8 +123,26 @@ def store_endpoints() -> dict[str, str]:
 
 
 def child_environment(**changes: str) -> dict[str, str]:
-    """Environment for a process that this one starts: its own without secrets, with changes."""
-    return {**{name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}, **changes}
+    """Environment for a process that this one starts: its own without secrets and what is for others, with changes.
+
+    Whatever the user's locale, its texts are UTF-8.
+    """
+    ours = surroundings.without(os.environ)
+    return {**{name: ours[name] for name in ours if name not in _NOT_INHERITED}, "PYTHONUTF8": "1", **changes}
+
+
+def part_from_shell() -> None:
+    """Take what a shell has set for other programs out of this process's environment, before libraries read it."""
+    ours = surroundings.without(os.environ)
+    _SEEN.extend(surroundings.seen(os.environ))
+    for name in os.environ.keys() - ours.keys():
+        del os.environ[name]
+    os.environ.update(ours)
+
+
+def seen_in_shell() -> list[tuple[str, str]]:
+    """What `part_from_shell` has found, with what becomes of it."""
+    return list(_SEEN)
 
 
 def cache_folder() -> Path:

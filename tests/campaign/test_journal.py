@@ -119,7 +119,11 @@ def test_records_hold_no_time_but_for_people(store, events):
     def timeless(campaign_id):
         records = [json.loads(store.get(key)) for key in store.find(keys.journal(campaign_id))]
         return [
-            {name: value for name, value in record.items() if name not in ("written_at", "conductor", "previous_sha256")}
+            {
+                name: value
+                for name, value in record.items()
+                if name not in ("written_at", "conductor", "previous_sha256")
+            }
             for record in records
         ]
 

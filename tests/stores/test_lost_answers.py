@@ -32,7 +32,7 @@ def test_a_record_whose_answer_got_lost_is_ones_own(behind, uri, fault):
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_record_of_another_conductor_is_not_ones_own(behind, uri, fault):
-    """Another conductor's record of the same event, in the same second, ends this one though its own answer got lost."""
+    """Another conductor's record of the same event, in the same second, ends this one, lost answers or not."""
     store = behind.opened(uri)
     first, second = Journal(store, "one"), Journal(store, "one")
     record = first.draft(Held(stage=0))
