@@ -76,7 +76,7 @@ def _mark(store: Store, folder: Path | None, *, create: bool) -> None:
             ) from None
         if not create:
             raise MissingStoreError(f"store {store.uri} is empty; no campaign has been run there") from None
-        proof.probe_race(store, rounds=proof.SHORT_ROUNDS)
+        proof.probe_race(store, rounds=proof.SHORT_ROUNDS, writers=proof.FEW_WRITERS)
         made = store.create(keys.STORE_MARKER, json.dumps({"also_store": SCHEMA_VERSION}).encode())
         marker = store.get(keys.STORE_MARKER)
     try:

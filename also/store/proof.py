@@ -12,8 +12,8 @@ from also import keys
 from also.errors import StoreError
 from also.store.objects import Store
 
-SHORT_ROUNDS = 3
-"""Rounds of the race in which a store is marked as ours."""
+SHORT_ROUNDS, FEW_WRITERS = 3, 8
+"""The race before a store is marked as ours."""
 
 _NEEDED = (
     "ALSO needs a server that creates an object unless one is there (If-None-Match: *), whoever else writes: AWS S3, "
