@@ -25,6 +25,9 @@ FORK_SERVER = "ALSO_FORK_SERVER"
 
 _NOT_INHERITED = (API_KEY, PROMETHEUS_TOKEN, FORK_SERVER)
 
+_FOLDERS = ("store", "logs", "worker_logs", "task_folder")
+"""Settings that may be a folder's path, where `~` means what it means in a shell."""
+
 _SEEN: list[tuple[str, str]] = []
 
 _STORE_ENDPOINTS = (
@@ -114,6 +117,9 @@ def from_environment() -> Settings:
         text = os.environ.get(f"ALSO_{name.upper()}")
         if text:
             given[name] = _seconds(name, text) if isinstance(known.default, float) else text
+    for name in _FOLDERS:
+        if given.get(name, "").startswith("~"):
+            given[name] = _from_home(f"ALSO_{name.upper()}", given[name])
     return Settings(**given)
 
 
@@ -180,6 +186,13 @@ def fix_cublas_workspace() -> None:
     A value that is there already stays; PyTorch refuses one that gives no such order when a product is computed.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+def _from_home(name: str, text: str) -> str:
+    try:
+        return str(Path(text).expanduser())
+    except RuntimeError:
+        raise SettingError(f"{name} is {text!r}, in the home of nobody: there is no such user") from None
 
 
 def _seconds(name: str, text: str) -> float:
