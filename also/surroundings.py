@@ -16,6 +16,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _NO_PROXY = ("no_proxy", "NO_PROXY")
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ FOREIGN = (
         fate="not heeded: ALSO's processes speak plain gRPC with each other",
         except_for=("GRPC_VERBOSITY", "GRPC_TRACE"),
     ),
-    Foreign(names=("SSL_CERT_FILE", "SSL_CERT_DIR"), fate="heeded where it is there, for https", out=False),
+    Foreign(names=_CERTIFICATES, fate="heeded where it is there, for https", out=False),
     Foreign(
         names=("OMP_*", "GOMP_*", "KMP_*", "MKL_NUM_THREADS", "MKL_DYNAMIC", "MKL_DOMAIN_NUM_THREADS", "MKL_VERBOSE*"),
         fate="not heeded: each process has the threads that it is given (ALSO_TRAINER_THREADS)",
@@ -101,8 +102,7 @@ def without(environment: Mapping[str, str]) -> dict[str, str]:
     ours = {
         name: value
         for name, value in environment.items()
-        if not any(kind.out and kind.holds(name) for kind in FOREIGN)
-        and not (name in ("SSL_CERT_FILE", "SSL_CERT_DIR") and not os.path.exists(value))  # noqa: PTH110
+        if not any(kind.out and kind.holds(name) for kind in FOREIGN) and not _unusable(name, value)
     }
     if any(ours.get(name) for proxy in _PROXIES for name in (proxy, proxy.upper())):
         named = [host.strip() for name in _NO_PROXY for host in ours.get(name, "").split(",") if host.strip()]
@@ -114,5 +114,17 @@ def without(environment: Mapping[str, str]) -> dict[str, str]:
 def seen(environment: Mapping[str, str]) -> list[tuple[str, str]]:
     """Names of the variables that are set for other programs, sorted, each with what becomes of it."""
     return sorted(
-        (name, kind.fate) for name, value in environment.items() for kind in FOREIGN if value and kind.holds(name)
+        (name, _unusable(name, value) or kind.fate)
+        for name, value in environment.items()
+        for kind in FOREIGN
+        if value and kind.holds(name)
     )
+
+
+def _unusable(name: str, value: str) -> str:
+    """Why a value is of no use, whatever its variable is for; empty where it is of use."""
+    if name in _CERTIFICATES and not os.path.exists(value):  # noqa: PTH110  (no client of httpx2 could be made)
+        return f"not heeded: there is no {value!r}"
+    if name.lower() in _PROXIES and value.lower().startswith("socks"):  # httpx2 would need a package that is not there
+        return "not heeded: HTTP proxies alone are asked"
+    return ""
