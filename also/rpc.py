@@ -29,6 +29,7 @@ _KEEPALIVE = [
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.enable_http_proxy", 0),  # a proxy of the user's shell is for the world outside
     ("grpc.max_reconnect_backoff_ms", 5_000),  # gRPC's own two minutes are longer than a pod's restart
 ]
 

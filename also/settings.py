@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from also import surroundings
 from also.errors import SettingError
 
 API_KEY = "ALSO_LLM_API_KEY"
@@ -26,6 +27,11 @@ PROMETHEUS_HEADERS = "ALSO_PROMETHEUS_HEADERS"
 """Variable with headers for Prometheus, which may be secrets as well: none but the validator inherits it."""
 
 _NOT_INHERITED = (API_KEY, PROMETHEUS_TOKEN, PROMETHEUS_HEADERS, FORK_SERVER)
+
+_FOLDERS = ("store", "logs", "worker_logs", "task_folder")
+"""Settings that may be a folder's path, where `~` means what it means in a shell."""
+
+_SEEN: list[tuple[str, str]] = []
 
 _STORE_ENDPOINTS = (
     "AWS_ENDPOINT",
@@ -121,6 +127,9 @@ def from_environment() -> Settings:
         text = os.environ.get(f"ALSO_{name.upper()}")
         if text:
             given[name] = _seconds(name, text) if isinstance(known.default, float) else text
+    for name in _FOLDERS:
+        if given.get(name, "").startswith("~"):
+            given[name] = _from_home(f"ALSO_{name.upper()}", given[name])
     return Settings(**given)
 
 
@@ -130,8 +139,26 @@ def store_endpoints() -> dict[str, str]:
 
 
 def child_environment(**changes: str) -> dict[str, str]:
-    """Environment for a process that this one starts: its own without secrets, with changes."""
-    return {**{name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}, **changes}
+    """Environment for a process that this one starts: its own without secrets and what is for others, with changes.
+
+    Whatever the user's locale, its texts are UTF-8.
+    """
+    ours = surroundings.without(os.environ)
+    return {**{name: ours[name] for name in ours if name not in _NOT_INHERITED}, "PYTHONUTF8": "1", **changes}
+
+
+def part_from_shell() -> None:
+    """Take what a shell has set for other programs out of this process's environment, before libraries read it."""
+    ours = surroundings.without(os.environ)
+    _SEEN.extend(surroundings.seen(os.environ))
+    for name in os.environ.keys() - ours.keys():
+        del os.environ[name]
+    os.environ.update(ours)
+
+
+def seen_in_shell() -> list[tuple[str, str]]:
+    """What `part_from_shell` has found, with what becomes of it."""
+    return list(_SEEN)
 
 
 def cache_folder() -> Path:
@@ -169,6 +196,13 @@ def fix_cublas_workspace() -> None:
     A value that is there already stays; PyTorch refuses one that gives no such order when a product is computed.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+def _from_home(name: str, text: str) -> str:
+    try:
+        return str(Path(text).expanduser())
+    except RuntimeError:
+        raise SettingError(f"{name} is {text!r}, in the home of nobody: there is no such user") from None
 
 
 def _seconds(name: str, text: str) -> float:

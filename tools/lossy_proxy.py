@@ -3,9 +3,9 @@
     with lossy("http://127.0.0.1:8333", every_first) as gateway:
         ...  # AWS_ENDPOINT=gateway.url
 
-What is lost, and how, is said by a function of the method, the path and how often this request was made before: `"504"`
-answers so, `"reset"` resets the connection, `"half"` sends half of the answer, `"held"` sends it once `released` is set,
-and `""` passes it on. `"refused"` is the one fault that comes before: 503, and nothing is carried out.
+What is lost, and how, is said by a function of the method, the path and how often this request was made before:
+`"504"` answers so, `"reset"` resets the connection, `"half"` sends half of the answer, `"held"` sends it once
+`released` is set, and `""` passes it on. `"refused"`, `"denied"` and `"bucketless"` come before: nothing is carried out.
 """
 
 import http.client
@@ -24,6 +24,13 @@ Loses = Callable[[str, str, int], str]
 
 _SECONDS = 60
 """How long the store may take to answer."""
+
+_REFUSALS = {
+    "refused": (503, "SlowDown", "Please reduce your rate."),
+    "denied": (403, "AccessDenied", "Access Denied &amp; logged."),
+    "bucketless": (404, "NoSuchBucket", "The specified bucket does not exist"),
+}
+"""Faults that come before a request is carried out: status, code and message."""
 
 _HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding", "content-length")
 
@@ -67,8 +74,9 @@ class _Handler(FaultyHandler):
     def _carry_out(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         fault = self.server.fault(self.command, self.path)
-        if fault == "refused":
-            self._send(Reply(status=503, body=_page("SlowDown")))
+        if fault in _REFUSALS:
+            status, code, message = _REFUSALS[fault]
+            self._send(Reply(status=status, body=b"" if self.command == "HEAD" else _page(code, message)))
             return
         status, headers, content = self._forward(body)
         match fault:
@@ -114,10 +122,8 @@ class _Handler(FaultyHandler):
         self.wfile.write(content[:upto])
 
 
-def _page(code: str) -> bytes:
-    return (
-        f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>Please reduce your rate.</Message></Error>'.encode()
-    )
+def _page(code: str, message: str) -> bytes:
+    return f'<?xml version="1.0"?>\n<Error><Code>{code}</Code>\n<Message>{message}</Message></Error>'.encode()
 
 
 @contextmanager

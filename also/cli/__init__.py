@@ -4,6 +4,11 @@ Exit codes: 0 done, 1 something failed (a service, a check, a replay that differ
 wrong and nothing was written, 130 interrupted. Errors are one line on standard error.
 """
 
+from also.settings import part_from_shell
+
+part_from_shell()  # gRPC, protobuf and Prometheus's client read the environment when they are loaded
+
+import io
 import sys
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
@@ -55,6 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: what follows `also`; None takes the process's own.
     """
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(errors="replace")  # a dash that a locale has not is no reason to stop a campaign
     try:
         code = app(arguments, prog_name="also", standalone_mode=False)
     except typer.TyperException as error:

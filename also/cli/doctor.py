@@ -6,7 +6,9 @@ import os
 import platform
 import socket
 import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated
@@ -17,12 +19,18 @@ import also
 from also import lifeline
 from also.cli.options import settings_with
 from also.errors import AlsoError
-from also.settings import child_environment
-from also.store import open_store, probe_race
+from also.settings import child_environment, seen_in_shell
+from also.store import open_store, probe_listing, probe_race
 from also.words import counted
 
 NEEDED = ("grpcio", "protobuf", "obstore", "torch", "numpy", "safetensors", "pettingzoo", "matplotlib", "rich", "typer")
 """Distributions that `also run` needs on this machine."""
+
+_ROUNDS = 20
+"""Races of a store."""
+
+_TELL_SECONDS = 2.0
+"""How often it is said that a store is at work."""
 
 _DEVICE_SECONDS = 120
 """How long it may take to load PyTorch and look for a GPU."""
@@ -46,11 +54,15 @@ def doctor(
     failed = 0
     print(f"ALSO {also.__version__}")
     for name, check in checks:
+        if name == "store" and store is not None:
+            print(f"        store: {store} is tried ...", file=sys.stderr, flush=True)
         try:
             print(f"ok      {name}: {check()}")
         except (AlsoError, OSError, ImportError, ValueError, subprocess.TimeoutExpired) as error:
             failed += 1
             print(f"failed  {name}: {error or type(error).__name__}")
+    for name, fate in seen_in_shell():
+        print(f"set     {name}: {fate}")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -84,8 +96,22 @@ def _port() -> str:
 
 def _store(uri: str | None) -> str:
     if uri is not None:
-        probe_race(open_store(settings_with(uri).store))
-        return f"{uri}: one winner in every race of 16 writers"
+        return f"{uri}: {_proven(settings_with(uri).store)}"
     with tempfile.TemporaryDirectory(prefix="also-doctor-") as folder:
-        probe_race(open_store(folder))
-        return "a local folder: one winner in every race of 16 writers"
+        return f"a local folder: {_proven(folder)}"
+
+
+def _proven(uri: str) -> str:
+    """Try all that a campaign needs of a store, and say on standard error how far that is: it may take minutes."""
+    began = told = time.monotonic()
+    store = open_store(uri)
+    probe_listing(store)
+
+    def say(done: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= _TELL_SECONDS:
+            told = time.monotonic()
+            print(f"        store: race {done} of {_ROUNDS}, {told - began:.0f} s so far", file=sys.stderr, flush=True)
+
+    probe_race(store, rounds=_ROUNDS, told=say)
+    return "it refuses what is there, lists rightly, and has one winner in every race of 16 writers"

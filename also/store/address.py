@@ -89,6 +89,8 @@ def bucket(uri: str) -> Bucket:
 
 
 def _path(given: str) -> Path:
+    if not given.startswith("~"):  # `./~` is a folder of that name, which Path would take for the home
+        return Path(given).absolute()
     try:
         return Path(given).expanduser().absolute()
     except RuntimeError:

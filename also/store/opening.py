@@ -58,8 +58,9 @@ def _open_bucket(uri: str) -> Store:
         backend = from_url(place.url, retry_config=RETRY)
     except FAILURES as error:
         raise StoreError(f"store {uri!r} cannot be opened: {in_words(error, uri)}") from error
-    if (backend.prefix or "") != place.prefix:
-        raise StoreError(f"store {uri!r} cannot be opened: its prefix would be read as {backend.prefix!r}")
+    prefix = getattr(backend, "prefix", None) or ""
+    if prefix != place.prefix:
+        raise StoreError(f"store {uri!r} cannot be opened: its prefix would be read as {prefix!r}")
     return Store(uri, backend)
 
 
@@ -76,7 +77,7 @@ def _mark(store: Store, folder: Path | None, *, create: bool) -> None:
             ) from None
         if not create:
             raise MissingStoreError(f"store {store.uri} is empty; no campaign has been run there") from None
-        proof.probe_race(store, rounds=proof.SHORT_ROUNDS)
+        proof.probe_race(store, rounds=proof.SHORT_ROUNDS, writers=proof.FEW_WRITERS)
         made = store.create(keys.STORE_MARKER, json.dumps({"also_store": SCHEMA_VERSION}).encode())
         marker = store.get(keys.STORE_MARKER)
     try:

@@ -86,8 +86,8 @@ def _words() -> Iterator[str]:
     yield from (f"| {method.name} | {method.says} |" for method in METHODS.values())
     yield (
         "\nA method whose shaping never changes has nothing of the loop in it, so its row has the latest run of each "
-        "seed, under whatever commit. Of the others the latest commit has its row here; [study.csv](study.csv) has those "
-        "of earlier ones, too."
+        "seed, under whatever commit. Of the others the latest commit has its row here; [study.csv](study.csv) has "
+        "those of earlier ones, too."
     )
     yield (
         "\nThe final return is that of the last policy on the report seeds, mean over episodes. The area is that "

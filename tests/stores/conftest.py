@@ -54,10 +54,22 @@ def reach(monkeypatch):
     return named
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def uri():
-    """A place of its own in the servers' bucket."""
+    """A store in the servers' bucket, marked by whichever test opens it first."""
+    return f"s3://{BUCKET}/shared"
+
+
+@pytest.fixture
+def empty_uri():
+    """An empty place of its own in the servers' bucket."""
     return f"s3://{BUCKET}/{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def place():
+    """Id of a campaign that the shared store does not have."""
+    return uuid.uuid4().hex
 
 
 @pytest.fixture

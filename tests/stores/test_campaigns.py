@@ -1,0 +1,78 @@
+"""Whole campaigns on servers of other people."""
+
+import subprocess
+import sys
+
+import pytest
+
+from also.campaign.fold import event_of
+from also.campaign.journal import Journal
+from also.campaign.replay import differences
+from also.settings import child_environment
+from also.store import open_store
+from tools.lossy_proxy import every_first, lossy
+from tools.store_servers import access
+
+pytestmark = pytest.mark.slow
+
+SMALL = """
+task: {name: foraging, layout: 5x5-2p-1f-coop}
+seed: 3
+learner: {environments: 8, rollout: 10, hidden: 8, layers: 1, epochs: 1, minibatches: 1}
+evaluation: {episodes: 8, report_episodes: 8, branch_points: 1}
+stages: {count: 2, env_steps: 400, patience: 0}
+generator: {candidates: 2}
+validation:
+  {proof: confirmed, share: 1, rounds: 1, search_seeds: 1, search_env_steps: 80, confirm_env_steps: 80,
+   parallel_groups: 1, minimum_gain: 0}
+"""
+"""A campaign of seconds, with branches."""
+
+
+def conducted(folder, url, uri, name="small"):
+    """A campaign run by the command, whose store is behind a URL; gives the process."""
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{name}.yaml"
+    file.write_text(SMALL, encoding="utf-8")
+    return subprocess.Popen(
+        [sys.executable, "-m", "also", "run", str(file), "--store", uri, "--json"],
+        env={**child_environment(ALSO_LOGS=str(folder / "logs")), **access(url)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_campaign_loses_the_first_answer_to_every_request(server, reach, empty_uri, tmp_path):
+    """Every request of a whole campaign is carried out and denied once: it decides what it decides without that."""
+    with lossy(server, every_first) as gateway:
+        with conducted(tmp_path / "lossy", gateway.url, empty_uri) as command:
+            _, said = command.communicate(timeout=280)
+        assert command.returncode == 0, said
+    assert len(gateway.lost) == len(gateway.asked) > 50
+    with conducted(tmp_path / "plain", server, f"{empty_uri}-plain") as command:
+        _, said = command.communicate(timeout=280)
+    assert command.returncode == 0, said
+    reach(server)
+    lost, plain = (Journal(open_store(uri), "small").records for uri in (empty_uri, f"{empty_uri}-plain"))
+    assert [event_of(record) for record in lost] == [event_of(record) for record in plain]
+    assert len({record.conductor for record in lost}) == 1
+    assert list(differences(lost)) == []
+
+
+def test_of_two_conductors_one_ends_the_campaign(server, reach, empty_uri, tmp_path):
+    """Two that begin at once leave one undamaged journal: each record has one writer, and no more than one ends with 0
+    without having read what the other wrote."""
+    with (
+        conducted(tmp_path / "a", server, empty_uri) as first,
+        conducted(tmp_path / "b", server, empty_uri) as second,
+    ):
+        said = [process.communicate(timeout=280)[1] for process in (first, second)]
+    codes = sorted(process.returncode for process in (first, second))
+    reach(server)
+    records = Journal(open_store(empty_uri), "small").records
+    if codes != [0, 0]:  # the one that was later began when the other one had ended, and only shows it
+        assert codes == [0, 2], said
+        assert any("another conductor is running campaign 'small'" in text for text in said)
+    assert len({record.conductor for record in records}) == 1
+    assert list(differences(records)) == []
