@@ -36,7 +36,7 @@ from tools.faulty_prometheus.scraping import scraping
 
 pytestmark = pytest.mark.timeout(600)  # on a machine that is busy with other things
 
-HURRY = {"max_age": 30.0, "wait": 30.0, "pause": 0.2}
+HURRY = {"max_age": 30.0, "wait": 60.0, "pause": 0.2}
 
 
 def store_of(folder: Path, mean_return: float) -> tuple[Store, BranchGroup]:
@@ -93,7 +93,7 @@ def test_samples_of_another_release_are_not_ours(prometheus_binary: str, tmp_pat
     folder = tmp_path / "prometheus"
     folder.mkdir()
     with ExitStack() as stack:
-        url = stack.enter_context(scraping(prometheus_binary, ports, folder))
+        url = stack.enter_context(scraping(prometheus_binary, ports, folder, milliseconds=1000))
         owners = {}
         for port, (name, (store, group)) in zip(ports, stores.items(), strict=True):
             owners[name] = partial(ownership.owner, store, namespace="n", template=f"{name}-job-template")
@@ -116,7 +116,7 @@ def test_a_branch_of_before_the_upgrade_is_read(prometheus_binary: str, tmp_path
     (tmp_path / "prometheus").mkdir()
     ports = loopback.free_ports(1)
     with (
-        scraping(prometheus_binary, ports, tmp_path / "prometheus") as url,
+        scraping(prometheus_binary, ports, tmp_path / "prometheus", milliseconds=1000) as url,
         exporting(store.uri, ports) as (exporter,),
     ):
         exporter.tell(group, measures=1)
@@ -127,7 +127,7 @@ def test_a_branch_of_before_the_upgrade_is_read(prometheus_binary: str, tmp_path
 # --- A pair of servers.
 
 PAIR = """
-global: {{scrape_interval: 250ms, scrape_timeout: 250ms}}
+global: {{scrape_interval: 1s, scrape_timeout: 1s}}
 scrape_configs:
   - job_name: also
     static_configs: [{{targets: ["127.0.0.1:{port}"], labels: {{{label}: a}}}}, {{targets: ["127.0.0.1:{port}"], labels: {{{label}: b}}}}]
@@ -249,22 +249,21 @@ def test_pods_of_a_release_are_counted_once_and_by_their_names(
     missing = [f"also-{name}-6d4cf56db6-x2x9z" for name in services[:3]]
     longer = [f"also-trainer-{name}-6d4cf56db6-x2x9z" for name in services]
     asked = {name: f"also-{name}:50051" for name in services}
-    for pods, twice, whole in ((missing, missing, False), (missing + longer, [], False)):
+    for pods, twice in ((missing, missing), (missing + longer, [])):
         folder = tmp_path / str(len(pods))
         folder.mkdir()
         (port,) = loopback.free_ports(1)
-        config = "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\nscrape_configs:\n"
+        config = "global: {scrape_interval: 3s, scrape_timeout: 3s}\nscrape_configs:\n"
         config += scraped_pods(port, *pods) + (scraped_pods(port, *twice, job="annotations") if twice else "")
         with loopback.prometheus(prometheus_binary, config, folder, port=port) as url:
             await_series(url, "count(up == 1)", len(pods) + len(twice))
             with pytest.raises(ServiceUnavailable, match="has scraped 3 of the release's 4 services"):
                 check_release.prometheus(given(url, **asked), "a")
-        assert not whole
     whole = [*missing, "also-validator-6d4cf56db6-x2x9z"]
     (port,) = loopback.free_ports(1)
     folder = tmp_path / "whole"
     folder.mkdir()
-    config = "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\nscrape_configs:\n" + scraped_pods(port, *whole)
+    config = "global: {scrape_interval: 3s, scrape_timeout: 3s}\nscrape_configs:\n" + scraped_pods(port, *whole)
     with loopback.prometheus(prometheus_binary, config, folder, port=port) as url:
         await_series(url, "count(up == 1)", 4)
         with guarded(url) as gateway:
