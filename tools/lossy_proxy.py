@@ -5,7 +5,7 @@
 
 What is lost, and how, is said by a function of the method, the path and how often this request was made before:
 `"504"` answers so, `"reset"` resets the connection, `"half"` sends half of the answer, `"held"` sends it once
-`released` is set, and `""` passes it on. `"refused"`, `"denied"` and `"bucketless"` come before: nothing is carried out.
+`released` is set, `""` passes it on. `"refused"`, `"denied"` and `"bucketless"` come before: nothing is carried out.
 """
 
 import http.client
