@@ -7,8 +7,8 @@ from small_environments import Line
 class Walk(Line):
     """`Line`, with what every walker is paid in an env_step as a function of where all are."""
 
-    def __init__(self, pay, limit=12):
-        super().__init__(limit=limit)
+    def __init__(self, pay, limit=12, agents=2):
+        super().__init__(agents, limit)
         self.pay = pay
 
     def step(self, actions):
@@ -29,7 +29,7 @@ def prize():
 
 def paid_late():
     """Pays 1 at the end of a long episode, wherever all are."""
-    return Walk(lambda cells, done, time: float(time == 60), limit=60)
+    return Walk(lambda cells, done, time: float(time == 60), limit=60, agents=12)  # so many are never all at home
 
 
 def costly():

@@ -7,12 +7,11 @@ import torch
 
 from also.v1.task_pb2 import Task, TaskCard
 from services.trainer.streams import mix
-from services.trainer.tasks import parallel_trials
 from services.trainer.tasks.opening import describe, open_task
-from services.trainer.tasks.parallel_card import inspect
 from services.trainer.tasks.parallel_environment import open_environment
 from services.trainer.tasks.parallel_returns import Rewards, write_returns
 from services.trainer.tasks.parallel_task import ParallelTask
+from services.trainer.tasks.parallel_trials import play_trials
 
 STAY, LEFT = 0, 1
 
@@ -50,16 +49,15 @@ def measured(*returns: float, rewards: tuple[float, ...]) -> TaskCard:
     return card
 
 
-def test_an_episode_that_is_longer_than_the_trial_has_a_return(
-    small_environments: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_episode_that_is_longer_than_the_trial_has_a_return(small_environments: None) -> None:
     """Of a slow environment the one whole episode says what it pays and how long it is; the beginnings pay nothing."""
-    monkeypatch.setattr(parallel_trials, "SECONDS", 0.0)  # as if each env_step took a second
-    task = Task(name="paying_environments:paid_late", workers=1)
-    found = inspect(task, open_environment(task))
-    assert found.episode_limit == 60
-    assert (found.largest_return, found.smallest_return, found.reward_density) == (1, 1, 0)
-    assert "(its 0 s were over)" in " ".join(found.notes)
+    environment = open_environment(Task(name="paying_environments:paid_late", workers=1))
+    trials = play_trials(environment, seconds=0.0)  # as if each env_step took a second
+    assert trials.cut_short
+    assert trials.cut_after == [60]
+    card = TaskCard()
+    write_returns(card, trials.rewards)
+    assert (card.largest_return, card.smallest_return, card.reward_density) == (1, 1, 0)
 
 
 def test_a_price_for_each_env_step_has_its_limit_as_baseline(card: Callable[[str], TaskCard]) -> None:

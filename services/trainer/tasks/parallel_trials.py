@@ -84,8 +84,12 @@ class Moment:
     """The environment's own features by name."""
 
 
-def play_trials(environment: ParallelEnvironment) -> Trials:
+def play_trials(environment: ParallelEnvironment, *, seconds: float = SECONDS) -> Trials:
     """Play the trial episodes, one after the other, in this environment.
+
+    Args:
+        environment: it is played.
+        seconds: time after which episodes are cut short, but for the first, which is played whole before.
 
     Raises:
         TaskError: the environment breaks the API.
@@ -96,7 +100,7 @@ def play_trials(environment: ParallelEnvironment) -> Trials:
     trials.observations.keep_what_varies()
     whole = trials.rewards, trials.cut_after
     trials.rewards, trials.cut_after = Rewards(), []  # it comes again
-    trials.until = began + SECONDS
+    trials.until = began + seconds
     trials.traces = [_play(environment, 0, trials)]
     if not trials.rewards.returns:  # its time was over: it counts as it was when it was played whole
         trials.rewards, trials.cut_after = whole
