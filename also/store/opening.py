@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from obstore.store import MemoryStore, from_url
 
@@ -55,7 +56,7 @@ def _open_bucket(uri: str) -> Store:
                 "without a name, a password or a query"
             )
     try:
-        backend = from_url(place.url, retry_config=RETRY)
+        backend: Any = from_url(place.url, retry_config=RETRY)
     except FAILURES as error:
         raise StoreError(f"store {uri!r} cannot be opened: {in_words(error, uri)}") from error
     if (backend.prefix or "") != place.prefix:
