@@ -6,6 +6,7 @@
 What is lost, and how, is said by a function of the method, the path and how often this request was made before:
 `"504"` answers so, `"reset"` resets the connection, `"half"` sends half of the answer, `"held"` sends it once
 `released` is set, `""` passes it on. `"refused"`, `"denied"` and `"bucketless"` come before: nothing is carried out.
+`"overwritten"` makes it a server that overwrites what is there.
 """
 
 import http.client
@@ -78,10 +79,10 @@ class _Handler(FaultyHandler):
             status, code, message = _REFUSALS[fault]
             self._send(Reply(status=status, body=b"" if self.command == "HEAD" else _page(code, message)))
             return
-        status, headers, content = self._forward(body)
+        status, headers, content = self._forward(body, unconditional=fault == "overwritten")
         match fault:
-            case "" | "held":
-                if fault:
+            case "" | "held" | "overwritten":
+                if fault == "held":
                     self.server.released.wait(_SECONDS)
                 self._answer(status, headers, content)
             case "504":
@@ -97,12 +98,13 @@ class _Handler(FaultyHandler):
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _carry_out  # noqa: N815  (names of http.server)
 
-    def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def _forward(self, body: bytes, *, unconditional: bool) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection(self.server.target, timeout=_SECONDS)
         try:
             connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():  # the host as it was signed
-                connection.putheader(name, value)
+                if not (unconditional and name.lower() == "if-none-match"):
+                    connection.putheader(name, value)
             connection.endheaders(body or None)
             answer = connection.getresponse()
             headers = {name: value for name, value in answer.getheaders() if name.lower() not in _HOP_BY_HOP}

@@ -12,7 +12,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools.loopback import MORTAL, START_SECONDS, free_ports
+from tools.loopback import MORTAL, free_ports
+
+_START_SECONDS = 200
+"""How long a server may take to come up, beside all the other tests."""
 
 BUCKET = "also"
 """The bucket that each server has when it is ready."""
@@ -83,7 +86,7 @@ def _running(command: Sequence[str], folder: Path, address: str) -> Iterator[str
         ) as process,
     ):
         try:
-            end = time.monotonic() + START_SECONDS
+            end = time.monotonic() + _START_SECONDS
             while not _has_bucket(address):
                 if process.poll() is not None or time.monotonic() > end:
                     tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]

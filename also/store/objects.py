@@ -7,7 +7,7 @@ connection breaks, and the request is sent again by obstore, by the gateway or b
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 import obstore
@@ -25,22 +25,23 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 60.0
 """How long a store that does not answer is asked again: as long as its own pod takes to be replaced."""
 
-RETRY: Any = {
-    "max_retries": 100,
-    "retry_timeout": timedelta(seconds=PATIENCE_SECONDS),
-    "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=3), "base": 2},
-}
-"""How obstore asks again; where it does not, we do."""
-
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 3.0
 
 
 class Store:
     """One object store, opened by `open_store`."""
 
-    def __init__(self, uri: str, backend: Any) -> None:
+    def __init__(self, uri: str, backend: Any, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            uri: its address, for errors.
+            backend: obstore's store.
+            patience_seconds: how long it is asked again when it does not answer.
+        """
         self.uri = uri
         self._backend = backend
+        self._patience_seconds = patience_seconds
 
     def create(self, key: str, content: bytes) -> bool:
         """Store an object unless one is there, and tell whether what is there now is this content.
@@ -217,7 +218,7 @@ class Store:
             look: tells what is there; None where nothing is.
             is_meant: whether what is there is what was to be created.
         """
-        pauses = _Pauses()
+        pauses = _Pauses(self._patience_seconds)
         with WAITS.request(self.uri):
             while True:
                 try:
@@ -256,7 +257,7 @@ class Store:
 
     def _asked(self, ask: Callable[[], T], verb: str, key: str) -> T:
         """Ask the store, again where an answer got lost: whatever is asked here may be asked twice."""
-        pauses = _Pauses()
+        pauses = _Pauses(self._patience_seconds)
         with WAITS.request(self.uri):
             while True:
                 try:
@@ -273,8 +274,8 @@ class Store:
 class _Pauses:
     """Longer and longer pauses between tries, until patience is over."""
 
-    def __init__(self) -> None:
-        self._end = time.monotonic() + PATIENCE_SECONDS
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
         self._next = _FIRST_PAUSE_SECONDS
 
     def take(self) -> bool:

@@ -2,7 +2,9 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from obstore.store import MemoryStore, from_url
 
@@ -11,7 +13,7 @@ from also.errors import MissingObjectError, MissingStoreError, StoreError
 from also.store import address, proof
 from also.store.answers import FAILURES, in_words
 from also.store.folder import open_folder, sweep_probes, sweep_staging
-from also.store.objects import RETRY, Store
+from also.store.objects import PATIENCE_SECONDS, Store
 
 SCHEMA_VERSION = 1
 """Version of the store's layout."""
@@ -21,13 +23,14 @@ _MEMORY = ("memory://", "memory:///")
 _ENDPOINT = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")
 
 
-def open_store(uri: str, *, create: bool = True) -> Store:
+def open_store(uri: str, *, create: bool = True, patience_seconds: float = PATIENCE_SECONDS) -> Store:
     """Open a store and make sure that it is one of ours.
 
     Args:
         uri: a folder's path, `file:///path`, `s3://bucket/prefix`, `gs://…`, `az://…` or `memory:///`.
         create: whether an empty place becomes a store; else it must be one already. One that is to be written to is
             proven first: it must refuse to create what is there.
+        patience_seconds: how long a server that does not answer is asked again.
 
     Raises:
         StoreError: the address is malformed, or the place cannot be used, holds something else, or loses decisions.
@@ -38,7 +41,7 @@ def open_store(uri: str, *, create: bool = True) -> Store:
     elif uri in _MEMORY:
         store = Store(uri, MemoryStore())
     else:
-        store = _open_bucket(uri)
+        store = _open_bucket(uri, patience_seconds)
     _mark(store, folder, create=create)
     if folder is not None and create:
         sweep_staging(folder)
@@ -46,7 +49,7 @@ def open_store(uri: str, *, create: bool = True) -> Store:
     return store
 
 
-def _open_bucket(uri: str) -> Store:
+def _open_bucket(uri: str, patience_seconds: float) -> Store:
     place = address.bucket(uri)
     for name, given in settings.store_endpoints().items():
         if not _ENDPOINT.fullmatch(given):
@@ -55,13 +58,21 @@ def _open_bucket(uri: str) -> Store:
                 "without a name, a password or a query"
             )
     try:
-        backend = from_url(place.url, retry_config=RETRY)
+        backend: Any = from_url(place.url, retry_config=_retry(patience_seconds))
     except FAILURES as error:
         raise StoreError(f"store {uri!r} cannot be opened: {in_words(error, uri)}") from error
-    prefix = getattr(backend, "prefix", None) or ""
-    if prefix != place.prefix:
-        raise StoreError(f"store {uri!r} cannot be opened: its prefix would be read as {prefix!r}")
-    return Store(uri, backend)
+    if (backend.prefix or "") != place.prefix:
+        raise StoreError(f"store {uri!r} cannot be opened: its prefix would be read as {backend.prefix!r}")
+    return Store(uri, backend, patience_seconds=patience_seconds)
+
+
+def _retry(patience_seconds: float) -> Any:
+    """How obstore asks again; where it does not, `Store` does."""
+    return {
+        "max_retries": 100 if patience_seconds else 0,
+        "retry_timeout": timedelta(seconds=patience_seconds),
+        "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=3), "base": 2},
+    }
 
 
 def _mark(store: Store, folder: Path | None, *, create: bool) -> None:

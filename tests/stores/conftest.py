@@ -81,9 +81,9 @@ def behind(server, reach):
             self.fault = lambda method, path, before: ""
             self.gateway = None
 
-        def opened(self, uri):
+        def opened(self, uri, **how):
             reach(self.gateway.url)
-            return open_store(uri)
+            return open_store(uri, **how)
 
     found = Behind()
     with lossy(server, lambda method, path, before: found.fault(method, path, before)) as gateway:

@@ -4,7 +4,7 @@ import pytest
 
 from also import keys
 from also.campaign.journal import Journal
-from also.errors import CampaignError, StoreError
+from also.errors import CampaignError, MissingStoreError, StoreError
 from also.store import open_store
 from also.v1.journal_pb2 import Held
 from tools.lossy_proxy import every_first
@@ -87,13 +87,39 @@ def test_a_large_object_that_is_there_is_kept(behind, uri, place):
     assert store.get(f"campaigns/{place}/blobs/x") == content
 
 
-def test_a_gateway_that_says_no_is_believed(behind, uri, place, monkeypatch):
+def test_a_gateway_that_says_no_is_believed(behind, uri, place):
     """What is refused before it was carried out, again and again, ends as the server's own code and message."""
-    monkeypatch.setattr("also.store.objects.PATIENCE_SECONDS", 1)
-    impatient = open_store.__globals__["RETRY"] | {"max_retries": 1}
-    monkeypatch.setitem(open_store.__globals__, "RETRY", impatient)
-    behind.fault = lambda method, path, before: "refused" if method == "PUT" and "campaigns" in path else ""
-    store = behind.opened(uri)
+    behind.opened(uri)
+    store = behind.opened(uri, patience_seconds=1)
+    behind.fault = lambda method, path, before: "refused" if method == "PUT" else ""
     with pytest.raises(StoreError, match="503 Service Unavailable: SlowDown: Please reduce your rate"):
         store.create(f"campaigns/{place}/a", b"")
     assert store.find(f"campaigns/{place}/") == []
+
+
+def test_a_server_that_overwrites_is_refused_and_not_marked(behind, empty_uri):
+    """Before anything is written: an empty place stays empty."""
+    behind.fault = lambda method, path, before: "overwritten"
+    with pytest.raises(
+        StoreError, match=r"let \d+ of 8 writers create the same object in round 0; exactly 1 is allowed"
+    ):
+        behind.opened(empty_uri)
+    with pytest.raises(MissingStoreError, match="is empty"):
+        open_store(empty_uri, create=False)
+
+
+def test_a_server_that_has_come_to_overwrite_is_refused(behind, uri):
+    """A store that is ours is proven by one more request whenever it is opened to be written to; reading needs none."""
+    behind.opened(uri)
+    behind.fault = lambda method, path, before: "overwritten"
+    with pytest.raises(StoreError, match="overwrites an object that is there: it would lose decisions"):
+        behind.opened(uri)
+    assert open_store(uri, create=False).exists(keys.STORE_MARKER)
+
+
+def test_whoever_may_not_delete_can_still_open(behind, empty_uri):
+    """A probe that cannot be deleted stays, and makes the place no foreign one."""
+    behind.fault = lambda method, path, before: "denied" if method in ("POST", "DELETE") else ""
+    for _ in range(2):
+        store = behind.opened(empty_uri)
+    assert len(store.find(keys.PROBES)) == 3

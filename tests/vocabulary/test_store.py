@@ -11,7 +11,7 @@ import pytest
 
 from also import keys
 from also.errors import DocumentError, MissingObjectError, StoreError
-from also.store import local_folder, open_store, probe_race, sweep_staging
+from also.store import local_folder, open_store, probe_listing, probe_race, sweep_staging
 from also.v1 import task_pb2
 
 OPEN_AND_RACE = """
@@ -253,3 +253,34 @@ def test_old_staging_files_are_swept(tmp_path):
     assert fresh.exists()
     assert store.find("campaigns/") == ["campaigns/a/object"]
     assert sweep_staging(tmp_path, older_than_seconds=-1) == 1
+
+
+def test_a_store_whose_server_lists_wrongly_is_told(tmp_path):
+    """A server that loses names one level deep, or keys, fails the probe."""
+    store = open_store(str(tmp_path))
+    probe_listing(store)
+    assert store.find("probe/") == []
+
+    class Nameless(type(store)):
+        def names(self, prefix):
+            return [name for name in super().names(prefix) if "-" in name]
+
+    class Forgetful(type(store)):
+        def find(self, prefix):
+            return super().find(prefix)[1:]
+
+    with pytest.raises(
+        StoreError, match=r"names one level below 'probe/.*' as \['a-b'\]; \['a', 'a-b', 'a0', 'b', 'c'\] is"
+    ):
+        probe_listing(Nameless(store.uri, store._backend))
+    with pytest.raises(StoreError, match=r"lists 'probe/.*' as .* is expected"):
+        probe_listing(Forgetful(store.uri, store._backend))
+
+
+def test_what_is_created_again_with_equal_bytes_is_there(store):
+    """Of equal contents nobody can tell whose they are: creating them again is no refusal, other ones are."""
+    assert store.create("a", b"same") is True
+    assert store.create("a", b"same") is True
+    assert store.create("a", b"other") is False
+    store.ensure("a", b"other")
+    assert store.get("a") == b"same"

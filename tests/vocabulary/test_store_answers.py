@@ -3,7 +3,7 @@
 import pytest
 
 from also.errors import StoreError
-from also.store import open_store, prove_refusal
+from also.store import open_store
 from tools.loopback import free_port
 from tools.lossy_proxy import lossy
 
@@ -53,24 +53,20 @@ def test_http_that_is_not_allowed_is_hinted_at(nowhere_else):
         open_store("s3://bucket/prefix")
 
 
-def test_missing_keys_are_hinted_at(nowhere_else, monkeypatch):
+def test_missing_keys_are_hinted_at(nowhere_else):
     """Where obstore asks a metadata service for keys, we say which variables hold them."""
-    monkeypatch.setattr("also.store.objects.PATIENCE_SECONDS", 0)
-    monkeypatch.setattr("also.store.opening.RETRY", {"max_retries": 0})
     nowhere_else.setenv("AWS_ENDPOINT", f"http://127.0.0.1:{free_port()}")
     nowhere_else.delenv("AWS_ACCESS_KEY_ID")
     nowhere_else.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(StoreError, match=r"no keys were found.*set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"):
-        open_store("s3://bucket/prefix")
+        open_store("s3://bucket/prefix", patience_seconds=0)
 
 
-def test_a_server_that_is_not_there_is_named(nowhere_else, monkeypatch):
+def test_a_server_that_is_not_there_is_named(nowhere_else):
     """A refused connection says so, and which variable names the server."""
-    monkeypatch.setattr("also.store.objects.PATIENCE_SECONDS", 0)
-    monkeypatch.setattr("also.store.opening.RETRY", {"max_retries": 0})
     nowhere_else.setenv("AWS_ENDPOINT", f"http://127.0.0.1:{free_port()}")
     with pytest.raises(StoreError, match=r"Connection refused.*a server of your own is named by AWS_ENDPOINT"):
-        open_store("s3://bucket/prefix")
+        open_store("s3://bucket/prefix", patience_seconds=0)
 
 
 def test_an_account_that_is_not_named_is_hinted_at(monkeypatch):
@@ -79,26 +75,3 @@ def test_an_account_that_is_not_named_is_hinted_at(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(StoreError, match=r"Account must be specified; .*AZURE_STORAGE_ACCOUNT_NAME"):
         open_store("az://container/prefix")
-
-
-def test_a_server_that_overwrites_is_refused_before_the_first_record(tmp_path, monkeypatch):
-    """A store that creates its marker again is no store of ours, and is not marked."""
-    import obstore
-
-    real = obstore.put
-    monkeypatch.setattr(
-        "also.store.objects.obstore.put",
-        lambda backend, key, content, **how: real(backend, key, content, **{**how, "mode": "overwrite"}),
-    )
-    with pytest.raises(StoreError, match=r"let \d+ of 8 writers create the same object|overwrites an object"):
-        open_store(str(tmp_path / "new"))
-    assert not (tmp_path / "new" / "also.json").exists()
-    monkeypatch.undo()
-    store = open_store(str(tmp_path / "old"))
-    prove_refusal(store)
-    monkeypatch.setattr(
-        "also.store.objects.obstore.put",
-        lambda backend, key, content, **how: real(backend, key, content, **{**how, "mode": "overwrite"}),
-    )
-    with pytest.raises(StoreError, match=r"overwrites an object that is there: it would lose decisions"):
-        open_store(str(tmp_path / "old"))
