@@ -140,7 +140,8 @@ def test_a_long_name_is_kept_by_the_release_that_has_it(cluster, namespace, vers
     )
     older = f"{there}-also"[:46].rstrip("-")
     annotations = {"meta.helm.sh/release-name": there, "meta.helm.sh/release-namespace": namespace}
-    metadata = {"name": f"{older}-job-template", "annotations": annotations}
+    labels = {"app.kubernetes.io/managed-by": "Helm"}
+    metadata = {"name": f"{older}-job-template", "labels": labels, "annotations": annotations}
     given = json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
     cluster.kubectl("apply", f"--namespace={namespace}", "--filename=-", given=given)
     place = [str(CHART), f"--namespace={namespace}", "--dry-run=server", "--kube-version=1.34.0"]
