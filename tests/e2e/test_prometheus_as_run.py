@@ -151,9 +151,10 @@ def test_a_pair_of_servers_is_one(prometheus_binary: str, tmp_path: Path, label:
         place = Endpoint(url=url)
         found = reading(Prometheus(store=store, endpoint=place, replica_labels=named, **HURRY), group)
         assert faults(found) == {0}, [record.metrics_detail for record in found]
-        await_series(url, f"count({query.query})", 2)
-        twice = place.ask(query.query, lookback_seconds=30)
-        assert len(twice.series) == 2
+        deadline = time.monotonic() + 60
+        while len((twice := place.ask(query.query, lookback_seconds=30)).series) < 2:
+            assert time.monotonic() < deadline, twice  # a scrape that a busy machine does not answer ends a series
+            time.sleep(0.2)
         assert guards.value_of(replicas.merged(twice, named), max_age=30) == 0.25
         other, group = store_of(tmp_path / "other", 0.25)
         found = reading(Prometheus(store=other, endpoint=place, **HURRY | {"wait": 1.0}), group)
