@@ -5,8 +5,8 @@
 
 What is lost, and how, is said by a function of the method, the path and how often this request was made before:
 `"504"` answers so, `"reset"` resets the connection, `"half"` sends half of the answer, `""` passes it on. `"refused"`,
-`"denied"` and `"bucketless"` come before: nothing is carried out. `"overwritten"` makes it a server that overwrites what
-is there.
+`"denied"` and `"bucketless"` come before: nothing is carried out. `"overwritten"` makes it a server that overwrites
+what is there.
 """
 
 import http.client
