@@ -67,7 +67,7 @@ def test_a_campaign_loses_the_first_answer_to_every_request(server, reach, empty
 
 
 def test_of_two_conductors_one_ends_the_campaign(server, reach, empty_uri, tmp_path):
-    """Two that begin at once leave one undamaged journal, and whoever loses a record to the other one stops for good."""
+    """Two that begin at once leave one undamaged journal, and whoever loses a record to the other stops for good."""
     with (
         conducted(tmp_path / "a", server, empty_uri) as first,
         conducted(tmp_path / "b", server, empty_uri) as second,
