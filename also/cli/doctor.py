@@ -62,7 +62,7 @@ def doctor(
             failed += 1
             print(f"failed  {name}: {error or type(error).__name__}")
     for name, fate in seen_in_shell():
-        print(f"set     {name}: {fate}")
+        print(f"ok      {name} is set: {fate}")
     raise typer.Exit(1 if failed else 0)
 
 

@@ -196,10 +196,6 @@ class Store:
         """`create` with a message's canonical bytes."""
         return self.create(key, canonical(message))
 
-    def ensure_message(self, key: str, message: Message) -> None:
-        """`ensure` with a message's canonical bytes."""
-        self.ensure(key, canonical(message))
-
     def get_message(self, key: str, kind: type[M]) -> M:
         """`get`, parsed.
 

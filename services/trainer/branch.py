@@ -155,7 +155,7 @@ def train(
             seconds=course.earlier_seconds + time.monotonic() - began,
             processes=course.processes,
         )
-        store.ensure_message(keys.branch_group_result(group.campaign_id, group.name), result)
+        store.create_message(keys.branch_group_result(group.campaign_id, group.name), result)
         _sweep(store, group, keep=0)
     return True
 

@@ -82,7 +82,7 @@ def save(store: Store, course: GroupRun, *, seconds: float) -> bool:
     content = save_tensors({**tensors, _DIGEST: _digest(made)})
     made.tensors_sha256 = hashlib.sha256(content).hexdigest()
     store.ensure(_tensors_key(group, made), content)
-    store.ensure_message(keys.branch_group_save(group.campaign_id, group.name, made.updates), made)
+    store.create_message(keys.branch_group_save(group.campaign_id, group.name, made.updates), made)
     return True
 
 

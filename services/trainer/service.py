@@ -55,7 +55,7 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
         """Evaluate a checkpoint, or find its evaluation."""
         key = keys.evaluation(request.campaign_id, request.checkpoint_id, POOLS[request.pool])
         if not self._store().exists(key):
-            self._store().ensure_message(key, self._evaluate(request))
+            self._store().create_message(key, self._evaluate(request))
         return trainer_pb2.EvaluateResponse(evaluation=self._store().get_message(key, branch_pb2.Evaluation))
 
     def CheckTrainer(

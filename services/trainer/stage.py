@@ -97,7 +97,7 @@ def _train(
         run_env_steps=run.env_steps,
         config_hash=run.shaping.config_hashes[0],
     )
-    store.ensure_message(keys.stage(request.campaign_id, request.run, request.stage), result)
+    store.create_message(keys.stage(request.campaign_id, request.run, request.stage), result)
 
 
 def _extend(curve: list[evidence_pb2.CurvePoint], run: Run) -> None:

@@ -120,7 +120,7 @@ VALUES = {
             "embedded": {
                 "existingSecret": "mine",
                 "args": ["--quiet"],
-                "posixArgs": ["--nometa"],
+                "posixArgs": ["--sidecar=/meta"],
                 "persistence": {"storageClass": "fast", "annotations": {"example.org/backup": "daily"}},
             }
         },

@@ -219,6 +219,7 @@ def test_names_that_yaml_reads_otherwise_stay_texts(helm, conform, name) -> None
 REFUSED = {
     "objectStore: {external: {uri: 's3://b/p', endpoint: 'http://minio:9000'}}": "objectStore.external.allowHttp",
     "objectStore: {external: {uri: 'gs://b/p', endpoint: 'https://minio:9000'}}": "objectStore.external.uri",
+    "objectStore: {embedded: {posixArgs: [--quiet, --nometa]}}": "objectStore.embedded.posixArgs",
     "trainer: {shmSize: 5Gi}": "trainer.resources.limits.memory",
     "jobs: {shmSize: 5000Mi}": "jobs.resources.limits.memory",
     "critic: {resources: {requests: {memory: 2Gi}}}": "critic.resources.requests",

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 
@@ -66,8 +67,7 @@ def test_a_campaign_loses_the_first_answer_to_every_request(server, reach, empty
 
 
 def test_of_two_conductors_one_ends_the_campaign(server, reach, empty_uri, tmp_path):
-    """Two that begin at once leave one undamaged journal: each record has one writer, and no more than one ends with 0
-    without having read what the other wrote."""
+    """Two that begin at once leave one undamaged journal, and whoever loses a record to the other stops for good."""
     with (
         conducted(tmp_path / "a", server, empty_uri) as first,
         conducted(tmp_path / "b", server, empty_uri) as second,
@@ -79,5 +79,6 @@ def test_of_two_conductors_one_ends_the_campaign(server, reach, empty_uri, tmp_p
     if codes != [0, 0]:  # the one that was later began when the other one had ended, and only shows it
         assert codes == [0, 2], said
         assert any("another conductor is running campaign 'small'" in text for text in said)
-    assert len({record.conductor for record in records}) == 1
+    writers = [record.conductor for record in records]
+    assert sum(one != next_one for one, next_one in pairwise(writers)) <= 1
     assert list(differences(records)) == []

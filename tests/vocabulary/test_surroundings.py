@@ -144,14 +144,14 @@ def test_doctor_tells_what_is_set_for_others(tmp_path):
     """Each variable that was found is named with what becomes of it."""
     program = "from also.cli import main; main(['doctor'])"
     done = started(program, HTTPS_PROXY=NOWHERE, OMP_NUM_THREADS="64", XDG_CACHE_HOME=str(tmp_path))
-    told = {line.split(":")[0].split()[1]: line for line in done.stdout.splitlines() if line.startswith("set ")}
+    told = {line.split()[1]: line for line in done.stdout.splitlines() if " is set: " in line}
     assert told["HTTPS_PROXY"].endswith("not between ALSO's processes, nor to this machine")
     assert "each process has the threads that it is given" in told["OMP_NUM_THREADS"]
 
 
 def test_a_locale_without_our_dashes_stops_nothing(tmp_path):
     """What a locale cannot write is replaced, on standard output and in errors."""
-    program = "from also.cli import main; main(['status', 'naïve–id', '--store', '/dev/null'])"
+    program = "from also.cli import main; main(['status', 'na\\u00efve\\u2013id', '--store', '/dev/null'])"
     done = started(program, PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
