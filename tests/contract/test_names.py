@@ -9,7 +9,9 @@ SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 CAMEL = re.compile(r"([A-Z][a-z0-9]*)+")
 UPPER = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
-CONCEPTS = "branch campaign checkpoint conductor diagnosis evidence journal limits llm reading shaping situation task verdict"
+CONCEPTS = (
+    "branch campaign checkpoint conductor diagnosis evidence journal limits llm reading shaping situation task verdict"
+)
 SERVICES = "critic generator trainer validator"
 
 
