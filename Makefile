@@ -44,7 +44,7 @@ e2e: $(VENV)/ready-to-test  ## run the tests on a real cluster, and build one on
 check: $(VENV)/ready-to-test  ## format, lint, types, layers, generated files, fast tests
 	@$(MAKE) --jobs 2 check-sources check-tests
 
-check-sources:
+check-sources: $(VENV)/ready-to-test
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
