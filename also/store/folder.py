@@ -44,16 +44,17 @@ def sweep_staging(folder: Path, *, older_than_seconds: float = 3600.0) -> int:
     """Remove what killed creates left behind in a local store, and count it.
 
     Only files that nobody has touched for `older_than_seconds` go: a younger one may be a create
-    that is under way in another process.
+    that is under way in another process. Folders that go meanwhile are passed over.
     """
     swept = 0
-    for path in folder.rglob("*#*"):
-        try:
-            if _STAGING.fullmatch(path.name) and time.time() - path.stat().st_mtime > older_than_seconds:
-                path.unlink()
-                swept += 1
-        except FileNotFoundError:
-            continue
+    for place, _, names in os.walk(folder):
+        for path in (Path(place) / name for name in names if _STAGING.fullmatch(name)):
+            try:
+                if time.time() - path.stat().st_mtime > older_than_seconds:
+                    path.unlink()
+                    swept += 1
+            except FileNotFoundError:
+                continue
     return swept
 
 
