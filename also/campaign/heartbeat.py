@@ -11,7 +11,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -173,29 +173,63 @@ def require_alone(
         CampaignError: another conductor is at work.
         StoreError: the store cannot be read.
     """
-    waited: dict[str, tuple[int, float]] = {}
-    while others := [each for each in heard(store, campaign_id) if not each.beat.ended and not is_gone_here(each.beat)]:
-        now = time.monotonic()
+    silent: set[str] = set()
+    while others := [each for each in _not_gone(store, campaign_id) if each.beat.conductor not in silent]:
         for each in others:
-            number, since = waited.setdefault(each.beat.conductor, (each.beat.number, now))
-            if each.beat.number > number or _is_here(each.beat):
-                raise CampaignError(
-                    f"campaign {campaign_id!r} is being run by another conductor ({each.who}); "
-                    f"`also status {campaign_id}` shows how far it is"
-                )
-            if since == now:
-                note(
-                    f"another conductor ({each.who}) was at work on campaign {campaign_id!r}; "
-                    f"waiting {each.silent_seconds:.0f} s for a sign of life"
-                )
-        if all(now - waited[each.beat.conductor][1] >= each.silent_seconds for each in others):
-            return
+            if _is_here(each.beat):
+                raise _at_work(campaign_id, each)
+            note(
+                f"another conductor ({each.who}) was at work on campaign {campaign_id!r}; "
+                f"waiting {each.silent_seconds:.0f} s for a sign of life"
+            )
+        there = next_beat(store, campaign_id, others, look_seconds=look_seconds)
+        if there is not None:
+            raise _at_work(campaign_id, there)
+        silent |= {each.beat.conductor for each in others}
+
+
+def next_beat(
+    store: Store, campaign_id: str, before: Iterable[Heard], *, look_seconds: float = _LOOK_SECONDS
+) -> Heard | None:
+    """Wait for the next beat of some conductors; None once each of them has ended, or missed its beats.
+
+    Args:
+        store: the campaign's store.
+        campaign_id: the campaign.
+        before: the last beat of each, as far as it is known.
+        look_seconds: time between two looks.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    began, waited = time.monotonic(), list(before)
+    while waited:
         time.sleep(look_seconds)
+        now = {each.beat.conductor: each for each in _not_gone(store, campaign_id)}
+        for each in waited:
+            there = now.get(each.beat.conductor)
+            if there is not None and there.beat.number > each.beat.number:
+                return there
+        passed = time.monotonic() - began
+        waited = [each for each in waited if each.beat.conductor in now and passed < each.silent_seconds]
+    return None
 
 
 def is_gone_here(beat: Beat) -> bool:
     """Whether a beat's process was one of this machine and is there no more; False where that cannot be known."""
     return _is_of_this_machine(beat) and not _is_here(beat)
+
+
+def _not_gone(store: Store, campaign_id: str) -> list[Heard]:
+    """The last beat of every conductor that has neither ended nor, as far as this machine knows, died."""
+    return [each for each in heard(store, campaign_id) if not each.beat.ended and not is_gone_here(each.beat)]
+
+
+def _at_work(campaign_id: str, other: Heard) -> CampaignError:
+    return CampaignError(
+        f"campaign {campaign_id!r} is being run by another conductor ({other.who}); "
+        f"`also status {campaign_id}` shows how far it is"
+    )
 
 
 def _is_here(beat: Beat) -> bool:

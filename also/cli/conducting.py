@@ -1,6 +1,5 @@
 """Whether somebody conducts a campaign, in words: at work, gone without a word, or ended with an error."""
 
-import time
 from datetime import datetime, timedelta
 
 from also.campaign import heartbeat
@@ -12,8 +11,6 @@ from also.store import local_folder
 
 SKEW_SECONDS = 15 * 60.0
 """Difference between two clocks that is possible: object stores refuse what was signed longer ago."""
-
-_LOOK_SECONDS = 1.0
 
 
 def lines(journal: Journal, state: State, now: datetime) -> list[str]:
@@ -29,14 +26,14 @@ def lines(journal: Journal, state: State, now: datetime) -> list[str]:
     """
     if state.finished is not None:
         return []
-    last = _heard(journal)
+    last, at_work = _found(journal, now)
     if last is None:
         written = datetime.fromisoformat(journal.records[-1].written_at)
         return [f"conductor         none is known; the last record was written {_ago(now - written)} ago"]
     since = _ago(now - last.at)
     if last.beat.error:
         return [f"conductor         ended {since} ago ({last.who}): {last.beat.error}", _GO_ON]
-    if last.beat.ended or not _is_at_work(journal, last, now):
+    if not at_work:
         return [f"conductor         gone; last heard of {since} ago ({last.who})", _GO_ON]
     waited = _ago(timedelta(seconds=last.beat.waited_seconds))
     waits = f", waits for {last.beat.waits_for} ({waited} so far)" if last.beat.waits_for else ""
@@ -59,21 +56,21 @@ def short(journal: Journal, state: State, now: datetime) -> str:
     """
     if state.finished is not None:
         return ""
-    last = _heard(journal)
+    last, at_work = _found(journal, now)
     if last is None:
         return "unknown"
     if last.beat.error:
         return f"ended: {last.beat.error}"
-    at_work = not last.beat.ended and _is_at_work(journal, last, now)
     if at_work and last.beat.waits_for:
         return f"waits for {last.beat.waits_for}"
     return "at work" if at_work else f"gone for {_ago(now - last.at)}"
 
 
-def _heard(journal: Journal) -> Heard | None:
-    """The last beat of a campaign: of one at work before all others."""
+def _found(journal: Journal, now: datetime) -> tuple[Heard | None, bool]:
+    """The last beat of a campaign, of one at work before all others, and whether its conductor is at work."""
     found = heartbeat.heard(journal.store, journal.campaign_id)
-    return min(found, key=lambda each: each.beat.ended, default=None)  # the latest of equals
+    last = min(found, key=lambda each: each.beat.ended, default=None)  # the latest of equals
+    return last, last is not None and not last.beat.ended and _is_at_work(journal, last, now)
 
 
 def _is_at_work(journal: Journal, last: Heard, now: datetime) -> bool:
@@ -88,14 +85,8 @@ def _is_at_work(journal: Journal, last: Heard, now: datetime) -> bool:
         return True
     if local_folder(journal.store.uri) is not None or age > SKEW_SECONDS:
         return False
-    until = time.monotonic() + last.silent_seconds
     with told(f"listening for the conductor of {journal.campaign_id!r}"):
-        while time.monotonic() < until:
-            time.sleep(_LOOK_SECONDS)
-            for each in heartbeat.heard(journal.store, journal.campaign_id):
-                if each.beat.conductor == last.beat.conductor and each.beat.number > last.beat.number:
-                    return not each.beat.ended
-    return False
+        return heartbeat.next_beat(journal.store, journal.campaign_id, [last]) is not None
 
 
 def _ago(passed: timedelta) -> str:
