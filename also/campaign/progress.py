@@ -39,7 +39,7 @@ def still_learning(state: State, stage: Stage) -> str:
         state: the campaign.
         stage: its open stage.
     """
-    patience, unit = state.campaign.stages.patience, returns.span(state.card, *map(best_return, state.stages))
+    patience, unit = state.campaign.stages.patience, _span(state)
     stages = [each for each in state.lineage if each.number <= stage.number]
     given = sum(each.number >= stage.incumbent.since for each in stages)
     best = max(map(training_return, stages[-max(patience, 1) :]))
@@ -87,6 +87,11 @@ def best_return(stage: Stage) -> float:
     return stage.trained.evidence.returns.maximum
 
 
+def _span(state: State) -> float:
+    """Range of the task's returns, as far as it is known, units of task reward."""
+    return returns.span(state.card, *map(best_return, state.stages))
+
+
 def _comes_to_a_level(state: State, stage: Stage) -> bool:
     """Whether a stage is the first whose training return is one that shaping is questioned at."""
     *before, now = (training_return(each) for each in state.lineage if each.number <= stage.number)
@@ -97,7 +102,7 @@ def _comes_to_a_level(state: State, stage: Stage) -> bool:
 def _falls(state: State, stage: Stage) -> bool:
     """Whether a stage is its incumbent's first whose training return is below an earlier one by the guard's margin."""
     stages = [each for each in state.lineage if each.number <= stage.number]
-    margin = state.campaign.guard.margin * returns.span(state.card, *map(best_return, state.stages))
+    margin = state.campaign.guard.margin * _span(state)
     peaks = accumulate(map(training_return, stages), max)
     fallen = [each for each, peak in zip(stages, peaks, strict=True) if training_return(each) < peak - margin]
     under = [each.number for each in fallen if each.number >= stage.incumbent.since]

@@ -111,15 +111,7 @@ class Store:
         Raises:
             StoreError: the store cannot be read.
         """
-
-        def head() -> bool:
-            try:
-                obstore.head(self._backend, key)
-            except FileNotFoundError:
-                return False
-            return True
-
-        return self._asked(head, "read", key)
+        return self._written(key) is not None
 
     def written_at(self, key: str) -> datetime:
         """When an object was written, by the store's own clock, in UTC.
@@ -128,15 +120,7 @@ class Store:
             MissingObjectError: there is no such object.
             StoreError: the store cannot be read.
         """
-
-        def head() -> datetime | None:
-            try:
-                written: datetime = obstore.head(self._backend, key)["last_modified"]
-            except FileNotFoundError:
-                return None
-            return written
-
-        written = self._asked(head, "read", key)
+        written = self._written(key)
         if written is None:
             raise MissingObjectError(f"store {self.uri} has no object {key!r}")
         return written
@@ -243,6 +227,16 @@ class Store:
                 return None
 
         return self._asked(get, "read", key)
+
+    def _written(self, key: str) -> datetime | None:
+        def head() -> datetime | None:
+            try:
+                written: datetime = obstore.head(self._backend, key)["last_modified"]
+            except FileNotFoundError:
+                return None
+            return written
+
+        return self._asked(head, "read", key)
 
     def _each(self, prefix: str) -> Iterator[str]:
         try:

@@ -80,9 +80,8 @@ def _mark(store: Store, folder: Path | None, *, create: bool) -> None:
     try:
         marker = store.get(keys.STORE_MARKER)
     except MissingObjectError:
-        if _holds_something(store, folder) and not store.exists(
-            keys.STORE_MARKER
-        ):  # marked just now by another process
+        # what is there may be a marker: another process has made it just now
+        if _holds_something(store, folder) and not store.exists(keys.STORE_MARKER):
             raise StoreError(
                 f"store {store.uri} holds something that ALSO did not write; an empty place or an ALSO store is needed"
             ) from None
