@@ -51,15 +51,20 @@ def last_change(*paths: str) -> str:
     return f"{name}+{hashlib.sha256(difference.encode()).hexdigest()[:6]}" if difference else name
 
 
-@cache
 def place(name: str) -> int:
     """Place of a commit among those before this checkout's, in order of time; -1 of one that is not among them.
 
     Args:
         name: seven digits, perhaps with more behind a "+".
     """
+    return _places().get(name[:7], -1)
+
+
+@cache
+def _places() -> dict[str, int]:
+    """Places of all commits, by seven digits."""
     names = _git("log", "--reverse", "--abbrev=7", "--format=%h").split()
-    return names.index(name[:7]) if name[:7] in names else -1
+    return {name: number for number, name in enumerate(names)}
 
 
 def _git(*arguments: str) -> str:

@@ -63,10 +63,8 @@ class Section:
         return self.rows[0].runs[0].largest_return
 
     def row(self, method: str, commit: str) -> Row | None:
-        """A method's row under a commit, or else under that commit which has most of its runs; None without any."""
-        of_method = [row for row in self.rows if row.method == method]
-        same = [row for row in of_method if row.commit == commit]
-        return next(iter(same or sorted(of_method, key=lambda row: -len(row.runs))), None)
+        """A method's row: the only one where it is the same under every commit, else that of a commit; None without."""
+        return next((row for row in self.rows if row.method == method and row.commit in ("", commit)), None)
 
     def latest(self) -> "Section":
         """The same with one row a method: that of the latest commit."""
@@ -83,16 +81,13 @@ def sections(results: Iterable[Result]) -> list[Section]:
     runs: dict[tuple[str, int], dict[tuple[str, str], dict[int, Result]]] = defaultdict(lambda: defaultdict(dict))
     for result in results:
         of_row = runs[result.task, result.budget][result.method, "" if _is_fixed(result.method) else result.commit]
-        before = of_row.get(result.seed)
-        if before is not None and before.commit != result.commit:
-            of_row[result.seed] = max(before, result, key=lambda each: (place(each.commit), each.written))
-            continue
-        if before is not None:
+        before = of_row.setdefault(result.seed, result)
+        if before is not result and before.commit == result.commit:
             raise InputError(
                 f"{result.task}, {result.method}, seed {result.seed} has two results under {result.commit}, "
                 f"{before.key} and {result.key}; delete that whose campaign file is no longer meant"
             )
-        of_row[result.seed] = result
+        of_row[result.seed] = max(before, result, key=lambda each: (place(each.commit), each.written))
     return [
         Section(task=task, budget=budget, rows=_rows(runs[task, budget]))
         for task, budget in sorted(runs, key=lambda name: (_place(TASKS, name[0]), name))
