@@ -53,6 +53,8 @@ class _Table:
     """Name ("" in a table without names) and numbers of each row."""
     note: str = ""
     cited: bool = True
+    in_a_line: bool = False
+    """Whether the rows, of one number each, stand in one line as NAME=number."""
 
     def paths(self) -> Iterator[str]:
         owner = "" if self.title == "stage" else f"{self.title}."
@@ -62,6 +64,9 @@ class _Table:
     def lines(self) -> str:
         named = any(name for name, _ in self.rows)
         heading = f"[{self.title}]{' ' if self.note else ''}{self.note}"
+        if self.in_a_line:
+            (column,) = self.columns
+            return f"{heading}\nNAME={column}: {' '.join(f'{name}={number(only)}' for name, (only,) in self.rows)}"
         header = ["NAME", *self.columns] if named else list(self.columns)
         rows = [[*([name] if named else []), *map(number, numbers)] for name, numbers in self.rows]
         return f"{heading}\n{table(header, rows)}"
@@ -123,11 +128,11 @@ def _single(title: str, message: object, columns: Sequence[str]) -> _Table:
 
 
 def _curve(evidence: Evidence, detail: Detail) -> _Table:
-    """Points are named by their index; of when they were, only the first and the last are told."""
+    """Points are named by their index and stand in one line; of when they were, the first and the last are told."""
     points = list(evidence.curve)
     rows = [(str(index), [points[index].mean_return]) for index in _spread(len(points), detail.curve)]
     note = f"{len(points)} points, env_steps {points[0].env_steps} to {points[-1].env_steps}" if points else ""
-    return _Table(title="curve", columns=("mean_return",), rows=rows, note=note)
+    return _Table(title="curve", columns=("mean_return",), rows=rows, note=note, in_a_line=True)
 
 
 def _milestones(card: TaskCard, evidence: Evidence, detail: Detail) -> _Table:

@@ -85,6 +85,10 @@ class ReplyError(Exception):
     """Nothing in a reply can be used; the text says what is wrong, for the LLM's one repair."""
 
 
+class Contradiction(ReplyError):
+    """A reply can be read, and says what its question's own numbers deny."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered(Generic[T]):
     """An answer."""

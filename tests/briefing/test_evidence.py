@@ -26,6 +26,11 @@ def cells(text):
     for block in text.split("\n\n")[1:]:
         heading, header, *rows = block.split("\n")
         title, note = re.fullmatch(r"\[(.+?)\](.*)", heading).groups()
+        if title == "curve":
+            column, points = re.fullmatch(r"NAME=(\w+): (.+)", header).groups()
+            pairs = (point.split("=") for point in points.split(" "))
+            found |= {f"curve.{name}.{column}": value for name, value in pairs}
+            continue
         columns = header.split(" | ")
         for row in rows:
             values = row.split(" | ")
