@@ -5,11 +5,10 @@ import grpc
 from also import settings
 from also.limits import filled
 from also.llm.asker import Asker
-from also.llm.question import Answered, Question, Unanswered, request_sha256
+from also.llm.question import Answered, Question, Unanswered, falls_back, request_sha256
 from also.v1 import campaign_pb2, critic_pb2_grpc
 from also.v1.critic_pb2 import CheckCriticRequest, CheckCriticResponse, DiagnoseRequest, DiagnoseResponse
 from also.v1.diagnosis_pb2 import LEARNING_PHASE_SOLVED, Diagnosis, LearningPhase
-from also.v1.llm_pb2 import LLM_FAILURE_REASON_CONTRADICTED, LLM_FALLBACK_HOLD, LlmEndpoint, LlmFailure
 from services.critic import prompt, rules, schema
 from services.critic.phase import learning_phase
 
@@ -88,7 +87,7 @@ def _ask(request: DiagnoseRequest, asker: Asker) -> DiagnoseResponse:
     match answer:
         case Answered(value=diagnosis, use=use):
             return DiagnoseResponse(diagnosis=diagnosis, llm=use)
-        case Unanswered(failure=failure, use=use) if _falls_back(failure, endpoint):
+        case Unanswered(failure=failure, use=use) if falls_back(failure, endpoint):
             diagnosis = rules.diagnose(request)
             diagnosis.backend = INSTEAD
             return DiagnoseResponse(diagnosis=diagnosis, llm=use)
@@ -98,12 +97,6 @@ def _ask(request: DiagnoseRequest, asker: Asker) -> DiagnoseResponse:
 
 def _phase(request: DiagnoseRequest) -> LearningPhase:
     return learning_phase(request.evidence, request.card)
-
-
-def _falls_back(failure: LlmFailure, endpoint: LlmEndpoint) -> bool:
-    """Whether the rules answer in an LLM's place."""
-    contradicted = failure.reason == LLM_FAILURE_REASON_CONTRADICTED
-    return contradicted and endpoint.fallback != LLM_FALLBACK_HOLD
 
 
 def register(server: grpc.Server) -> None:

@@ -1,4 +1,4 @@
-"""A whole campaign with all real processes and a small model that finds nothing wrong with a team that learns nothing."""
+"""A whole campaign with all real processes and a model that finds nothing wrong with a team that learns nothing."""
 
 import json
 
