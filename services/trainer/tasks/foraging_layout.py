@@ -14,6 +14,20 @@ from also.errors import TaskError
 PATTERN = re.compile(r"(?P<sight>2s-)?(?P<size>\d{1,2})x(?P=size)-(?P<agents>\d)p-(?P<foods>\d)f(?P<coop>-coop)?")
 """The rule of layout names."""
 
+PUBLISHED = {
+    "8x8-2p-2f-coop": "two agents must load each of two foods together",
+    "2s-8x8-2p-2f-coop": "the same; agents see two cells in each direction",
+    "8x8-2p-3f": "two agents, three foods, some of which one agent can load",
+    "10x10-3p-3f": "three agents, three foods, some of which fewer agents can load",
+    "2s-10x10-3p-3f": "the same; agents see two cells in each direction",
+    "10x10-3p-3f-coop": "three agents must load each of three foods together",
+    "15x15-3p-5f": "three agents, five foods, a wide field",
+    "15x15-4p-3f": "four agents, three foods, a wide field",
+    "15x15-4p-5f": "four agents, five foods, a wide field",
+    "[2s-]NxN-Ap-Ff[-coop]": "all others: N in [5, 19], A in [2, 9], F in [1, 5]",
+}
+"""Layouts that are known by name, and the rule of all names."""
+
 EPISODE_LIMIT = 50
 """Time limit of an episode, env_steps."""
 
