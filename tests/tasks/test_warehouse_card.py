@@ -124,7 +124,9 @@ def values(task: Warehouse) -> dict[str, object]:
 def test_features_say_who_has_how_far_to_go() -> None:
     """One looks for the only requested shelf that stands, one carries a requested one, one a delivered one."""
     task = standing([(4, 3, UP), (8, 3, UP), (3, 3, UP)], [0, WANTED, SPENT], [(2, 7)])
-    found, farthest = values(task), task.card.features[1].maximum
+    found, farthest = values(task), max(task.layout.hauls(*task.layout.goals))
+    # 6 cells to the shelf, 1 to load it, 10 to a goal; 3 cells; 3 cells back, 1 to put down, and 5 + 1 + 10
+    assert found["delivery_distance"] == [17, 3, 20]
     assert found["request_distance"] == [6, 0, 5]
     assert found["goal_distance"] == [farthest, 3, farthest]
     assert found["place_distance"] == [0, 0, 3]  # from row 3, column 3 up to row 1 and one cell to the left
@@ -169,7 +171,7 @@ def test_only_what_is_asked_for_is_computed() -> None:
     """Features come back by name, and an unknown name is an error that lists the known ones."""
     task = Warehouse("tiny-2ag", replicas=1, environments=2)
     assert list(task.features(("idle", "goal_distance"))) == ["idle", "goal_distance"]
-    with pytest.raises(TaskError, match="no feature 'hunger'; it has: request_distance"):
+    with pytest.raises(TaskError, match="no feature 'hunger'; it has: delivery_distance"):
         task.features(("hunger",))
 
 

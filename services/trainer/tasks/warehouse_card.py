@@ -2,7 +2,8 @@
 
 A delivery takes three walks: to a requested shelf, with it to a goal, and with it back to an empty place. Each walk has
 a distance of the state that it shortens, so that a potential can follow it, and that is at its best or worst where the
-walk is not the agent's turn. Contact with a goal and putting back are events: they tell of a transition.
+walk is not the agent's turn. One distance adds up what is left of all of them until the next delivery: it shortens all
+the way, and is long again after a delivery. Contact with a goal and putting back are events: they tell of a transition.
 
 No return is the largest: two agents on the goals may deliver in every env_step if the right shelves are requested. So
 the card gives one delivery, more than random play has, and says that learned play goes beyond it.
@@ -10,7 +11,7 @@ the card gives one delivery, more than random play has, and says that learned pl
 
 from also.v1 import task_pb2
 from also.v1.task_pb2 import Feature, Milestone, TaskCard
-from services.trainer.tasks.warehouse_layout import EPISODE_LIMIT, Layout, farthest_haul
+from services.trainer.tasks.warehouse_layout import EPISODE_LIMIT, Layout, farthest_haul, longest_round
 
 _AGENT, _PAIR = task_pb2.FEATURE_SCOPE_AGENT, task_pb2.FEATURE_SCOPE_PAIR
 _HIGHER, _LOWER = task_pb2.DIRECTION_HIGHER, task_pb2.DIRECTION_LOWER
@@ -55,6 +56,15 @@ def _features(layout: Layout) -> list[Feature]:
     walk, haul = layout.height + layout.width - 4, farthest_haul(layout)
     unknown = task_pb2.DIRECTION_UNSPECIFIED
     rows = [
+        (
+            "delivery_distance",
+            _AGENT,
+            "env_steps",
+            haul + 1 + longest_round(layout),
+            _LOWER,
+            _STATE,
+            "env_steps to its next delivery at least, turns not counted: put back, fetch what is requested, deliver.",
+        ),
         (
             "request_distance",
             _AGENT,
@@ -132,9 +142,9 @@ def _features(layout: Layout) -> list[Feature]:
 
 def _milestones() -> list[Milestone]:
     rows = [
-        ("found_shelf", "at_requested_shelf", "request_distance", "An agent stands under a requested shelf."),
-        ("loaded_shelf", "carrying_request", "at_requested_shelf", "An agent carries a requested shelf."),
-        ("delivered_shelf", "delivering", "goal_distance", "A requested shelf was brought to a goal."),
+        ("found_shelf", "at_requested_shelf", "delivery_distance", "An agent stands under a requested shelf."),
+        ("loaded_shelf", "carrying_request", "delivery_distance", "An agent carries a requested shelf."),
+        ("delivered_shelf", "delivering", "delivery_distance", "A requested shelf was brought to a goal."),
         ("returned_shelf", "returning", "place_distance", "A delivered shelf was put back into an empty place."),
     ]
     return [

@@ -17,19 +17,20 @@ from also.v1.task_pb2 import TaskCard
 from services.trainer.tasks.warehouse_hall import Hall
 from services.trainer.tasks.warehouse_tables import FORWARD, NOOP, REQUESTED, SHELF, SPENT, WANTED, Tables
 
-_NEAREST_REQUEST, _NEAREST_PLACE = "nearest request", "nearest place"
+_REQUEST, _ROUND, _PLACE = "nearest request", "shortest round", "nearest place"
 
 _NEEDS = {
-    "request_distance": _NEAREST_REQUEST,
-    "at_requested_shelf": _NEAREST_REQUEST,
-    "place_distance": _NEAREST_PLACE,
+    "delivery_distance": {_ROUND, _PLACE},
+    "request_distance": {_REQUEST},
+    "at_requested_shelf": {_REQUEST},
+    "place_distance": {_PLACE},
 }
-"""Distance that a feature needs the map for."""
+"""Distances that a feature needs the map for."""
 
 
 def needs(names: tuple[str, ...]) -> Set[str]:
     """What of the map these features need."""
-    return {_NEEDS[name] for name in names if name in _NEEDS}
+    return {distance for name in names for distance in _NEEDS.get(name, ())}
 
 
 class Scene(NamedTuple):
@@ -44,6 +45,8 @@ class Scene(NamedTuple):
     action: Tensor
     nearest_request: Tensor
     """float32: cells to walk to the nearest requested shelf that stands; inf where none does; 0 if nobody asked."""
+    shortest_round: Tensor
+    """float32: env_steps to walk to a requested shelf that stands, load it and deliver it; inf and 0 as above."""
     nearest_place: Tensor
     """float32: cells to carry a shelf to the nearest empty place; inf where there is none; 0 if nobody asked."""
 
@@ -51,12 +54,14 @@ class Scene(NamedTuple):
     def of(cls, tables: Tables, hall: Hall, asked: Set[str]) -> Self:
         """The scene of a state, with the distances that are asked for, see `needs`."""
         unasked = torch.zeros((), device=hall.pose.device).expand(hall.pose.shape)
-        request = place = unasked
+        request = around = place = unasked
         if asked:
             cell, standing = hall.pose >> 2, hall.shelves.index_select(-1, tables.places)  # (R, E, P)
-            if _NEAREST_REQUEST in asked:
+            if _REQUEST in asked:
                 request = _nearest(tables.to_place, cell, standing == WANTED)
-            if _NEAREST_PLACE in asked:
+            if _ROUND in asked:
+                around = _nearest(tables.round, cell, standing == WANTED)
+            if _PLACE in asked:
                 place = _nearest(tables.haul, cell, standing == 0)
         return cls(
             pose=hall.pose,
@@ -66,6 +71,7 @@ class Scene(NamedTuple):
             delivered=hall.delivered,
             action=hall.action,
             nearest_request=request,
+            shortest_round=around,
             nearest_place=place,
         )
 
@@ -78,6 +84,10 @@ def feature(tables: Tables, scene: Scene, name: str, card: TaskCard) -> Tensor:
     """
     carries_request = (scene.load & REQUESTED).bool()
     match name:
+        case "delivery_distance":
+            ahead = torch.where(scene.shortest_round.isinf(), tables.round.amax(), scene.shortest_round)
+            back = torch.where(_carries_other(scene), scene.nearest_place + 1, 0.0)
+            return torch.where(carries_request, tables.goal_haul.take(scene.pose >> 2), back + ahead)
         case "request_distance":
             return torch.where(carries_request | scene.nearest_request.isinf(), 0.0, scene.nearest_request)
         case "goal_distance":

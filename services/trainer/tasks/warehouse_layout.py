@@ -86,6 +86,11 @@ class Layout:
         queue = row > self.height - (_COLUMN_HEIGHT + 3) and column in (self.width // 2 - 1, self.width // 2)
         return between_blocks or row == self.height - 1 or queue
 
+    def walk(self, first: int, second: int) -> int:
+        """Cells to walk between two cells, under shelves too (Manhattan)."""
+        rows, columns = (abs(a - b) for a, b in zip(divmod(first, self.width), divmod(second, self.width), strict=True))
+        return rows + columns
+
     def hauls(self, *ends: int) -> list[int]:
         """Cells to carry a shelf from each cell to the nearest of some, which may be places, along highways."""
         distance = dict.fromkeys(ends, 0)
@@ -101,6 +106,14 @@ class Layout:
         row, column = divmod(cell, self.width)
         spots = ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1))
         return [y * self.width + x for y, x in spots if 0 <= y < self.height and 0 <= x < self.width]
+
+
+@functools.cache
+def longest_round(layout: Layout) -> int:
+    """env_steps to walk to a shelf, load it and deliver it, where that takes longest; turns not counted."""
+    hauls, last = layout.hauls(*layout.goals), layout.height * layout.width - 1
+    corners = (0, layout.width - 1, last - layout.width + 1, last)  # the farthest cell from any place is one of them
+    return max(layout.walk(corner, place) + 1 + hauls[place] for corner in corners for place in layout.places)
 
 
 @functools.cache

@@ -65,6 +65,8 @@ class Tables:
     """float32 (C, C): cells to walk between two cells, under shelves too (Manhattan)."""
     to_place: Tensor
     """float32 (C, P): cells to walk to a place, under shelves too (Manhattan)."""
+    round: Tensor
+    """float32 (C, P): env_steps to walk to a place, load its shelf and deliver it; turns not counted."""
     haul: Tensor
     """float32 (C, P): cells to carry a shelf to a place, along highways."""
     goal_haul: Tensor
@@ -95,6 +97,7 @@ class Tables:
         agent = code // _AGENT
         seen = [agent > 0, *functional.one_hot((agent - 1).clamp(min=0), 4).unbind(-1), code & 1, code >> 1 & 1]
 
+        goal_haul = torch.tensor(layout.hauls(*layout.goals), dtype=torch.float32)
         between = (spot.unsqueeze(1) - spot).abs().sum(-1).to(torch.float32)
         tensors = {
             "target": target.flatten(),
@@ -110,8 +113,9 @@ class Tables:
             "load_view": (torch.arange(8).unsqueeze(-1) >> torch.arange(3) & 1).to(torch.float32),
             "between": between,
             "to_place": between[:, places],
+            "round": between[:, places] + 1 + goal_haul[places],
             "haul": torch.tensor([layout.hauls(place) for place in layout.places], dtype=torch.float32).T,
-            "goal_haul": torch.tensor(layout.hauls(*layout.goals), dtype=torch.float32),
+            "goal_haul": goal_haul,
         }
         return cls(**{name: tensor.contiguous().to(device) for name, tensor in tensors.items()})
 
