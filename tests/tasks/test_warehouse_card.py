@@ -1,12 +1,17 @@
 """The warehouse card tells the truth: features, milestones, and the bounds of returns."""
 
+from pathlib import Path
+
 import pytest
 import torch
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from also import document
 from also.errors import TaskError
 from also.v1 import task_pb2
+from also.v1.task_pb2 import TaskCard
 from services.trainer.streams import mix
 from services.trainer.tasks.card_rules import check_card
 from services.trainer.tasks.warehouse import Warehouse
@@ -93,6 +98,12 @@ def test_a_scripted_team_reaches_every_milestone_in_order() -> None:
     assert reached.isfinite().all()
     assert (reached[1:] >= reached[:-1]).all()  # who begins under a requested shelf finds and loads it at once
     assert (reached[2:] > reached[1:-1]).all()
+
+
+def test_the_card_that_minds_are_tested_with_is_this_one() -> None:
+    """The copy in `tests/cards` is the card of tiny-2ag."""
+    copy = Path(__file__).parents[1] / "cards" / "warehouse.yaml"
+    assert document.read(TaskCard, yaml.safe_load(copy.read_text())) == warehouse_card(parse_layout("tiny-2ag"))
 
 
 def standing(poses: list[tuple[int, int, int]], loads: list[int], wanted: list[tuple[int, int]]) -> Warehouse:
