@@ -114,6 +114,21 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
             spec.load(tmp_path / name)
 
 
+def test_a_file_comes_before_a_campaign_of_its_name(tmp_path):
+    """A word is a name where nothing is called so; what has a suffix or a folder is always a file."""
+    assert spec.brought_name(None) == "foraging"
+    assert spec.brought_name(Path("warehouse")) == "warehouse"
+    for path in (Path("warehouse.yaml"), tmp_path / "warehouse", Path("./campaigns")):
+        assert spec.brought_name(path) is None
+    assert spec.name_of(tmp_path / "mine.yaml") == "mine"
+
+
+def test_a_name_that_no_campaign_has_is_one_clear_error():
+    """It says which there are."""
+    with pytest.raises(DocumentError, match=r"there is no campaign 'forraging'; ALSO brings foraging, .*warehouse"):
+        spec.load(Path("forraging"))
+
+
 def test_campaigns_that_differ_say_where():
     """Each path with both values."""
     stored = spec.resolved(Campaign(task=Task(name="foraging", layout="5x5-2p-1f")))
@@ -125,8 +140,12 @@ def test_campaigns_that_differ_say_where():
 
 
 def test_the_campaigns_that_we_ship_are_complete():
-    """The default one, and every file of `campaigns/`."""
+    """The default one, those that go by a name, and every file of `campaigns/`."""
     assert spec.load(None).task.name == "foraging"
+    assert {"foraging", "warehouse"} <= set(spec.brought())
+    for name in spec.brought():
+        assert spec.load(Path(name)).task.name == name
+        assert spec.name_of(Path(name)) == name
     files = sorted((Path(__file__).parents[2] / "campaigns").glob("*.yaml"))
     assert len(files) >= 2
     for path in files:

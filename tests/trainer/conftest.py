@@ -29,14 +29,14 @@ def store() -> Store:
 
 @pytest.fixture
 def make_campaign() -> Callable[..., Campaign]:
-    """Builds a small campaign; keyword arguments are learner settings, `layout` and `seed` besides."""
+    """Builds a small campaign; keyword arguments are learner settings, `layout`, `seed` and `task` besides."""
 
-    def make(layout: str = "5x5-2p-1f-coop", seed: int = 7, **learner: Any) -> Campaign:
+    def make(layout: str = "5x5-2p-1f-coop", seed: int = 7, task: str = "foraging", **learner: Any) -> Campaign:
         small = {"environments": 4, "rollout": 10, "epochs": 2, "minibatches": 2, "hidden": 16}
         campaign = document.read(
             Campaign,
             {
-                "task": {"name": "foraging", "layout": layout},
+                "task": {"name": task, "layout": layout},
                 "seed": seed,
                 "learner": small | learner,
                 "evaluation": {"episodes": 8, "report_episodes": 16, "branch_points": 2},

@@ -5,14 +5,9 @@ import torch
 from also import limits
 from also.errors import TaskError
 from also.v1.task_pb2 import Task, TaskCard
-from services.trainer.tasks.foraging import Foraging
-from services.trainer.tasks.foraging_card import foraging_card
-from services.trainer.tasks.foraging_layout import parse_layout
 from services.trainer.tasks.parallel_task import ParallelTask, describe_parallel
+from services.trainer.tasks.suites import SUITES, suite_of
 from services.trainer.tasks.vector_task import VectorTask
-
-NATIVE = ("foraging",)
-"""Names of the tasks that ALSO brings."""
 
 
 def describe(task: Task, card: TaskCard | None = None) -> TaskCard:
@@ -27,11 +22,10 @@ def describe(task: Task, card: TaskCard | None = None) -> TaskCard:
         TaskError: there is no such task or layout, or its environment cannot be built or breaks the API.
         ServiceUnavailable: the process that tried the environment died.
     """
-    match _checked(task):
-        case Task(name="foraging", layout=layout):
-            return foraging_card(parse_layout(layout))
-        case by_path:
-            return card if card is not None and card.task else describe_parallel(by_path)
+    checked = _checked(task)
+    if checked.name in SUITES:
+        return suite_of(checked.name).describe(checked.layout)
+    return card if card is not None and card.task else describe_parallel(checked)
 
 
 def open_task(
@@ -56,12 +50,12 @@ def open_task(
             the card.
         ServiceUnavailable: a worker process died.
     """
-    match _checked(task):
-        case Task(name="foraging", layout=layout):
-            return Foraging(layout, replicas=replicas, environments=environments, device=device)
-        case by_path:
-            known = card if card is not None and card.task else None
-            return ParallelTask(by_path, replicas=replicas, environments=environments, device=device, card=known)
+    checked = _checked(task)
+    if checked.name in SUITES:
+        suite = suite_of(checked.name)
+        return suite.open(checked.layout, replicas=replicas, environments=environments, device=device)
+    known = card if card is not None and card.task else None
+    return ParallelTask(checked, replicas=replicas, environments=environments, device=device, card=known)
 
 
 def _checked(given: Task) -> Task:
@@ -72,9 +66,9 @@ def _checked(given: Task) -> Task:
     if ":" in task.name:
         if task.layout:
             raise TaskError(f"task {task.name!r} has layout {task.layout!r}; only native tasks have layouts")
-    elif task.name not in NATIVE:
+    elif task.name not in SUITES:
         raise TaskError(
-            f"there is no task {task.name!r}; there are {', '.join(NATIVE)}, and import paths such as "
+            f"there is no task {task.name!r}; there are {', '.join(SUITES)}, and import paths such as "
             "'my_package.my_module:make_env'"
         )
     elif task.arguments:
