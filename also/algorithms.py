@@ -6,8 +6,10 @@ algorithm only.
 """
 
 from also import enums
-from also.errors import DocumentError
+from also.errors import DocumentError, ShapingError, TaskError
 from also.v1.campaign_pb2 import Algorithm, Campaign, LearnerSettings
+from also.v1.shaping_pb2 import ShapingConfig, ShapingForm
+from also.v1.task_pb2 import ActionKind, TaskCard
 
 VALUE_BASED = (Algorithm.ALGORITHM_VDN, Algorithm.ALGORITHM_QMIX)
 """Algorithms that learn a Q from a replay; the others are PPO."""
@@ -43,7 +45,6 @@ def check_given(learner: LearnerSettings) -> None:
     Raises:
         DocumentError: a setting belongs to another algorithm.
     """
-    name = enums.short_name(Algorithm.DESCRIPTOR, learner.algorithm or Algorithm.ALGORITHM_MAPPO)
     foreign = [each for each in PPO_ONLY if learner.HasField(each)] if is_value_based(learner) else []
     if not is_value_based(learner) and learner.HasField("value_learning"):
         foreign = ["value_learning"]
@@ -51,8 +52,35 @@ def check_given(learner: LearnerSettings) -> None:
         foreign += [f"value_learning.{each}" for each in MIXER_ONLY if learner.value_learning.HasField(each)]
     if foreign:
         raise DocumentError(
-            f"learner.{foreign[0]} has no effect with algorithm {name}; leave it out, "
+            f"learner.{foreign[0]} has no effect with algorithm {_name(learner)}; leave it out, "
             f"allowed with {', '.join(_algorithms_of(foreign[0]))}"
+        )
+
+
+def check_task(learner: LearnerSettings, card: TaskCard) -> None:
+    """Accept a task for a learner.
+
+    Raises:
+        TaskError: its actions are continuous, and the learner's Q is of discrete ones.
+    """
+    if is_value_based(learner) and card.action_space.kind != ActionKind.ACTION_KIND_DISCRETE:
+        raise TaskError(
+            f"task {card.task!r} has continuous actions, and algorithm {_name(learner)} learns discrete ones; "
+            f"allowed: {', '.join(_algorithms_of('epochs'))}"
+        )
+
+
+def check_shaping(learner: LearnerSettings, config: ShapingConfig) -> None:
+    """Accept a shaping config for a learner.
+
+    Raises:
+        ShapingError: it mixes credit over agents, and the learner has one reward for the team.
+    """
+    mixers = [term.name for term in config.terms if term.form == ShapingForm.SHAPING_FORM_CREDIT]
+    if is_value_based(learner) and mixers:
+        raise ShapingError(
+            f"term {mixers[0]!r}: form credit keeps the sum over agents, which is all that algorithm {_name(learner)} "
+            f"learns from, so it has no effect; leave it out, allowed with {', '.join(_algorithms_of('epochs'))}"
         )
 
 
@@ -76,6 +104,11 @@ def tidy(learner: LearnerSettings) -> None:
     if learner.algorithm == Algorithm.ALGORITHM_VDN:
         for name in MIXER_ONLY:
             learner.value_learning.ClearField(name)
+
+
+def _name(learner: LearnerSettings) -> str:
+    """Name of a learner's algorithm."""
+    return enums.short_name(Algorithm.DESCRIPTOR, learner.algorithm or Algorithm.ALGORITHM_MAPPO)
 
 
 def _algorithms_of(setting: str) -> list[str]:

@@ -17,9 +17,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from also.errors import TaskError
-from also.v1 import task_pb2
+from also import algorithms
 from also.v1.campaign_pb2 import LearnerSettings
+from also.v1.task_pb2 import TaskCard
 from services.trainer.learner import BLOCK_ELEMENTS
 from services.trainer.network import padded
 from services.trainer.optimiser import Optimiser
@@ -59,7 +59,7 @@ class QStatistics:
 class QLearner:
     """Agents' nets and mixers of R replicas, their target nets, and their optimiser."""
 
-    def __init__(self, keys: Tensor, card: task_pb2.TaskCard, settings: LearnerSettings) -> None:
+    def __init__(self, keys: Tensor, card: TaskCard, settings: LearnerSettings) -> None:
         """Draw the weights.
 
         Args:
@@ -70,7 +70,7 @@ class QLearner:
         Raises:
             TaskError: the task's actions are continuous.
         """
-        check_actions(card)
+        algorithms.check_task(settings, card)
         self.settings = settings
         self.learning = settings.value_learning
         self.policy = EpsilonGreedy(mix(keys, 1), card, settings)
@@ -228,18 +228,6 @@ class QLearner:
         parts = {"": self.flat, ".target": self.target, ".exp_avg": optimiser.first, ".exp_avg_sq": optimiser.second}
         for name, tensor in parts.items():
             yield f"q{name}", tensor[:, : self._mix.stop]
-
-
-def check_actions(card: task_pb2.TaskCard) -> None:
-    """Accept a task for Q-learning.
-
-    Raises:
-        TaskError: its actions are continuous.
-    """
-    if card.action_space.kind != task_pb2.ACTION_KIND_DISCRETE:
-        raise TaskError(
-            f"task {card.task!r} has continuous actions; vdn and qmix learn discrete ones, mappo and ippo learn both"
-        )
 
 
 def forgets(present: Tensor) -> Tensor:

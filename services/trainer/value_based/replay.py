@@ -13,6 +13,7 @@ Rows are kept as small as is exact: whole numbers up to 127 take a byte where th
 Letters as in `vector_task`; C rows of a ring, B episodes drawn, T env_steps, N actions, W numbers of all features.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -71,6 +72,19 @@ def shapes_of_a_row(
         "last": ((), torch.bool),
         "first": ((), torch.bool),
     }
+
+
+def bytes_of_a_replay(card: task_pb2.TaskCard, settings: LearnerSettings) -> int:
+    """Bytes of one replica's rings at most: as if the task showed other than small whole numbers."""
+    shapes = shapes_of_a_row(card, settings, whole_numbers=False)
+    row = sum(math.prod(size) * kind.itemsize for size, kind in shapes.values())
+    return settings.environments * rows_of_a_ring(settings, card.episode_limit) * row
+
+
+def states_of_a_draw(card: task_pb2.TaskCard, settings: LearnerSettings) -> int:
+    """States that a replica draws at once at most, for all batches of an update."""
+    learning = settings.value_learning
+    return int(learning.batches * learning.batch_episodes * (card.episode_limit + 1))
 
 
 def axes_of(feature: task_pb2.Feature) -> int:
