@@ -22,6 +22,8 @@ validation:
    parallel_groups: 1, minimum_gain: 0}
 """
 
+APPROACH = "{name: a, form: potential, target: agent, feature: nearest_food_distance, weight: 0.1}"
+
 
 def also(environment, *arguments):
     """What the command comes to."""
@@ -51,8 +53,7 @@ def test_a_campaign_of_q_learning_runs_to_its_end(real_environment, tmp_path, al
     [
         ("learner.epochs=4", "learner.epochs has no effect with algorithm vdn"),
         (
-            "shaping={terms: [{name: a, form: potential, target: agent, feature: nearest_food_distance, weight: 0.1}, "
-            + "{name: mix, form: credit, target: agent}]}",
+            f"shaping={{terms: [{APPROACH}, {{name: mix, form: credit, target: agent}}]}}",
             "term 'mix': form credit keeps the sum over agents",
         ),
         (
