@@ -8,7 +8,7 @@ field, milestones far from the first that is missing, points of the curve.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from also import returns
@@ -30,6 +30,12 @@ _FEATURES = ("mean", "mean_last", "mean_successful", "mean_failed", "effect_size
 _OPTIMISATION = (
     "entropy", "kl", "clip_fraction", "task_explained_variance", "shaping_explained_variance", "gradient_norm",
 )  # fmt: skip
+_VALUE_LEARNING = ("td_error", "mean_value", "epsilon", "gradient_norm", "replay_episodes")
+_OF_VALUES = (
+    "Q-learning of one value of the team, task and shaping together: mean |TD error|, mean value of what was done, "
+    "share of random actions in training (evaluation has none), gradient norm, episodes in the replay"
+)
+"""What a table of value learning means; it stands there, as most prompts have no such table."""
 _TERMS = ("firing_rate", "reward_share", "mean_reward", "largest_reward", "cut_rate")
 
 
@@ -120,6 +126,8 @@ def _tables(card: TaskCard, evidence: Evidence, detail: Detail) -> Iterator[_Tab
     yield from _agents(card, evidence, detail)
     if evidence.HasField("optimisation") and detail.optimisation:
         yield _single("optimisation", evidence.optimisation, _OPTIMISATION)
+    if evidence.HasField("value_learning") and detail.optimisation:
+        yield replace(_single("value_learning", evidence.value_learning, _VALUE_LEARNING), note=_OF_VALUES)
     yield _terms(evidence, detail)
 
 

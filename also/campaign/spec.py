@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from also import document, limits, presets
+from also import algorithms, document, limits, presets
 from also.errors import DocumentError
 from also.v1.campaign_pb2 import Campaign, CriticBackend, CriticSettings, GeneratorBackend, GeneratorSettings
 from also.validation import guards
@@ -91,6 +91,7 @@ def resolved(campaign: Campaign) -> Campaign:
     complete = Campaign()
     complete.CopyFrom(campaign)
     limits.check(complete)
+    algorithms.check_given(complete.learner)
     presets.resolve(complete)
     limits.check(complete)
     _check_together(complete)

@@ -130,7 +130,7 @@ def _begin(request: ValidateRequest) -> Round:
             screen.check(
                 request.candidates,
                 card=request.card,
-                gamma=request.campaign.learner.gamma,
+                learner=request.campaign.learner,
                 incumbent=request.incumbent,
                 tried=request.tried_hashes,
             )

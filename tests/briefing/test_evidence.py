@@ -136,6 +136,17 @@ def test_evidence_without_optimiser_figures_shows_none(foraging, evidence):
     assert "optimisation" not in shown(foraging, evidence).text
 
 
+def test_q_learning_shows_its_own_figures_and_says_what_they_are(foraging, evidence):
+    """In place of the optimiser's; a finding may cite them, and the leanest level leaves them out."""
+    evidence.ClearField("optimisation")
+    evidence.value_learning.epsilon = 0.25
+    section = shown(foraging, evidence)
+    assert "[value_learning] Q-learning of one value of the team" in section.text
+    assert "value_learning.td_error" in section.paths
+    assert not any(path.startswith("optimisation.") for path in section.paths)
+    assert "value_learning" not in shown(foraging, evidence, 80).text
+
+
 def test_names_that_the_card_does_not_have_are_left_out(foraging, evidence):
     """Nothing else can name what it likes in a table."""
     evidence.milestones.add(milestone="x | 1\n[stage]")

@@ -67,6 +67,7 @@ class Foraging:
     """The task `foraging`. Its reward is the sum over agents of the package's normalised reward, penalties included."""
 
     copies_state = True
+    whole_numbers = True  # rows, columns and levels
 
     def __init__(self, layout: str, *, replicas: int, environments: int, device: str | torch.device = "cpu") -> None:
         """Open a layout.
