@@ -36,6 +36,7 @@ class Warehouse:
     """The task `warehouse`. Its reward is the sum over agents of the package's individual reward: 1 for a delivery."""
 
     copies_state = True
+    whole_numbers = True  # columns, rows and bits
 
     def __init__(self, layout: str, *, replicas: int, environments: int, device: str | torch.device = "cpu") -> None:
         """Open a layout.
