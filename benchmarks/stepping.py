@@ -2,6 +2,8 @@
 
     python -m benchmarks.stepping [--seconds 2] [--repeats 5]
 
+Then what stepping and features take of whole training, by the parts of `benchmarks/contenders/also_parts.py`.
+
 Random actions, one thread. A package steps one environment at a time and gives observations with each step; so ours is
 timed as stepping alone, and as stepping with observations and global state (`view`). Episodes end in both as they do.
 """
@@ -22,7 +24,9 @@ import rware  # noqa: F401  (likewise)
 import torch
 
 from also.v1.task_pb2 import Task
+from benchmarks.commits import ROOT
 from benchmarks.machine import machine
+from benchmarks.parts import measured
 from services.trainer.streams import mix
 from services.trainer.tasks.opening import open_task
 from services.trainer.tasks.vector_task import VectorTask
@@ -35,6 +39,9 @@ CASES = {
     ("warehouse", "large-8ag"): "rware-large-8ag-v2",
 }
 """Name in the package of each of our tasks."""
+
+TRAINED = ("warehouse-tiny-2ag-64x50", "warehouse-tiny-4ag-64x50", "warehouse-small-4ag-64x50", "ippo-64x25")
+"""Cases of training whose parts are measured: R = 1, 64 environments, one potential term; the last is foraging."""
 
 SIZES = ((1, 64), (1, 1024), (30, 64))
 """(R, E) that ours is measured at."""
@@ -83,6 +90,18 @@ def main() -> None:
             cells.append(f"{alone:,.0f} ({alone / theirs:,.0f}×), {seen:,.0f} ({seen / theirs:,.0f}×)")
         lines.append(f"| {name}/{layout} | {theirs:,.0f} | {' | '.join(cells)} |")
         print(lines[-1], flush=True)
+    lines += [
+        "",
+        "Of whole training (IPPO, R = 1, 64 environments, one potential term, one core), µs an env_step:",
+        "",
+        "| case | all | environment | features | both, share |",
+        "|---|---|---|---|---|",
+    ]
+    for case in TRAINED:
+        found = measured(ROOT, case, arguments.repeats)
+        spent = [found["parts"][part]["microseconds"] for part in ("environment", "features")]
+        share = sum(spent) / found["microseconds"]
+        lines.append(f"| {case} | {found['microseconds']:.1f} | {spent[0]:.1f} | {spent[1]:.1f} | {share:.0%} |")
     print("\n".join(lines))
     arguments.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -6,7 +6,7 @@ import torch
 
 from services.trainer.tasks.warehouse import Warehouse
 from services.trainer.tasks.warehouse_layout import parse_layout
-from services.trainer.tasks.warehouse_tables import FORWARD, LEFT, REQUESTED, RIGHT, TOGGLE, WANTED, Tables
+from services.trainer.tasks.warehouse_tables import FORWARD, LEFT, REQUESTED, RIGHT, TOGGLE, WANTED, Tables, Way
 
 UP, DOWN, WEST, EAST = range(4)
 """Directions, in the package's order."""
@@ -27,6 +27,10 @@ def purposeful_actions(task: Warehouse) -> torch.Tensor:
     return torch.tensor([[_lane_actions(task, tables, *lane) for lane in lanes]])
 
 
+def _distances(tables: Tables, way: Way) -> torch.Tensor:
+    return tables.ways.view(-1, len(Way), len(tables.places))[:, way]
+
+
 def _lane_actions(task: Warehouse, tables: Tables, shelves: list[int], poses: list[int], loads: list[int]) -> list[int]:
     layout = task.layout
     places = layout.places
@@ -37,9 +41,9 @@ def _lane_actions(task: Warehouse, tables: Tables, shelves: list[int], poses: li
         if load & REQUESTED:
             away, ends = tables.goal_haul, set(layout.goals)
         elif load:
-            away, ends = tables.haul[:, empty].amin(-1), {places[number] for number in empty}
+            away, ends = _distances(tables, Way.EMPTY)[:, empty].amin(-1), {places[number] for number in empty}
         elif wanted:
-            away, ends = tables.to_place[:, wanted].amin(-1), {places[number] for number in wanted}
+            away, ends = _distances(tables, Way.REQUEST)[:, wanted].amin(-1), {places[number] for number in wanted}
         else:
             away, ends = tables.goal_haul, set()
         actions.append(_action(task, pose, away.tolist(), ends, carries=load > 0))

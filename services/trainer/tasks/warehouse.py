@@ -16,16 +16,15 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from also.v1.task_pb2 import TaskCard
 from services.trainer.streams import mix, uniform
 from services.trainer.tasks.vector_task import Features, Outcome, View
 from services.trainer.tasks.warehouse_card import warehouse_card
-from services.trainer.tasks.warehouse_features import Scene, feature, needs
+from services.trainer.tasks.warehouse_features import Scene, feature, needs_map
 from services.trainer.tasks.warehouse_hall import Hall
 from services.trainer.tasks.warehouse_layout import EPISODE_LIMIT, parse_layout
-from services.trainer.tasks.warehouse_tables import ACTIONS, NOOP, REQUESTED, SHELF, SPENT, WANTED, Tables
+from services.trainer.tasks.warehouse_tables import ACTIONS, NOOP, REQUESTED, SHELF, SPENT, WANTED, Tables, Way
 from services.trainer.tasks.warehouse_traffic import Traffic
 
 _REQUESTS = -1
@@ -56,6 +55,7 @@ class Warehouse:
         self._traffic = Traffic(self.layout, torch.device(device))
         keys = torch.zeros((replicas, environments), dtype=torch.int64, device=device)
         self._none = torch.zeros((replicas, environments, self.layout.agents), dtype=torch.int64, device=device)
+        self._unasked = torch.zeros((), device=device).expand(*self._none.shape, len(Way))
         self._never = torch.zeros((replicas, environments), dtype=torch.bool, device=device)
         self.reset(keys)
 
@@ -74,17 +74,13 @@ class Warehouse:
     def view(self) -> View:
         """Observations as the package flattens them; the state is all agents, then what stands in each place.
 
-        In the state an agent is its column, row, direction (four numbers), highway and load (three bits), and a place
-        is two numbers: whether a shelf stands there, and whether it is requested.
+        In the state an agent is column, row, whether it carries a shelf, its direction (four numbers), whether it is
+        on a highway, and whether its shelf is requested and was delivered; a place is whether a shelf stands there, and
+        whether it is requested.
         """
-        tables, hall = self._tables, self._hall
-        own = functional.embedding((hall.pose << 1) + (hall.load & SHELF), tables.own_view)  # (R, E, A, 8)
-        near = tables.seen_around(hall.shelves, hall.pose, hall.load)  # (R, E, A, 63)
-        load = functional.embedding(hall.load, tables.load_view)  # (R, E, A, 3)
-        places = functional.embedding(hall.shelves.index_select(-1, tables.places), tables.load_view[:, :2])
-        agents = torch.cat((own[..., :2], own[..., 3:], load), dim=-1)
-        state = torch.cat((agents.flatten(-2), places.flatten(-2)), dim=-1)
-        return View(observations=torch.cat((own, near), dim=-1), state=state, action_mask=None)
+        hall = self._hall
+        observations, state = self._tables.view(hall.shelves, hall.pose, hall.load)
+        return View(observations=observations, state=state, action_mask=None)
 
     def step(self, actions: Tensor) -> Outcome:
         """Move every environment by one env_step; actions is int64 (R, E, A), see `NOOP` to `TOGGLE`."""
@@ -110,8 +106,7 @@ class Warehouse:
             delivered=self._none,
             action=actions.clone(),
         )
-        at_goal = (load & REQUESTED).bool() & tables.goal.take(pose)
-        lanes = at_goal.any(-1).flatten().nonzero().squeeze(-1)
+        lanes = tables.delivers.take((pose << 3) + load).any(-1).flatten().nonzero().squeeze(-1)
         if lanes.numel() > 0:
             self._replace(lanes, self._deliver(Hall(*(tensor.flatten(0, 1)[lanes] for tensor in self._hall))))
         return Outcome(
@@ -130,7 +125,17 @@ class Warehouse:
 
     def moment(self, names: tuple[str, ...]) -> Scene:
         """What features tell of; it has no map of the shelves, which is large, but the distances that are asked for."""
-        return Scene.of(self._tables, self._hall, needs(names))
+        hall = self._hall
+        asked = needs_map(names)
+        return Scene(
+            pose=hall.pose,
+            load=hall.load,
+            pose_before=hall.pose_before,
+            load_before=hall.load_before,
+            delivered=hall.delivered,
+            action=hall.action,
+            distances=self._tables.distances(hall.shelves, hall.pose) if asked else self._unasked,
+        )
 
     def features_at(self, moments: Sequence[Scene], names: tuple[str, ...]) -> Features:
         """Features of T states at once, (R, T, E, ...); errors as of `features`."""
@@ -193,12 +198,12 @@ class Warehouse:
         layout says are requested. A choice of some of many is the first ones in a random order of all.
         """
         tables, layout = self._tables, self.layout
-        cells, places, agents = tables.full.shape[0], tables.places.shape[0], layout.agents
+        cells, places, agents = layout.height * layout.width, tables.places.shape[0], layout.agents
         draws = uniform(mix(keys, episode), cells + agents + places)
         cell = draws[..., :cells].topk(agents, dim=-1).indices
         pose = 4 * cell + (4 * draws[..., cells : cells + agents]).to(torch.int64)
         wanted = tables.places[draws[..., cells + agents :].topk(layout.requests, dim=-1).indices]
-        shelves = tables.full.expand(*keys.shape, cells).scatter(-1, wanted, WANTED)
+        shelves = tables.full.expand(*keys.shape, -1).scatter(-1, wanted, WANTED)
         nothing = torch.zeros_like(pose)
         return Hall(
             keys=keys,

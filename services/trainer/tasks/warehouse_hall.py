@@ -17,7 +17,7 @@ class Hall(NamedTuple):
     deliveries: Tensor
     """(R, E): shelves delivered in it."""
     shelves: Tensor
-    """(R, E, C): what stands in each cell: 0, or bits `SHELF` and `REQUESTED`."""
+    """(R, E, C + 1): what stands in each cell: 0, or bits `SHELF` and `REQUESTED`; the last is outside, and empty."""
     pose: Tensor
     """(R, E, A): 4 * cell + direction of each agent."""
     load: Tensor

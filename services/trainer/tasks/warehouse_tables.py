@@ -5,6 +5,7 @@ around a cell and how far it is from cell to cell are computed once; a look-up i
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Self
 
 import torch
@@ -35,6 +36,17 @@ _AGENT = 4
 """In a code of a cell, 4 * (1 + direction) of the agent there, above two bits for a shelf and whether it is wanted."""
 
 
+class Way(IntEnum):
+    """A distance from a cell to places."""
+
+    REQUEST = 0
+    """Cells to walk to a requested shelf that stands, under shelves too (Manhattan)."""
+    ROUND = 1
+    """env_steps to walk there, load the shelf and carry it to the nearer goal; turns not counted."""
+    EMPTY = 2
+    """Cells to carry a shelf to an empty place, along highways."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
     """Tables of one layout; C cells, P places, A agents. Indices of poses and actions are 5 * pose + action."""
@@ -47,30 +59,34 @@ class Tables:
     """int64 (C * 20,): what the walk adds to the pose, where it succeeds."""
     exchanges: Tensor
     """bool (C * 20,): whether a shelf may be loaded or put down by the action in this pose."""
-    goal: Tensor
-    """bool (C * 4,): whether a pose is on a goal."""
+    delivers: Tensor
+    """bool (C * 32,): whether an agent of this key delivers; a key is 8 * pose + load."""
     places: Tensor
     """int64 (P,): cells of the places."""
     full: Tensor
-    """int64 (C,): `SHELF` in each place, 0 elsewhere."""
+    """int64 (C + 1,): `SHELF` in each place, 0 elsewhere; the last stands for what is outside."""
     around: Tensor
-    """int64 (C, 9): cells around and under each cell, row by row; C for what is outside."""
+    """int64 (C * 4, 9): cells around and under each pose, row by row; C for what is outside."""
     own_view: Tensor
-    """float32 (C * 8, 8): what an agent sees of itself, by 2 * pose + whether it carries a shelf."""
+    """float32 (C * 32, 10): what an agent sees of itself, by its key, then two bits that only the state has."""
+    shown: Tensor
+    """int64 (C * 32,): what an agent of this key adds to the code of its cell."""
     cell_view: Tensor
-    """float32 (20, 7): what it sees of a cell, by the cell's code."""
-    load_view: Tensor
-    """float32 (8, 3): bits of a load."""
+    """float32 (20, 7): what an agent sees of a cell, by the cell's code."""
+    place_view: Tensor
+    """float32 (4, 2): a place in the state, by what stands there: whether it is a shelf, and a requested one."""
     between: Tensor
     """float32 (C, C): cells to walk between two cells, under shelves too (Manhattan)."""
-    to_place: Tensor
-    """float32 (C, P): cells to walk to a place, under shelves too (Manhattan)."""
-    round: Tensor
-    """float32 (C, P): env_steps to walk to a place, load its shelf and deliver it; turns not counted."""
-    haul: Tensor
-    """float32 (C, P): cells to carry a shelf to a place, along highways."""
     goal_haul: Tensor
     """float32 (C,): cells to carry a shelf to the nearer goal, along highways."""
+    longest_round: Tensor
+    """float32 (): the largest of `Way.ROUND`."""
+    ways: Tensor
+    """float32 (C, 3 * P): three distances from each cell to each place, see `Way`."""
+    shut: Tensor
+    """float32 (12,): by 4 * way + what stands in a place, 0 where the way leads there, else inf."""
+    way_offsets: Tensor
+    """int64 (3, 1): 4 * way."""
 
     @classmethod
     def build(cls, layout: Layout, device: torch.device) -> Self:
@@ -88,54 +104,71 @@ class Tables:
         exchanges = is_place.view(-1, 1, 1) & (torch.arange(ACTIONS) == TOGGLE).expand(cells, 4, ACTIONS)
 
         window = torch.cartesian_prod(torch.arange(-1, 2), torch.arange(-1, 2))  # (9, 2)
-        own = torch.stack((spot[:, 1], spot[:, 0]), dim=-1).view(cells, 1, 1, 2).expand(cells, 4, 2, 2)
-        carries = torch.arange(2).view(1, 1, 2, 1).expand(cells, 4, 2, 1)
-        facing = torch.eye(4).view(1, 4, 1, 4).expand(cells, 4, 2, 4)
-        highway = ~is_place.view(-1, 1, 1, 1).expand(cells, 4, 2, 1)
+        around = _within(spot.unsqueeze(1) + window, height, width)
 
+        key = torch.arange(cells * 32)
+        on, facing, load = key >> 5, key >> 3 & 3, key & 7
+        own = [spot[on, 1], spot[on, 0], load & SHELF, *functional.one_hot(facing, 4).unbind(-1), ~is_place[on]]
+        only_in_state = [(load & bit) // bit for bit in (REQUESTED, DELIVERED)]
         code = torch.arange(5 * _AGENT)
         agent = code // _AGENT
         seen = [agent > 0, *functional.one_hot((agent - 1).clamp(min=0), 4).unbind(-1), code & 1, code >> 1 & 1]
 
-        goal_haul = torch.tensor(layout.hauls(*layout.goals), dtype=torch.float32)
         between = (spot.unsqueeze(1) - spot).abs().sum(-1).to(torch.float32)
+        goal_haul = torch.tensor(layout.hauls(*layout.goals), dtype=torch.float32)
+        to_place = between[:, places]
+        haul = torch.tensor([layout.hauls(place) for place in layout.places], dtype=torch.float32).T
+        ways = {Way.REQUEST: to_place, Way.ROUND: to_place + 1 + goal_haul[places], Way.EMPTY: haul}
+        leads = {Way.REQUEST: WANTED, Way.ROUND: WANTED, Way.EMPTY: 0}
+        shut = [torch.where(torch.arange(4) == leads[way], 0.0, torch.inf) for way in Way]
         tensors = {
             "target": target.flatten(),
             "turned": (4 * number.view(-1, 1, 1) + _TURNS).flatten(),
             "walked": (4 * (target - number.view(-1, 1, 1))).flatten(),
             "exchanges": exchanges.flatten(),
-            "goal": torch.isin(number, torch.tensor(layout.goals)).repeat_interleave(4),
+            "delivers": torch.isin(on, torch.tensor(layout.goals)) & ((load & REQUESTED) > 0),
             "places": places,
-            "full": SHELF * is_place.to(torch.int64),
-            "around": _within(spot.unsqueeze(1) + window, height, width),
-            "own_view": torch.cat((own, carries, facing, highway), dim=-1).to(torch.float32).view(8 * cells, 8),
+            "full": functional.pad(SHELF * is_place.to(torch.int64), (0, 1)),
+            "around": around.repeat_interleave(4, dim=0),
+            "own_view": torch.stack([*own, *only_in_state], dim=-1).to(torch.float32),
+            "shown": _AGENT * (1 + facing) + (load & WANTED),
             "cell_view": torch.stack(seen, dim=-1).to(torch.float32),
-            "load_view": (torch.arange(8).unsqueeze(-1) >> torch.arange(3) & 1).to(torch.float32),
+            "place_view": torch.stack((torch.arange(4) & 1, torch.arange(4) >> 1), dim=-1).to(torch.float32),
             "between": between,
-            "to_place": between[:, places],
-            "round": between[:, places] + 1 + goal_haul[places],
-            "haul": torch.tensor([layout.hauls(place) for place in layout.places], dtype=torch.float32).T,
             "goal_haul": goal_haul,
+            "longest_round": ways[Way.ROUND].amax(),
+            "ways": torch.stack([ways[way] for way in Way], dim=1).flatten(1),
+            "shut": torch.cat(shut),
+            "way_offsets": 4 * torch.arange(len(Way)).unsqueeze(-1),
         }
         return cls(**{name: tensor.contiguous().to(device) for name, tensor in tensors.items()})
 
-    def seen_around(self, shelves: Tensor, pose: Tensor, load: Tensor) -> Tensor:
-        """What agents see of the nine cells around them, as the package flattens it.
+    def view(self, shelves: Tensor, pose: Tensor, load: Tensor) -> tuple[Tensor, Tensor]:
+        """What agents see, as the package flattens it; and the state: all agents, then all places.
 
         Args:
-            shelves: int64 (R, E, C): what stands in each cell.
+            shelves: int64 (R, E, C + 1): what stands in each cell.
             pose: int64 (R, E, A).
             load: int64 (R, E, A): what each agent carries.
 
         Returns:
-            float32 (R, E, A, 63).
+            float32 (R, E, A, 71) and (R, E, A * 10 + P * 2).
         """
-        cell = pose >> 2
-        shown = ((pose & 3) << 2) + ((load & WANTED) + _AGENT)
-        codes = functional.pad(shelves, (0, 1)).scatter_add(-1, cell, shown)  # (R, E, C + 1)
-        around = self.around[cell]  # (R, E, A, 9)
-        near = codes.gather(-1, around.flatten(-2)).view_as(around)
-        return functional.embedding(near, self.cell_view).flatten(-2)
+        key = (pose << 3) + load
+        own = functional.embedding(key, self.own_view)  # (R, E, A, 10)
+        codes = shelves.scatter_add(-1, pose >> 2, self.shown.take(key))  # (R, E, C + 1)
+        near = codes.gather(-1, functional.embedding(pose, self.around).flatten(-2))  # (R, E, A * 9)
+        seen = functional.embedding(near, self.cell_view).view(*pose.shape, -1)
+        places = functional.embedding(shelves.index_select(-1, self.places), self.place_view)
+        observations = torch.cat((own[..., :8], seen), dim=-1)
+        return observations, torch.cat((own.flatten(-2), places.flatten(-2)), dim=-1)
+
+    def distances(self, shelves: Tensor, pose: Tensor) -> Tensor:
+        """The shortest of each `Way` from where agents stand, float32 (R, E, A, 3); inf where it leads nowhere."""
+        standing = shelves.index_select(-1, self.places).unsqueeze(-2)  # (R, E, 1, P)
+        shut = self.shut.take(standing + self.way_offsets).unsqueeze(-3)  # (R, E, 1, 3, P)
+        ways = functional.embedding(pose >> 2, self.ways).view(*pose.shape, len(Way), -1)
+        return (ways + shut).amin(-1)
 
 
 def _within(spot: Tensor, height: int, width: int) -> Tensor:
