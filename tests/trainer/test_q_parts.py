@@ -68,13 +68,23 @@ def test_a_forbidden_action_is_never_taken(actor: EpsilonGreedy) -> None:
 def test_a_mix_rises_with_every_agents_q() -> None:
     """Whatever the weights and the state are: no agent's best action is ever worse for the team."""
     mixer = Monotonic(agents=3, inputs=4, width=8, hidden=6)
-    flat = 3.0 * torch.cat([mixer.drawn(torch.tensor([seed])) for seed in range(20)])
+    flat = torch.randn(20, mixer.size, generator=torch.Generator().manual_seed(3))
     values = torch.randn(20, 50, 3, generator=torch.Generator().manual_seed(1)).requires_grad_()
     states = 3.0 * torch.randn(20, 50, 4, generator=torch.Generator().manual_seed(2))
     (slopes,) = torch.autograd.grad(mixer.mixed(flat, values, states).sum(), values)
     assert (slopes >= 0).all()
     assert slopes.max() > 0.1
     assert slopes.std(dim=1).min() > 0  # and the state decides how much
+
+
+def test_a_mix_begins_as_a_small_sum_without_a_bias() -> None:
+    """Of Qs that are 0 it is 0 in every state, and of others it is near their sum."""
+    mixer = Monotonic(agents=3, inputs=4, width=32, hidden=64)
+    flat = mixer.drawn(torch.arange(5))
+    states = torch.randn(5, 20, 4, generator=torch.Generator().manual_seed(2))
+    assert (mixer.mixed(flat, torch.zeros(5, 20, 3), states) == 0).all()
+    ratio = mixer.mixed(flat, torch.full((5, 20, 3), 0.01), states) / 0.03
+    assert 0.3 < ratio.mean() < 3
 
 
 def test_the_sum_of_vdn_needs_neither_weights_nor_state() -> None:

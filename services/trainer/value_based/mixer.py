@@ -91,13 +91,22 @@ class Monotonic:
         self.size = sum(rows * columns for rows, columns in self._shapes.values())
 
     def drawn(self, keys: Tensor) -> Tensor:
-        """Uniform in ±1 / sqrt(fan-in), PyTorch's own way for linear layers: the mix then begins as a small sum."""
+        """Uniform in ±1 / sqrt(fan-in), PyTorch's own way for linear layers, but for biases of the mix: these are 0.
+
+        So the mix of Qs near 0 is near 0 at first, as VDN's is. From any other value a target net that moves by a
+        hundredth, and expects 0.99 of itself, comes back in some ten thousand batches only.
+        """
         parts = []
         for index, (name, (rows, columns)) in enumerate(self._shapes.items()):
             fan_in = self._shapes[name.removesuffix("_bias")][0]
-            draws = uniform(mix(keys, index), rows * columns)
-            parts.append((2.0 * draws - 1.0) / math.sqrt(fan_in))
-        return torch.cat(parts, dim=1)
+            parts.append((2.0 * uniform(mix(keys, index), rows * columns) - 1.0) / math.sqrt(fan_in))
+        flat = torch.cat(parts, dim=1)
+        views = self._views(flat)
+        for name in ("first", "first_bias"):  # whose last columns are the first bias of the mix
+            views[name][..., -self.width :] = 0.0
+        for name in ("value", "value_bias"):
+            views[name].zero_()
+        return flat
 
     def mixed(self, flat: Tensor, values: Tensor, states: Tensor) -> Tensor:
         """The mix; differentiable by weights and values."""
