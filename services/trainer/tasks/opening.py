@@ -8,10 +8,12 @@ from also.v1.task_pb2 import Task, TaskCard
 from services.trainer.tasks.foraging import Foraging
 from services.trainer.tasks.foraging_card import foraging_card
 from services.trainer.tasks.foraging_layout import parse_layout
+from services.trainer.tasks.jaxmarl_layouts import SUITES
+from services.trainer.tasks.jaxmarl_task import JaxmarlTask, describe_jaxmarl
 from services.trainer.tasks.parallel_task import ParallelTask, describe_parallel
 from services.trainer.tasks.vector_task import VectorTask
 
-NATIVE = ("foraging",)
+NATIVE = ("foraging", *SUITES)
 """Names of the tasks that ALSO brings."""
 
 
@@ -30,6 +32,8 @@ def describe(task: Task, card: TaskCard | None = None) -> TaskCard:
     match _checked(task):
         case Task(name="foraging", layout=layout):
             return foraging_card(parse_layout(layout))
+        case Task(name=suite) as known if suite in SUITES:
+            return describe_jaxmarl(known, card if card is not None and card.task else None)
         case by_path:
             return card if card is not None and card.task else describe_parallel(by_path)
 
@@ -59,6 +63,9 @@ def open_task(
     match _checked(task):
         case Task(name="foraging", layout=layout):
             return Foraging(layout, replicas=replicas, environments=environments, device=device)
+        case Task(name=suite) as by_suite if suite in SUITES:
+            known = card if card is not None and card.task else None
+            return JaxmarlTask(by_suite, replicas=replicas, environments=environments, device=device, card=known)
         case by_path:
             known = card if card is not None and card.task else None
             return ParallelTask(by_path, replicas=replicas, environments=environments, device=device, card=known)
