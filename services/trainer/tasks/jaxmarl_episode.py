@@ -11,6 +11,8 @@ Letters of shapes: A agents, O observation, S state, N choices or numbers of an 
 
 import contextlib
 import io
+import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -128,9 +130,12 @@ class Episode:
         raise TaskError(f"JaxMARL's {name} changes the shapes or types of its state from env_step to env_step")
 
 
-def quiet() -> contextlib.redirect_stdout[io.StringIO]:
-    """For tracing: some environments print while they are traced."""
-    return contextlib.redirect_stdout(io.StringIO())
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """For tracing: some environments print meanwhile, or warn of what their authors should change."""
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _plain(play: Any) -> Play:

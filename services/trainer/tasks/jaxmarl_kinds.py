@@ -233,7 +233,7 @@ _KINDS: dict[str, type[Kind]] = {
 def make(layout: Layout) -> Kind:
     """Build the environment of a layout."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Overcooked recommends its second version
+        warnings.simplefilter("ignore")  # of what its authors should change; Overcooked recommends its second version
         environment = jaxmarl.make(layout.environment, **_arguments(layout))
     return _KINDS[layout.environment](environment)
 

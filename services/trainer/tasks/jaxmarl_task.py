@@ -6,6 +6,7 @@ Nothing of JAX is loaded before such a task is opened. Tensors and JAX's arrays 
 copied on the way in. Environments are wholly their state, so a checkpoint holds them, bit for bit.
 """
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,8 +16,9 @@ from torch import Tensor
 from also.errors import TaskError
 from also.v1.task_pb2 import Task, TaskCard
 from services.trainer.streams import mix
-from services.trainer.tasks import jaxmarl_setup
-from services.trainer.tasks.jaxmarl_layouts import find_layout
+from services.trainer.tasks import card_cache, jaxmarl_setup
+from services.trainer.tasks.jaxmarl_layouts import JAXMARL, find_layout
+from services.trainer.tasks.parallel_sources import stamps
 from services.trainer.tasks.vector_task import Features, Outcome, View
 
 _SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
@@ -38,12 +40,16 @@ def describe_jaxmarl(task: Task, card: TaskCard | None) -> TaskCard:
     """
     layout = find_layout(task.name, task.layout)
     jaxmarl_setup.check_installed(layout.title)
-    if card is not None:
-        return card
+    known = card or (card_cache.find(task) if layout.suite == JAXMARL else None)
+    if known is not None:
+        return known
     jaxmarl_setup.load()
     from services.trainer.tasks.jaxmarl_games import card_of
 
-    return card_of(layout)
+    found = card_of(layout)
+    if layout.suite == JAXMARL:  # it was tried
+        card_cache.keep(task, found, stamps(task, (), began_ns=sys.maxsize))
+    return found
 
 
 class JaxmarlTask:
@@ -120,7 +126,7 @@ class JaxmarlTask:
         given = actions.to(self._device, torch.int32 if self._program.discrete else torch.float32)
         outcomes = []
         for replica, play in enumerate(self._play):
-            chosen = self._to_jax(given[replica], self._program.device)
+            chosen = self._to_jax(given[replica])
             self._play[replica], *outcome = self._program.step(play, self._seeds[replica], chosen)
             outcomes.append([self._to_torch(each) for each in outcome])
         reward, terminated, truncated = (_stack(each) for each in zip(*outcomes, strict=True))
@@ -173,8 +179,8 @@ class JaxmarlTask:
                 given = state[path][replica].to(self._device)
                 if given.shape != like.shape:
                     raise ValueError(f"{path} has shape {tuple(given.shape)}; {tuple(like.shape)} is expected")
-                leaves.append(self._to_jax(given.clone().view(like.dtype), self._program.device))
-            plays.append(jax.tree.unflatten(structure, leaves))
+                leaves.append(self._to_jax(given.clone().view(like.dtype)))
+            plays.append(jax.device_put(jax.tree.unflatten(structure, leaves), self._program.device))
         self._play = plays
         self._seed([True] * len(plays))
 
@@ -187,7 +193,7 @@ class JaxmarlTask:
         self._seed(begins)
         for replica, play in enumerate(self._play):
             if begins[replica]:
-                done = self._to_jax(where[replica], self._program.device)
+                done = self._to_jax(where[replica])
                 self._play[replica] = self._program.restart(play, done, self._seeds[replica])
 
     def _seed(self, where: list[bool]) -> None:
@@ -195,7 +201,7 @@ class JaxmarlTask:
         halves = mix(self._keys, self._episode).unsqueeze(-1).view(torch.int32).view(torch.uint32)
         for replica in range(len(where)):
             if where[replica]:
-                self._seeds[replica] = self._to_jax(halves[replica], self._program.device)
+                self._seeds[replica] = self._to_jax(halves[replica])
 
     def _seen(self, name: str) -> Tensor:
         return _stack([self._to_torch(play["seen"][name]) for play in self._play])

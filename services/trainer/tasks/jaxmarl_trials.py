@@ -56,13 +56,13 @@ class Trials:
         """Play an episode in each lane, and take down what each showed."""
         program, keys = self._program, torch.arange(LANES) + round_ * LANES
         keys = mix(torch.full_like(keys, seeds.derive(0, "trial", "jaxmarl")), keys)
-        halves = to_jax(keys.unsqueeze(-1).view(torch.int32).view(torch.uint32), program.device)
-        play = program.restart(program.nothing(), to_jax(torch.ones(LANES, dtype=torch.bool), program.device), halves)
+        halves = to_jax(keys.unsqueeze(-1).view(torch.int32).view(torch.uint32))
+        play = program.restart(program.nothing(), to_jax(torch.ones(LANES, dtype=torch.bool)), halves)
         course, paid, alive = [_rows(play)], list[Floats](), np.ones(LANES, bool)
         lengths = np.zeros(LANES, int)
         while alive.any() and len(paid) < self._kind.limit:
             actions = self._random_actions(play, mix(keys, len(paid) + 1))
-            play, reward, terminated, truncated = program.step(play, halves, to_jax(actions, program.device))
+            play, reward, terminated, truncated = program.step(play, halves, to_jax(actions))
             course.append(_rows(play))
             paid.append(np.asarray(reward))
             lengths += alive
