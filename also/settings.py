@@ -201,6 +201,15 @@ def fix_cublas_workspace() -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 
+def prepare_xla() -> None:
+    """Have XLA compute in one thread, and leave a GPU's memory to others; call it before JAX is loaded.
+
+    Values that are there already stay.
+    """
+    os.environ.setdefault("NPROC", "1")
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
+
 def _from_home(name: str, text: str) -> str:
     try:
         return str(Path(text).expanduser())

@@ -15,6 +15,7 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, EnumValueDesc
 from prometheus_client.metrics import MetricWrapperBase
 
 from also import document, enums, metrics, reasons
+from also.campaign import spec
 from also.limits import descriptor, field_limits, interval, is_map
 from also.metrics import JournalMetric
 from also.presets import PRESETS
@@ -53,8 +54,8 @@ def campaign_document() -> str:
         "is an error that names the key and what is allowed. `--set KEY=VALUE` on the command line changes one key by",
         "its path, e.g. `--set learner.gamma=0.98`.",
         "",
-        "Examples are in `campaigns/`; `foraging` and `warehouse` come with ALSO and run by their names, as in",
-        "`also run warehouse`. Defaults of `validation` that are shown as *preset* come from its `preset`.",
+        f"Examples are in `campaigns/`; {', '.join(f'`{name}`' for name in spec.brought())} come with ALSO and run",
+        "by their names, as in `also run warehouse`. Defaults of `validation` that are shown as *preset* come from its `preset`.",
     ]
     for path, kind in _sections("", descriptor(campaign_pb2.Campaign)):
         rows = [_field_row(field, texts) for field in kind.fields]

@@ -16,6 +16,7 @@ import services.trainer.branch_save
 import services.trainer.memory
 import services.trainer.service
 import services.trainer.tasks.foraging
+import services.trainer.tasks.jaxmarl_task
 import services.trainer.tasks.parallel_task  # noqa: F401
 from services.trainer import determinism
 

@@ -22,10 +22,10 @@ def describe(task: Task, card: TaskCard | None = None) -> TaskCard:
         TaskError: there is no such task or layout, or its environment cannot be built or breaks the API.
         ServiceUnavailable: the process that tried the environment died.
     """
-    checked = _checked(task)
+    checked, known = _checked(task), card if card is not None and card.task else None
     if checked.name in SUITES:
-        return suite_of(checked.name).describe(checked.layout)
-    return card if card is not None and card.task else describe_parallel(checked)
+        return suite_of(checked.name).describe(checked, known)
+    return known or describe_parallel(checked)
 
 
 def open_task(
@@ -50,12 +50,9 @@ def open_task(
             the card.
         ServiceUnavailable: a worker process died.
     """
-    checked = _checked(task)
-    if checked.name in SUITES:
-        suite = suite_of(checked.name)
-        return suite.open(checked.layout, replicas=replicas, environments=environments, device=device)
-    known = card if card is not None and card.task else None
-    return ParallelTask(checked, replicas=replicas, environments=environments, device=device, card=known)
+    checked, known = _checked(task), card if card is not None and card.task else None
+    open_it = suite_of(checked.name).open if checked.name in SUITES else ParallelTask
+    return open_it(checked, replicas=replicas, environments=environments, device=device, card=known)
 
 
 def _checked(given: Task) -> Task:

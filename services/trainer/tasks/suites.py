@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from also.errors import TaskError
-from also.v1.task_pb2 import TaskCard, TaskSuite
-from services.trainer.tasks import foraging_layout, warehouse_layout
+from also.v1.task_pb2 import Task, TaskCard, TaskSuite
+from services.trainer.tasks import foraging_layout, jaxmarl_layouts, warehouse_layout
 from services.trainer.tasks.foraging import Foraging
 from services.trainer.tasks.foraging_card import foraging_card
+from services.trainer.tasks.jaxmarl_task import JaxmarlTask, describe_jaxmarl
 from services.trainer.tasks.vector_task import VectorTask
 from services.trainer.tasks.warehouse import Warehouse
 from services.trainer.tasks.warehouse_card import warehouse_card
@@ -28,10 +29,10 @@ class Suite:
     """What it is, for people."""
     published: Mapping[str, str]
     """Layouts that people know by name, and the rule of names where there are more; what each is."""
-    describe: Callable[[str], TaskCard]
-    """Card of a layout; a TaskError where there is no such layout."""
+    describe: Callable[[Task, TaskCard | None], TaskCard]
+    """Card of a task, given the one that its campaign's journal has; a TaskError where there is no such layout."""
     open: Callable[..., VectorTask]
-    """Opens (layout, *, replicas, environments, device)."""
+    """Opens (task, *, replicas, environments, device, card)."""
     modules: tuple[str, ...] = ()
     """Modules of other packages that it needs."""
     extra: str = ""
@@ -57,15 +58,27 @@ _ALL = (
         name="foraging",
         description="Level-Based Foraging (lbforaging 2.0.0): agents with levels load food together",
         published=foraging_layout.PUBLISHED,
-        describe=lambda layout: foraging_card(foraging_layout.parse_layout(layout)),
-        open=Foraging,
+        describe=lambda task, _: foraging_card(foraging_layout.parse_layout(task.layout)),
+        open=lambda task, *, card, **place: Foraging(task.layout, **place),
     ),
     Suite(
         name="warehouse",
         description="Multi-Robot Warehouse (rware 2.0.0): agents bring requested shelves to goals, and put them back",
         published=warehouse_layout.PUBLISHED,
-        describe=lambda layout: warehouse_card(warehouse_layout.parse_layout(layout)),
-        open=Warehouse,
+        describe=lambda task, _: warehouse_card(warehouse_layout.parse_layout(task.layout)),
+        open=lambda task, *, card, **place: Warehouse(task.layout, **place),
+    ),
+    *(
+        Suite(
+            name=name,
+            description=text,
+            published=jaxmarl_layouts.published(name),
+            describe=describe_jaxmarl,
+            open=JaxmarlTask,
+            modules=("jax", "jaxmarl"),
+            extra="jaxmarl",
+        )
+        for name, text in jaxmarl_layouts.DESCRIPTIONS.items()
     ),
 )
 

@@ -1,0 +1,151 @@
+"""Predator and prey: JaxMARL's `MPE_simple_facmac` under a sparse reward.
+
+Three predators chase one scripted prey among obstacles. They catch it when two of them touch it at once; that pays 1,
+once, and ends the episode. JaxMARL's own reward, 10 for each contact of each env_step, is not paid: one predator earns
+it alone.
+
+The prey of JaxMARL 0.2.0 flees slowly: its force is at most 0.15 where predators have 3, for of the places that it
+looks at it takes only those that a body stands on (where the published prey avoids them).
+"""
+
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array
+
+from also.v1 import task_pb2
+from also.v1.task_pb2 import Feature, Milestone, TaskCard
+from services.trainer.tasks.jaxmarl_kinds import Kind, Step
+from services.trainer.tasks.jaxmarl_layouts import Layout
+from services.trainer.tasks.jaxmarl_rules import Memory, Rules, Ruling
+
+CATCHERS = 2
+"""Predators that have to touch the prey in the same env_step."""
+
+NEAR = 0.4
+"""Distance from which on a predator counts as near the prey; they touch at 0.125."""
+
+FARTHEST = 3.0
+"""Distances are cut here; episodes begin in a square 2 wide."""
+
+_AGENT, _PAIR, _TEAM = (
+    task_pb2.FEATURE_SCOPE_AGENT,
+    task_pb2.FEATURE_SCOPE_PAIR,
+    task_pb2.FEATURE_SCOPE_TEAM,
+)
+_HIGHER, _LOWER = task_pb2.DIRECTION_HIGHER, task_pb2.DIRECTION_LOWER
+
+
+class PredatorPreyRules(Rules):
+    """Paid for a capture by two predators at once."""
+
+    def __init__(self, kind: Kind, layout: Layout) -> None:
+        """Rules of a layout."""
+        environment = kind.environment
+        super().__init__(kind, predator_prey_card(layout, environment.num_adversaries))
+        self._predators = environment.num_adversaries
+        self._touch = environment.rad[: self._predators] + environment.rad[self._predators]
+
+    def judge(self, memory: Memory, step: Step) -> Ruling:
+        """Pays 1 for a capture, and ends the episode."""
+        caught = self._touching(step.after).sum() >= CATCHERS
+        return Ruling(caught, caught, memory)
+
+    def state(self, state: Any, observations: Array) -> Array:
+        """Positions of predators, prey and obstacles, then velocities of predators and prey."""
+        del observations
+        return jnp.concatenate([state.p_pos.ravel(), state.p_vel[: self._predators + 1].ravel()])
+
+    def features(self, state: Any, memory: Memory, observations: Array) -> dict[str, Array]:
+        """The card's features."""
+        del memory, observations
+        predators = state.p_pos[: self._predators]
+        distances = self._distances(state)
+        between = jnp.sqrt(jnp.square(predators[:, None] - predators[None]).sum(-1))
+        touching = self._touching(state)
+        return {
+            "prey_distance": distances,
+            "partner_distance": jnp.minimum(between, FARTHEST),
+            "second_distance": jnp.sort(distances)[CATCHERS - 1],
+            "predators_near": (distances < NEAR).sum(),
+            "touching": touching,
+            "predators_touching": touching.sum(),
+        }
+
+    def _distances(self, state: Any) -> Array:
+        """From each predator to the prey, (A,), cut."""
+        apart = state.p_pos[: self._predators] - state.p_pos[self._predators]
+        return jnp.minimum(jnp.sqrt(jnp.square(apart).sum(-1)), FARTHEST)
+
+    def _touching(self, state: Any) -> Array:
+        """Whether each predator touches the prey, bool (A,)."""
+        return self._distances(state) < self._touch
+
+
+def predator_prey_card(layout: Layout, predators: int) -> TaskCard:
+    """Card of a layout, but for sizes."""
+    rows = [
+        ("prey_distance", _AGENT, "width", FARTHEST, _LOWER, "Distance of a predator to the prey."),
+        ("partner_distance", _PAIR, "width", FARTHEST, _LOWER, "Distance between two predators."),
+        ("second_distance", _TEAM, "width", FARTHEST, _LOWER, "Distance of the second nearest predator to the prey."),
+        ("predators_near", _TEAM, "agents", predators, _HIGHER, f"Predators within {NEAR} of the prey."),
+        ("touching", _AGENT, "bool", 1, _HIGHER, "Whether a predator touches the prey."),
+        ("predators_touching", _TEAM, "agents", predators, _HIGHER, "Predators that touch the prey."),
+    ]
+    return TaskCard(
+        task=layout.title,
+        description=(
+            f"{predators} predators chase a scripted prey in a plane with obstacles. {CATCHERS} of them that touch it "
+            "at once catch it, which pays 1 and ends the episode; nothing else is paid. JaxMARL's "
+            f"{layout.environment}, whose prey is slow."
+        ),
+        features=[
+            Feature(
+                name=name,
+                scope=scope,
+                unit=unit,
+                minimum=0,
+                maximum=maximum,
+                direction=direction,
+                description=text,
+                tells_of=task_pb2.TELLS_OF_STATE,
+            )
+            for name, scope, unit, maximum, direction, text in rows
+        ],
+        milestones=[
+            Milestone(
+                name="near",
+                feature="predators_near",
+                threshold=1,
+                agents_needed=1,
+                progress_feature="prey_distance",
+                description="A predator is near the prey.",
+            ),
+            Milestone(
+                name="touched",
+                feature="predators_touching",
+                threshold=1,
+                agents_needed=1,
+                progress_feature="prey_distance",
+                description="A predator touches the prey.",
+            ),
+            Milestone(
+                name="surrounded",
+                feature="predators_near",
+                threshold=CATCHERS,
+                agents_needed=CATCHERS,
+                progress_feature="second_distance",
+                description=f"{CATCHERS} predators are near the prey.",
+            ),
+            Milestone(
+                name="caught",
+                feature="predators_touching",
+                threshold=CATCHERS,
+                agents_needed=CATCHERS,
+                progress_feature="second_distance",
+                description=f"{CATCHERS} predators touch the prey at once.",
+            ),
+        ],
+        smallest_return=1,
+        largest_return=1,
+    )

@@ -1,0 +1,164 @@
+"""SMAX: battles against JaxMARL's scripted enemy, paid for a win alone.
+
+Allies fight as many enemies. A win, all enemies dead and an ally alive, pays 1 and ends the episode; a defeat, a draw
+and the time limit pay nothing. JaxMARL's own reward, for each loss of the enemy's health, is not paid. The dead are
+gone (`View.present`), and agents may only attack who is in range (action masks).
+"""
+
+from typing import Any
+
+import jax.numpy as jnp
+from jax import Array
+
+from also.v1 import task_pb2
+from also.v1.task_pb2 import Feature, Milestone, TaskCard
+from services.trainer.tasks.jaxmarl_kinds import Kind, Step
+from services.trainer.tasks.jaxmarl_layouts import Layout
+from services.trainer.tasks.jaxmarl_rules import Memory, Rules, Ruling
+
+HURT = 0.1
+"""Share of the enemy's health whose loss counts as a fight."""
+
+_AGENT, _TEAM = task_pb2.FEATURE_SCOPE_AGENT, task_pb2.FEATURE_SCOPE_TEAM
+_HIGHER, _LOWER = task_pb2.DIRECTION_HIGHER, task_pb2.DIRECTION_LOWER
+_STATE, _ACTION = task_pb2.TELLS_OF_STATE, task_pb2.TELLS_OF_ACTION
+
+
+class SmaxRules(Rules):
+    """Paid for a win."""
+
+    def __init__(self, kind: Kind, layout: Layout) -> None:
+        """Rules of a layout."""
+        self._environment = kind.environment
+        self._allies, self._enemies = kind.environment.num_allies, kind.environment.num_enemies
+        self._farthest = float((kind.environment.map_width**2 + kind.environment.map_height**2) ** 0.5)
+        super().__init__(kind, smax_card(layout, self._allies, self._enemies, self._farthest))
+
+    def judge(self, memory: Memory, step: Step) -> Ruling:
+        """Pays 1 for a win."""
+        return Ruling(self._won(step.after.state), jnp.asarray(False), memory)
+
+    def features(self, state: Any, memory: Memory, observations: Array) -> dict[str, Array]:
+        """The card's features."""
+        del memory, observations
+        units, allies = state.state, self._allies
+        alive = units.unit_alive
+        health = units.unit_health / self._environment.unit_type_health[units.unit_types] * alive
+        distances = self._distances(units)  # (A, enemies)
+        ranges = self._environment.unit_type_attack_ranges[units.unit_types[:allies]]
+        in_range = distances < ranges[:, None]
+        moves = self._environment.num_movement_actions
+        target = units.prev_attack_actions[:allies] - moves  # negative where none is attacked
+        attacks = (target[:, None] == jnp.arange(self._enemies)) & alive[:allies, None]
+        return {
+            "enemy_distance": distances.min(axis=1),
+            "enemies_in_range": in_range.sum(axis=1),
+            "attacking": attacks.any(axis=1),
+            "health": health[:allies],
+            "allies_in_range_of_one": in_range.sum(axis=0).max(),
+            "allies_attacking_one": attacks.sum(axis=0).max(),
+            "allies_alive": alive[:allies].sum(),
+            "ally_health": health[:allies].mean(),
+            "enemies_dead": (~alive[allies:]).sum(),
+            "enemy_damage": 1 - health[allies:].mean(),
+            "won": self._won(units),
+        }
+
+    def _won(self, units: Any) -> Array:
+        alive = units.unit_alive
+        return alive[: self._allies].any() & ~alive[self._allies :].any()
+
+    def _distances(self, units: Any) -> Array:
+        """From each ally to each enemy, (A, enemies); farthest where one of the two is dead."""
+        places, alive, allies = units.unit_positions, units.unit_alive, self._allies
+        apart = jnp.sqrt(jnp.square(places[:allies, None] - places[None, allies:]).sum(-1))
+        both = alive[:allies, None] & alive[None, allies:]
+        return jnp.where(both, jnp.minimum(apart, self._farthest), self._farthest)
+
+
+def smax_card(layout: Layout, allies: int, enemies: int, farthest: float) -> TaskCard:
+    """Card of a layout, but for sizes."""
+    rows = [
+        (
+            "enemy_distance",
+            _AGENT,
+            "cells",
+            farthest,
+            _LOWER,
+            _STATE,
+            "Distance of an ally to the nearest living enemy.",
+        ),
+        ("enemies_in_range", _AGENT, "enemies", enemies, _HIGHER, _STATE, "Living enemies that the ally can attack."),
+        ("attacking", _AGENT, "bool", 1, _HIGHER, _ACTION, "Whether the ally chose to attack."),
+        ("health", _AGENT, "share", 1, _HIGHER, _STATE, "Health of an ally, as a share of that which it began with."),
+        (
+            *("allies_in_range_of_one", _TEAM, "agents", allies, _HIGHER, _STATE),
+            "Most allies that can attack the same enemy.",
+        ),
+        (
+            *("allies_attacking_one", _TEAM, "agents", allies, _HIGHER, _ACTION),
+            "Most allies that chose to attack the same enemy.",
+        ),
+        ("allies_alive", _TEAM, "agents", allies, _HIGHER, _STATE, "Allies that are alive."),
+        ("ally_health", _TEAM, "share", 1, _HIGHER, _STATE, "Mean health of the allies."),
+        ("enemies_dead", _TEAM, "enemies", enemies, _HIGHER, _STATE, "Enemies that are dead."),
+        ("enemy_damage", _TEAM, "share", 1, _HIGHER, _STATE, "Share of the enemy's health that is lost."),
+        ("won", _TEAM, "bool", 1, _HIGHER, _STATE, "Whether all enemies are dead and an ally lives."),
+    ]
+    half = -(-enemies // 2)
+    return TaskCard(
+        task=layout.title,
+        description=(
+            f"{allies} allies fight {enemies} enemies that follow a script. All enemies dead with an ally alive pays 1 "
+            "and ends the episode; nothing else is paid. JaxMARL's HeuristicEnemySMAX."
+        ),
+        features=[
+            Feature(
+                name=name,
+                scope=scope,
+                unit=unit,
+                minimum=0,
+                maximum=maximum,
+                direction=direction,
+                description=text,
+                tells_of=tells,
+            )
+            for name, scope, unit, maximum, direction, tells, text in rows
+        ],
+        milestones=[
+            Milestone(
+                name="fought",
+                feature="enemy_damage",
+                threshold=HURT,
+                agents_needed=1,
+                progress_feature="enemy_distance",
+                description=f"The enemy has lost {HURT:.0%} of its health.",
+            ),
+            Milestone(
+                name="first_kill",
+                feature="enemies_dead",
+                threshold=1,
+                agents_needed=1,
+                progress_feature="enemy_damage",
+                description="An enemy is dead.",
+            ),
+            Milestone(
+                name="half_killed",
+                feature="enemies_dead",
+                threshold=half,
+                agents_needed=2,
+                progress_feature="enemy_damage",
+                description=f"{half} of {enemies} enemies are dead.",
+            ),
+            Milestone(
+                name="battle_won",
+                feature="won",
+                threshold=1,
+                agents_needed=2,
+                progress_feature="enemy_damage",
+                description="All enemies are dead, and an ally lives.",
+            ),
+        ],
+        smallest_return=1,
+        largest_return=1,
+    )
