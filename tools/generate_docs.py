@@ -55,7 +55,8 @@ def campaign_document() -> str:
         "its path, e.g. `--set learner.gamma=0.98`.",
         "",
         f"Examples are in `campaigns/`; {', '.join(f'`{name}`' for name in spec.brought())} come with ALSO and run",
-        "by their names, as in `also run warehouse`. Defaults of `validation` that are shown as *preset* come from its `preset`.",
+        "by their names, as in `also run warehouse`. Defaults of `validation` that are shown as *preset* come from its",
+        "`preset`.",
     ]
     for path, kind in _sections("", descriptor(campaign_pb2.Campaign)):
         rows = [_field_row(field, texts) for field in kind.fields]
