@@ -7,7 +7,7 @@ algorithm only.
 
 from also import enums
 from also.errors import DocumentError, ShapingError, TaskError
-from also.v1.campaign_pb2 import Algorithm, Campaign, LearnerSettings
+from also.v1.campaign_pb2 import Algorithm, LearnerSettings
 from also.v1.shaping_pb2 import ShapingConfig, ShapingForm
 from also.v1.task_pb2 import ActionKind, TaskCard
 
@@ -84,16 +84,10 @@ def check_shaping(learner: LearnerSettings, config: ShapingConfig) -> None:
         )
 
 
-def prepare(campaign: Campaign) -> None:
-    """Set, in place, what the algorithm decides before defaults are filled in.
-
-    A value-based learner's own settings are made present, and its evaluation is greedy where nothing else is said: its
-    random actions are there to explore, and no part of what it has learnt.
-    """
-    if is_value_based(campaign.learner):
-        campaign.learner.value_learning.SetInParent()
-        if not campaign.evaluation.HasField("greedy"):
-            campaign.evaluation.greedy = True
+def prepare(learner: LearnerSettings) -> None:
+    """Make a value-based learner's own settings present, in place, so that their defaults are filled in, too."""
+    if is_value_based(learner):
+        learner.value_learning.SetInParent()
 
 
 def tidy(learner: LearnerSettings) -> None:

@@ -93,7 +93,7 @@ PRESETS = {
 def resolve(campaign: Campaign) -> None:
     """Fill everything that a campaign leaves out, in place: what follows from other keys, then the defaults."""
     _choose_llm(campaign)
-    algorithms.prepare(campaign)
+    algorithms.prepare(campaign.learner)
     fill_defaults(campaign)
     algorithms.tidy(campaign.learner)
     _fill_from_preset(campaign.validation, PRESETS[campaign.validation.preset])

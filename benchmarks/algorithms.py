@@ -4,8 +4,8 @@
 
 Speed is of foraging 10x10-3p-3f-coop under one potential term with the default learner, in env_steps a second of
 processor time: one thread trains, and the algorithms take turns, so that what else the machine does counts little.
-The return is of 8x8-2p-2f-coop under the same term, mean over seeds of 256 episodes, by the best actions and as in
-training.
+The return is of 8x8-2p-2f-coop under the same term, mean over seeds of 256 episodes, by the best actions and as in the
+end of training.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def main() -> None:
         "",
         "| algorithm | "
         + " | ".join(f"R = {replicas}" for replicas in arguments.replicas)
-        + " | checkpoint, MiB | return, best actions | return, as in training |",
+        + " | checkpoint, MiB | return, best actions | return, as in the end of training |",
         "|---" * (4 + len(arguments.replicas)) + "|",
     ]
     speeds = {replicas: speed(replicas) for replicas in arguments.replicas}

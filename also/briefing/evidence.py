@@ -33,7 +33,7 @@ _OPTIMISATION = (
 _VALUE_LEARNING = ("td_error", "mean_value", "epsilon", "gradient_norm", "replay_episodes")
 _OF_VALUES = (
     "Q-learning of one value of the team, task and shaping together: mean |TD error|, mean value of what was done, "
-    "share of random actions in training (evaluation has none), gradient norm, episodes in the replay"
+    "share of random actions in training (evaluation has its last one), gradient norm, episodes in the replay"
 )
 """What a table of value learning means; it stands there, as most prompts have no such table."""
 _TERMS = ("firing_rate", "reward_share", "mean_reward", "largest_reward", "cut_rate")

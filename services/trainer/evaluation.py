@@ -123,7 +123,7 @@ class Evaluator:
             idle: bool (R, A) on the evaluator's device: agents that are made to take the idle action.
             trace: filled with every env_step, when given.
         """
-        task, limit = self.task, self.card.episode_limit
+        task, limit, policy = self.task, self.card.episode_limit, policy.settled()
         names = (
             tuple(feature.name for feature in self.card.features) if trace is not None else self._milestone_features()
         )

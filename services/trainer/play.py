@@ -68,6 +68,9 @@ class Actor(Protocol):
     def executable(self, actions: Tensor) -> Tensor:
         """Actions as the task takes them."""
 
+    def settled(self) -> "Actor":
+        """The same as it will act when it no longer explores: what an evaluation judges."""
+
 
 class Player(Generic[E]):
     """Plays a task with actors, and keeps what runs on from one rollout to the next."""

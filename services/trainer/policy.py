@@ -157,6 +157,10 @@ class Policy:
         gradient[:, part] = (by_mean * scaled - by_log.unsqueeze(1) + by_entropy).flatten(2).sum(dim=2)
         return by_mean * (-self._log_deviation(scaled.dim(), flat)).exp()
 
+    def settled(self) -> "Policy":
+        """Itself: it explores as much as it has learnt to."""
+        return self
+
     def executable(self, actions: Tensor) -> Tensor:
         """Actions as the task takes them: continuous ones clipped to the action space."""
         if self.discrete:

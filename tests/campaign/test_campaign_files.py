@@ -259,12 +259,11 @@ def test_an_llm_that_cannot_be_is_refused(load, change, message):
 
 @pytest.mark.parametrize("algorithm", ["vdn", "qmix"])
 def test_a_q_learners_campaign_is_complete_without_settings_of_ppo(load, algorithm):
-    """Its own defaults are filled in, its evaluation is greedy, and what is complete can be completed again."""
+    """Its own defaults are filled in, and what is complete can be completed again."""
     campaign = load(TASK + f"learner: {{algorithm: {algorithm}}}")
     assert campaign.learner.value_learning.batch_episodes == 32
     assert campaign.learner.value_learning.HasField("mixer_width") == (algorithm == "qmix")
     assert not campaign.learner.HasField("clip_epsilon")
-    assert campaign.evaluation.greedy
     assert spec.resolved(campaign) == campaign
 
 
@@ -272,4 +271,3 @@ def test_a_ppo_campaign_is_as_it_was_before_there_were_others(load):
     """No setting of Q-learning is in it, so its learner's hash stays, and the checkpoints under it."""
     campaign = load(TASK)
     assert not campaign.learner.HasField("value_learning")
-    assert not campaign.evaluation.greedy

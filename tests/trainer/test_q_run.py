@@ -146,19 +146,22 @@ def test_what_evidence_tells_of_q_learning_is_its_own(make_q_campaign: Make, pot
     assert found.terms[0].firing_rate > 0
 
 
-def test_evaluation_of_q_learning_is_greedy_unless_a_campaign_says_otherwise(make_q_campaign: Make) -> None:
-    """At an epsilon of 1 the best actions are played all the same; without greed those of training are."""
-    returns = []
-    for greedy in (True, False):
-        campaign = make_q_campaign("5x5-2p-1f", epsilon_end=1.0)
-        assert campaign.evaluation.greedy
+def test_evaluation_of_q_learning_explores_as_little_as_training_will_in_the_end(make_q_campaign: Make) -> None:
+    """At an epsilon of 1 a team whose last epsilon is 0 takes the best actions; with greed any does, without not."""
+    returns = {}
+    for end, greedy in ((0.0, False), (0.0, True), (1.0, True), (1.0, False)):
+        campaign = make_q_campaign("5x5-2p-1f", epsilon_end=end)
         campaign.evaluation.greedy = greedy
         run = Run.start(campaign, [ShapingConfig()], [1])
+        assert run.learner.policy.epsilon.tolist() == [1.0]
         evaluator = Evaluator(campaign, replicas=1, episodes=40, pool=branch_pb2.SEED_POOL_SEARCH)
         episodes = [evaluator.play(run.learner.policy, run.collector.observations) for _ in range(2)]
         assert torch.equal(episodes[0].returns, episodes[1].returns)
-        returns.append(episodes[0].returns)
-    assert not torch.equal(*returns)
+        assert run.learner.policy.epsilon.tolist() == [1.0]
+        returns[end, greedy] = episodes[0].returns
+    assert torch.equal(returns[0.0, False], returns[0.0, True])
+    assert torch.equal(returns[0.0, False], returns[1.0, True])
+    assert not torch.equal(returns[1.0, False], returns[1.0, True])
 
 
 def test_probes_pay_q_learners_as_they_play_in_training(make_q_campaign: Make, every_form: ShapingConfig) -> None:

@@ -58,6 +58,24 @@ def test_what_an_error_says_to_lower_lowers_the_estimate(changes: list[str], sma
     assert (after < before) == smaller
 
 
+@pytest.mark.parametrize("algorithm", ["vdn", "qmix"])
+def test_a_replay_counts_and_an_error_says_how_to_lower_it(algorithm: str) -> None:
+    """Pictures in a replay of 50,000 env_steps take gigabytes; a smaller one, or fewer batches, take less."""
+    card = card_of(agents=2, seen=7_056, state=14_112)
+    card.episode_limit = 100
+    usual = ["learner={}", f"learner.algorithm={algorithm}"]
+    need = estimate(spec.load(None, usual), card, branches=False)
+    kept = 50_000 * 4 * (2 * 7_056 + (14_112 if algorithm == "qmix" else 0))
+    assert kept < need.replay < 1.1 * kept
+    assert 2 * need.replay < need.replica
+    with pytest.raises(MemoryNeedError, match=r"GiB of it replay.*; lower learner.value_learning.replay_env_steps or"):
+        verdict(spec.load(None, usual), card, need, 2 * GIB)
+    for change in ("replay_env_steps=20000", "batches=1", "replay_in_checkpoint=false"):
+        smaller = estimate(spec.load(None, [*usual, f"learner.value_learning.{change}"]), card, branches=False)
+        assert smaller.replica < need.replica, change
+    assert estimate(spec.load(None), card, branches=False).replay == 0
+
+
 def test_branches_that_train_elsewhere_do_not_count() -> None:
     """As Jobs they have memory of their own."""
     card = card_of(agents=3, seen=10_000, state=30_000)

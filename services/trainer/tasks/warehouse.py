@@ -56,6 +56,7 @@ class Warehouse:
         keys = torch.zeros((replicas, environments), dtype=torch.int64, device=device)
         self._none = torch.zeros((replicas, environments, self.layout.agents), dtype=torch.int64, device=device)
         self._unasked = torch.zeros((), device=device).expand(*self._none.shape, len(Way))
+        self._nothing = torch.zeros((replicas, environments), device=device)
         self._never = torch.zeros((replicas, environments), dtype=torch.bool, device=device)
         self.reset(keys)
 
@@ -90,7 +91,7 @@ class Warehouse:
         found = hall.shelves.gather(-1, target)  # where the agent is going, or stands
         target = torch.where((found * hall.load) > 0, cell, target)  # a shelf is in the way of a carried one
         moving = self._traffic.moving(cell, target, hall.pose & 3)
-        pose = tables.turned.take(index) + moving * tables.walked.take(index)
+        pose = torch.where(moving, tables.walked.take(index), tables.turned.take(index))
 
         exchanges = tables.exchanges.take(index)  # these stay, so `found` is what stands above them
         load = torch.where(exchanges, found, hall.load)
@@ -106,11 +107,13 @@ class Warehouse:
             delivered=self._none,
             action=actions.clone(),
         )
+        reward = self._nothing
         lanes = tables.delivers.take((pose << 3) + load).any(-1).flatten().nonzero().squeeze(-1)
         if lanes.numel() > 0:
             self._replace(lanes, self._deliver(Hall(*(tensor.flatten(0, 1)[lanes] for tensor in self._hall))))
+            reward = self._hall.delivered.sum(-1).to(torch.float32)
         return Outcome(
-            reward=self._hall.delivered.sum(-1).to(torch.float32),
+            reward=reward,
             terminated=self._never,
             truncated=self._hall.time >= EPISODE_LIMIT,
         )

@@ -54,9 +54,9 @@ class Tables:
     target: Tensor
     """int64 (C * 20,): cell that an action would lead to; the cell itself at a wall and without `FORWARD`."""
     turned: Tensor
-    """int64 (C * 20,): pose after an action, without the walk."""
+    """int64 (C * 20,): pose after an action, where no walk succeeds."""
     walked: Tensor
-    """int64 (C * 20,): what the walk adds to the pose, where it succeeds."""
+    """int64 (C * 20,): pose after a walk that succeeds."""
     exchanges: Tensor
     """bool (C * 20,): whether a shelf may be loaded or put down by the action in this pose."""
     delivers: Tensor
@@ -124,7 +124,7 @@ class Tables:
         tensors = {
             "target": target.flatten(),
             "turned": (4 * number.view(-1, 1, 1) + _TURNS).flatten(),
-            "walked": (4 * (target - number.view(-1, 1, 1))).flatten(),
+            "walked": (4 * target + torch.arange(4).unsqueeze(-1)).flatten(),
             "exchanges": exchanges.flatten(),
             "delivers": torch.isin(on, torch.tensor(layout.goals)) & ((load & REQUESTED) > 0),
             "places": places,

@@ -9,6 +9,7 @@ Letters of shapes: R replicas, E environments, A agents; in (R, E, A, A) the fir
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from services.trainer.tasks import warehouse_ties
 from services.trainer.tasks.warehouse_layout import Layout
@@ -30,7 +31,8 @@ class Traffic:
         self._drawn_as_target = 2 * number + 1
         self._earlier = number < number.unsqueeze(-1)  # [a, b]: b comes before a
         self._others = number != number.unsqueeze(-1)
-        self._later_wins = warehouse_ties.pair_table(layout).to(device)
+        spare = (0, 16 * layout.agents)  # who is none of a pair looks anywhere
+        self._later_wins = functional.pad(warehouse_ties.pair_table(layout), spare).to(device)
 
     def moving(self, start: Tensor, target: Tensor, direction: Tensor) -> Tensor:
         """Whether each agent walks, bool (R, E, A).
@@ -49,12 +51,13 @@ class Traffic:
             ties = None
         else:
             queue = self._queue(behind)
-            rank = queue * (2 * self._agents) - self._drawn
-            ties = None
+            drawn, ties = self._drawn, None
+            if self._agents > _IN_ORDER:
+                drawn = torch.minimum(drawn, torch.where(behind, self._drawn_as_target, 2 * self._agents).amin(-1))
+            rank = queue * (2 * self._agents) - drawn
             if self._agents > _IN_ORDER:
                 pairs, wins = self._pairs(rivals, ahead, queue, target, direction)
-                drawn = torch.where(behind, self._drawn_as_target, 2 * self._agents).amin(-1)
-                rank = torch.where(wins, 2 * self._agents, rank + (self._drawn - drawn).clamp(min=0))
+                rank = torch.where(wins, 2 * self._agents, rank)
                 if self._agents > _PAIRS:
                     equal = (rivals & (queue.unsqueeze(-1) == queue.unsqueeze(-2)) & self._others).any(-1)
                     held = (ahead & stands.unsqueeze(-2)).any(-1)
@@ -67,8 +70,8 @@ class Traffic:
 
     def _queue(self, behind: Tensor) -> Tensor:
         """Agents in the longest queue behind each, int64 (R, E, A); in a ring of agents, more than outside it."""
-        queue = torch.zeros(behind.shape[:-1], dtype=torch.int64, device=behind.device)
-        for _ in range(self._agents - 2):
+        queue = behind.any(-1).to(torch.int64)
+        for _ in range(self._agents - 3):
             queue = (behind * (queue + 1).unsqueeze(-2)).amax(-1)
         return queue
 
@@ -80,12 +83,12 @@ class Traffic:
         Both bool (R, E, A).
         """
         free = ~ahead.any(-1)
-        pairs = free & (rivals.sum(-1) == 2) & ((rivals * queue.unsqueeze(-2)).sum(-1) == 0)
+        pairs = free & ((rivals * (4 * queue + 1).unsqueeze(-2)).sum(-1) == 2)
         later = (rivals & self._earlier).any(-1)
-        cells = self._agents + (free & ~later).sum(-1, keepdim=True)  # of the whole graph
-        other = (rivals * direction.unsqueeze(-2)).sum(-1) - direction
-        index = (target * 16 + other * 4 + direction).clamp(max=self._later_wins.shape[0] - 1)  # outside of pairs: any
-        return pairs, pairs & later & (cells > 6) & self._later_wins.take(index)
+        more_cells = (free & ~later).sum(-1, keepdim=True) > 6 - self._agents  # more than twice three in the graph
+        both = (rivals * direction.unsqueeze(-2)).sum(-1)  # directions of a pair; one's own is taken from it below
+        index = (target * 16).add(both, alpha=4).sub(direction, alpha=3)
+        return pairs, pairs & later & more_cells & self._later_wins.take(index)
 
     def _settled(self, moving: Tensor, ties: Tensor, start: Tensor, target: Tensor) -> Tensor:
         """The same, with the environments that a table does not decide, bool (R, E), decided one by one: few."""

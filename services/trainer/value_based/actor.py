@@ -6,6 +6,7 @@ the number over epsilon is uniform again. Agents share parameters, and differ by
 Letters: K actions; B batch; A agents.
 """
 
+import copy
 import math
 
 import torch
@@ -41,6 +42,7 @@ class EpsilonGreedy:
             recurrent=settings.recurrent,
             gain=0.01,
         )
+        self._last_epsilon = settings.value_learning.epsilon_end
         self.epsilon = torch.ones(keys.shape[0], device=keys.device)
         """Share of random actions of each replica, float32 (R,)."""
 
@@ -85,6 +87,12 @@ class EpsilonGreedy:
     def executable(self, actions: Tensor) -> Tensor:
         """Actions as the task takes them."""
         return actions
+
+    def settled(self) -> "EpsilonGreedy":
+        """The same with its last share of random actions, so that a return tells of nothing but what was learnt."""
+        other = copy.copy(self)
+        other.epsilon = torch.full_like(self.epsilon, self._last_epsilon)
+        return other
 
     def _step(self, weights: Weights, inputs: Tensor, memory: Tensor, view: View) -> tuple[Tensor, Tensor]:
         """Values and the next memory, which is empty for agents that are not there."""
