@@ -39,8 +39,8 @@ def page(folder: Path, pictures: Path) -> list[str]:
         "",
         *[f"- {text}" for text in dict.fromkeys(cell.versions for cell in cells)],
         "",
-        "| task | algorithm | seeds | env_steps a seed | best | last | success | CPU-minutes | published |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| task | algorithm | seeds | env_steps a seed | best | last | success | CPU-minutes |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, each in found.items():
         lines += [_row(CASES[name], cell) for cell in each]
@@ -49,7 +49,7 @@ def page(folder: Path, pictures: Path) -> list[str]:
             picture = pictures / f"{name}.png"
             _draw(CASES[name], each, picture)
             lines += ["", f"## {name}", "", f"![Return over env_steps of {name}]({picture.name})"]
-            lines += ["", CASES[name].source] if CASES[name].source else []
+            lines += ["", CASES[name].note] if CASES[name].note else []
     return lines
 
 
@@ -67,8 +67,7 @@ def _row(case: Case, cell: Cell) -> str:
             f"{means[best]:.3f} [{low:.3f}, {high:.3f}]",
             f"{means[-1]:.3f}",
             f"{np.mean(cell.success[-1]):.0%}",
-            f"{cell.seconds / 60:.0f}",
-            f"{case.published.get(cell.algorithm, '')} |",
+            f"{cell.seconds / 60:.0f} |",
         ]
     )
 

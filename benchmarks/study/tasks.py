@@ -85,6 +85,37 @@ def _foraging(layout: str, budget: int) -> Task:
     )
 
 
+def _suite(
+    name: str,
+    environment: str,
+    *,
+    budget: int,
+    expert: Terms,
+    novelty: Terms,
+    quick_budget: int,
+    settings: Mapping[str, Any] | None = None,
+) -> Task:
+    """A task of one of ALSO's suites, learnt as the suite's own campaign file says."""
+    return Task(
+        name=name,
+        environment=environment,
+        file=ROOT / "also" / "campaign" / f"{environment}.yaml",
+        settings=settings or {},
+        budget=budget,
+        expert=expert,
+        novelty=novelty,
+        quick={
+            "stages.env_steps": 6_400,
+            "validation.race_env_steps": 3_200,
+            "validation.search_env_steps": 3_200,
+            "validation.confirm_env_steps": 3_200,
+            "generator.candidates": 2,
+            "evaluation.report_episodes": 16,
+        },
+        quick_budget=quick_budget,
+    )
+
+
 TASKS = {
     task.name: task
     for task in (
@@ -93,6 +124,47 @@ TASKS = {
         _foraging("15x15-3p-3f-coop", 6_400_000),
         _foraging("2s-10x10-3p-3f-coop", 6_400_000),
         _foraging("10x10-4p-4f-coop", 6_400_000),
+        _suite(
+            "warehouse-tiny-2ag",
+            "warehouse",
+            budget=4_000_000,
+            expert=[_approach("delivery_distance") | {"target": "agent"}],
+            novelty=[_rare("delivery_distance", "agent", 0.2)],
+            quick_budget=160_000,
+        ),
+        _suite(
+            "warehouse-tiny-2ag-hard",
+            "warehouse",
+            budget=4_000_000,
+            settings={"task.layout": "tiny-2ag-hard"},
+            expert=[_approach("delivery_distance") | {"target": "agent"}],
+            novelty=[_rare("delivery_distance", "agent", 0.2)],
+            quick_budget=160_000,
+        ),
+        _suite(
+            "navigation-spread-3",
+            "navigation",
+            budget=4_000_000,
+            expert=[_approach("landmark_distance")],
+            novelty=[_rare("nearest_landmark_distance", "agent", 0.2), _rare("landmark_distance", "team", 0.2)],
+            quick_budget=80_000,
+        ),
+        _suite(
+            "predator_prey-facmac",
+            "predator_prey",
+            budget=2_000_000,
+            expert=[_approach("second_distance")],
+            novelty=[_rare("prey_distance", "agent", 0.2), _rare("second_distance", "team", 0.2)],
+            quick_budget=80_000,
+        ),
+        _suite(
+            "kitchen-cramped_room",
+            "kitchen",
+            budget=2_000_000,
+            expert=[{**_approach("soup_stage"), "transform": {"kind": "identity"}}],
+            novelty=[_rare("soup_stage", "team", 0.2)],
+            quick_budget=80_000,
+        ),
         Task(
             name="spread-sparse",
             environment="spread",
