@@ -70,6 +70,7 @@ bench: $(VENV)/ready-to-test  ## measure env_steps a second beside JaxMARL and B
 	@$(CONTENDERS)/build_environment.sh $(CACHE)/jaxmarl $(CONTENDERS)/jaxmarl.txt $(BIN)/python || true
 	@$(CONTENDERS)/build_environment.sh $(CACHE)/benchmarl $(CONTENDERS)/benchmarl.txt $(BIN)/python --beside || true
 	@$(BIN)/python -m benchmarks.parts
+	@$(BIN)/python -m benchmarks.stepping
 	@$(BIN)/python -m benchmarks.throughput --jaxmarl $(CACHE)/jaxmarl/bin/python
 	@$(BIN)/python -m benchmarks.pettingzoo --benchmarl $(CACHE)/benchmarl/bin/python
 

@@ -356,6 +356,12 @@ METRICS_WAIT_SECONDS = Histogram(
     buckets=(0.5, 1, 2, 5, 10, 20, 40, 80, 160),
     registry=REGISTRY,
 )
+METRICS_AWAY_SECONDS = Gauge(
+    "also_metrics_away_seconds",
+    "How long a round has waited for a Prometheus that gives no answer, seconds; 0 where it answers.",
+    ["campaign"],
+    registry=REGISTRY,
+)
 
 
 def expose(port: int, address: str) -> None:

@@ -7,6 +7,7 @@ p below 2^-n, so the seeds of a wave bound what a look can prove: 5 pairs reach 
 
 from dataclasses import asdict, dataclass
 
+from also import algorithms
 from also.limits import fill_defaults
 from also.v1.campaign_pb2 import (
     Campaign,
@@ -92,7 +93,9 @@ PRESETS = {
 def resolve(campaign: Campaign) -> None:
     """Fill everything that a campaign leaves out, in place: what follows from other keys, then the defaults."""
     _choose_llm(campaign)
+    algorithms.prepare(campaign)
     fill_defaults(campaign)
+    algorithms.tidy(campaign.learner)
     _fill_from_preset(campaign.validation, PRESETS[campaign.validation.preset])
 
 

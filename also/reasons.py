@@ -71,6 +71,7 @@ HOLDS: dict[int, str] = {
     journal_pb2.HOLD_REASON_LLM_UNAVAILABLE: "A mind's LLM could not be reached, failed, or refused the request.",
     journal_pb2.HOLD_REASON_LLM_BUDGET_SPENT: "The budget of LLM calls or tokens does not suffice.",
     journal_pb2.HOLD_REASON_LLM_REPLY_INVALID: "No reply of a mind's LLM could be used.",
+    journal_pb2.HOLD_REASON_LLM_CONTRADICTED: "A mind's LLM contradicted the evidence, in the repaired reply too.",
     journal_pb2.HOLD_REASON_METRICS_UNAVAILABLE: METRICS_FAULTS[reading_pb2.METRICS_FAULT_UNAVAILABLE],
     journal_pb2.HOLD_REASON_METRICS_INCOMPLETE: METRICS_FAULTS[reading_pb2.METRICS_FAULT_INCOMPLETE],
     journal_pb2.HOLD_REASON_METRICS_STALE: METRICS_FAULTS[reading_pb2.METRICS_FAULT_STALE],

@@ -104,6 +104,9 @@ class Settings:
     """Age of the oldest sample that counts (`ALSO_METRICS_MAX_AGE`), seconds: three scrape intervals at least."""
     metrics_wait: float = 90.0
     """How long the validator waits for samples of a finished group (`ALSO_METRICS_WAIT`), seconds."""
+    metrics_away: float = 0.0
+    """How long it waits for a Prometheus that gives no answer at all (`ALSO_METRICS_AWAY`), seconds, before
+    `metrics_wait` counts."""
     llm_api_key: str = field(default="", repr=False)
     """API key of the minds' LLM (`ALSO_LLM_API_KEY`); empty where it needs none. Only the minds are given it."""
 
@@ -126,7 +129,7 @@ def from_environment() -> Settings:
     for name, known in Settings.__dataclass_fields__.items():
         text = os.environ.get(f"ALSO_{name.upper()}")
         if text:
-            given[name] = _seconds(name, text) if isinstance(known.default, float) else text
+            given[name] = _seconds(name, text, zero=not known.default) if isinstance(known.default, float) else text
     for name in _FOLDERS:
         if given.get(name, "").startswith("~"):
             given[name] = _from_home(f"ALSO_{name.upper()}", given[name])
@@ -214,11 +217,13 @@ def _from_home(name: str, text: str) -> str:
         raise SettingError(f"{name} is {text!r}, in the home of nobody: there is no such user") from None
 
 
-def _seconds(name: str, text: str) -> float:
+def _seconds(name: str, text: str, *, zero: bool) -> float:
+    """A setting's seconds; `zero` says whether they may be 0."""
     try:
         seconds = float(text)
     except ValueError:
         seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise SettingError(f"ALSO_{name.upper()} is {text!r}; a number of seconds above 0 is expected")
+    if not 0 <= seconds < math.inf or (seconds == 0 and not zero):
+        allowed = "a number of seconds, 0 or more," if zero else "a number of seconds above 0"
+        raise SettingError(f"ALSO_{name.upper()} is {text!r}; {allowed} is expected")
     return seconds

@@ -53,7 +53,8 @@ def campaign_document() -> str:
         "is an error that names the key and what is allowed. `--set KEY=VALUE` on the command line changes one key by",
         "its path, e.g. `--set learner.gamma=0.98`.",
         "",
-        "Examples are in `campaigns/`. Defaults of `validation` that are shown as *preset* come from its `preset`.",
+        "Examples are in `campaigns/`; `foraging` and `warehouse` come with ALSO and run by their names, as in",
+        "`also run warehouse`. Defaults of `validation` that are shown as *preset* come from its `preset`.",
     ]
     for path, kind in _sections("", descriptor(campaign_pb2.Campaign)):
         rows = [_field_row(field, texts) for field in kind.fields]

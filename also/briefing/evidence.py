@@ -8,7 +8,7 @@ field, milestones far from the first that is missing, points of the curve.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from also import returns
@@ -30,6 +30,12 @@ _FEATURES = ("mean", "mean_last", "mean_successful", "mean_failed", "effect_size
 _OPTIMISATION = (
     "entropy", "kl", "clip_fraction", "task_explained_variance", "shaping_explained_variance", "gradient_norm",
 )  # fmt: skip
+_VALUE_LEARNING = ("td_error", "mean_value", "epsilon", "gradient_norm", "replay_episodes")
+_OF_VALUES = (
+    "Q-learning of one value of the team, task and shaping together: mean |TD error|, mean value of what was done, "
+    "share of random actions in training (evaluation has none), gradient norm, episodes in the replay"
+)
+"""What a table of value learning means; it stands there, as most prompts have no such table."""
 _TERMS = ("firing_rate", "reward_share", "mean_reward", "largest_reward", "cut_rate")
 
 
@@ -53,6 +59,8 @@ class _Table:
     """Name ("" in a table without names) and numbers of each row."""
     note: str = ""
     cited: bool = True
+    in_a_line: bool = False
+    """Whether the rows, of one number each, stand in one line as NAME=number."""
 
     def paths(self) -> Iterator[str]:
         owner = "" if self.title == "stage" else f"{self.title}."
@@ -62,6 +70,9 @@ class _Table:
     def lines(self) -> str:
         named = any(name for name, _ in self.rows)
         heading = f"[{self.title}]{' ' if self.note else ''}{self.note}"
+        if self.in_a_line:
+            (column,) = self.columns
+            return f"{heading}\nNAME={column}: {' '.join(f'{name}={number(only)}' for name, (only,) in self.rows)}"
         header = ["NAME", *self.columns] if named else list(self.columns)
         rows = [[*([name] if named else []), *map(number, numbers)] for name, numbers in self.rows]
         return f"{heading}\n{table(header, rows)}"
@@ -115,6 +126,8 @@ def _tables(card: TaskCard, evidence: Evidence, detail: Detail) -> Iterator[_Tab
     yield from _agents(card, evidence, detail)
     if evidence.HasField("optimisation") and detail.optimisation:
         yield _single("optimisation", evidence.optimisation, _OPTIMISATION)
+    if evidence.HasField("value_learning") and detail.optimisation:
+        yield replace(_single("value_learning", evidence.value_learning, _VALUE_LEARNING), note=_OF_VALUES)
     yield _terms(evidence, detail)
 
 
@@ -123,11 +136,11 @@ def _single(title: str, message: object, columns: Sequence[str]) -> _Table:
 
 
 def _curve(evidence: Evidence, detail: Detail) -> _Table:
-    """Points are named by their index; of when they were, only the first and the last are told."""
+    """Points are named by their index and stand in one line; of when they were, the first and the last are told."""
     points = list(evidence.curve)
     rows = [(str(index), [points[index].mean_return]) for index in _spread(len(points), detail.curve)]
     note = f"{len(points)} points, env_steps {points[0].env_steps} to {points[-1].env_steps}" if points else ""
-    return _Table(title="curve", columns=("mean_return",), rows=rows, note=note)
+    return _Table(title="curve", columns=("mean_return",), rows=rows, note=note, in_a_line=True)
 
 
 def _milestones(card: TaskCard, evidence: Evidence, detail: Detail) -> _Table:

@@ -17,7 +17,14 @@ from also.v1.generator_pb2 import CheckGeneratorRequest, ProposeRequest, Propose
 from also.v1.generator_pb2_grpc import GeneratorServiceStub
 from also.v1.llm_pb2 import LlmUse
 from also.v1.task_pb2 import Task, TaskCard
-from also.v1.trainer_pb2 import CheckTrainerRequest, CheckTrainerResponse, DescribeTaskRequest, EvaluateRequest
+from also.v1.trainer_pb2 import (
+    CheckTrainerRequest,
+    CheckTrainerResponse,
+    DescribeTaskRequest,
+    EvaluateRequest,
+    ListTasksRequest,
+    ListTasksResponse,
+)
 from also.v1.trainer_pb2_grpc import TrainerServiceStub
 from also.v1.validator_pb2 import CheckValidatorRequest
 from also.v1.validator_pb2_grpc import ValidatorServiceStub
@@ -27,6 +34,18 @@ ANSWER_SECONDS = 600.0
 
 EPISODES_SECONDS = 24 * 3600.0
 """Deadline of a call that plays episodes. A step that does not return ends it much earlier (`task.step_timeout`)."""
+
+
+def list_tasks(services: Services) -> ListTasksResponse:
+    """The native tasks.
+
+    Raises:
+        ServiceError: the trainer failed for good.
+    """
+    response: ListTasksResponse = _ask(
+        services, "trainer", lambda channel: TrainerServiceStub(channel).ListTasks, ListTasksRequest()
+    )
+    return response
 
 
 def describe_task(services: Services, task: Task) -> TaskCard:

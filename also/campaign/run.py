@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from also import keys, limits, presets, rpc
+from also import algorithms, keys, limits, presets, rpc
 from also.campaign import calls, requests
 from also.campaign.comparison import differences
 from also.campaign.decide import (
@@ -353,7 +353,9 @@ def _journal_of(uri: str, campaign_id: str) -> Journal | None:
 def _check(campaign: Campaign, services: Services) -> TaskCard:
     """The card of a new campaign's task, once its task, its shaping and its services were found good."""
     card = calls.describe_task(services, campaign.task)
+    algorithms.check_task(campaign.learner, card)
     check_config(campaign.shaping, card, campaign.learner.gamma)
+    algorithms.check_shaping(campaign.learner, campaign.shaping)
     calls.check_backends(services, campaign)
     return card
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from also import document, limits, presets
+from also import algorithms, document, limits, presets
 from also.errors import DocumentError
 from also.v1.campaign_pb2 import Campaign, CriticBackend, CriticSettings, GeneratorBackend, GeneratorSettings
 from also.validation import guards
@@ -24,12 +24,45 @@ _LISTED = 8
 DEFAULT = "foraging"
 """Name of the campaign that runs when no file is given."""
 
+_SUFFIX = ".yaml"
+"""How the name of a campaign file ends, and that of one that ALSO brings."""
+
+
+def brought() -> list[str]:
+    """Names of the campaigns that ALSO brings, in alphabetical order."""
+    files = resources.files("also.campaign").iterdir()
+    return sorted(file.name.removesuffix(_SUFFIX) for file in files if file.name.endswith(_SUFFIX))
+
+
+def brought_name(path: Path | None) -> str | None:
+    """Name of the campaign that is meant, if ALSO brings it; None where it is a file.
+
+    A single word that ends in no suffix and is nothing in the current folder is a name; a path is a file.
+
+    Raises:
+        DocumentError: it is a name that no such campaign has.
+    """
+    if path is None:
+        return DEFAULT
+    if path.suffix or len(path.parts) != 1 or path.exists():
+        return None
+    if path.name not in brought():
+        raise DocumentError(
+            f"there is no campaign {path.name!r}; ALSO brings {', '.join(brought())}; a file's name ends in {_SUFFIX}"
+        )
+    return path.name
+
+
+def name_of(path: Path | None) -> str:
+    """What a campaign is called: as ALSO's is, or as its file without the suffix; errors as of `brought_name`."""
+    return brought_name(path) or ("" if path is None else path.stem)
+
 
 def load(path: Path | None, changes: Sequence[str] = ()) -> Campaign:
     """Read a campaign file.
 
     Args:
-        path: the YAML file; None takes the default campaign.
+        path: the YAML file, or the name of a campaign that ALSO brings; None takes the default one.
         changes: "key=value" each, where key is a dotted path into the file and value is YAML.
 
     Returns:
@@ -38,8 +71,9 @@ def load(path: Path | None, changes: Sequence[str] = ()) -> Campaign:
     Raises:
         DocumentError: the file cannot be read, or is no campaign.
     """
-    where = str(path) if path is not None else f"the default campaign {DEFAULT!r}"
-    data = parse_yaml(_content(path), where)
+    name = brought_name(path)
+    where = str(path) if name is None else f"the campaign {name!r}"
+    data = parse_yaml(_content(path, name), where)
     for change in changes:
         _apply(data, change)
     try:
@@ -57,6 +91,7 @@ def resolved(campaign: Campaign) -> Campaign:
     complete = Campaign()
     complete.CopyFrom(campaign)
     limits.check(complete)
+    algorithms.check_given(complete.learner)
     presets.resolve(complete)
     limits.check(complete)
     _check_together(complete)
@@ -94,9 +129,9 @@ _Loader.add_implicit_resolver(
 )
 
 
-def _content(path: Path | None) -> str:
-    if path is None:
-        return (resources.files("also.campaign") / f"{DEFAULT}.yaml").read_text(encoding="utf-8")
+def _content(path: Path | None, name: str | None) -> str:
+    if path is None or name is not None:
+        return (resources.files("also.campaign") / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

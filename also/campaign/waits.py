@@ -29,14 +29,17 @@ class Waits:
 
         Args:
             source: name of whoever waits, e.g. "validator".
-            what: what it waits for, in words; empty where it goes on.
+            what: what it waits for, in words, and after ": " the cause, which may change while the wait is the same;
+                empty where it goes on.
         """
         with self._lock:
             before = self.text
             if not what:
                 self._since.pop(source, None)
-            elif self._since.get(source, ("", 0.0))[0] != what:
-                self._since[source] = what, self._clock()
+            else:
+                known, since = self._since.get(source, ("", 0.0))
+                same = known.partition(": ")[0] == what.partition(": ")[0]
+                self._since[source] = what, since if same else self._clock()
             now = self.text
         if now != before:
             self._tell(now)

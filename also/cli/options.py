@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from also import settings
+from also.campaign import spec
 from also.campaign.journal import Journal
 from also.errors import CampaignError
 from also.settings import Settings
@@ -34,7 +35,7 @@ def settings_with(store: str | None) -> Settings:
 
 def beside(file: Path | None, given: Settings) -> Settings:
     """Settings with which a task's module is looked for beside a campaign file too."""
-    return given if file is None else replace(given, task_folder=str(file.resolve().parent))
+    return given if file is None or spec.brought_name(file) else replace(given, task_folder=str(file.resolve().parent))
 
 
 def read_journal(campaign_id: str, store: str | None) -> Journal:

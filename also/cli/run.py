@@ -43,7 +43,10 @@ _SIGNAL_SECONDS = 0.2
 def run(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="CAMPAIGN.yaml", help="Campaign file; left out: foraging."),
+        typer.Argument(
+            metavar="CAMPAIGN",
+            help=f"Campaign file, or one that ALSO brings: {', '.join(spec.brought())}; left out: {spec.DEFAULT}.",
+        ),
     ] = None,
     changes: Annotated[
         list[str] | None,
@@ -91,7 +94,7 @@ def _id_of(file: Path | None) -> str:
     Raises:
         CampaignError: the name is no campaign id.
     """
-    name = file.stem if file is not None else spec.DEFAULT
+    name = spec.name_of(file)
     try:
         return keys.check_campaign_id(name)
     except CampaignError as error:

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from also import document, enums, limits
 from also.campaign import spec
-from also.campaign.calls import check_trainer, describe_task
+from also.campaign.calls import check_trainer, describe_task, list_tasks
 from also.campaign.processes import Services
 from also.cli.console import console
 from also.cli.options import JsonOption, beside, settings_with
@@ -22,13 +23,8 @@ from also.cli.waiting import told
 from also.errors import AlsoError, MemoryNeedError
 from also.settings import Settings
 from also.v1.task_pb2 import ActionKind, FeatureScope, Task, TaskCard, TellsOf
+from also.v1.trainer_pb2 import ListTasksResponse
 from also.words import counted
-
-NATIVE = {
-    "foraging/8x8-2p-2f-coop": "Level-Based Foraging: size, players, food, coop = every food needs all players",
-    "foraging/10x10-3p-3f": "Level-Based Foraging: without coop some food can be loaded by fewer players",
-}
-"""Examples of native tasks by name."""
 
 CAMPAIGN_FILES = (".yaml", ".yml")
 """How the name of a campaign file ends."""
@@ -47,11 +43,11 @@ def tasks(
     """List tasks, or show a task's card."""
     output = console()
     if name is None:
-        listed = Table("name", "what it is", box=box.SIMPLE_HEAD)
-        for native, what in NATIVE.items():
-            listed.add_row(native, what)
-        listed.add_row(BY_IMPORT, "any PettingZoo Parallel environment, by a function that makes it")
-        output.print(listed)
+        suites = _suites()
+        if json:
+            print(document.canonical(suites).decode())
+        else:
+            _list(output, suites)
         return
     file = Path(name) if Path(name).suffix in CAMPAIGN_FILES else None
     card, memory = _describe(task_of(name) if file is None else spec.load(file).task, file)
@@ -74,6 +70,28 @@ def task_of(name: str) -> Task:
     limits.fill_defaults(task)
     limits.check(task, "task")
     return task
+
+
+def _suites() -> ListTasksResponse:
+    """The native tasks, as the trainer knows them."""
+    settings = settings_with(None)
+    with _logs(settings) as logs, Services(settings, logs, print) as services, told("asking the trainer"):
+        return list_tasks(services)
+
+
+def _list(output: Console, response: ListTasksResponse) -> None:
+    for suite in response.suites:
+        missing = f"; needs pip install 'also-marl[{suite.missing_extra}]'" if suite.missing_extra else ""
+        rows = [(f"{suite.name}/{layout.name}", layout.description) for layout in suite.layouts]
+        output.print(_table(suite.description + missing, rows))
+    output.print(_table("Your own", [(BY_IMPORT, "any PettingZoo Parallel environment, by a function that makes it")]))
+
+
+def _table(title: str, rows: Iterable[tuple[str, str]]) -> Table:
+    listed = Table("name", "what it is", title=escape(title), title_justify="left", box=box.SIMPLE_HEAD)
+    for name, what in rows:
+        listed.add_row(escape(name), escape(what))
+    return listed
 
 
 def _describe(task: Task, file: Path | None) -> tuple[TaskCard, str]:

@@ -10,7 +10,7 @@ from also.v1.campaign_pb2 import (
     GeneratorSettings,
     Sampling,
 )
-from also.v1.llm_pb2 import LlmEndpoint
+from also.v1.llm_pb2 import LlmEndpoint, LlmFallback
 
 CANDIDATES = 4
 """Candidates of a round, K."""
@@ -52,7 +52,7 @@ def random(candidates: int = CANDIDATES) -> Backend:
 
 
 def llm(endpoint: LlmEndpoint, *, candidates: int = CANDIDATES, sampling: Sampling = Sampling.SAMPLING_LIST) -> Backend:
-    """An LLM as both minds.
+    """An LLM as both minds; where it contradicts the evidence it has no answer, for the rules are judged beside it.
 
     Args:
         endpoint: the LLM; what is left out takes its default.
@@ -64,6 +64,7 @@ def llm(endpoint: LlmEndpoint, *, candidates: int = CANDIDATES, sampling: Sampli
     """
     complete = LlmEndpoint()
     complete.CopyFrom(endpoint)
+    complete.fallback = LlmFallback.LLM_FALLBACK_HOLD
     limits.fill_defaults(complete)
     limits.check(complete, "llm")
     generator = _generator(GeneratorBackend.GENERATOR_BACKEND_LLM, candidates)

@@ -12,7 +12,7 @@ from typing import TypeVar
 from also import metrics
 from also.llm.breaker import Breaker
 from also.llm.exchange import Exchange
-from also.llm.question import Question, Reply, ReplyError
+from also.llm.question import Contradiction, Question, Reply, ReplyError
 from also.llm.quoting import quoted
 from also.llm.reading import Body, read_body, read_usage
 from also.llm.server import CallError, Served, Server, choose
@@ -20,6 +20,7 @@ from also.llm.times import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS
 from also.llm.tokens import estimate, estimate_messages
 from also.v1.llm_pb2 import (
     LLM_FAILURE_REASON_BUDGET_SPENT,
+    LLM_FAILURE_REASON_CONTRADICTED,
     LLM_FAILURE_REASON_REPLY_INVALID,
     LLM_FAILURE_REASON_UNAVAILABLE,
     LlmEndpoint,
@@ -105,7 +106,7 @@ class Asking:
             NoAnswer: there is none.
         """
         messages = list(self._prompt.messages)
-        wrong = ""
+        wrong: ReplyError | None = None
         for number in range(REPLIES):
             raw = self._exchange.reply(number)
             if raw is None:
@@ -116,28 +117,28 @@ class Asking:
                     raise body
                 value = read(Reply(exchange=self._exchange.id, number=number, choices=body.choices))
             except ReplyError as error:
-                wrong = str(error)
+                wrong = error
                 self.use.invalid += 1
                 metrics.LLM_INVALID.labels(self._question.campaign_id, self._question.mind).inc()
-                messages = [*self._prompt.messages, *_repair(body, wrong)]
+                messages = [*self._prompt.messages, *_repair(body, str(wrong))]
                 continue
             self.use.repaired = number > 0
             if self.use.repaired:
                 metrics.LLM_REPAIRED.labels(self._question.campaign_id, self._question.mind).inc()
             return value
-        raise NoAnswer(LLM_FAILURE_REASON_REPLY_INVALID, f"{REPLIES} replies could not be used; the last one: {wrong}")
+        raise NoAnswer(_reason(wrong), f"{REPLIES} replies could not be used; the last one: {wrong}")
 
-    def _call(self, messages: list[LlmMessage], wrong: str) -> LlmReply:
+    def _call(self, messages: list[LlmMessage], wrong: ReplyError | None) -> LlmReply:
         """One paid reply, as it comes.
 
         Raises:
             NoAnswer: the tries or the allowance are used up, or another try would not help.
         """
-        endpoint, why = self._question.endpoint, wrong
+        endpoint, why = self._question.endpoint, str(wrong or "")
         failures = 0
         while True:
             if self.use.calls >= endpoint.tries:
-                reason = LLM_FAILURE_REASON_REPLY_INVALID if failures == 0 else LLM_FAILURE_REASON_UNAVAILABLE
+                reason = _reason(wrong) if failures == 0 else LLM_FAILURE_REASON_UNAVAILABLE
                 raise NoAnswer(reason, f"{endpoint.tries} calls of {endpoint.url} gave no answer; the last one: {why}")
             rest = self._breaker.seconds_to_wait()
             if rest > 0:
@@ -261,6 +262,11 @@ class Asking:
         if usage is not None and usage[0] <= most_prompt and usage[1] <= most_completion:
             return usage
         return estimate_messages(messages), min(estimate(body), most_completion)
+
+
+def _reason(wrong: ReplyError | None) -> LlmFailureReason:
+    """Why there is no answer after a reply that could not be used."""
+    return LLM_FAILURE_REASON_CONTRADICTED if isinstance(wrong, Contradiction) else LLM_FAILURE_REASON_REPLY_INVALID
 
 
 def _repair(body: Body | ReplyError, wrong: str) -> list[LlmMessage]:

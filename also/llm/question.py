@@ -7,7 +7,15 @@ from typing import Any, Generic, TypeVar
 from google.protobuf.message import Message
 
 from also.document import digest
-from also.v1.llm_pb2 import LlmAllowance, LlmEndpoint, LlmFailure, LlmMessage, LlmUse
+from also.v1.llm_pb2 import (
+    LLM_FAILURE_REASON_CONTRADICTED,
+    LLM_FALLBACK_HOLD,
+    LlmAllowance,
+    LlmEndpoint,
+    LlmFailure,
+    LlmMessage,
+    LlmUse,
+)
 
 T = TypeVar("T")
 
@@ -47,6 +55,17 @@ def request_sha256(request: Message) -> str:
     return digest(asked)
 
 
+def falls_back(failure: LlmFailure, endpoint: LlmEndpoint) -> bool:
+    """Whether the embedded expert system answers in an LLM's place.
+
+    Args:
+        failure: why the LLM gave no answer.
+        endpoint: the LLM, every default filled in.
+    """
+    contradicted = failure.reason == LLM_FAILURE_REASON_CONTRADICTED
+    return contradicted and endpoint.fallback != LLM_FALLBACK_HOLD
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
     """A prompt, ready to be sent."""
@@ -83,6 +102,10 @@ class Reply:
 
 class ReplyError(Exception):
     """Nothing in a reply can be used; the text says what is wrong, for the LLM's one repair."""
+
+
+class Contradiction(ReplyError):
+    """A reply can be read, and says what its question's own numbers deny."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,12 +132,14 @@ class BranchRecord(_message.Message):
     def __init__(self, arm: _Optional[str] = ..., seed_index: _Optional[int] = ..., config_hash: _Optional[str] = ..., checkpoint_id: _Optional[str] = ..., measures: _Optional[_Iterable[_Union[Measure, _Mapping]]] = ..., terms: _Optional[_Iterable[_Union[_shaping_pb2.TermActivity, _Mapping]]] = ..., env_steps: _Optional[int] = ..., failure: _Optional[_Union[BranchFailure, str]] = ..., failure_detail: _Optional[str] = ..., metrics_fault: _Optional[_Union[_reading_pb2.MetricsFault, str]] = ..., metrics_detail: _Optional[str] = ...) -> None: ...
 
 class BranchProgress(_message.Message):
-    __slots__ = ("env_steps", "records")
+    __slots__ = ("env_steps", "records", "waits_for")
     ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
     RECORDS_FIELD_NUMBER: _ClassVar[int]
+    WAITS_FOR_FIELD_NUMBER: _ClassVar[int]
     env_steps: int
     records: _containers.RepeatedCompositeFieldContainer[BranchRecord]
-    def __init__(self, env_steps: _Optional[int] = ..., records: _Optional[_Iterable[_Union[BranchRecord, _Mapping]]] = ...) -> None: ...
+    waits_for: str
+    def __init__(self, env_steps: _Optional[int] = ..., records: _Optional[_Iterable[_Union[BranchRecord, _Mapping]]] = ..., waits_for: _Optional[str] = ...) -> None: ...
 
 class BranchGroupResult(_message.Message):
     __slots__ = ("name", "records", "seconds", "processes")

@@ -17,6 +17,8 @@ class Algorithm(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ALGORITHM_UNSPECIFIED: _ClassVar[Algorithm]
     ALGORITHM_MAPPO: _ClassVar[Algorithm]
     ALGORITHM_IPPO: _ClassVar[Algorithm]
+    ALGORITHM_VDN: _ClassVar[Algorithm]
+    ALGORITHM_QMIX: _ClassVar[Algorithm]
 
 class Device(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -68,6 +70,8 @@ class Proof(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 ALGORITHM_UNSPECIFIED: Algorithm
 ALGORITHM_MAPPO: Algorithm
 ALGORITHM_IPPO: Algorithm
+ALGORITHM_VDN: Algorithm
+ALGORITHM_QMIX: Algorithm
 DEVICE_UNSPECIFIED: Device
 DEVICE_AUTO: Device
 DEVICE_CPU: Device
@@ -125,7 +129,7 @@ class Campaign(_message.Message):
     def __init__(self, task: _Optional[_Union[_task_pb2.Task, _Mapping]] = ..., seed: _Optional[int] = ..., learner: _Optional[_Union[LearnerSettings, _Mapping]] = ..., evaluation: _Optional[_Union[EvaluationSettings, _Mapping]] = ..., stages: _Optional[_Union[StageSettings, _Mapping]] = ..., critic: _Optional[_Union[CriticSettings, _Mapping]] = ..., generator: _Optional[_Union[GeneratorSettings, _Mapping]] = ..., validation: _Optional[_Union[ValidationSettings, _Mapping]] = ..., guard: _Optional[_Union[GuardSettings, _Mapping]] = ..., budget: _Optional[_Union[BudgetSettings, _Mapping]] = ..., reference: _Optional[_Union[ReferenceSettings, _Mapping]] = ..., shaping: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ...) -> None: ...
 
 class LearnerSettings(_message.Message):
-    __slots__ = ("algorithm", "environments", "rollout", "epochs", "minibatches", "learning_rate", "gamma", "gae_lambda", "clip_epsilon", "entropy_coefficient", "value_coefficient", "gradient_clip", "hidden", "layers", "recurrent", "normalise_observations", "scale_rewards", "device")
+    __slots__ = ("algorithm", "environments", "rollout", "epochs", "minibatches", "learning_rate", "gamma", "gae_lambda", "clip_epsilon", "entropy_coefficient", "value_coefficient", "gradient_clip", "hidden", "layers", "recurrent", "normalise_observations", "scale_rewards", "device", "value_learning")
     ALGORITHM_FIELD_NUMBER: _ClassVar[int]
     ENVIRONMENTS_FIELD_NUMBER: _ClassVar[int]
     ROLLOUT_FIELD_NUMBER: _ClassVar[int]
@@ -144,6 +148,7 @@ class LearnerSettings(_message.Message):
     NORMALISE_OBSERVATIONS_FIELD_NUMBER: _ClassVar[int]
     SCALE_REWARDS_FIELD_NUMBER: _ClassVar[int]
     DEVICE_FIELD_NUMBER: _ClassVar[int]
+    VALUE_LEARNING_FIELD_NUMBER: _ClassVar[int]
     algorithm: Algorithm
     environments: int
     rollout: int
@@ -162,7 +167,36 @@ class LearnerSettings(_message.Message):
     normalise_observations: bool
     scale_rewards: bool
     device: Device
-    def __init__(self, algorithm: _Optional[_Union[Algorithm, str]] = ..., environments: _Optional[int] = ..., rollout: _Optional[int] = ..., epochs: _Optional[int] = ..., minibatches: _Optional[int] = ..., learning_rate: _Optional[float] = ..., gamma: _Optional[float] = ..., gae_lambda: _Optional[float] = ..., clip_epsilon: _Optional[float] = ..., entropy_coefficient: _Optional[float] = ..., value_coefficient: _Optional[float] = ..., gradient_clip: _Optional[float] = ..., hidden: _Optional[int] = ..., layers: _Optional[int] = ..., recurrent: _Optional[bool] = ..., normalise_observations: _Optional[bool] = ..., scale_rewards: _Optional[bool] = ..., device: _Optional[_Union[Device, str]] = ...) -> None: ...
+    value_learning: ValueLearning
+    def __init__(self, algorithm: _Optional[_Union[Algorithm, str]] = ..., environments: _Optional[int] = ..., rollout: _Optional[int] = ..., epochs: _Optional[int] = ..., minibatches: _Optional[int] = ..., learning_rate: _Optional[float] = ..., gamma: _Optional[float] = ..., gae_lambda: _Optional[float] = ..., clip_epsilon: _Optional[float] = ..., entropy_coefficient: _Optional[float] = ..., value_coefficient: _Optional[float] = ..., gradient_clip: _Optional[float] = ..., hidden: _Optional[int] = ..., layers: _Optional[int] = ..., recurrent: _Optional[bool] = ..., normalise_observations: _Optional[bool] = ..., scale_rewards: _Optional[bool] = ..., device: _Optional[_Union[Device, str]] = ..., value_learning: _Optional[_Union[ValueLearning, _Mapping]] = ...) -> None: ...
+
+class ValueLearning(_message.Message):
+    __slots__ = ("replay_env_steps", "batch_episodes", "batches", "target_rate", "target_interval", "double_q", "epsilon_start", "epsilon_end", "epsilon_env_steps", "mixer_width", "hypernet_width", "replay_in_checkpoint")
+    REPLAY_ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    BATCH_EPISODES_FIELD_NUMBER: _ClassVar[int]
+    BATCHES_FIELD_NUMBER: _ClassVar[int]
+    TARGET_RATE_FIELD_NUMBER: _ClassVar[int]
+    TARGET_INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    DOUBLE_Q_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_START_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_END_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    MIXER_WIDTH_FIELD_NUMBER: _ClassVar[int]
+    HYPERNET_WIDTH_FIELD_NUMBER: _ClassVar[int]
+    REPLAY_IN_CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
+    replay_env_steps: int
+    batch_episodes: int
+    batches: int
+    target_rate: float
+    target_interval: int
+    double_q: bool
+    epsilon_start: float
+    epsilon_end: float
+    epsilon_env_steps: int
+    mixer_width: int
+    hypernet_width: int
+    replay_in_checkpoint: bool
+    def __init__(self, replay_env_steps: _Optional[int] = ..., batch_episodes: _Optional[int] = ..., batches: _Optional[int] = ..., target_rate: _Optional[float] = ..., target_interval: _Optional[int] = ..., double_q: _Optional[bool] = ..., epsilon_start: _Optional[float] = ..., epsilon_end: _Optional[float] = ..., epsilon_env_steps: _Optional[int] = ..., mixer_width: _Optional[int] = ..., hypernet_width: _Optional[int] = ..., replay_in_checkpoint: _Optional[bool] = ...) -> None: ...
 
 class EvaluationSettings(_message.Message):
     __slots__ = ("episodes", "report_episodes", "greedy", "branch_points")

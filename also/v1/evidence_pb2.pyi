@@ -99,8 +99,22 @@ class OptimisationEvidence(_message.Message):
     gradient_norm: float
     def __init__(self, entropy: _Optional[float] = ..., kl: _Optional[float] = ..., clip_fraction: _Optional[float] = ..., task_explained_variance: _Optional[float] = ..., shaping_explained_variance: _Optional[float] = ..., gradient_norm: _Optional[float] = ...) -> None: ...
 
+class ValueLearningEvidence(_message.Message):
+    __slots__ = ("td_error", "mean_value", "epsilon", "gradient_norm", "replay_episodes")
+    TD_ERROR_FIELD_NUMBER: _ClassVar[int]
+    MEAN_VALUE_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    GRADIENT_NORM_FIELD_NUMBER: _ClassVar[int]
+    REPLAY_EPISODES_FIELD_NUMBER: _ClassVar[int]
+    td_error: float
+    mean_value: float
+    epsilon: float
+    gradient_norm: float
+    replay_episodes: float
+    def __init__(self, td_error: _Optional[float] = ..., mean_value: _Optional[float] = ..., epsilon: _Optional[float] = ..., gradient_norm: _Optional[float] = ..., replay_episodes: _Optional[float] = ...) -> None: ...
+
 class Evidence(_message.Message):
-    __slots__ = ("stage", "env_steps", "returns", "success_rate", "milestone_score", "curve", "milestones", "features", "agents", "optimisation", "terms", "mean_length", "config_hash", "return_low", "return_high")
+    __slots__ = ("stage", "env_steps", "returns", "success_rate", "milestone_score", "curve", "milestones", "features", "agents", "optimisation", "terms", "mean_length", "config_hash", "return_low", "return_high", "value_learning")
     STAGE_FIELD_NUMBER: _ClassVar[int]
     ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
     RETURNS_FIELD_NUMBER: _ClassVar[int]
@@ -116,6 +130,7 @@ class Evidence(_message.Message):
     CONFIG_HASH_FIELD_NUMBER: _ClassVar[int]
     RETURN_LOW_FIELD_NUMBER: _ClassVar[int]
     RETURN_HIGH_FIELD_NUMBER: _ClassVar[int]
+    VALUE_LEARNING_FIELD_NUMBER: _ClassVar[int]
     stage: int
     env_steps: int
     returns: Distribution
@@ -131,4 +146,5 @@ class Evidence(_message.Message):
     config_hash: str
     return_low: float
     return_high: float
-    def __init__(self, stage: _Optional[int] = ..., env_steps: _Optional[int] = ..., returns: _Optional[_Union[Distribution, _Mapping]] = ..., success_rate: _Optional[float] = ..., milestone_score: _Optional[float] = ..., curve: _Optional[_Iterable[_Union[CurvePoint, _Mapping]]] = ..., milestones: _Optional[_Iterable[_Union[MilestoneEvidence, _Mapping]]] = ..., features: _Optional[_Iterable[_Union[FeatureEvidence, _Mapping]]] = ..., agents: _Optional[_Iterable[_Union[AgentEvidence, _Mapping]]] = ..., optimisation: _Optional[_Union[OptimisationEvidence, _Mapping]] = ..., terms: _Optional[_Iterable[_Union[_shaping_pb2.TermActivity, _Mapping]]] = ..., mean_length: _Optional[float] = ..., config_hash: _Optional[str] = ..., return_low: _Optional[float] = ..., return_high: _Optional[float] = ...) -> None: ...
+    value_learning: ValueLearningEvidence
+    def __init__(self, stage: _Optional[int] = ..., env_steps: _Optional[int] = ..., returns: _Optional[_Union[Distribution, _Mapping]] = ..., success_rate: _Optional[float] = ..., milestone_score: _Optional[float] = ..., curve: _Optional[_Iterable[_Union[CurvePoint, _Mapping]]] = ..., milestones: _Optional[_Iterable[_Union[MilestoneEvidence, _Mapping]]] = ..., features: _Optional[_Iterable[_Union[FeatureEvidence, _Mapping]]] = ..., agents: _Optional[_Iterable[_Union[AgentEvidence, _Mapping]]] = ..., optimisation: _Optional[_Union[OptimisationEvidence, _Mapping]] = ..., terms: _Optional[_Iterable[_Union[_shaping_pb2.TermActivity, _Mapping]]] = ..., mean_length: _Optional[float] = ..., config_hash: _Optional[str] = ..., return_low: _Optional[float] = ..., return_high: _Optional[float] = ..., value_learning: _Optional[_Union[ValueLearningEvidence, _Mapping]] = ...) -> None: ...

@@ -37,6 +37,7 @@ class HoldReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     HOLD_REASON_METRICS_MISMATCH: _ClassVar[HoldReason]
     HOLD_REASON_STILL_LEARNING: _ClassVar[HoldReason]
     HOLD_REASON_SHARE_SPENT: _ClassVar[HoldReason]
+    HOLD_REASON_LLM_CONTRADICTED: _ClassVar[HoldReason]
 
 class RollbackReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -68,6 +69,7 @@ HOLD_REASON_METRICS_AMBIGUOUS: HoldReason
 HOLD_REASON_METRICS_MISMATCH: HoldReason
 HOLD_REASON_STILL_LEARNING: HoldReason
 HOLD_REASON_SHARE_SPENT: HoldReason
+HOLD_REASON_LLM_CONTRADICTED: HoldReason
 ROLLBACK_REASON_UNSPECIFIED: RollbackReason
 ROLLBACK_REASON_RETURN_FELL: RollbackReason
 ROLLBACK_REASON_NOT_CONFIRMED: RollbackReason

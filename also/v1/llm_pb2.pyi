@@ -14,22 +14,33 @@ class Thinking(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     THINKING_ON: _ClassVar[Thinking]
     THINKING_OFF: _ClassVar[Thinking]
 
+class LlmFallback(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    LLM_FALLBACK_UNSPECIFIED: _ClassVar[LlmFallback]
+    LLM_FALLBACK_RULES: _ClassVar[LlmFallback]
+    LLM_FALLBACK_HOLD: _ClassVar[LlmFallback]
+
 class LlmFailureReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     LLM_FAILURE_REASON_UNSPECIFIED: _ClassVar[LlmFailureReason]
     LLM_FAILURE_REASON_UNAVAILABLE: _ClassVar[LlmFailureReason]
     LLM_FAILURE_REASON_BUDGET_SPENT: _ClassVar[LlmFailureReason]
     LLM_FAILURE_REASON_REPLY_INVALID: _ClassVar[LlmFailureReason]
+    LLM_FAILURE_REASON_CONTRADICTED: _ClassVar[LlmFailureReason]
 THINKING_UNSPECIFIED: Thinking
 THINKING_ON: Thinking
 THINKING_OFF: Thinking
+LLM_FALLBACK_UNSPECIFIED: LlmFallback
+LLM_FALLBACK_RULES: LlmFallback
+LLM_FALLBACK_HOLD: LlmFallback
 LLM_FAILURE_REASON_UNSPECIFIED: LlmFailureReason
 LLM_FAILURE_REASON_UNAVAILABLE: LlmFailureReason
 LLM_FAILURE_REASON_BUDGET_SPENT: LlmFailureReason
 LLM_FAILURE_REASON_REPLY_INVALID: LlmFailureReason
+LLM_FAILURE_REASON_CONTRADICTED: LlmFailureReason
 
 class LlmEndpoint(_message.Message):
-    __slots__ = ("url", "model", "temperature", "max_tokens", "seconds", "tries", "thinking", "reasoning_effort", "evidence_tokens", "prompt_price", "completion_price")
+    __slots__ = ("url", "model", "temperature", "max_tokens", "seconds", "tries", "thinking", "reasoning_effort", "evidence_tokens", "prompt_price", "completion_price", "fallback")
     URL_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
@@ -41,6 +52,7 @@ class LlmEndpoint(_message.Message):
     EVIDENCE_TOKENS_FIELD_NUMBER: _ClassVar[int]
     PROMPT_PRICE_FIELD_NUMBER: _ClassVar[int]
     COMPLETION_PRICE_FIELD_NUMBER: _ClassVar[int]
+    FALLBACK_FIELD_NUMBER: _ClassVar[int]
     url: str
     model: str
     temperature: float
@@ -52,7 +64,8 @@ class LlmEndpoint(_message.Message):
     evidence_tokens: int
     prompt_price: float
     completion_price: float
-    def __init__(self, url: _Optional[str] = ..., model: _Optional[str] = ..., temperature: _Optional[float] = ..., max_tokens: _Optional[int] = ..., seconds: _Optional[float] = ..., tries: _Optional[int] = ..., thinking: _Optional[_Union[Thinking, str]] = ..., reasoning_effort: _Optional[str] = ..., evidence_tokens: _Optional[int] = ..., prompt_price: _Optional[float] = ..., completion_price: _Optional[float] = ...) -> None: ...
+    fallback: LlmFallback
+    def __init__(self, url: _Optional[str] = ..., model: _Optional[str] = ..., temperature: _Optional[float] = ..., max_tokens: _Optional[int] = ..., seconds: _Optional[float] = ..., tries: _Optional[int] = ..., thinking: _Optional[_Union[Thinking, str]] = ..., reasoning_effort: _Optional[str] = ..., evidence_tokens: _Optional[int] = ..., prompt_price: _Optional[float] = ..., completion_price: _Optional[float] = ..., fallback: _Optional[_Union[LlmFallback, str]] = ...) -> None: ...
 
 class LlmAllowance(_message.Message):
     __slots__ = ("calls", "tokens")

@@ -115,6 +115,25 @@ class Scalar(_message.Message):
     flag: bool
     def __init__(self, number: _Optional[float] = ..., text: _Optional[str] = ..., flag: _Optional[bool] = ...) -> None: ...
 
+class TaskSuite(_message.Message):
+    __slots__ = ("name", "description", "layouts", "missing_extra")
+    class Layout(_message.Message):
+        __slots__ = ("name", "description")
+        NAME_FIELD_NUMBER: _ClassVar[int]
+        DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+        name: str
+        description: str
+        def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    LAYOUTS_FIELD_NUMBER: _ClassVar[int]
+    MISSING_EXTRA_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    description: str
+    layouts: _containers.RepeatedCompositeFieldContainer[TaskSuite.Layout]
+    missing_extra: str
+    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., layouts: _Optional[_Iterable[_Union[TaskSuite.Layout, _Mapping]]] = ..., missing_extra: _Optional[str] = ...) -> None: ...
+
 class Feature(_message.Message):
     __slots__ = ("name", "scope", "unit", "minimum", "maximum", "direction", "description", "tells_of")
     NAME_FIELD_NUMBER: _ClassVar[int]

@@ -12,6 +12,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class ListTasksRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListTasksResponse(_message.Message):
+    __slots__ = ("suites",)
+    SUITES_FIELD_NUMBER: _ClassVar[int]
+    suites: _containers.RepeatedCompositeFieldContainer[_task_pb2.TaskSuite]
+    def __init__(self, suites: _Optional[_Iterable[_Union[_task_pb2.TaskSuite, _Mapping]]] = ...) -> None: ...
+
 class DescribeTaskRequest(_message.Message):
     __slots__ = ("task",)
     TASK_FIELD_NUMBER: _ClassVar[int]

@@ -36,6 +36,11 @@ class TrainerServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.ListTasks = channel.unary_unary(
+                '/also.v1.TrainerService/ListTasks',
+                request_serializer=also_dot_v1_dot_trainer__pb2.ListTasksRequest.SerializeToString,
+                response_deserializer=also_dot_v1_dot_trainer__pb2.ListTasksResponse.FromString,
+                _registered_method=True)
         self.DescribeTask = channel.unary_unary(
                 '/also.v1.TrainerService/DescribeTask',
                 request_serializer=also_dot_v1_dot_trainer__pb2.DescribeTaskRequest.SerializeToString,
@@ -67,6 +72,13 @@ class TrainerServiceServicer:
     """Trains the main run and describes what it did. Stateless: all state is in the object store,
     and a call may be repeated.
     """
+
+    def ListTasks(self, request, context):
+        """Lists the native tasks.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def DescribeTask(self, request, context):
         """Builds the task and describes it. INVALID_ARGUMENT when it cannot be built.
@@ -108,6 +120,11 @@ class TrainerServiceServicer:
 
 def add_TrainerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'ListTasks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTasks,
+                    request_deserializer=also_dot_v1_dot_trainer__pb2.ListTasksRequest.FromString,
+                    response_serializer=also_dot_v1_dot_trainer__pb2.ListTasksResponse.SerializeToString,
+            ),
             'DescribeTask': grpc.unary_unary_rpc_method_handler(
                     servicer.DescribeTask,
                     request_deserializer=also_dot_v1_dot_trainer__pb2.DescribeTaskRequest.FromString,
@@ -145,6 +162,33 @@ class TrainerService:
     """Trains the main run and describes what it did. Stateless: all state is in the object store,
     and a call may be repeated.
     """
+
+    @staticmethod
+    def ListTasks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/also.v1.TrainerService/ListTasks',
+            also_dot_v1_dot_trainer__pb2.ListTasksRequest.SerializeToString,
+            also_dot_v1_dot_trainer__pb2.ListTasksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def DescribeTask(request,

@@ -17,6 +17,8 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -26,9 +28,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from services.trainer import determinism, learner, network, normaliser, policy, rollout, run, shaping_reward
 from services.trainer.tasks import foraging
 
+NATIVE: list[Any] = [foraging.Foraging]
+"""The native tasks that the commit has."""
+if find_spec("services.trainer.tasks.warehouse") is not None:
+    NATIVE.append(import_module("services.trainer.tasks.warehouse").Warehouse)
+
 PARTS: dict[str, list[tuple[Any, tuple[str, ...]]]] = {
-    "environment": [(foraging.Foraging, ("step", "restart", "view"))],
-    "features": [(foraging.Foraging, ("features", "features_at"))],
+    "environment": [(native, ("step", "restart", "view")) for native in NATIVE],
+    "features": [(native, ("features", "features_at", "moment")) for native in NATIVE],
     "inference": [(policy.Policy, ("decide",))],
     "shaping": [(shaping_reward.ShapingReward, ("pay", "restart", "pay_rollout"))],
     "collection, the rest": [(rollout.Collector, ("collect",)), (normaliser.InputNormaliser, ("update",))],

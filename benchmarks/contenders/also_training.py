@@ -32,6 +32,7 @@ APPROACH = {
     "transform": {"kind": "exp", "scale": 0.3},
     "weight": 0.5,
 }
+ROUND = APPROACH | {"target": "agent", "feature": "delivery_distance"}
 SPREAD: dict[str, Any] = {"algorithm": "mappo", "environments": 16, "rollout": 50, "terms": []}
 CASES: dict[str, dict[str, Any]] = {
     "ippo-64x25": {"algorithm": "ippo", "environments": 64, "rollout": 25},
@@ -39,6 +40,16 @@ CASES: dict[str, dict[str, Any]] = {
     "ippo-64x25-r10": {"algorithm": "ippo", "environments": 64, "rollout": 25, "replicas": 10},
     "ippo-64x50-r30": {"algorithm": "ippo", "environments": 64, "rollout": 50, "replicas": 30},
     "ippo-1024x25": {"algorithm": "ippo", "environments": 1024, "rollout": 25},
+    **{
+        f"warehouse-{layout}-64x50": {
+            "algorithm": "ippo",
+            "environments": 64,
+            "rollout": 50,
+            "task": {"name": "warehouse", "layout": layout},
+            "terms": [ROUND],
+        }
+        for layout in ("tiny-2ag", "tiny-4ag", "small-4ag")
+    },
     "spread-16x50": SPREAD | {"task": {"name": "mpe2.simple_spread_v3:parallel_env"}},
     "example-16x50": SPREAD | {"task": {"name": "examples.simple_spread:make_env"}},
 }

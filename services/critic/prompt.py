@@ -6,19 +6,18 @@ same in every campaign, the card in every stage, and the history grows at its en
 
 from pathlib import Path
 
-from also import returns
 from also.briefing import prompt
 from also.briefing.aliases import Aliases
 from also.briefing.card import card_section
 from also.briefing.config import config_lines
 from also.briefing.evidence import evidence_section
 from also.briefing.history import past_section, trials_section
-from also.briefing.table import interval, number
 from also.llm.question import CountTokens, Rendered
 from also.v1.critic_pb2 import DiagnoseRequest
-from also.v1.evidence_pb2 import Evidence
 from also.v1.llm_pb2 import LlmMessage
-from services.critic.phase import curve_change
+from services.critic.case import read_case
+from services.critic.choices import choices
+from services.critic.facts import facts
 from services.critic.schema import diagnosis_schema
 
 PROMPTS = Path(__file__).parent / "prompts"
@@ -44,6 +43,7 @@ def render(request: DiagnoseRequest, count: CountTokens, most_tokens: int) -> Re
         count: counts the tokens of a text.
         most_tokens: tokens that the evidence may take.
     """
+    case = read_case(request)
     aliases = Aliases(request.card)
     now, incumbent = aliases.evidence(request.evidence[-1]), aliases.config(request.incumbent)
     evidence = evidence_section(aliases.card, now, most_tokens=most_tokens, count=count)
@@ -55,26 +55,10 @@ def render(request: DiagnoseRequest, count: CountTokens, most_tokens: int) -> Re
         trials=trials_section([aliases.trial(trial) for trial in request.trials], most=MOST_TRIALS),
         incumbent=config_lines(incumbent),
         evidence=evidence.text,
-        standing=_standing(request),
+        facts=facts(request, case),
         stage=str(now.stage),
     )
     return Rendered(
         messages=[LlmMessage(role="system", content=system), LlmMessage(role="user", content=question)],
-        schema=diagnosis_schema(aliases.card, incumbent, evidence.paths),
-    )
-
-
-def _standing(request: DiagnoseRequest) -> str:
-    """What phases are read from, as shares of the returns' range, so that no model has to."""
-    seen = [each.returns.maximum for each in request.evidence]
-
-    def mean(evidence: Evidence) -> str:
-        values = evidence.returns.mean, evidence.return_low, evidence.return_high
-        return interval(*(returns.share(request.card, value, *seen) for value in values))
-
-    before = f", {mean(request.evidence[-2])} in the stage before" if len(request.evidence) > 1 else ""
-    change = number(curve_change(request.evidence[-1]) / returns.span(request.card, *seen))
-    return (
-        f"the mean return is {mean(request.evidence[-1])}{before}; from the first to the last third of the curve it "
-        f"changed by {change}."
+        schema=diagnosis_schema(aliases.card, incumbent, evidence.paths, choices(case)),
     )

@@ -5,12 +5,15 @@ import grpc
 from also import settings
 from also.limits import filled
 from also.llm.asker import Asker
-from also.llm.question import Answered, Question, Unanswered, request_sha256
+from also.llm.question import Answered, Question, Unanswered, falls_back, request_sha256
 from also.v1 import campaign_pb2, critic_pb2_grpc
 from also.v1.critic_pb2 import CheckCriticRequest, CheckCriticResponse, DiagnoseRequest, DiagnoseResponse
-from also.v1.diagnosis_pb2 import Diagnosis
+from also.v1.diagnosis_pb2 import LEARNING_PHASE_SOLVED, Diagnosis, LearningPhase
 from services.critic import prompt, rules, schema
 from services.critic.phase import learning_phase
+
+INSTEAD = "rules, after LlmContradicted"
+"""`backend` of the rules' diagnoses in an LLM's place."""
 
 
 class CriticService(critic_pb2_grpc.CriticServiceServicer):
@@ -55,8 +58,9 @@ def diagnose(request: DiagnoseRequest, asker: Asker) -> DiagnoseResponse:
         case campaign_pb2.CRITIC_BACKEND_RULES | campaign_pb2.CRITIC_BACKEND_UNSPECIFIED:
             return DiagnoseResponse(diagnosis=rules.diagnose(request))
         case campaign_pb2.CRITIC_BACKEND_NONE:
-            phase = learning_phase(request.evidence, request.card)
-            return DiagnoseResponse(diagnosis=Diagnosis(phase=phase, backend="none"))
+            return DiagnoseResponse(diagnosis=Diagnosis(phase=_phase(request), backend="none"))
+        case campaign_pb2.CRITIC_BACKEND_LLM if _phase(request) == LEARNING_PHASE_SOLVED:
+            return DiagnoseResponse(diagnosis=rules.diagnose(request))  # there is nothing to ask
         case campaign_pb2.CRITIC_BACKEND_LLM:
             return _ask(request, asker)
         case unknown:
@@ -83,8 +87,16 @@ def _ask(request: DiagnoseRequest, asker: Asker) -> DiagnoseResponse:
     match answer:
         case Answered(value=diagnosis, use=use):
             return DiagnoseResponse(diagnosis=diagnosis, llm=use)
+        case Unanswered(failure=failure, use=use) if falls_back(failure, endpoint):
+            diagnosis = rules.diagnose(request)
+            diagnosis.backend = INSTEAD
+            return DiagnoseResponse(diagnosis=diagnosis, llm=use)
         case Unanswered(failure=failure, use=use):
             return DiagnoseResponse(failure=failure, llm=use)
+
+
+def _phase(request: DiagnoseRequest) -> LearningPhase:
+    return learning_phase(request.evidence, request.card)
 
 
 def register(server: grpc.Server) -> None:

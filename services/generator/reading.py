@@ -1,6 +1,6 @@
 """What an LLM has replied, as proposals: each candidate on its own, so that a wrong one spoils no other.
 
-A candidate is used when it follows the schema, passes the rules that every config passes, and is new.
+A candidate is used when it follows the schema, passes the rules that every config passes, makes sense, and is new.
 When none does, the reply cannot be used, and the error says why for each: that is what the LLM is told
 for its one repair. That all of them are old is such an error too, for the LLM may know others. If its
 repair is old again it knows none, and an empty list says so.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from also.errors import ShapingError
-from also.llm.question import Choice, Reply, ReplyError
+from also.llm.question import Choice, Contradiction, Reply, ReplyError
 from also.shaping.identity import config_hash
 from also.shaping.rules import check_config
 from also.v1.generator_pb2 import ProposeRequest
@@ -22,6 +22,7 @@ from services.generator.edits import edited
 from services.generator.offer import Offer, offer
 from services.generator.proposal import Proposal
 from services.generator.schema import LONGEST_REASON, Schema, candidate_schema, wants_list
+from services.generator.sense import senseless
 
 MOST_READ = 64
 """Candidates of a choice that are read at most."""
@@ -37,6 +38,10 @@ class _Old(_Refused):
     """A candidate is valid, but nothing new."""
 
 
+class _Senseless(_Refused):
+    """A candidate is valid, and pays for what nobody can want."""
+
+
 def read(reply: Reply, request: ProposeRequest) -> list[Proposal]:
     """Proposals of a reply, in its order, under the card's own names: valid and new ones only.
 
@@ -48,6 +53,7 @@ def read(reply: Reply, request: ProposeRequest) -> list[Proposal]:
         At least one proposal; none where the reply is a repair that holds nothing but old ones.
 
     Raises:
+        Contradiction: no candidate can be used, and some of them pay for what the card denies.
         ReplyError: no candidate can be used.
     """
     offered = offer(request)
@@ -70,7 +76,8 @@ def read(reply: Reply, request: ProposeRequest) -> list[Proposal]:
             proposals.append(Proposal(config=config, finding=int(item.data["finding"]), origin=origin))
     knows_no_more = reply.number > 0 and refusals and all(isinstance(refusal, _Old) for refusal in refusals)
     if not proposals and not knows_no_more:
-        raise ReplyError("; ".join(str(refusal) for refusal in refusals[:_MOST_ERRORS]))
+        kind = Contradiction if any(isinstance(each, _Senseless) for each in refusals) else ReplyError
+        raise kind("; ".join(str(refusal) for refusal in refusals[:_MOST_ERRORS]))
     return proposals
 
 
@@ -109,7 +116,7 @@ def _config(offered: Offer, schema: Schema, item: _Item) -> ShapingConfig:
     """The config of a candidate, under the card's own names.
 
     Raises:
-        _Refused: it breaks the schema or a rule.
+        _Refused: it breaks the schema or a rule, or makes no sense.
     """
     if item.wrong:
         raise _Refused(f"{item.path}: {item.wrong}")
@@ -123,6 +130,8 @@ def _config(offered: Offer, schema: Schema, item: _Item) -> ShapingConfig:
         check_config(fit_caps(config, card, gamma), card, gamma)
     except ShapingError as error:
         raise _Refused(f"{item.path}: {error}") from None
+    if wrong := "; ".join(senseless(config, offered.request.incumbent, card)):
+        raise _Senseless(f"{item.path}: {wrong}")
     return offered.aliases.real_config(config)
 
 

@@ -5,7 +5,7 @@ import grpc
 from also import settings
 from also.limits import filled
 from also.llm.asker import Asker
-from also.llm.question import Answered, Question, Unanswered, request_sha256
+from also.llm.question import Answered, Question, Unanswered, falls_back, request_sha256
 from also.shaping.rules import check_fit
 from also.v1 import campaign_pb2, generator_pb2_grpc
 from also.v1.generator_pb2 import (
@@ -92,9 +92,11 @@ def _ask(request: ProposeRequest, asker: Asker) -> ProposeResponse:
         lambda count: prompt.render(request, count, endpoint.evidence_tokens),
         lambda reply: read(reply, request),
     )
-    match answer:
+    match answer:  # where the LLM contradicts the card, the rules answer; their candidates have no origin
         case Answered(value=proposals, use=use):
             return ProposeResponse(candidates=collect(request, proposals), llm=use)
+        case Unanswered(failure=failure, use=use) if falls_back(failure, endpoint):
+            return ProposeResponse(candidates=collect(request, rules.proposals(request)), llm=use)
         case Unanswered(failure=failure, use=use):
             return ProposeResponse(failure=failure, llm=use)
 

@@ -57,7 +57,7 @@ def save(store: Store, course: GroupRun, *, seconds: float) -> bool:
     group, runs = course.group, course.runs
     if not runs[0].task.copies_state:
         return False
-    snapshots = [snapshot for run in runs for snapshot in run.snapshots()]
+    snapshots = [snapshot for run in runs for snapshot in run.snapshots(whole=True)]
     made = BranchGroupSave(
         name=group.name,
         updates=course.done,

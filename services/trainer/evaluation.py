@@ -16,7 +16,7 @@ from also.v1.campaign_pb2 import Campaign
 from also.v1.evidence_pb2 import Distribution
 from services.trainer.aggregation import team_value
 from services.trainer.normaliser import InputNormaliser
-from services.trainer.policy import Policy
+from services.trainer.play import Actor
 from services.trainer.streams import mix, uniform
 from services.trainer.tasks.opening import open_task
 from services.trainer.tasks.vector_task import Features
@@ -109,7 +109,7 @@ class Evaluator:
     @torch.inference_mode()
     def play(
         self,
-        policy: Policy,
+        policy: Actor,
         observations: InputNormaliser,
         *,
         idle: Tensor | None = None,

@@ -14,8 +14,8 @@ from also import returns
 from also.v1 import branch_pb2, evidence_pb2, task_pb2
 from also.v1.campaign_pb2 import Campaign
 from services.trainer.aggregation import team_value
+from services.trainer.algorithm import Statistics
 from services.trainer.evaluation import Episodes, Evaluator, Trace, distribution, mean_interval
-from services.trainer.learner import SHAPING, TASK, UpdateStatistics
 from services.trainer.run import Run
 
 CURVE_POINTS = 12
@@ -31,7 +31,7 @@ def gather(
     *,
     stage: int,
     curve: Sequence[evidence_pb2.CurvePoint],
-    updates: Sequence[UpdateStatistics],
+    updates: Sequence[Statistics],
 ) -> evidence_pb2.Evidence:
     """Evidence of a run of one replica at the end of a stage.
 
@@ -48,7 +48,7 @@ def gather(
     had = episodes.returns[0]
     low, high = mean_interval(had)
     measure = episodes.measure(0, run.env_steps)
-    return evidence_pb2.Evidence(
+    found = evidence_pb2.Evidence(
         stage=stage,
         env_steps=run.env_steps,
         returns=distribution(had),
@@ -60,11 +60,19 @@ def gather(
         milestones=_milestones(card, episodes),
         features=_features(card, trace, had, clipped),
         agents=_agents(card, trace, had, idle_returns, run),
-        optimisation=_optimisation(updates),
         terms=run.shaping.activity()[0],
         mean_length=episodes.lengths[0].float().mean().item(),
         config_hash=run.shaping.config_hashes[0],
     )
+    tell_updates(found, list(updates)[-LAST_UPDATES:])
+    return found
+
+
+def tell_updates(found: evidence_pb2.Evidence, updates: Sequence[Statistics]) -> None:
+    """Fill in how learning went, means over updates of the first replica, where the algorithm's numbers belong."""
+    told = getattr(found, updates[-1].told_as)
+    for name in updates[-1].numbers():
+        setattr(told, name, torch.stack([update.numbers()[name][0] for update in updates]).mean().item())
 
 
 def thinned(curve: Sequence[evidence_pb2.CurvePoint], points: int) -> list[evidence_pb2.CurvePoint]:
@@ -198,19 +206,3 @@ def _agents(
             )
         )
     return items
-
-
-def _optimisation(updates: Sequence[UpdateStatistics]) -> evidence_pb2.OptimisationEvidence:
-    last = list(updates)[-LAST_UPDATES:]
-
-    def mean(values: list[Tensor]) -> float:
-        return torch.stack(values).mean().item()
-
-    return evidence_pb2.OptimisationEvidence(
-        entropy=mean([update.entropy[0] for update in last]),
-        kl=mean([update.kl[0] for update in last]),
-        clip_fraction=mean([update.clip_fraction[0] for update in last]),
-        task_explained_variance=mean([update.explained_variance[0, TASK] for update in last]),
-        shaping_explained_variance=mean([update.explained_variance[0, SHAPING] for update in last]),
-        gradient_norm=mean([update.gradient_norm[0] for update in last]),
-    )

@@ -14,6 +14,7 @@ minibatch.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -41,6 +42,9 @@ BLOCK_ELEMENTS = 320_000
 class UpdateStatistics:
     """How an update went, each float32 (R,)."""
 
+    told_as: ClassVar[str] = "optimisation"
+    """Field of `Evidence` that the numbers belong to."""
+
     entropy: Tensor
     """Mean policy entropy over the largest possible, in [0, 1]."""
     kl: Tensor
@@ -53,6 +57,17 @@ class UpdateStatistics:
     """Actor's gradient norm before clipping."""
     finite: Tensor
     """bool (R,): the norm of every gradient was finite."""
+
+    def numbers(self) -> dict[str, Tensor]:
+        """What evidence tells, (R,) each, by its names."""
+        return {
+            "entropy": self.entropy,
+            "kl": self.kl,
+            "clip_fraction": self.clip_fraction,
+            "task_explained_variance": self.explained_variance[:, TASK],
+            "shaping_explained_variance": self.explained_variance[:, SHAPING],
+            "gradient_norm": self.gradient_norm,
+        }
 
 
 _Loss = Callable[[Tensor, Part, Tensor, Tensor], tuple[Tensor, Tensor]]

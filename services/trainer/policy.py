@@ -16,6 +16,7 @@ from torch import Tensor
 from also.v1 import task_pb2
 from also.v1.campaign_pb2 import LearnerSettings
 from services.trainer.network import ReplicaNet, Weights, normal, padded
+from services.trainer.play import Decision
 from services.trainer.streams import uniform
 from services.trainer.tasks.vector_task import View
 
@@ -23,18 +24,6 @@ _MASKED = -1e9
 """Logit of an action that is not allowed."""
 
 _UNIT_GAUSSIAN_ENTROPY = 0.5 * math.log(2.0 * math.pi * math.e)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """Actions that were drawn, and from what."""
-
-    actions: Tensor
-    """int64 (R, B, A), or float32 (R, B, A, K) before clipping."""
-    outputs: Tensor
-    """float32 (R, K, B, A): what the net said, for `judge`."""
-    memory: Tensor
-    """float32 (R, B, A, H): memory of a recurrent policy after this env_step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,15 +5,20 @@ they were seen and normalised, each env_step by env_step and in one tensor, and 
 taken. The state that a value net sees is there three times (once for IPPO). Beside these stand the environments' shared
 memory, the nets with their moments, and what each process takes anyway.
 
+Q-learning keeps a replay besides, once more where a checkpoint of it is made or read, and what is drawn from it for all
+batches of an update: once as it was kept, once normalised.
+
 The main run never trains while its branches do; the runs that are measured beside it always may.
 """
 
 from dataclasses import dataclass
 
+from also import algorithms
 from also.errors import MemoryNeedError
-from also.v1.campaign_pb2 import ALGORITHM_MAPPO, Campaign
+from also.v1.campaign_pb2 import Campaign
 from also.v1.task_pb2 import TaskCard
 from services.trainer import device, host_memory
+from services.trainer.value_based import replay
 
 _FLOAT = 4
 """Bytes of a float32."""
@@ -33,6 +38,8 @@ class Estimate:
 
     replica: int
     """One replica."""
+    replay: int
+    """Of this, its replay; 0 where there is none."""
     run: int
     """A run of one replica as a process: the main run, and each that is measured beside it."""
     branches: int
@@ -56,12 +63,17 @@ def estimate(campaign: Campaign, card: TaskCard, *, branches: bool) -> Estimate:
     """
     learner, validation = campaign.learner, campaign.validation
     agents, seen, state = len(card.agents), card.observation_size, card.state_size
-    centralised = learner.algorithm == ALGORITHM_MAPPO
+    centralised = algorithms.sees_state(learner)
     lanes = learner.environments
     rollout = lanes * learner.rollout * (5 * agents * seen + (3 if centralised else 1) * state)
     memory = max(lanes, campaign.evaluation.episodes) * (agents * seen + state)
     weights = 6 * learner.hidden * (seen + (state if centralised else seen))
     replica = _FLOAT * (rollout + 3 * memory + weights)  # shared, and copied before and after an env_step
+    kept = 0
+    if algorithms.is_value_based(learner):
+        kept = replay.bytes_of_a_replay(card, learner)
+        drawn = replay.states_of_a_draw(card, learner) * (agents * seen + (state if centralised else 0))
+        replica += (1 + learner.value_learning.replay_in_checkpoint) * kept + 2 * _FLOAT * drawn
     groups = at_once = 0
     if branches and validation.share > 0:
         seeds = max(validation.search_seeds, validation.confirm_seeds, validation.race_seeds)
@@ -71,6 +83,7 @@ def estimate(campaign: Campaign, card: TaskCard, *, branches: bool) -> Estimate:
         groups = -(-at_once // validation.replicas_per_group)
     return Estimate(
         replica=replica,
+        replay=kept,
         run=_PROCESS + replica,
         branches=groups * _PROCESS + at_once * replica,
         beside=campaign.reference.enabled + campaign.reference.one_shot,
@@ -102,6 +115,8 @@ def verdict(campaign: Campaign, card: TaskCard, need: Estimate, available: int |
     learner = campaign.learner
     replicas = (need.branches // need.replica) if need.branches else 1
     parts = f"{_gib(need.replica)} a replica"
+    if need.replay:
+        parts += f", {_gib(need.replay)} of it replay"
     if need.branches:
         parts += f", about {replicas} of which train at once on branches"
     if need.beside:
@@ -111,7 +126,10 @@ def verdict(campaign: Campaign, card: TaskCard, need: Estimate, available: int |
         f"{learner.rollout} env_steps × {len(card.agents)} agents × {card.observation_size} numbers), and "
         f"{_gib(available)} are available"
     )
-    remedy = "lower learner.environments, learner.rollout or validation.replicas_per_group, or have the task show less"
+    lower = "learner.environments, learner.rollout"
+    if need.replay:
+        lower = f"learner.value_learning.replay_env_steps or .batches, {lower}"
+    remedy = f"lower {lower} or validation.replicas_per_group, or have the task show less"
     if need.together > available:
         raise MemoryNeedError(f"{told}; {remedy} (task.arguments)")
     return f"{told}; if that is too much, {remedy} (task.arguments)"

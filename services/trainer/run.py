@@ -16,15 +16,14 @@ from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import TaskCard
 from services.trainer import device
-from services.trainer.learner import Learner, UpdateStatistics
-from services.trainer.rollout import Collector
+from services.trainer.algorithm import Statistics, learner_of, player_of
 from services.trainer.shaping_reward import ShapingReward
 from services.trainer.streams import mix
 from services.trainer.tasks.opening import open_task
 from services.trainer.tasks.vector_task import VectorTask
 
 _ENVIRONMENTS, _ACTIONS, _MINIBATCHES, _WEIGHTS = range(4)
-"""What a replica's stream is split into."""
+"""What a replica's stream is split into; for Q-learning the third is what is drawn from the replay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +63,7 @@ class Run:
 
         Raises:
             DeviceError: the learner's device is asked for and not there.
+            TaskError: the algorithm cannot learn the task's actions.
         """
         settings = campaign.learner
         self.campaign = campaign
@@ -75,8 +75,8 @@ class Run:
         self.shaping = ShapingReward(
             configs, self.task.card, environments=settings.environments, gamma=settings.gamma, device=self.device
         )
-        self.learner = Learner(mix(keys, _WEIGHTS), self.task.card, settings, threads=threads)
-        self.collector = Collector(self.task, self.shaping, settings, replicas=len(configs), device=self.device)
+        self.learner = learner_of(self.task, settings, mix(keys, _WEIGHTS), threads=threads)
+        self.collector = player_of(self.task, self.shaping, settings, replicas=len(configs), device=self.device)
         self.env_steps = 0
         self.updates = 0
         self.finite = torch.ones(len(configs), dtype=torch.bool, device=self.device)
@@ -144,26 +144,31 @@ class Run:
         """env_steps of each replica between two updates."""
         return self.campaign.learner.environments * self.campaign.learner.rollout
 
-    def advance(self) -> UpdateStatistics:
+    def advance(self) -> Statistics:
         """Collect one rollout and learn from it."""
         stream = mix(self.keys, self.updates + 1)
-        rollout = self.collector.collect(self.learner.policy, mix(stream, _ACTIONS))
-        statistics = self.learner.update(rollout, mix(stream, _MINIBATCHES))
+        played = self.collector.collect(self.learner.policy, mix(stream, _ACTIONS))
+        statistics = self.learner.update(played, mix(stream, _MINIBATCHES))
         self.updates += 1
         self.env_steps += self.env_steps_per_update
         self.finite &= statistics.finite
         return statistics
 
-    def snapshots(self) -> list[Snapshot]:
+    def snapshots(self, *, whole: bool = False) -> list[Snapshot]:
         """The state of every replica, as copies on the CPU.
 
         A task whose environments cannot be copied begins new episodes here, in the live run too, so
-        that a restored run and the live one agree.
+        that a restored run and the live one agree. So does what a checkpoint leaves out end here.
+
+        Args:
+            whole: nothing is left out, for a save of a run that goes on.
         """
         task_state = self.task.state_dict()
         if not self.task.copies_state:
             self.task.load_state_dict(task_state)
             self.collector.begin_episodes()
+        if not whole:
+            self.collector.trim()
         state = {
             "keys": self.keys,
             "optimiser_steps": torch.full_like(self.keys, self.learner.optimiser_steps),

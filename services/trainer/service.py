@@ -14,6 +14,7 @@ from services.trainer.evaluation import POOLS, Evaluator, distribution, mean_int
 from services.trainer.probe import probe
 from services.trainer.run import Run, Snapshot
 from services.trainer.tasks.opening import describe
+from services.trainer.tasks.suites import SUITES
 
 _LOG = logging.getLogger(__name__)
 
@@ -24,6 +25,12 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
     def __init__(self, store: Callable[[], Store]) -> None:
         """Serve from and to the store that `store` opens, when a call needs it: describing a task needs none."""
         self._store = store
+
+    def ListTasks(
+        self, request: trainer_pb2.ListTasksRequest, context: grpc.ServicerContext
+    ) -> trainer_pb2.ListTasksResponse:
+        """List the native tasks."""
+        return trainer_pb2.ListTasksResponse(suites=[suite.to_proto() for suite in SUITES.values()])
 
     def DescribeTask(
         self, request: trainer_pb2.DescribeTaskRequest, context: grpc.ServicerContext

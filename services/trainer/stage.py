@@ -14,7 +14,7 @@ from also.store import Store
 from also.v1 import evidence_pb2, trainer_pb2
 from also.validation.cost import whole_updates
 from services.trainer import checkpoint, evidence, threads
-from services.trainer.learner import UpdateStatistics
+from services.trainer.algorithm import Statistics
 from services.trainer.run import Run
 from services.trainer.tasks.opening import describe
 
@@ -65,7 +65,7 @@ def _train(
     labels = request.campaign_id, request.run
     began = told = time.monotonic()
     curve: list[evidence_pb2.CurvePoint] = []
-    statistics: deque[UpdateStatistics] = deque(maxlen=evidence.LAST_UPDATES)  # a stage may have any number of them
+    statistics: deque[Statistics] = deque(maxlen=evidence.LAST_UPDATES)  # a stage may have any number of them
     for done in range(1, planned + 1):
         if not active():
             raise ServiceUnavailable("the caller of TrainStage is gone")

@@ -7,9 +7,11 @@ nothing about behaviour: branches would be wasted on them.
 
 from collections.abc import Iterable, Sequence
 
+from also import algorithms
 from also.errors import ShapingError
 from also.shaping import relief, rules
 from also.shaping.identity import config_hash
+from also.v1.campaign_pb2 import LearnerSettings
 from also.v1.shaping_pb2 import ShapingConfig, ShapingForm
 from also.v1.task_pb2 import TaskCard
 from also.v1.trainer_pb2 import ShapingProbe
@@ -20,14 +22,19 @@ CUT_RATE_LIMIT = 0.95
 
 
 def check(
-    candidates: Sequence[Candidate], *, card: TaskCard, gamma: float, incumbent: ShapingConfig, tried: Iterable[str]
+    candidates: Sequence[Candidate],
+    *,
+    card: TaskCard,
+    learner: LearnerSettings,
+    incumbent: ShapingConfig,
+    tried: Iterable[str],
 ) -> list[Verdict]:
     """Screen candidates by rules and duplicates.
 
     Args:
         candidates: what is proposed.
         card: the task's card.
-        gamma: the learner's discount, in [0, 1].
+        learner: the learner's settings, every default filled in.
         incumbent: the config in office.
         tried: hashes of the configs that were tried before.
 
@@ -41,7 +48,8 @@ def check(
         verdict = Verdict(candidate=candidate.name, config_hash=candidate.config_hash)
         verdicts.append(verdict)
         try:
-            rules.check_config(candidate.config, card, gamma)
+            rules.check_config(candidate.config, card, learner.gamma)
+            algorithms.check_shaping(learner, candidate.config)
         except ShapingError as error:
             _refuse(verdict, VerdictReason.VERDICT_REASON_INVALID_CONFIG, f"{error}.")
             continue

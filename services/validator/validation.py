@@ -11,6 +11,7 @@ Nothing is kept between calls: a repeated round finds its results in the object 
 every choice is a function of request and results, it says the same again.
 """
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -40,6 +41,9 @@ T = TypeVar("T")
 
 _PROBE_SECONDS = 1800.0
 """Deadline of the trainer's answer to the screen."""
+
+_CAUSE_LIMIT = 160
+"""Characters of a cause that a step's wait is told with; a whole one is in the failed group's record."""
 
 _TICK_SECONDS = 1.0
 """Longest time without progress while the trainer answers."""
@@ -93,8 +97,8 @@ def _validate(
                     phase.hear(told.records)
                 measures.hear([group for group in groups if _is_result(progress.get(group.name))])
                 env_steps = sum(told.env_steps for told in progress.values())
-                begun = _begun(len(groups), progress)
-                yield phase.tell(_reasons(round_, standing), env_steps=env_steps, waits_for=begun)
+                waits_for = _waits_for(len(groups), progress)
+                yield phase.tell(_reasons(round_, standing), env_steps=env_steps, waits_for=waits_for)
         last = phase.tell(_reasons(round_, standing), env_steps=env_steps, waits_for=measures.server)
         measured = yield from _waiting(measures.read(groups), lambda last=last: last)  # type: ignore[misc]
         arms = records.add(arms, step.arms, step.pool, measured)
@@ -126,7 +130,7 @@ def _begin(request: ValidateRequest) -> Round:
             screen.check(
                 request.candidates,
                 card=request.card,
-                gamma=request.campaign.learner.gamma,
+                learner=request.campaign.learner,
                 incumbent=request.incumbent,
                 tried=request.tried_hashes,
             )
@@ -180,9 +184,13 @@ def _waiting(
         yield tell()
 
 
-def _begun(groups: int, progress: Progress) -> str:
-    """What a step waits for whose branch groups are not all at work, in words."""
-    if any(told.env_steps or told.records for told in progress.values()):
+def _waits_for(groups: int, progress: Progress) -> str:
+    """What a step waits for none of whose branch groups is at work, in words."""
+    under_way = [told for told in progress.values() if not _is_result(told)]
+    causes = Counter(told.waits_for for told in under_way)
+    if under_way and not causes[""]:
+        return f"{counted(len(under_way), 'branch group')} to run: {causes.most_common(1)[0][0][:_CAUSE_LIMIT]}"
+    if progress:
         return ""
     return f"the first of {counted(groups, 'branch group')} to begin"
 

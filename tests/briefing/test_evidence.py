@@ -26,6 +26,11 @@ def cells(text):
     for block in text.split("\n\n")[1:]:
         heading, header, *rows = block.split("\n")
         title, note = re.fullmatch(r"\[(.+?)\](.*)", heading).groups()
+        if title == "curve":
+            column, points = re.fullmatch(r"NAME=(\w+): (.+)", header).groups()
+            pairs = (point.split("=") for point in points.split(" "))
+            found |= {f"curve.{name}.{column}": value for name, value in pairs}
+            continue
         columns = header.split(" | ")
         for row in rows:
             values = row.split(" | ")
@@ -129,6 +134,17 @@ def test_evidence_without_optimiser_figures_shows_none(foraging, evidence):
     """An absent message is not shown as zeros."""
     evidence.ClearField("optimisation")
     assert "optimisation" not in shown(foraging, evidence).text
+
+
+def test_q_learning_shows_its_own_figures_and_says_what_they_are(foraging, evidence):
+    """In place of the optimiser's; a finding may cite them, and the leanest level leaves them out."""
+    evidence.ClearField("optimisation")
+    evidence.value_learning.epsilon = 0.25
+    section = shown(foraging, evidence)
+    assert "[value_learning] Q-learning of one value of the team" in section.text
+    assert "value_learning.td_error" in section.paths
+    assert not any(path.startswith("optimisation.") for path in section.paths)
+    assert "value_learning" not in shown(foraging, evidence, 80).text
 
 
 def test_names_that_the_card_does_not_have_are_left_out(foraging, evidence):

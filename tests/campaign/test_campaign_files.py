@@ -69,9 +69,20 @@ def test_set_changes_a_value_by_its_path(load):
         (TASK + "seed:", "seed is empty"),
         (TASK + "seed: .nan", "seed nan"),
         (TASK + "learner: {gamma: 1.1}", r"learner.gamma 1.1 is outside \[0, 1\]"),
-        (TASK + "learner: {algorithm: dqn}", "learner.algorithm 'dqn' is not allowed; allowed: mappo, ippo"),
+        (TASK + "learner: {algorithm: dqn}", "learner.algorithm 'dqn' is not allowed; allowed: mappo, ippo, vdn, qmix"),
         (TASK + "learner: {minibatches: 200, environments: 2, rollout: 3}", "minibatches 200 is more than the 6"),
         (TASK + "learner: {minibatches: 8, environments: 4, recurrent: true}", "minibatches 8 is more than the 4"),
+        (TASK + "learner: {algorithm: vdn, epochs: 4}", "epochs has no effect with algorithm vdn; .* mappo, ippo$"),
+        (TASK + "learner: {algorithm: qmix, clip_epsilon: 0.1}", "clip_epsilon has no effect with algorithm qmix"),
+        (
+            TASK + "learner: {value_learning: {batches: 2}}",
+            "value_learning has no effect with algorithm mappo; .* vdn, q",
+        ),
+        (
+            TASK + "learner: {algorithm: vdn, value_learning: {mixer_width: 8}}",
+            "value_learning.mixer_width has no effect with algorithm vdn; leave it out, allowed with qmix",
+        ),
+        (TASK + "learner: {algorithm: qmix, value_learning: {target_rate: 0}}", r"target_rate 0.0 is outside \(0, 1\]"),
         (TASK + "budget: {env_steps: 10}", "budget.env_steps 10 does not suffice for one stage"),
         (TASK + "reference: true", "reference is the truth value true; a mapping is expected"),
         (TASK + "shaping: {terms: [{name: A}]}", "shaping.terms"),
@@ -114,6 +125,21 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
             spec.load(tmp_path / name)
 
 
+def test_a_file_comes_before_a_campaign_of_its_name(tmp_path):
+    """A word is a name where nothing is called so; what has a suffix or a folder is always a file."""
+    assert spec.brought_name(None) == "foraging"
+    assert spec.brought_name(Path("warehouse")) == "warehouse"
+    for path in (Path("warehouse.yaml"), tmp_path / "warehouse", Path("./campaigns")):
+        assert spec.brought_name(path) is None
+    assert spec.name_of(tmp_path / "mine.yaml") == "mine"
+
+
+def test_a_name_that_no_campaign_has_is_one_clear_error():
+    """It says which there are."""
+    with pytest.raises(DocumentError, match=r"there is no campaign 'forraging'; ALSO brings foraging, .*warehouse"):
+        spec.load(Path("forraging"))
+
+
 def test_campaigns_that_differ_say_where():
     """Each path with both values."""
     stored = spec.resolved(Campaign(task=Task(name="foraging", layout="5x5-2p-1f")))
@@ -125,8 +151,12 @@ def test_campaigns_that_differ_say_where():
 
 
 def test_the_campaigns_that_we_ship_are_complete():
-    """The default one, and every file of `campaigns/`."""
+    """The default one, those that go by a name, and every file of `campaigns/`."""
     assert spec.load(None).task.name == "foraging"
+    assert {"foraging", "warehouse"} <= set(spec.brought())
+    for name in spec.brought():
+        assert spec.load(Path(name)).task.name == name
+        assert spec.name_of(Path(name)) == name
     files = sorted((Path(__file__).parents[2] / "campaigns").glob("*.yaml"))
     assert len(files) >= 2
     for path in files:
@@ -225,3 +255,21 @@ def test_an_llm_that_cannot_be_is_refused(load, change, message):
     """Missing, superfluous, malformed or out of range: one error that names the key."""
     with pytest.raises(DocumentError, match=re.escape(message)):
         load(TASK, change)
+
+
+@pytest.mark.parametrize("algorithm", ["vdn", "qmix"])
+def test_a_q_learners_campaign_is_complete_without_settings_of_ppo(load, algorithm):
+    """Its own defaults are filled in, its evaluation is greedy, and what is complete can be completed again."""
+    campaign = load(TASK + f"learner: {{algorithm: {algorithm}}}")
+    assert campaign.learner.value_learning.batch_episodes == 32
+    assert campaign.learner.value_learning.HasField("mixer_width") == (algorithm == "qmix")
+    assert not campaign.learner.HasField("clip_epsilon")
+    assert campaign.evaluation.greedy
+    assert spec.resolved(campaign) == campaign
+
+
+def test_a_ppo_campaign_is_as_it_was_before_there_were_others(load):
+    """No setting of Q-learning is in it, so its learner's hash stays, and the checkpoints under it."""
+    campaign = load(TASK)
+    assert not campaign.learner.HasField("value_learning")
+    assert not campaign.evaluation.greedy

@@ -81,6 +81,7 @@ def test_a_mind_without_an_llm_has_no_cost(serve, new_world, new_campaign, event
         (LlmFailureReason.LLM_FAILURE_REASON_UNAVAILABLE, HoldReason.HOLD_REASON_LLM_UNAVAILABLE),
         (LlmFailureReason.LLM_FAILURE_REASON_BUDGET_SPENT, HoldReason.HOLD_REASON_LLM_BUDGET_SPENT),
         (LlmFailureReason.LLM_FAILURE_REASON_REPLY_INVALID, HoldReason.HOLD_REASON_LLM_REPLY_INVALID),
+        (LlmFailureReason.LLM_FAILURE_REASON_CONTRADICTED, HoldReason.HOLD_REASON_LLM_CONTRADICTED),
     ],
 )
 def test_no_answer_holds_the_stage_and_training_goes_on(serve, new_world, campaign, events, method, why, held):

@@ -51,5 +51,9 @@ def test_the_longest_wait_is_counted():
     assert waits.seconds == 10
     waits.set("store", "")
     assert waits.seconds == 5
-    waits.set("validator", "a free core")
+    waits.set("validator", "2 branch groups to run: 3 Insufficient cpu")
     assert waits.seconds == 0
+    now += 5
+    waits.set("validator", "2 branch groups to run: 2 Insufficient cpu")
+    assert waits.seconds == 5
+    assert waits.text == "2 branch groups to run: 2 Insufficient cpu"

@@ -16,6 +16,10 @@ from also.settings import child_environment
     ("arguments", "message"),
     [
         (["run", "none.yaml"], "campaign file none.yaml cannot be read: No such file or directory"),
+        (
+            ["run", "no-such"],
+            "there is no campaign 'no-such'; ALSO brings foraging, warehouse; a file's name",
+        ),
         (["run", "bad.yaml"], "bad.yaml: unknown key 'tsak'"),
         (["run", "--set", "seed=-1"], "seed -1 is outside"),
         (["run", "--set", "learner.gamma=high"], "learner.gamma is the text 'high'; a number is expected"),

@@ -13,7 +13,6 @@ from also import __version__, document, reasons
 from also.campaign.fold import event_of, fold
 from also.cli import describe, lines, screen, table
 from also.cli.progress import Progress
-from also.cli.tasks import NATIVE
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.validator_pb2 import ArmProgress, ValidationPhase, ValidationProgress
@@ -269,19 +268,24 @@ def test_the_doctor_fails_on_a_store_that_is_none(also, tmp_path):
     assert "failed  store" in out
 
 
-def test_tasks_are_listed_without_starting_anything(also, tmp_path):
-    """Native ones by example, and how any other is named."""
+@pytest.mark.slow
+def test_tasks_are_listed_by_suite(also):
+    """Published names and the rule of all, as the trainer knows them, and how any other is named."""
     code, out, _ = also("tasks")
     assert code == 0
-    assert "foraging/8x8-2p-2f-coop" in out
-    assert "package.module:function" in out
-    assert list(tmp_path.iterdir()) == []
+    for name in ("foraging/8x8-2p-2f-coop", "foraging/[2s-]NxN-Ap-Ff", "warehouse/tiny-2ag", "package.module:function"):
+        assert name in out
+    code, out, _ = also("tasks", "--json")
+    assert code == 0
+    suites = json.loads(out)["suites"]
+    assert [suite["name"] for suite in suites[:2]] == ["foraging", "warehouse"]
+    assert all(suite["layouts"] for suite in suites)
 
 
 @pytest.mark.slow
-def test_the_tasks_that_are_listed_can_be_built(also):
-    """A real trainer describes each native example: features, milestones, agents."""
-    for name in NATIVE:
+def test_a_task_that_is_listed_is_shown(also):
+    """A real trainer describes one of each suite: features, milestones, agents."""
+    for name in ("foraging/8x8-2p-2f-coop", "warehouse/tiny-2ag"):
         code, out, _ = also("tasks", name)
         assert code == 0
         assert out.startswith(name)

@@ -32,7 +32,7 @@ def test_a_prompt_is_a_system_message_and_a_question(full):
     assert [message.role for message in rendered.messages] == ["system", "user"]
     system, user = contents(rendered)
     assert system.startswith("You are the critic of ALSO.")
-    assert "Diagnose stage 1" in user.splitlines()[-1]
+    assert user.splitlines()[-1].startswith("What holds the team back in stage 1?")
 
 
 def test_equal_requests_have_equal_prompts(full):
@@ -61,7 +61,15 @@ def test_the_question_has_every_part(full):
     """Card, earlier stages with their outcomes, trials with their numbers, incumbent and evidence."""
     _, user = contents(render(full(), estimate, 2000))
     headings = re.findall(r"^# (.+)$", user, re.MULTILINE)
-    assert headings == ["Task card", "Earlier stages", "Trials", "Incumbent", "Evidence of this stage", "Question"]
+    assert headings == [
+        "Task card",
+        "Earlier stages",
+        "Trials",
+        "Incumbent",
+        "Evidence of this stage",
+        "What follows from these numbers",
+        "Question",
+    ]
     for line in (
         "agents: agent_0, agent_1",
         "0 | no_signal | 0 [-0.02, 0.02] | 0 | 0.25 | promoted | 0.02",
@@ -83,7 +91,7 @@ def test_the_question_divides_by_the_largest_return(full):
     _, user = contents(render(request, estimate, 2000))
     assert (
         "the mean return is 0.04 [0, 0.08], 0 [-0.04, 0.04] in the stage before; "
-        "from the first to the last third of the curve it changed by 0."
+        "along the curve it changed by 0, from the first third to the last."
     ) in user
 
 
@@ -123,7 +131,7 @@ def test_the_evidence_keeps_its_limit(full):
     for most in (200, 300, 600, 5000):
         rendered = render(full(), len, most)
         _, user = contents(rendered)
-        evidence = user.split("# Evidence of this stage\n")[1].split("\n\nAs shares")[0]
+        evidence = user.split("# Evidence of this stage\n")[1].split("\n\n# What follows")[0]
         assert len(evidence) <= most
         paths = rendered.schema["properties"]["findings"]["items"]["properties"]["citations"]["items"]["enum"]
         assert all(path.split(".")[0] in evidence for path in paths)

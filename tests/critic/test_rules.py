@@ -209,6 +209,16 @@ def test_a_policy_that_jumps_is_unstable(foraging, gather, ask, incumbent, plant
     assert finding.term == "approach"
 
 
+def test_q_learning_is_not_judged_by_figures_of_ppo(foraging, gather, ask):
+    """It has no entropy that could collapse and no KL that could jump, and is found neither still nor unstable."""
+    evidence = gather(foraging, reached=[1, 0.9, 0.3, 0.1], mean=0.3, median=0.0, entropy=0.01, kl=0.4)
+    evidence.ClearField("optimisation")
+    evidence.value_learning.td_error = 0.1
+    modes = {found.mode for found in diagnose(ask(foraging, gather(foraging, mean=0.3), evidence)).findings}
+    assert not modes & {pb.FAILURE_MODE_PREMATURE_CONVERGENCE, pb.FAILURE_MODE_INSTABILITY}
+    assert modes
+
+
 def test_large_updates_are_welcome_while_the_return_rises(foraging, gather, ask, incumbent):
     """What works is left alone."""
     evidence = gather(foraging, reached=[1, 1, 0.9, 0.7], mean=0.7, terms=[activity("approach")], kl=0.4)

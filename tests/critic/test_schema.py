@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from also import limits
 from also.briefing.aliases import Aliases
 from also.briefing.evidence import citable_paths, evidence_section
-from also.llm.question import Choice, Reply, ReplyError
+from also.llm.question import Choice, Contradiction, Reply, ReplyError
 from also.llm.quoting import one_line
 from also.v1 import diagnosis_pb2 as pb
+from services.critic.case import read_case
+from services.critic.choices import choices
 from services.critic.citations import value_at
 from services.critic.prompt import render
 from services.critic.schema import BACKEND, LEVELS, LONGEST_SUMMARY, diagnosis_schema, read
@@ -116,9 +118,9 @@ FINDING = {
 }
 
 
-def answer(*findings, phase="sparse_signal"):
+def answer(*findings):
     """A reply's data with findings that differ from a sound one as given."""
-    return {"phase": phase, "findings": [FINDING | finding for finding in findings]}
+    return {"findings": [FINDING | finding for finding in findings]}
 
 
 def test_a_sound_reply_becomes_a_diagnosis_under_the_cards_own_names(full):
@@ -142,10 +144,13 @@ def test_a_sound_reply_becomes_a_diagnosis_under_the_cards_own_names(full):
 
 @given(data=st.data())
 def test_every_reply_that_follows_the_schema_is_accepted(full, data):
-    """The grammar lets nothing through that is then refused."""
+    """The grammar lets nothing through that is then refused, but for what the evidence denies."""
     request = full("]\n\u202ex")
     found = data.draw(conforming(schema_of(request)))
-    assert is_sound(read(reply(found), request), request)
+    try:
+        assert is_sound(read(reply(found), request), request)
+    except Contradiction as error:
+        assert str(error).startswith("it contradicts the evidence: ")
 
 
 @given(data=st.data(), room=st.sampled_from([200, 1000, 4000]))
@@ -153,6 +158,8 @@ def test_every_citation_of_shortened_evidence_is_accepted(full, data, room):
     """What a smaller level shows can be read back without knowing the level."""
     request = full()
     found = data.draw(conforming(render(request, len, room).schema))
+    for finding in found["findings"]:
+        finding |= {"mode": "coordination", "milestone": "met_at_food", "remedy": "guide"}
     assert is_sound(read(reply(found), request), request)
 
 
@@ -183,11 +190,11 @@ def test_damage_at_any_place_is_a_diagnosis_or_one_error(full, data):
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        ([], ["the reply is a list", "phase, findings"]),
+        ([], ["the reply is a list", "the keys findings"]),
         ("no", ["the reply is 'no'"]),
         (None, ["the reply is null"]),
-        ({"phase": "plateau"}, ["no key 'findings'"]),
-        (answer({}, phase="stuck"), ["phase is 'stuck'", "'plateau'"]),
+        ({}, ["no key 'findings'"]),
+        (answer({}) | {"phase": "solved"}, ["the reply has the key 'phase'", "allowed: findings"]),
         (answer(), ["findings is a list of 0 items", "1 to 6"]),
         (answer(*[{}] * 7), ["findings is a list of 7 items"]),
         (answer({}, {"mode": "bad"}), ["findings[1].mode is 'bad'", "'coordination'"]),
@@ -239,19 +246,51 @@ def test_equal_citations_and_equal_findings_are_merged(full):
 
 def test_findings_are_sorted_by_severity(full):
     """The model's own order breaks ties."""
-    found = answer({"milestone": "", "severity": 30}, {"feature": "", "severity": 80}, {"agent": "", "severity": 80})
+    found = answer(
+        {"milestone": "", "severity": 30},
+        {"feature": "", "severity": 80},
+        {"milestone": "all_food_eaten", "agent": "", "severity": 80},
+    )
     findings = read(reply(found), full()).findings
     assert [finding.severity for finding in findings] == [0.8, 0.8, 0.3]
     assert findings[0].feature == "" and findings[1].agent == ""
 
 
+def test_one_finding_of_a_mode_and_milestone_stays(full):
+    """A small model says the same thing about each feature; the severest is kept."""
+    found = answer({"feature": "idle", "severity": 30}, {"severity": 80}, {"agent": "", "severity": 80})
+    (finding,) = read(reply(found), full()).findings
+    assert (finding.severity, finding.feature) == (0.8, "team_food_distance")
+
+
+def test_a_change_of_no_term_is_one_of_the_term_that_pays_most(full):
+    """What follows need not be named."""
+    (finding,) = read(reply(answer({"mode": "shaping_dominates", "remedy": "decay", "term": ""})), full()).findings
+    assert finding.term == "approach"
+
+
 def test_nothing_is_wrong_only_where_nothing_else_is(full):
     """And then nothing is changed."""
+    request = full()
+    for number, point in enumerate(request.evidence[-1].curve):
+        point.mean_return = number / 10  # the return rises
     nothing = {"mode": "none", "remedy": "explore", "severity": 100}
-    (alone,) = read(reply(answer(nothing)), full()).findings
+    (alone,) = read(reply(answer(nothing)), request).findings
     assert (alone.mode, alone.remedy, alone.severity) == (pb.FAILURE_MODE_NONE, pb.REMEDY_KEEP, 0)
-    (beside,) = read(reply(answer(nothing, {"severity": 10})), full()).findings
+    (beside,) = read(reply(answer(nothing, {"severity": 10})), request).findings
     assert beside.mode == pb.FAILURE_MODE_COORDINATION
+    with pytest.raises(Contradiction, match="mode is 'none', which the evidence rules out; allowed: exploration"):
+        read(reply(answer(nothing)), full())
+
+
+def test_what_the_evidence_denies_is_a_contradiction(full):
+    """The repair is told with which numbers; a reply that cannot be read is none."""
+    found = reply(answer({"mode": "exploration", "milestone": "reached_food"}))
+    with pytest.raises(Contradiction, match="names milestone reached_food as missing, which 97% of the episodes reach"):
+        read(found, full())
+    with pytest.raises(ReplyError) as error:
+        read(reply(3), full())
+    assert not isinstance(error.value, Contradiction)
 
 
 def test_a_summary_is_one_visible_line(full, injections):
@@ -305,6 +344,6 @@ def test_only_what_is_shown_can_be_cited(full):
     aliases = Aliases(request.card)
     evidence = aliases.evidence(request.evidence[-1])
     section = evidence_section(aliases.card, evidence, most_tokens=700, count=len)
-    schema = diagnosis_schema(aliases.card, request.incumbent, section.paths)
+    schema = diagnosis_schema(aliases.card, request.incumbent, section.paths, choices(read_case(request)))
     assert tuple(schema["properties"]["findings"]["items"]["properties"]["citations"]["items"]["enum"]) == section.paths
     assert set(section.paths) < set(citable_paths(aliases.card, evidence))

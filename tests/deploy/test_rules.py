@@ -31,6 +31,7 @@ def test_the_alerts_are_these():
         "AlsoBudgetNear",
         "AlsoCampaignStuck",
         "AlsoLlmFailing",
+        "AlsoPrometheusAway",
         "AlsoServiceDown",
         "AlsoValidatorHeldOnMetrics",
     ]

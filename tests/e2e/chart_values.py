@@ -160,6 +160,8 @@ REFUSED = {
     "{vllm: {enabled: true, model: m, generator: {args: []}}, llm: {generator: {url: 'http://g'}}}": "vllm.generator",
     "prometheus: {maxAgeSeconds: 0}": "/prometheus/maxAgeSeconds",
     "prometheus: {maxAgeSeconds: 10}": "prometheus.maxAgeSeconds",
+    "prometheus: {awaySeconds: 1.5}": "/prometheus/awaySeconds",
+    "prometheus: {awaySeconds: 86400}": "jobs.deadlineSeconds",
     "networkPolicy: {dns: {ports: [70000]}}": "/networkPolicy/dns/ports/0",
     "pods: {extraEnv: [{value: x}]}": "/pods/extraEnv/0",
     "monitoring: {podMonitor: {enabled: 'yes'}}": "/monitoring/podMonitor/enabled",

@@ -34,6 +34,12 @@ def foraging() -> TaskCard:
 
 
 @pytest.fixture(scope="session")
+def warehouse() -> TaskCard:
+    """Card of the warehouse: agents take turns at what they do, and nothing tells of the team."""
+    return document.read(TaskCard, yaml.safe_load((CARDS / "warehouse.yaml").read_text()))
+
+
+@pytest.fixture(scope="session")
 def unnamed() -> TaskCard:
     """Card of numbered observations, without directions."""
     return document.read(TaskCard, yaml.safe_load((CARDS / "unnamed.yaml").read_text()))

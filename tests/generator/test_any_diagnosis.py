@@ -38,12 +38,12 @@ def draw_finding(draw, card, incumbent):
 
 
 @settings(deadline=None, max_examples=60)
-@given(data=st.data(), named=st.booleans(), rounds=st.integers(1, 3), shaped=st.booleans())
+@given(data=st.data(), which=st.integers(0, 2), rounds=st.integers(1, 3), shaped=st.booleans())
 def test_any_diagnosis_gets_valid_distinct_and_untried_candidates(
-    foraging, unnamed, ask, propose, data, named, rounds, shaped
+    foraging, warehouse, unnamed, ask, propose, data, which, rounds, shaped
 ):
     """Over several rounds, with any feedback on the earlier ones."""
-    draw, card = data.draw, foraging if named else unnamed
+    draw, card = data.draw, (foraging, warehouse, unnamed)[which]
     incumbent = shaping.ShapingConfig()
     if shaped:
         grown = propose(ask(card, backend=campaign_pb2.GENERATOR_BACKEND_RANDOM, seed=draw(st.integers(0, 50))))

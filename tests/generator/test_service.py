@@ -1,13 +1,20 @@
 """The generator over a real gRPC server in this process."""
 
+import json
+
 import pytest
 
 from also import rpc
 from also.errors import DocumentError, ShapingError
+from also.llm.asker import Asker
+from also.settings import Settings
 from also.shaping.rules import check_config
+from also.v1 import campaign_pb2, generator_pb2_grpc
 from also.v1 import diagnosis_pb2 as pb
-from also.v1 import generator_pb2_grpc
+from also.v1.llm_pb2 import LlmAllowance
+from services.generator import service
 from services.generator.service import register
+from tools.faulty_llm.server import serving
 from tools.loopback import served
 
 
@@ -56,3 +63,36 @@ def test_an_incumbent_of_older_rules_is_mended(foraging, ask, find, propose, inc
     assert candidates
     for candidate in candidates:
         check_config(candidate.config, foraging, request.gamma)
+
+
+def test_the_rules_answer_for_a_model_that_contradicts_the_card_twice(foraging, ask, find, propose, tmp_path):
+    """What it proposed is named in the repair; the rules' candidates have no origin, and its calls are told."""
+    wrong = {
+        "reason": "x",
+        "finding": 0,
+        "credit": None,
+        "add": [
+            {
+                "form": "potential",
+                "target": "team",
+                "feature": "team_food_distance",
+                "transform": {"kind": "identity"},
+                "gate": None,
+                "weight": 50,
+                "schedule": None,
+            }
+        ],
+    }
+    request = ask(foraging, find(pb.REMEDY_GUIDE, milestone="met_at_food"))
+    expected = propose(request)
+    with serving() as server:
+        server.says = lambda asked: json.dumps({"candidates": [wrong]})
+        request.settings.backend = campaign_pb2.GENERATOR_BACKEND_LLM
+        request.settings.llm.url = server.url
+        request.allowance.CopyFrom(LlmAllowance(calls=9, tokens=10**6))
+        asker = Asker(Settings(store=str(tmp_path / "store")), first_pause_seconds=0.0)
+        found = service.propose(request, asker)
+        assert "pays for higher values" in server.requests[1]["messages"][-1]["content"]
+    assert list(found.candidates) == expected
+    assert not any(candidate.HasField("origin") for candidate in found.candidates)
+    assert (found.llm.calls, found.llm.invalid) == (2, 2)

@@ -13,6 +13,11 @@ TWO = ("--only", "exploration-19x19", "--only", "nothing-wrong-solved")
 """One situation that asks for a change, and one that does not."""
 
 
+def schema_of(asked):
+    """Properties of the reply that a request asks for."""
+    return asked["response_format"]["json_schema"]["schema"]["properties"]
+
+
 @pytest.fixture
 def judgements(also):
     """Runs the command; gives the judgements by backend."""
@@ -98,7 +103,17 @@ def test_candidates_for_a_task_that_is_not_here_are_not_screened(judgements):
 @pytest.mark.slow
 def test_an_llm_is_judged_beside_the_others(also, judgements, tmp_path):
     """Its answers, its cost and its model; prompts and raw replies are kept where they were asked for."""
+    finding = {
+        "citations": ["returns.mean"],
+        "summary": "Nobody comes near.",
+        "mode": "exploration",
+        **dict.fromkeys(("milestone", "feature", "agent", "term"), ""),
+        "remedy": "explore",
+        "severity": 90,
+        "confidence": 50,
+    }
     with serving() as server:
+        server.says = lambda asked: json.dumps({"findings": [finding]}) if "findings" in schema_of(asked) else None
         judged = judgements("--url", server.url, "--set", "temperature=0.2", "--parallel", "2", "--keep", "kept", *TWO)
         asked = len(server.requests)
     one = judged["llm"]
@@ -108,8 +123,19 @@ def test_an_llm_is_judged_beside_the_others(also, judgements, tmp_path):
     assert one.critic.prompt_tokens > 0
     assert one.generator.completion_tokens > 0
     assert asked > one.critic.asked + one.generator.asked  # the endpoint is tried first
-    assert all(answer.diagnosis.backend == "llm" for answer in one.answers)
-    assert len(list((tmp_path / "kept").rglob("exchanges/*/reply-0.json"))) >= 3
+    assert [answer.diagnosis.backend for answer in one.answers] == ["llm", "rules"]  # nobody asks about what is solved
+    assert len(list((tmp_path / "kept").rglob("exchanges/*/reply-0.json"))) >= 2
+
+
+@pytest.mark.slow
+def test_what_a_model_says_against_the_evidence_is_no_answer_of_it(judgements):
+    """The rules do not stand in for it in the table."""
+    contrary = {"findings": [{"mode": "none", "remedy": "keep"}]}
+    with serving() as server:
+        server.says = lambda asked: json.dumps(contrary) if "findings" in schema_of(asked) else None
+        one = judgements("--url", server.url, "--only", "exploration-19x19")["llm"]
+    assert (one.critic.asked, one.critic.answered) == (1, 0)
+    assert one.agreement.planted_first == 0
 
 
 @pytest.mark.slow

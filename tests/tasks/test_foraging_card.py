@@ -17,13 +17,14 @@ from services.trainer.tasks.foraging_layout import LOADERS, parse_layout
 from services.trainer.tasks.foraging_tables import LEVEL_BITS
 
 LAYOUTS = st.builds(
-    "{}{}x{}-{}p-{}f{}".format,
+    "{}{}x{}-{}p-{}f{}{}".format,
     st.sampled_from(["", "2s-"]),
     st.shared(st.integers(5, 19), key="size"),
     st.shared(st.integers(5, 19), key="size"),
     st.integers(2, 9),
     st.integers(1, 5),
     st.sampled_from(["", "-coop"]),
+    st.sampled_from(["", "-pen"]),
 )
 
 
@@ -46,8 +47,27 @@ def test_returns_and_agents_needed_follow_from_the_levels(layout: str) -> None:
             returns.append(min(foods) / sum(foods))
             strongest = list(itertools.accumulate(reversed(levels)))
             needed.append(min(count for count, level in enumerate(strongest, 1) if level >= min(foods)))
-    assert parsed.smallest_return == pytest.approx(min(returns))
+    if not parsed.penalised:
+        assert parsed.smallest_return == pytest.approx(min(returns))
     assert parsed.agents_needed == min(needed)
+
+
+@pytest.mark.parametrize(
+    ("layout", "smallest"),
+    [
+        ("8x8-2p-2f-coop-pen", 0.1),  # one food of two less four failures
+        ("10x10-3p-3f-coop-pen", 1 / 30),  # one food of three less three failures
+        ("15x15-4p-4f-coop-pen", 1 / 30),  # as above: crowded fields have fewer foods
+        ("8x8-2p-1f-pen", 0.1),
+        ("8x8-2p-2f-pen", 1 / 35),  # levels 3 of 7 less four failures
+    ],
+)
+def test_the_smallest_return_with_penalties_is_what_failures_leave(layout: str, smallest: float) -> None:
+    """A share of the levels less tenths: the least that is above nothing, which is what an idle team has."""
+    card = foraging_card(parse_layout(layout))
+    assert card.smallest_return == pytest.approx(smallest)
+    assert not card.HasField("baseline_return")
+    assert card.largest_return == 1
 
 
 @pytest.mark.parametrize("layout", ["6x6-4p-3f", "5x5-2p-2f-coop", "2s-5x5-2p-2f"])

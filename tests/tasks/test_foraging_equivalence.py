@@ -24,15 +24,19 @@ CASES = [
     ("2s-8x8-2p-2f-coop", 40, {"joint load", "terminated", "truncated"}),
     ("5x5-4p-2f", 80, {"joint load", "lone load", "overlap", "two foods at once", "terminated", "truncated"}),
     ("2s-6x6-5p-3f-coop", 60, {"joint load", "overlap", "two foods at once", "terminated", "truncated"}),
+    ("8x8-2p-2f-coop-pen", 60, {"joint load", "failed load", "terminated", "truncated"}),
+    ("2s-6x6-5p-3f-pen", 60, {"joint load", "failed load", "two foods at once", "terminated", "truncated"}),
     ("5x5-9p-4f", 40, {"joint load", "lone load", "overlap", "two foods at once", "terminated"}),
 ]
 """Layout, episodes, and what must happen in them, so that no rule goes untried."""
 
 
 def published(layout: str) -> ForagingEnv:
-    """The package's own environment of a layout, by its registered name."""
+    """The package's own environment of a layout, by its registered name; penalties are arguments, as it has them."""
     sight, rest = ("-2s", layout.removeprefix("2s-")) if layout.startswith("2s-") else ("", layout)
-    env = gymnasium.make(f"Foraging{sight}-{rest}-v3", disable_env_checker=True).unwrapped
+    penalty = {"penalty": 0.1} if rest.endswith("-pen") else {}
+    name = f"Foraging{sight}-{rest.removesuffix('-pen')}-v3"
+    env = gymnasium.make(name, disable_env_checker=True, **penalty).unwrapped
     assert isinstance(env, ForagingEnv)
     env.reset(seed=0)
     return env
@@ -92,6 +96,7 @@ def events(
         "blocked": any(a == b and 1 <= act <= 4 for a, b, act in zip(after, before, actions, strict=True)),
         "overlap": len(set(after)) < len(after),
         "lone load": loaders == 1,
+        "failed load": any(reward < 0 for reward in rewards),
         "joint load": loaders > 1,
         "two foods at once": foods - np.count_nonzero(env.field) > 1,
     }
@@ -149,3 +154,6 @@ def test_every_registered_name_is_a_layout() -> None:
         assert (layout.size, layout.size) == kwargs["field_size"]
         assert (layout.agents, layout.foods) == (kwargs["players"], kwargs["max_num_food"])
         assert (layout.sight, layout.cooperative) == (kwargs["sight"], kwargs["force_coop"])
+        assert kwargs["penalty"] == 0
+        assert not layout.penalised
+        assert parse_layout(f"{layout_name}-pen").penalised

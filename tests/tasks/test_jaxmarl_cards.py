@@ -7,13 +7,13 @@ from also.v1 import task_pb2
 from also.v1.task_pb2 import Task
 from services.trainer.streams import mix
 from services.trainer.tasks.card_rules import check_card
-from services.trainer.tasks.jaxmarl_layouts import SUITES
+from services.trainer.tasks.jaxmarl_layouts import LAYOUTS
 from services.trainer.tasks.opening import describe, open_task
 
 pytest.importorskip("jax", reason="needs the extra jaxmarl")
 pytest.importorskip("jaxmarl", reason="needs the extra jaxmarl")
 
-CURATED = [(layout.suite, layout.name) for suite, all_ in SUITES.items() for layout in all_ if suite != "jaxmarl"]
+CURATED = [(layout.suite, layout.name) for suite, all_ in LAYOUTS.items() for layout in all_ if suite != "jaxmarl"]
 
 
 def played(name, layout, choose, environments=32, env_steps=0):

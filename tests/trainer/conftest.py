@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import torch
 
-from also import document, keys, limits
+from also import algorithms, document, keys, limits, presets
 from also.store import Store, open_store
 from also.v1 import branch_pb2
-from also.v1.campaign_pb2 import Campaign
+from also.v1.campaign_pb2 import Campaign, LearnerSettings
 from also.v1.shaping_pb2 import ShapingConfig
 from services.trainer import checkpoint, determinism
 from services.trainer.run import Run
@@ -29,20 +29,48 @@ def store() -> Store:
 
 @pytest.fixture
 def make_campaign() -> Callable[..., Campaign]:
-    """Builds a small campaign; keyword arguments are learner settings, `layout` and `seed` besides."""
+    """Builds a small campaign; keyword arguments are learner settings, `layout`, `seed` and `task` besides."""
 
-    def make(layout: str = "5x5-2p-1f-coop", seed: int = 7, **learner: Any) -> Campaign:
+    def make(layout: str = "5x5-2p-1f-coop", seed: int = 7, task: str = "foraging", **learner: Any) -> Campaign:
         small = {"environments": 4, "rollout": 10, "epochs": 2, "minibatches": 2, "hidden": 16}
         campaign = document.read(
             Campaign,
             {
-                "task": {"name": "foraging", "layout": layout},
+                "task": {"name": task, "layout": layout},
                 "seed": seed,
                 "learner": small | learner,
                 "evaluation": {"episodes": 8, "report_episodes": 16, "branch_points": 2},
             },
         )
         limits.fill_defaults(campaign)
+        limits.check(campaign)
+        return campaign
+
+    return make
+
+
+@pytest.fixture
+def make_q_campaign() -> Callable[..., Campaign]:
+    """Builds a small campaign of Q-learning, QMIX by default; keyword arguments are learner settings, those of
+    `value_learning` among them, `layout` and `seed` besides."""
+
+    def make(layout: str = "5x5-2p-1f-coop", seed: int = 7, **learner: Any) -> Campaign:
+        of_learner = {field.name for field in LearnerSettings.DESCRIPTOR.fields}
+        small = {"algorithm": "qmix", "environments": 4, "rollout": 10, "hidden": 16}
+        small |= {name: value for name, value in learner.items() if name in of_learner}
+        own = {"replay_env_steps": 1000, "batch_episodes": 2, "batches": 2, "epsilon_env_steps": 1000}
+        own |= {name: value for name, value in learner.items() if name not in of_learner}
+        campaign = document.read(
+            Campaign,
+            {
+                "task": {"name": "foraging", "layout": layout},
+                "seed": seed,
+                "learner": small | {"value_learning": own},
+                "evaluation": {"episodes": 8, "report_episodes": 16, "branch_points": 2},
+            },
+        )
+        algorithms.check_given(campaign.learner)
+        presets.resolve(campaign)
         limits.check(campaign)
         return campaign
 

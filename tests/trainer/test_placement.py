@@ -15,6 +15,9 @@ from services.trainer.branch_group import GroupRun
 from services.trainer.evaluation import Evaluator
 from services.trainer.probe import probe
 from services.trainer.run import Run
+from services.trainer.streams import mix
+from services.trainer.tasks.warehouse import Warehouse
+from services.trainer.tasks.warehouse_tables import FORWARD, WANTED
 from tests.trainer.pretend_device import CUDA, pretended
 
 VARIANTS = [{}, {"algorithm": "ippo"}, {"recurrent": True}, {"scale_rewards": True}, {"normalise_observations": False}]
@@ -39,6 +42,26 @@ def trained(campaign: Campaign, config: ShapingConfig, updates: int = 2) -> Run:
     return run
 
 
+def stepped_warehouse(layout: str, device: str) -> dict[str, torch.Tensor]:
+    """State, view and features of a warehouse after the ends of some episodes, all on the CPU."""
+    task = Warehouse(layout, replicas=2, environments=8, device=device)
+    task.reset(mix(torch.arange(16, device=device).view(2, 8), 3))
+    pose, load = task.state_dict()["pose"].clone(), task.state_dict()["load"].clone()
+    pose[..., 0], load[..., 0] = 4 * task.layout.goals[0], WANTED  # one shelf more than there are: it is delivered
+    task.load_state_dict(task.state_dict() | {"pose": pose, "load": load})
+    names = tuple(feature.name for feature in task.card.features)
+    generator = torch.Generator().manual_seed(1)
+    rewards = torch.zeros((2, 8), device=device)
+    for _ in range(60):
+        actions = torch.randint(0, 5, tuple(pose.shape), generator=generator).to(device)
+        outcome = task.step(torch.where(actions == 4, FORWARD, actions))
+        rewards = rewards + outcome.reward
+        task.restart(outcome.truncated | (task.state_dict()["time"] % 40 == 39))
+    view, features = task.view(), task.features_at([task.moment(names)] * 2, names)
+    seen = {"observations": view.observations, "state": view.state, "rewards": rewards}
+    return {name: tensor.cpu() for name, tensor in (task.state_dict() | seen | features).items()}
+
+
 @pytest.mark.parametrize("settings", VARIANTS)
 def test_a_run_trains_on_the_device_and_its_state_comes_back(
     make_campaign: Callable[..., Campaign], every_form: ShapingConfig, equal: Equal, settings: dict[str, object]
@@ -59,6 +82,16 @@ def test_a_run_trains_on_the_device_and_its_state_comes_back(
     for here, there in zip(expected.snapshots(), snapshots, strict=True):
         assert all(type(tensor) is torch.Tensor for tensor in there.tensors.values())
         equal(here.tensors, there.tensors)
+
+
+@pytest.mark.parametrize("layout", ["tiny-2ag", "tiny-4ag-hard", "tiny-7ag"])
+def test_the_warehouse_is_stepped_on_the_device_as_on_the_cpu(layout: str, equal: Equal) -> None:
+    """Deliveries, ends of episodes, ties, everything seen and all features: no tensor is left behind."""
+    expected = stepped_warehouse(layout, "cpu")
+    with pretended():
+        found = stepped_warehouse(layout, "cuda")
+    equal(expected, found)
+    assert expected["rewards"].sum() > 0
 
 
 @pytest.mark.parametrize("continuous", [False, True])

@@ -73,7 +73,7 @@ def test_branches_that_train_elsewhere_do_not_count() -> None:
 )
 def test_half_of_the_memory_is_worth_a_word(available: int | None, said: str) -> None:
     """Less is not, and where nobody knows what there is, nothing is said."""
-    need = Estimate(replica=10 * GIB, run=10 * GIB, branches=0, beside=0)
+    need = Estimate(replica=10 * GIB, replay=0, run=10 * GIB, branches=0, beside=0)
     card = card_of(agents=2, seen=7, state=14)
     found = verdict(spec.load(None), card, need, None if available is None else available * GIB)
     assert found.startswith(said)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from also import keys
+from also import document, keys
 from also.document import canonical
 from also.errors import CheckpointError
 from also.shaping.identity import config_hash
@@ -44,6 +44,24 @@ def test_a_branch_with_a_null_change_is_bit_identical_to_the_continued_main_run(
     branch = _advanced(Run.restore(campaign, [event], [loaded], [None]), 3)
     equal(main.snapshots()[0].tensors, branch.snapshots()[0].tensors)
     assert (main.env_steps, main.updates) == (branch.env_steps, branch.updates)
+
+
+@pytest.mark.parametrize("layout", ["tiny-2ag", "tiny-4ag-hard"])
+def test_a_null_branch_is_bit_identical_in_the_warehouse(
+    make_campaign: Callable[..., Campaign], equal: Equal, store: Store, layout: str
+) -> None:
+    """Under a potential whose distances need the map of shelves, and an event, through the object store."""
+    approach = {"form": "potential", "target": "agent", "feature": "delivery_distance", "weight": 0.5}
+    found = {"form": "event", "target": "agent", "feature": "at_requested_shelf", "weight": 0.01, "episode_cap": 0.01}
+    terms = [{"name": "approach", **approach}, {"name": "found", **found}]
+    config = document.read(ShapingConfig, {"terms": terms})
+    campaign = make_campaign(layout, task="warehouse", environments=6, rollout=20)
+    main = _advanced(Run.start(campaign, [config], [3]), 3)
+    saved = checkpoint.save(store, "c", campaign, main.task.card, main.snapshots()[0])
+    _advanced(main, 3)
+    loaded = checkpoint.load(store, "c", campaign, main.task.card, saved)
+    branch = _advanced(Run.restore(campaign, [config], [loaded], [None]), 3)
+    equal(main.snapshots()[0].tensors, branch.snapshots()[0].tensors)
 
 
 @pytest.mark.parametrize("continuous", [False, True])

@@ -372,6 +372,39 @@ def test_nobody_there_is_unavailable(finish, store, server, open_prometheus) -> 
     assert all(record.metrics_fault for record in found)
 
 
+def away_seconds() -> float:
+    return metrics.REGISTRY.get_sample_value("also_metrics_away_seconds", {"campaign": "c"}) or 0.0
+
+
+def test_a_prometheus_that_is_away_is_borne_for_a_time(finish, server, open_prometheus, store) -> None:
+    """Longer than samples are waited for; it is shown meanwhile, and over when there is an answer."""
+    group = finish()
+    server.answer = lambda query: matrix(group.spec, group.records, at=time.time())
+    server.fault_of = lambda call, query: "status_5xx" if call < 25 else ""
+    reading = open_prometheus(wait=0.2, away=60.0).read([group.spec])
+    next(reading)
+    assert away_seconds() != 0
+    assert result_of(reading) == group.records
+    assert away_seconds() == 0
+
+
+def test_a_prometheus_that_stays_away_is_unavailable(finish, server, open_prometheus, store) -> None:
+    """It is waited for both times together, and not for ever."""
+    group = finish()
+    server.fault_of = lambda call, query: "status_5xx"
+    result_of(open_prometheus(wait=0.3, away=0.6).read([group.spec]))
+    assert named(store) == "MetricsUnavailable"
+
+
+def test_what_a_prometheus_says_after_its_return_counts(finish, server, open_prometheus, store) -> None:
+    """Samples that it lost are waited for no longer than usually."""
+    group = finish()
+    server.answer = lambda query: matrix(group.spec, group.records, at=time.time())
+    server.fault_of = lambda call, query: "status_5xx" if call < 10 else "empty"
+    result_of(open_prometheus(wait=0.3, away=600.0).read([group.spec]))
+    assert named(store) == "MetricsIncomplete"
+
+
 def test_readings_are_counted_by_outcome(finish, server, open_prometheus) -> None:
     """One usable, one not; how long it took is observed for both."""
 

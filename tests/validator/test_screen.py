@@ -6,7 +6,8 @@ import pytest
 
 from also import reasons
 from also.shaping.identity import config_hash
-from also.v1.shaping_pb2 import Invariance, ShapingConfig, TermActivity
+from also.v1.campaign_pb2 import ALGORITHM_QMIX, LearnerSettings
+from also.v1.shaping_pb2 import Invariance, ShapingConfig, ShapingForm, TargetKind, TermActivity
 from also.v1.task_pb2 import TaskCard
 from also.v1.trainer_pb2 import ShapingProbe
 from also.v1.verdict_pb2 import Candidate, Outcome, Verdict
@@ -15,6 +16,7 @@ from services.validator import screen
 
 MakeConfig = Callable[..., ShapingConfig]
 MakeCandidate = Callable[..., Candidate]
+LEARNER = LearnerSettings(gamma=0.99)
 
 
 @pytest.fixture
@@ -32,9 +34,21 @@ def named(verdict: Verdict) -> str:
     return reasons.verdict(verdict.reason) if verdict.reason else ""
 
 
+def test_credit_is_refused_for_a_learner_with_one_reward_of_the_team(
+    make_candidate: MakeCandidate, card: TaskCard
+) -> None:
+    """It would keep what the team is paid, and so have no effect."""
+    candidate = make_candidate(0)
+    candidate.config.terms.add(name="shared", form=ShapingForm.SHAPING_FORM_CREDIT, target=TargetKind.TARGET_KIND_AGENT)
+    for learner, name in ((LEARNER, ""), (LearnerSettings(gamma=0.99, algorithm=ALGORITHM_QMIX), "InvalidConfig")):
+        (verdict,) = screen.check([candidate], card=card, learner=learner, incumbent=ShapingConfig(), tried=[])
+        assert named(verdict) == name
+    assert "term 'shared': form credit keeps the sum over agents" in verdict.detail
+
+
 def test_sound_new_candidate_passes(make_candidate: MakeCandidate, card: TaskCard) -> None:
     """No reason, and its invariance derived."""
-    (verdict,) = screen.check([make_candidate(0)], card=card, gamma=0.99, incumbent=ShapingConfig(), tried=[])
+    (verdict,) = screen.check([make_candidate(0)], card=card, learner=LEARNER, incumbent=ShapingConfig(), tried=[])
     assert (verdict.candidate, named(verdict), verdict.outcome) == ("r0-c0", "", Outcome.OUTCOME_UNSPECIFIED)
     assert verdict.invariance == Invariance.INVARIANCE_POLICY_INVARIANT
 
@@ -42,7 +56,7 @@ def test_sound_new_candidate_passes(make_candidate: MakeCandidate, card: TaskCar
 def test_broken_rule_is_an_invalid_config(make_candidate: MakeCandidate, card: TaskCard) -> None:
     """The verdict says which rule."""
     candidate = make_candidate(0, feature="teleporters")
-    (verdict,) = screen.check([candidate], card=card, gamma=0.99, incumbent=ShapingConfig(), tried=[])
+    (verdict,) = screen.check([candidate], card=card, learner=LEARNER, incumbent=ShapingConfig(), tried=[])
     assert (named(verdict), verdict.outcome) == ("InvalidConfig", Outcome.OUTCOME_REJECTED)
     assert "teleporters" in verdict.detail
 
@@ -59,7 +73,7 @@ def test_duplicates_of_anything_known_are_out(
         Candidate(name="r0-c3", config=again, config_hash=config_hash(again)),
     ]
     tried = [candidates[1].config_hash]
-    verdicts = screen.check(candidates, card=card, gamma=0.99, incumbent=candidates[0].config, tried=tried)
+    verdicts = screen.check(candidates, card=card, learner=LEARNER, incumbent=candidates[0].config, tried=tried)
     assert [named(verdict) for verdict in verdicts] == ["Duplicate", "Duplicate", "", "Duplicate"]
     assert [verdict.detail for verdict in verdicts] == [
         "It equals the incumbent.",

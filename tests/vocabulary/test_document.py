@@ -119,8 +119,14 @@ def test_arguments_of_a_task_are_plain_scalars():
         ({"learner": {"epochs": -1}}, "learner.epochs -1 is outside [0, 4294967295]"),
         ({"seed": 2**63}, "seed 9223372036854775808 is outside"),
         ({"learner": {"recurrent": 1}}, "learner.recurrent is the number 1; true or false is expected"),
-        ({"learner": {"algorithm": "qmix"}}, "learner.algorithm 'qmix' is not allowed; allowed: mappo, ippo"),
-        ({"learner": {"algorithm": 1}}, "learner.algorithm is the number 1; one of these is expected: mappo, ippo"),
+        (
+            {"learner": {"algorithm": "coma"}},
+            "learner.algorithm 'coma' is not allowed; allowed: mappo, ippo, vdn, qmix",
+        ),
+        (
+            {"learner": {"algorithm": 1}},
+            "learner.algorithm is the number 1; one of these is expected: mappo, ippo, vdn",
+        ),
         ({"task": {"name": 1}}, "task.name is the number 1; a text is expected"),
         ({"task": {"arguments": [1]}}, "task.arguments is a list; a mapping is expected"),
         ({"task": {"arguments": {"n": [1]}}}, "task.arguments.n is a list; a number, a text or a truth value"),

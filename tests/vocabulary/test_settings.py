@@ -23,6 +23,7 @@ def test_what_is_not_set_has_its_default(environment):
 
 
 NUMBERS = [field.name for field in dataclasses.fields(settings.Settings) if isinstance(field.default, float)]
+MAY_BE_ZERO = ["metrics_away"]
 CHOICES = ["launcher", "trainer_threads"]
 TEXTS = [field.name for field in dataclasses.fields(settings.Settings) if field.name not in [*NUMBERS, *CHOICES]]
 
@@ -39,7 +40,10 @@ def test_seconds_are_numbers_above_zero(environment, field):
     """A number of seconds is read; what is none is refused by the variable's name and value."""
     environment.setenv(f"ALSO_{field.upper()}", "12.5")
     assert settings.from_environment() == settings.Settings(**{field: 12.5})
-    for wrong in ("soon", "0", "-1", "nan", "inf"):
+    environment.setenv(f"ALSO_{field.upper()}", "0")
+    if field in MAY_BE_ZERO:
+        assert settings.from_environment() == settings.Settings(**{field: 0.0})
+    for wrong in ("soon", "-1", "nan", "inf") if field in MAY_BE_ZERO else ("soon", "0", "-1", "nan", "inf"):
         environment.setenv(f"ALSO_{field.upper()}", wrong)
         with pytest.raises(SettingError, match=f"ALSO_{field.upper()} is '{wrong}'"):
             settings.from_environment()

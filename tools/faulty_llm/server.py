@@ -30,6 +30,8 @@ class FaultyLlm(FaultyServer):
         self.seed = seed
         self.fault_of: Callable[[int], str] = lambda call: ""
         """Fault of a call by its number, from 0; empty is none."""
+        self.says: Callable[[dict[str, Any]], str | None] = lambda request: None
+        """What a scripted model says to a completion's request, whatever the schema; None is an answer of its own."""
         self.by_schema = False
         """Whether answers follow from the schema alone, whatever the prompt says."""
         self.requests: list[dict[str, Any]] = []
@@ -51,8 +53,12 @@ class FaultyLlm(FaultyServer):
         schema = request["response_format"]["json_schema"]["schema"]
         draw = random.Random(f"{self.seed} {json.dumps(schema if self.by_schema else request, sort_keys=True)}")
         count = request.get("n") or 1
+        said = self.says(request)
         response = Response(
-            contents=[json.dumps(conforming(schema, draw), separators=(",", ":")) for _ in range(count)]
+            contents=[
+                json.dumps(conforming(schema, draw), separators=(",", ":")) if said is None else said
+                for _ in range(count)
+            ]
         )
         fault = self.fault_of(number)
         if fault:

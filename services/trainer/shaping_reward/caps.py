@@ -29,6 +29,14 @@ class Capped:
         self._left = self._cap.repeat(1, environments, terms.receives.shape[-1])
         self._environments = environments
 
+    def fresh(self, environments: int) -> "Capped":
+        """The same terms for so many other environments, which begin anew; they go by the visits of these."""
+        other = Capped(self._terms, environments)
+        for own, form in zip(self._forms, other._forms, strict=True):
+            if isinstance(form, Novelties):
+                form.look_at(own.state["visits"])
+        return other
+
     def restart(self, fresh: Tensor, values: Values) -> None:
         """Begin an episode where `fresh`, bool (N, E, 1), in a state of these values."""
         self._left = torch.where(fresh[self.span], self._cap, self._left)

@@ -61,6 +61,10 @@ class Potentials:
         self._terms = terms
         self._replica = terms.replica[self.span]
 
+    def fresh(self, environments: int) -> "Potentials":
+        """The same terms for so many other environments, which begin anew."""
+        return Potentials(self._terms, environments, self._gamma)
+
     def restart(self, fresh: Tensor, values: Values, factor: Tensor | None) -> None:
         """Take the potential of an episode's first state where `fresh`, bool (n, E, 1)."""
         potential, _ = self._terms.weigh(self.span, values.value, factor)
@@ -175,6 +179,11 @@ class Novelties:
         self._least = terms.column([term.novelty.team == task_pb2.AGGREGATE_MIN for term in own], torch.bool)
         agents = terms.receives.shape[-1]
         self.state = {"visits": torch.zeros(len(own), agents, MAX_BINS, dtype=torch.int64, device=self._bins.device)}
+        self._counts = True
+
+    def look_at(self, visits: Tensor) -> None:
+        """Go by these visits, (n, A, bins), from now on, and count none."""
+        self.state["visits"], self._counts = visits, False
 
     def restart(self, fresh: Tensor, values: Values) -> None:
         """Visits outlive an episode; its first state is none."""
@@ -184,7 +193,9 @@ class Novelties:
         bins = torch.minimum((values.value * self._bins).to(torch.int64), self._bins - 1).transpose(1, 2)  # (n, A, E)
         acted = values.acted
         counts = values.active if acted is None else values.active & acted
-        visits = self.state["visits"].scatter_add_(2, bins, counts.transpose(1, 2).to(torch.int64))
+        visits = self.state["visits"]
+        if self._counts:
+            visits.scatter_add_(2, bins, counts.transpose(1, 2).to(torch.int64))
         seen = visits.gather(2, bins).transpose(1, 2).clamp(min=1)  # (n, E, A)
         novelty = seen.to(torch.float32).rsqrt() * values.active
         if acted is None:

@@ -181,15 +181,45 @@ class ShapingReward:
         differences = reached - before
         rewards = torch.cat([differences, paid])  # (N, T * E, A)
         self._count(rewards, torch.cat([differences, due]), torch.cat([clipped, cut]), values, task_reward, acted)
-        own = self._sum_of_replicas(rewards)
-        mixed = self._credit.mix(own) if self._credit.placed else own
-        if acted is not None and stayed is not None:
-            if self._credit.placed:  # potentials of others, in a state that an agent has left: no part of its own
-                mixed = mixed - self._credit.mix(self._sum_of_replicas(_padded(reached, rewards))) * ~stayed
-            own, mixed = own * acted, mixed * acted
+        own, mixed = self._of_agents(rewards, reached, acted, stayed)
         if self._credit.placed:
             self._count_mixing(own, mixed, acted)
         return mixed.view(*task_reward.shape, -1)
+
+    @torch.no_grad()
+    def price(self, features: Features, terminated: Tensor, presence: Presence | None = None) -> Tensor:
+        """Shaping rewards of whole episodes as things stand now; nothing is counted, and no state moves.
+
+        What an episode decides is as if it had been played under these configs: potentials, events, synchronies,
+        penalties and caps. What the learner's whole life decides is taken as it is now: a schedule's factor, and the
+        visits of a novelty.
+
+        Args:
+            features: of the states of B episodes, the first and all that were reached: (R, T + 1, B), ...
+            terminated: bool (R, T, B).
+            presence: who was there, of the T env_steps.
+
+        Returns:
+            float32 (R, T, B, A), finite as those of `pay`. What comes after an episode's end means nothing.
+        """
+        time, episodes = terminated.shape[1:]
+        if not len(self._terms):
+            return torch.zeros(*terminated.shape, self._shape[2], device=terminated.device)
+        potentials, capped = self._potentials.fresh(episodes), self._capped.fresh(episodes)
+        now = self._terms.factor(self._env_steps.unsqueeze(1))  # (N, 1)
+        first = self._terms.read({name: value[:, 0] for name, value in features.items()})
+        everywhere = torch.ones_like(terminated[:, 0])
+        fresh = self._of_terms(everywhere)
+        potentials.restart(fresh[potentials.span], first.of(potentials.span), now)
+        capped.restart(fresh, first)
+        acted = None if presence is None else presence.acted.flatten(1, 2)
+        stayed = None if presence is None else presence.stayed.flatten(1, 2)
+        values = self._terms.read(_states({name: value[:, 1:] for name, value in features.items()}), acted, stayed)
+        after = None if now is None else now.expand(-1, time * episodes)
+        reached, before, _ = potentials.pay(values.of(potentials.span), after, terminated, None)
+        paid, _, _ = capped.pay(values, None if now is None else now.expand(-1, time), None)
+        _, mixed = self._of_agents(torch.cat([reached - before, paid]), reached, acted, stayed)
+        return mixed.view(*terminated.shape, -1)
 
     def activity(self) -> list[list[pb.TermActivity]]:
         """What each term did since construction or `clear_activity`: for each replica, in its config's order.
@@ -288,6 +318,25 @@ class ShapingReward:
         whole = torch.ones_like(moved, dtype=torch.bool)
         there = None if acted is None else acted[self._credit.replica]
         self._mixing.count(paid=moved, due=moved, cut=~whole, finite=whole, there=there)
+
+    def _of_agents(
+        self, rewards: Tensor, reached: Tensor, acted: Tensor | None, stayed: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """What agents are paid, before and after credit, both (R, states, A).
+
+        Args:
+            rewards: of all terms, (N, states, A).
+            reached: discounted potentials of the states reached, (n, states, A).
+            acted: bool (R, states, A), agents that acted; None: all.
+            stayed: bool (R, states, A), agents that are there in the states reached; None: all.
+        """
+        own = self._sum_of_replicas(rewards)
+        mixed = self._credit.mix(own) if self._credit.placed else own
+        if acted is not None and stayed is not None:
+            if self._credit.placed:  # potentials of others, in a state that an agent has left: no part of its own
+                mixed = mixed - self._credit.mix(self._sum_of_replicas(_padded(reached, rewards))) * ~stayed
+            own, mixed = own * acted, mixed * acted
+        return own, mixed
 
     def _sum_of_replicas(self, rewards: Tensor) -> Tensor:
         """Sum of each replica's terms, (R, states, A): in order of their places, whatever else is in the batch."""

@@ -25,7 +25,7 @@ from also.errors import TaskError
 from also.v1.task_pb2 import TaskCard
 from services.trainer.streams import mix, uniform
 from services.trainer.tasks.foraging_card import foraging_card
-from services.trainer.tasks.foraging_layout import EPISODE_LIMIT, LOADERS, parse_layout
+from services.trainer.tasks.foraging_layout import EPISODE_LIMIT, FAILURES_PER_UNIT, LOADERS, parse_layout
 from services.trainer.tasks.foraging_tables import LEVEL_BITS, LEVEL_MASK, Tables
 from services.trainer.tasks.vector_task import Features, Outcome, View
 
@@ -64,9 +64,10 @@ class Field(NamedTuple):
 
 
 class Foraging:
-    """The task `foraging`. Its reward is the sum over agents of the package's normalised reward."""
+    """The task `foraging`. Its reward is the sum over agents of the package's normalised reward, penalties included."""
 
     copies_state = True
+    whole_numbers = True  # rows, columns and levels
 
     def __init__(self, layout: str, *, replicas: int, environments: int, device: str | torch.device = "cpu") -> None:
         """Open a layout.
@@ -131,6 +132,8 @@ class Foraging:
         eaten = (loading * field.level.unsqueeze(-1)).sum(-2) >= food_level  # (R, E, F)
         foods = torch.where(eaten, tables.gone, field.foods).sort(-1).values
         reward = (eaten * food_level).sum(-1) / field.food_levels.clamp(min=1)
+        if self.layout.penalised:
+            reward = reward - (loading & ~eaten.unsqueeze(-2)).sum((-2, -1)) / FAILURES_PER_UNIT
 
         time = field.time + 1
         self._field = field._replace(

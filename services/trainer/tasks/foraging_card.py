@@ -8,7 +8,7 @@ remain, and tell of the state; so does what was eaten, for it is what is missing
 
 from also.v1 import task_pb2
 from also.v1.task_pb2 import Feature, Milestone, TaskCard
-from services.trainer.tasks.foraging_layout import EPISODE_LIMIT, Layout
+from services.trainer.tasks.foraging_layout import EPISODE_LIMIT, FAILURES_PER_UNIT, Layout
 
 _AGENT, _PAIR, _TEAM = (
     task_pb2.FEATURE_SCOPE_AGENT,
@@ -62,11 +62,12 @@ def _description(layout: Layout) -> str:
     sight = "the whole field" if layout.sight == layout.size else f"{layout.sight} cells in each direction"
     level = "the sum of the three lowest agent levels" if layout.agents > 2 else "the sum of the agents' levels"
     rule = f"Every food has {level}." if layout.cooperative else f"A food's level is between 1 and {level}."
+    penalty = f" Each agent whose load fails pays {1 / FAILURES_PER_UNIT:g}." if layout.penalised else ""
     return (
         f"{layout.agents} agents with levels 1 or 2 collect {layout.foods} foods on a field of {layout.size}x"
         f"{layout.size} cells within {EPISODE_LIMIT} env_steps. Agents beside a food that load it in the same env_step "
         f"eat it if their levels add up to at least its level. {rule} A food pays its share of all food levels; the "
-        f"return is at most 1. Agents see {sight}."
+        f"return is at most 1.{penalty} Agents see {sight}."
     )
 
 

@@ -11,6 +11,16 @@ from also.errors import TaskError
 JAXMARL, NAVIGATION, PREDATOR_PREY, KITCHEN, SMAX = "jaxmarl", "navigation", "predator_prey", "kitchen", "smax"
 
 
+DESCRIPTIONS = {
+    NAVIGATION: "JaxMARL's simple_spread, paid when all landmarks are covered at once",
+    PREDATOR_PREY: "JaxMARL's facmac, paid when two predators touch the prey at once",
+    KITCHEN: "JaxMARL's Overcooked, paid for delivered soups",
+    SMAX: "JaxMARL's SMAX against its scripted enemy, paid for a win",
+    JAXMARL: "JaxMARL 0.2.0: each cooperative environment of its registry, as it pays",
+}
+"""What each suite is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """One layout of a suite."""
@@ -102,7 +112,7 @@ REFUSED = {
 }
 """Environments of the registry that are no tasks here, and why."""
 
-SUITES: dict[str, tuple[Layout, ...]] = {
+LAYOUTS: dict[str, tuple[Layout, ...]] = {
     NAVIGATION: tuple(
         Layout(
             suite=NAVIGATION,
@@ -151,13 +161,22 @@ SUITES: dict[str, tuple[Layout, ...]] = {
 """Layouts by suite."""
 
 
+def published(suite: str) -> dict[str, str]:
+    """Layouts that a suite is listed with, and what each is; those with maps by the rule of their names."""
+    if suite != JAXMARL:
+        return {layout.name: layout.text for layout in LAYOUTS[suite]}
+    return _PLAIN | {
+        f"{name}/[MAP]": f"{text} Maps as JaxMARL's, e.g. {maps[0]}." for name, (maps, text) in _MAPS.items()
+    }
+
+
 def find_layout(suite: str, name: str) -> Layout:
     """The layout of a name.
 
     Raises:
         TaskError: there is none, or its environment is no cooperative task.
     """
-    for layout in SUITES[suite]:
+    for layout in LAYOUTS[suite]:
         if layout.name == name:
             return layout
     environment = name.partition("/")[0]
@@ -169,7 +188,7 @@ def find_layout(suite: str, name: str) -> Layout:
             f"layout {name!r} of task {suite!r} is not allowed; {environment} has {', '.join(maps)}, "
             f"e.g. {environment}/{maps[0]}"
         )
-    allowed = [layout.name for layout in SUITES[suite]]
+    allowed = [layout.name for layout in LAYOUTS[suite]]
     if suite == JAXMARL:
         allowed = [*_PLAIN, *(f"{each}/MAP" for each in _MAPS)]
     raise TaskError(f"layout {name!r} of task {suite!r} is not allowed; allowed are {', '.join(allowed)}")

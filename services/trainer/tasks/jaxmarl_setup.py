@@ -9,7 +9,6 @@ process.
 import contextlib
 import functools
 import importlib
-import importlib.util
 import io
 import sys
 from collections.abc import Iterator
@@ -19,21 +18,7 @@ from typing import Any
 import torch
 
 from also import settings
-from also.errors import DeviceError, TaskError
-
-INSTALL = "pip install 'also-marl[jaxmarl]'"
-"""What installs the extra."""
-
-
-def check_installed(task: str) -> None:
-    """Refuse a task whose packages are missing.
-
-    Raises:
-        TaskError: JAX or JaxMARL is not installed.
-    """
-    missing = [name for name in ("jax", "jaxmarl") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise TaskError(f"task {task!r} needs {' and '.join(missing)}, which is not installed here: {INSTALL}")
+from also.errors import DeviceError
 
 
 @functools.cache

@@ -5,16 +5,9 @@ import torch
 from also import limits
 from also.errors import TaskError
 from also.v1.task_pb2 import Task, TaskCard
-from services.trainer.tasks.foraging import Foraging
-from services.trainer.tasks.foraging_card import foraging_card
-from services.trainer.tasks.foraging_layout import parse_layout
-from services.trainer.tasks.jaxmarl_layouts import SUITES
-from services.trainer.tasks.jaxmarl_task import JaxmarlTask, describe_jaxmarl
 from services.trainer.tasks.parallel_task import ParallelTask, describe_parallel
+from services.trainer.tasks.suites import SUITES, suite_of
 from services.trainer.tasks.vector_task import VectorTask
-
-NATIVE = ("foraging", *SUITES)
-"""Names of the tasks that ALSO brings."""
 
 
 def describe(task: Task, card: TaskCard | None = None) -> TaskCard:
@@ -22,20 +15,18 @@ def describe(task: Task, card: TaskCard | None = None) -> TaskCard:
 
     Args:
         task: the task.
-        card: the card that an import-path task has in its campaign's journal: it is not tried again then. None or an
+        card: the card that a task which is tried has in its campaign's journal: it is not tried again then. None or an
             empty one where there is none.
 
     Raises:
         TaskError: there is no such task or layout, or its environment cannot be built or breaks the API.
         ServiceUnavailable: the process that tried the environment died.
     """
-    match _checked(task):
-        case Task(name="foraging", layout=layout):
-            return foraging_card(parse_layout(layout))
-        case Task(name=suite) as known if suite in SUITES:
-            return describe_jaxmarl(known, card if card is not None and card.task else None)
-        case by_path:
-            return card if card is not None and card.task else describe_parallel(by_path)
+    checked = _checked(task)
+    if checked.name in SUITES:
+        suite = suite_of(checked.name)
+        return card if suite.measured and card is not None and card.task else suite.describe(checked.layout)
+    return card if card is not None and card.task else describe_parallel(checked)
 
 
 def open_task(
@@ -60,15 +51,13 @@ def open_task(
             the card.
         ServiceUnavailable: a worker process died.
     """
-    match _checked(task):
-        case Task(name="foraging", layout=layout):
-            return Foraging(layout, replicas=replicas, environments=environments, device=device)
-        case Task(name=suite) as by_suite if suite in SUITES:
-            known = card if card is not None and card.task else None
-            return JaxmarlTask(by_suite, replicas=replicas, environments=environments, device=device, card=known)
-        case by_path:
-            known = card if card is not None and card.task else None
-            return ParallelTask(by_path, replicas=replicas, environments=environments, device=device, card=known)
+    checked = _checked(task)
+    known = card if card is not None and card.task else None
+    if checked.name in SUITES:
+        suite = suite_of(checked.name)
+        measured = {"card": known} if suite.measured else {}
+        return suite.open(checked.layout, replicas=replicas, environments=environments, device=device, **measured)
+    return ParallelTask(checked, replicas=replicas, environments=environments, device=device, card=known)
 
 
 def _checked(given: Task) -> Task:
@@ -79,9 +68,9 @@ def _checked(given: Task) -> Task:
     if ":" in task.name:
         if task.layout:
             raise TaskError(f"task {task.name!r} has layout {task.layout!r}; only native tasks have layouts")
-    elif task.name not in NATIVE:
+    elif task.name not in SUITES:
         raise TaskError(
-            f"there is no task {task.name!r}; there are {', '.join(NATIVE)}, and import paths such as "
+            f"there is no task {task.name!r}; there are {', '.join(SUITES)}, and import paths such as "
             "'my_package.my_module:make_env'"
         )
     elif task.arguments:

@@ -51,6 +51,7 @@ class ParallelTask:
     """An import-path task."""
 
     copies_state = False
+    whole_numbers = False
 
     def __init__(
         self,

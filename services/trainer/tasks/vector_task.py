@@ -57,6 +57,9 @@ class VectorTask(Protocol):
     the next episode of every environment, and a live task that is to agree with a restored one has to
     load its own state: `task.load_state_dict(task.state_dict())`."""
 
+    whole_numbers: bool
+    """Whether all that is seen is whole numbers in [-128, 127], which a replay keeps in a byte each."""
+
     def reset(self, keys: Tensor) -> None:
         """Begin the first episode of every environment.
 

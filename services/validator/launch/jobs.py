@@ -109,6 +109,8 @@ class _Running:
     """When this call created its Job; monotonic."""
     seen: bool = False
     """Whether its Job is known to have existed."""
+    idle_since: float = field(default_factory=time.monotonic)
+    """Since when it has no running pod, or when it was taken up; monotonic."""
     refused: str = ""
     """Why a quota refuses its Job; empty where it does not."""
     gone: int = 0
@@ -188,7 +190,8 @@ class _Watch:
             job, mine = jobs.get(one.group.name), pods.get(one.group.name, [])
             runs = one.group.name in ready or job_states.runs(mine)
             if runs:
-                one.charged_since = self.ran_at = time.monotonic()
+                one.charged_since = one.idle_since = self.ran_at = time.monotonic()
+                self._tell_wait(one, "")
             if self.closed.is_set():
                 return
             if job is None:
@@ -206,7 +209,9 @@ class _Watch:
                 one.save = newest
                 told = results.saved_progress(self.jobs.store, one.group, newest)
                 if told is not None:
+                    before = self.progress.get(one.group.name)
                     self.progress = {**self.progress, one.group.name: told}
+                    self._tell_wait(one, before.waits_for if before is not None else "")
 
     def _judge(self, one: _Running, job: Document, pods: list[Document], *, runs: bool) -> None:
         """Go on with a group whose Job is there."""
@@ -285,9 +290,20 @@ class _Watch:
 
     def _too_long(self, one: _Running, cause: Cause) -> bool:
         """Whether a group has been without a running pod for too long, for a cause."""
+        if time.monotonic() - one.idle_since >= self.jobs.refusals_seconds:  # an ordinary start is no wait
+            self._tell_wait(one, cause.detail)
         if cause.scarce:
             one.charged_since = max(one.charged_since, self.ran_at)
         return time.monotonic() - one.charged_since >= self.jobs.start_seconds
+
+    def _tell_wait(self, one: _Running, what: str) -> None:
+        """Say what a group waits for, in words; empty where it runs."""
+        told = self.progress.get(one.group.name)
+        if told is None or told.waits_for != what:
+            now = BranchProgress(waits_for=what)
+            if told is not None:
+                now = BranchProgress(env_steps=told.env_steps, records=told.records, waits_for=what)
+            self.progress = {**self.progress, one.group.name: now}
 
     def _fail(self, one: _Running, cause: Cause, job: Document | None = None) -> None:
         """Store why a group failed, unless a result has come after all, and delete its Job."""

@@ -6,7 +6,7 @@ from typing import Protocol
 from also.v1.branch_pb2 import BranchGroup, BranchProgress
 
 Progress = Mapping[str, BranchProgress]
-"""Progress of each group that has begun, by its name. A finished group's is its result."""
+"""Progress of each group, by its name, that has begun or tells why it does not. A finished group's is its result."""
 
 
 class Launcher(Protocol):

@@ -11,12 +11,12 @@ thread alone.
 """
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, partial
 from math import ceil, inf
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from google.protobuf.message import Message
@@ -58,10 +58,12 @@ class _Reading(Generic[T]):
 
     ask: Callable[[], T]
     """Asks once."""
-    usable: Callable[[T], bool]
-    """Whether an answer ends the wait."""
+    fault: Callable[[T], MetricsFault]
+    """Why an answer cannot be used; one without a fault ends the wait."""
     began: float = field(default_factory=time.monotonic)
     """When it was first asked for, by the monotonic clock."""
+    waits_since: float = field(default_factory=time.monotonic)
+    """Since when samples are waited for: Prometheus's time away is none of that as long as it is borne; monotonic."""
     asked: "Future[T] | None" = None
     """The query under way."""
     rested: float = -inf
@@ -69,22 +71,28 @@ class _Reading(Generic[T]):
     last: T | None = None
     """The last answer."""
 
-    def advance(self, pool: ThreadPoolExecutor, *, wait: float, pause: float) -> bool:
+    @property
+    def is_away(self) -> bool:
+        """Whether Prometheus gave no answer when it was asked last."""
+        return self.last is not None and self.fault(self.last) == MetricsFault.METRICS_FAULT_UNAVAILABLE
+
+    def advance(self, pool: ThreadPoolExecutor, *, wait: float, away: float, pause: float) -> bool:
         """Take the last query's answer and start the next query, where it is time; whether the reading is over.
 
         It is not over before there was an answer, however late: a query that runs ends by its own deadline.
         """
         now = time.monotonic()
-        late = now - self.began >= wait and self.last is not None
-        if self.asked is not None:
-            if not self.asked.done():
-                return late and self.asked.cancel()
+        if self.asked is not None and self.asked.done():
             self.last = self.asked.result()
             self.asked, self.rested = None, now
-            if self.usable(self.last) or now - self.began >= wait:
+            if not self.fault(self.last):
                 return True
-        elif late:
+        if self.is_away and now - self.began < away:
+            self.waits_since = now
+        if now - self.waits_since >= wait and self.last is not None and (self.asked is None or self.asked.cancel()):
             return True
+        if self.asked is not None:
+            return False
         if now - self.rested >= pause:
             self.asked = pool.submit(self.ask)
         return False
@@ -112,6 +120,8 @@ class Prometheus:
     """Age of the oldest sample that counts, seconds."""
     wait: float = 90.0
     """How long a reading is waited for, seconds."""
+    away: float = 0.0
+    """How long Prometheus may give no answer at all, seconds; samples are waited for as long as above from then on."""
     pause: float = 1.0
     """Time between two queries for the same reading, seconds."""
     _readings: dict[str, _Reading[MetricsReading]] = field(default_factory=dict, init=False)
@@ -136,6 +146,7 @@ class Prometheus:
             replica_labels=_replica_labels(settings),
             max_age=settings.metrics_max_age,
             wait=settings.metrics_wait,
+            away=settings.metrics_away,
         )
 
     @property
@@ -151,7 +162,8 @@ class Prometheus:
 
     def read(self, groups: Sequence[BranchGroup]) -> Generator[None, None, list[BranchRecord]]:
         """The records as Prometheus has them; unusable where it does not, see `Measures.read`."""
-        yield from self._ticking(lambda: self._is_read(groups))
+        if groups:
+            yield from self._ticking(groups[0].campaign_id, lambda: self._is_read(groups))
         found: list[BranchRecord] = []
         for group in groups:
             found += _as_read(records.read(self.store, [group]), self._done[group.name])
@@ -176,7 +188,7 @@ class Prometheus:
                         replica_labels=self.replica_labels,
                         owner=owner,
                     ),
-                    usable=lambda reading: not reading.fault,
+                    fault=lambda reading: reading.fault,
                 )
                 for query in queries
             ]
@@ -186,11 +198,14 @@ class Prometheus:
                 over.update(
                     place
                     for place, reading in enumerate(asked)
-                    if place not in over and reading.advance(self._pool, wait=self.wait, pause=self.pause)
+                    if place not in over
+                    and reading.advance(self._pool, wait=self.wait, away=self.away, pause=self.pause)
                 )
-                return len(over) == len(asked)
+                left = [reading for place, reading in enumerate(asked) if place not in over]
+                _show_away(request.campaign_id, left)
+                return not left
 
-            yield from self._ticking(all_over)
+            yield from self._ticking(request.campaign_id, all_over)
             readings = GuardReadings(readings=[reading.answer for reading in asked])
             if self.store.create_message(key, readings):
                 for each in readings.readings:
@@ -204,17 +219,21 @@ class Prometheus:
         """Give up what is being read; a query under way ends by its own deadline."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _ticking(self, is_over: Callable[[], bool]) -> Generator[None, None, None]:
+    def _ticking(self, campaign_id: str, is_over: Callable[[], bool]) -> Generator[None, None, None]:
         """Yields until something is over, which is looked at many times a second."""
         told = time.monotonic()
-        while not is_over():
-            time.sleep(_LOOK_SECONDS)
-            if time.monotonic() - told >= _TELL_SECONDS:
-                told = time.monotonic()
-                yield
+        try:
+            while not is_over():
+                time.sleep(_LOOK_SECONDS)
+                if time.monotonic() - told >= _TELL_SECONDS:
+                    told = time.monotonic()
+                    yield
+        finally:
+            _show_away(campaign_id, ())
 
     def _is_read(self, groups: Sequence[BranchGroup]) -> bool:
         self.hear(groups)
+        _show_away(groups[0].campaign_id, self._readings.values())
         return all(group.name in self._done for group in groups)
 
     def _advance(self, group: BranchGroup) -> None:
@@ -226,7 +245,7 @@ class Prometheus:
                 return
             self._readings[group.name] = self._begin(group)
         reading = self._readings[group.name]
-        if reading.advance(self._pool, wait=self.wait, pause=self.pause):
+        if reading.advance(self._pool, wait=self.wait, away=self.away, pause=self.pause):
             self._done[group.name] = self._store(group, reading)
             del self._readings[group.name]
 
@@ -251,7 +270,7 @@ class Prometheus:
                     reading.branches.extend(branches)
             return reading
 
-        return _Reading(ask=ask, usable=lambda reading: not reading.fault)
+        return _Reading(ask=ask, fault=lambda reading: reading.fault)
 
     def _store(self, group: BranchGroup, reading: _Reading[MetricsReading]) -> MetricsReading:
         """Create a reading that is over; where another validator was faster, that one counts."""
@@ -305,6 +324,13 @@ def endpoint(settings: Settings) -> Endpoint:
             "too; one of them is allowed"
         )
     return Endpoint(url=settings.prometheus, token=settings.prometheus_token, headers=further)
+
+
+def _show_away(campaign_id: str, asked: Iterable[_Reading[Any]]) -> None:
+    """Show how long a campaign has waited for a Prometheus that gives no answer."""
+    now = time.monotonic()
+    away = max((now - reading.began for reading in asked if reading.is_away), default=0.0)
+    metrics.METRICS_AWAY_SECONDS.labels(campaign_id).set(away)
 
 
 def _replica_labels(settings: Settings) -> frozenset[str]:

@@ -108,6 +108,7 @@
 - {name: ALSO_PROMETHEUS, value: {{ quote . }}}
 - {name: ALSO_METRICS_MAX_AGE, value: {{ $.Values.prometheus.maxAgeSeconds | toString | quote }}}
 - {name: ALSO_METRICS_WAIT, value: {{ $.Values.prometheus.waitSeconds | toString | quote }}}
+- {name: ALSO_METRICS_AWAY, value: {{ int64 $.Values.prometheus.awaySeconds | toString | quote }}}
 {{- end }}
 {{- $external := .Values.prometheus.external }}
 {{- if $external.url }}

@@ -1,0 +1,96 @@
+"""The page and the pictures of what was learnt."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
+
+from benchmarks.learning.cases import ALGORITHMS, CASES, Case
+from benchmarks.learning.cell import EPISODES, Cell, read
+
+RESAMPLES = 2_000
+"""Resamples of an interval's bootstrap."""
+
+
+def page(folder: Path, pictures: Path) -> list[str]:
+    """The lines of the page, of all cells that are there; draws a picture a case.
+
+    Args:
+        folder: where the cells are.
+        pictures: folder for the PNG files.
+    """
+    found = {
+        case.name: [cell for name in ALGORITHMS if (cell := read(folder, case.name, name))] for case in CASES.values()
+    }
+    cells = [cell for each in found.values() for cell in each]
+    lines = [
+        "# What the learner learns",
+        "",
+        (
+            "`python -m benchmarks.learning`: every seed is a replica of one run on one core. Returns are those of "
+            f"{EPISODES} episodes on fixed seeds, without shaping; actions are drawn as in training (MAPPO, IPPO) or "
+            "are the best ones (VDN, QMIX). *Best* is the largest mean over the seeds of any measure on the way, as "
+            "Papoudakis 2021 (arXiv 2006.07869) reports, with the 95 % bootstrap interval of that mean; *last* is "
+            "the one at the end."
+        ),
+        "",
+        *[f"- {text}" for text in dict.fromkeys(cell.versions for cell in cells)],
+        "",
+        "| task | algorithm | seeds | env_steps a seed | best | last | success | CPU-minutes | published |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, each in found.items():
+        lines += [_row(CASES[name], cell) for cell in each]
+    for name, each in found.items():
+        if each:
+            picture = pictures / f"{name}.png"
+            _draw(CASES[name], each, picture)
+            lines += ["", f"## {name}", "", f"![Return over env_steps of {name}]({picture.name})"]
+            lines += ["", CASES[name].source] if CASES[name].source else []
+    return lines
+
+
+def _row(case: Case, cell: Cell) -> str:
+    returns = np.array(cell.returns)  # (measures, seeds)
+    means = returns.mean(axis=1)
+    best = int(means.argmax())
+    low, high = _interval(returns[best])
+    return " | ".join(
+        [
+            f"| {case.name}",
+            cell.algorithm.upper(),
+            str(len(cell.seeds)),
+            f"{cell.env_steps[-1]:,}",
+            f"{means[best]:.3f} [{low:.3f}, {high:.3f}]",
+            f"{means[-1]:.3f}",
+            f"{np.mean(cell.success[-1]):.0%}",
+            f"{cell.seconds / 60:.0f}",
+            f"{case.published.get(cell.algorithm, '')} |",
+        ]
+    )
+
+
+def _interval(values: np.ndarray) -> tuple[float, float]:
+    """Percentile bootstrap 95 % interval of a mean (Efron 1979), always of the same resamples."""
+    picks = np.random.default_rng(0).integers(len(values), size=(RESAMPLES, len(values)))
+    low, high = np.quantile(values[picks].mean(axis=1), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _draw(case: Case, cells: Sequence[Cell], path: Path) -> None:
+    """Mean over the seeds, with a band from the worst to the best of them."""
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes: Axes = figure.subplots()
+    for cell in cells:
+        returns = np.array(cell.returns)
+        (line,) = axes.plot(
+            cell.env_steps, returns.mean(axis=1), label=f"{cell.algorithm.upper()}, n = {len(cell.seeds)}"
+        )
+        axes.fill_between(cell.env_steps, returns.min(axis=1), returns.max(axis=1), color=line.get_color(), alpha=0.12)
+    axes.xaxis.set_major_formatter(EngFormatter())
+    axes.set(title=case.name, xlabel="env_steps of each seed", ylabel="return (task reward)")
+    axes.legend(loc="upper left", fontsize="small")
+    figure.savefig(path, dpi=110)
