@@ -51,7 +51,7 @@ def test_what_is_no_task_is_one_error_that_says_why(name, layout, told):
 
 @pytest.mark.parametrize("missing", ["jax", "jaxmarl"])
 def test_without_the_extra_one_line_says_what_to_install(missing):
-    """The error names the task and the command, whichever package is missing."""
+    """The error names the task and the command."""
     assert output_of(WITHOUT.format(missing=missing)) == (
         "task 'kitchen' needs packages that are not installed: pip install 'also-marl[jaxmarl]'"
     )

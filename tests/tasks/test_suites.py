@@ -12,7 +12,7 @@ from services.trainer.tasks.opening import describe, open_task
 from services.trainer.tasks.suites import SUITES, Suite
 
 PUBLISHED = [
-    (suite.name, layout)
+    pytest.param(suite.name, layout, marks=pytest.mark.slow if suite.measured else ())
     for suite in SUITES.values()
     if not suite.modules  # those of JaxMARL are compiled, and have tests of their own
     for layout in suite.published
@@ -21,7 +21,7 @@ PUBLISHED = [
 """Every published name of a native task, without the rules of names."""
 
 
-@pytest.mark.parametrize(("name", "layout"), PUBLISHED, ids="/".join)
+@pytest.mark.parametrize(("name", "layout"), PUBLISHED, ids=lambda name: name)
 def test_every_published_name_resolves(name: str, layout: str) -> None:
     """It has a valid card of its own name, and opens with the agents and sizes of its card."""
     card = describe(Task(name=name, layout=layout))

@@ -36,6 +36,8 @@ class Game:
     """Its program, of E environments."""
     measured: frozenset[str]
     """Features that may leave their ranges."""
+    whole_numbers: bool
+    """As of `VectorTask`."""
 
 
 @functools.cache
@@ -88,7 +90,8 @@ def _game(layout: Layout, card: bytes, environments: int, device: Any) -> Game:
     given = TaskCard.FromString(card)
     with _on_the_cpu():
         episode = _curated(layout) if layout.suite != JAXMARL else _plain(layout, card)
-    return Game(given, Program(episode, environments=environments, device=device), episode.rules.measured)
+    program = Program(episode, environments=environments, device=device)
+    return Game(given, program, episode.rules.measured, episode.rules.kind.whole_numbers)
 
 
 @functools.cache

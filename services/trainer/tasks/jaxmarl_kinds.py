@@ -43,6 +43,8 @@ class Kind:
     """Choice that does nothing; -1 where there is none."""
     action_names: tuple[str, ...] = ()
     """Names of the choices; empty where they have none."""
+    whole_numbers = False
+    """Whether all that is seen is whole numbers in [-128, 127]."""
 
     def __init__(self, environment: Any) -> None:
         """Read this environment of JaxMARL's."""
@@ -119,7 +121,9 @@ class Chase(Particles):
 
 
 class Kitchen(Kind):
-    """Overcooked: both cooks see the whole kitchen, so what the first sees is the state."""
+    """Overcooked: both cooks see the whole kitchen, in counts, so what the first sees is the state."""
+
+    whole_numbers = True
 
     idle = 4
     action_names = ("up", "down", "right", "left", "stay", "interact")
@@ -132,6 +136,8 @@ class Kitchen(Kind):
 
 class KitchenV2(Kitchen):
     """Overcooked v2, which orders directions in another way."""
+
+    whole_numbers = False
 
     action_names = ("right", "down", "left", "up", "stay", "interact")
 

@@ -11,6 +11,16 @@ from also.errors import TaskError
 JAXMARL, NAVIGATION, PREDATOR_PREY, KITCHEN, SMAX = "jaxmarl", "navigation", "predator_prey", "kitchen", "smax"
 
 
+DESCRIPTIONS = {
+    NAVIGATION: "JaxMARL's simple_spread, paid when all landmarks are covered at once",
+    PREDATOR_PREY: "JaxMARL's facmac, paid when two predators touch the prey at once",
+    KITCHEN: "JaxMARL's Overcooked, paid for delivered soups",
+    SMAX: "JaxMARL's SMAX against its scripted enemy, paid for a win",
+    JAXMARL: "JaxMARL 0.2.0: each cooperative environment of its registry, as it pays",
+}
+"""What each suite is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """One layout of a suite."""
@@ -151,25 +161,13 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
 """Layouts by suite."""
 
 
-DESCRIPTIONS = {
-    NAVIGATION: "Simple spread (JaxMARL 0.2.0), paid only when all landmarks are covered at once",
-    PREDATOR_PREY: "Predators and a scripted prey (JaxMARL 0.2.0), paid only when two touch it at once",
-    KITCHEN: "Overcooked (JaxMARL 0.2.0), paid for delivered soups",
-    SMAX: "Battles against a scripted enemy (JaxMARL 0.2.0), paid for a win",
-    JAXMARL: "Every cooperative environment of JaxMARL 0.2.0 as it is",
-}
-"""What each suite is, for people, in the order in which they are listed."""
-
-
 def published(suite: str) -> dict[str, str]:
-    """Layouts of a suite with what each is; of the maps of an environment the first, the others are counted."""
-    found: dict[str, str] = {}
-    for layout in LAYOUTS[suite]:
-        first_map = suite != JAXMARL or not layout.map or layout.map == _MAPS[layout.environment][0][0]
-        if first_map:
-            others = len(_MAPS[layout.environment][0]) - 1 if suite == JAXMARL and layout.map else 0
-            found[layout.name] = f"{layout.text} {others} more maps." if others else layout.text
-    return found
+    """Layouts that a suite is listed with, and what each is; those with maps by the rule of their names."""
+    if suite != JAXMARL:
+        return {layout.name: layout.text for layout in LAYOUTS[suite]}
+    return _PLAIN | {
+        f"{name}/[MAP]": f"{text} Maps as JaxMARL's, e.g. {maps[0]}." for name, (maps, text) in _MAPS.items()
+    }
 
 
 def find_layout(suite: str, name: str) -> Layout:

@@ -2,7 +2,7 @@
 
 A program is of E environments, and is called for one replica after the other. XLA compiles another program for another
 number of environments, whose sums may be rounded in another way; so the same program serves a group of one replica and
-a group of thirty, and a branch sees the bits that the main run would (docs/adr/0029-a-program-of-one-replica.md).
+a group of thirty, and a branch sees the bits that the main run would (docs/adr/0030-a-program-of-one-replica.md).
 """
 
 import functools

@@ -28,25 +28,20 @@ Moment = dict[str, Tensor]
 """Features by scope: (R, E, F), (R, E, F, A), (R, E, F, A, A)."""
 
 
-def describe_jaxmarl(task: Task, card: TaskCard | None) -> TaskCard:
-    """Card of a task whose environment JaxMARL steps.
-
-    Args:
-        task: the task.
-        card: the card that it has in its campaign's journal; None where there is none.
+def describe_jaxmarl(suite: str, name: str) -> TaskCard:
+    """Card of a layout of a suite. One that has to be measured is kept for later, as those of import-path tasks are.
 
     Raises:
         TaskError: there is no such layout.
     """
-    layout = find_layout(task.name, task.layout)
-    known = card or (card_cache.find(task) if layout.suite == JAXMARL else None)
-    if known is not None:
+    layout, task = find_layout(suite, name), Task(name=suite, layout=name)
+    if layout.suite == JAXMARL and (known := card_cache.find(task)) is not None:
         return known
     jaxmarl_setup.load()
     from services.trainer.tasks.jaxmarl_games import card_of
 
     found = card_of(layout)
-    if layout.suite == JAXMARL:  # it was tried
+    if layout.suite == JAXMARL:
         card_cache.keep(task, found, stamps(task, (), began_ns=sys.maxsize))
     return found
 
@@ -55,11 +50,11 @@ class JaxmarlTask:
     """A task whose environments JaxMARL steps."""
 
     copies_state = True
-    whole_numbers = False
 
     def __init__(
         self,
-        task: Task,
+        suite: str,
+        name: str,
         *,
         replicas: int,
         environments: int,
@@ -69,17 +64,18 @@ class JaxmarlTask:
         """Build the environments.
 
         Args:
-            task: name and layout.
+            suite: name of the suite.
+            name: name of the layout.
             replicas: R.
             environments: E.
             device: device of the tensors, on which the environments are stepped too.
-            card: as of `describe_jaxmarl`; an environment that does not fit it is refused.
+            card: what an earlier trial wrote, for a layout of `jaxmarl`, which has to fit it; None tries it now.
 
         Raises:
             TaskError: there is no such layout, or the environment does not fit the card.
             DeviceError: JAX does not see the device.
         """
-        layout = find_layout(task.name, task.layout)
+        layout = find_layout(suite, name)
         jaxmarl_setup.load()
         from services.trainer.tasks import jaxmarl_games, jaxmarl_program
         from services.trainer.tasks.jaxmarl_rules import places
@@ -89,6 +85,7 @@ class JaxmarlTask:
         jax_device = jaxmarl_setup.jax_device(self._device)
         game = jaxmarl_games.game_of(layout, card, environments, jax_device)
         self.card: TaskCard = game.card
+        self.whole_numbers = game.whole_numbers
         self._program = game.program
         self._places = places(list(self.card.features))
         self._ranges = {feature.name: (feature.minimum, feature.maximum) for feature in self.card.features}

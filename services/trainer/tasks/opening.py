@@ -15,17 +15,18 @@ def describe(task: Task, card: TaskCard | None = None) -> TaskCard:
 
     Args:
         task: the task.
-        card: the card that an import-path task has in its campaign's journal: it is not tried again then. None or an
+        card: the card that a task which is tried has in its campaign's journal: it is not tried again then. None or an
             empty one where there is none.
 
     Raises:
         TaskError: there is no such task or layout, or its environment cannot be built or breaks the API.
         ServiceUnavailable: the process that tried the environment died.
     """
-    checked, known = _checked(task), card if card is not None and card.task else None
+    checked = _checked(task)
     if checked.name in SUITES:
-        return suite_of(checked.name).describe(checked, known)
-    return known or describe_parallel(checked)
+        suite = suite_of(checked.name)
+        return card if suite.measured and card is not None and card.task else suite.describe(checked.layout)
+    return card if card is not None and card.task else describe_parallel(checked)
 
 
 def open_task(
@@ -50,9 +51,13 @@ def open_task(
             the card.
         ServiceUnavailable: a worker process died.
     """
-    checked, known = _checked(task), card if card is not None and card.task else None
-    open_it = suite_of(checked.name).open if checked.name in SUITES else ParallelTask
-    return open_it(checked, replicas=replicas, environments=environments, device=device, card=known)
+    checked = _checked(task)
+    known = card if card is not None and card.task else None
+    if checked.name in SUITES:
+        suite = suite_of(checked.name)
+        measured = {"card": known} if suite.measured else {}
+        return suite.open(checked.layout, replicas=replicas, environments=environments, device=device, **measured)
+    return ParallelTask(checked, replicas=replicas, environments=environments, device=device, card=known)
 
 
 def _checked(given: Task) -> Task:

@@ -6,10 +6,11 @@ says what to install.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 
 from also.errors import TaskError
-from also.v1.task_pb2 import Task, TaskCard, TaskSuite
+from also.v1.task_pb2 import TaskCard, TaskSuite
 from services.trainer.tasks import foraging_layout, jaxmarl_layouts, warehouse_layout
 from services.trainer.tasks.foraging import Foraging
 from services.trainer.tasks.foraging_card import foraging_card
@@ -29,10 +30,12 @@ class Suite:
     """What it is, for people."""
     published: Mapping[str, str]
     """Layouts that people know by name, and the rule of names where there are more; what each is."""
-    describe: Callable[[Task, TaskCard | None], TaskCard]
-    """Card of a task, given the one that its campaign's journal has; a TaskError where there is no such layout."""
+    describe: Callable[[str], TaskCard]
+    """Card of a layout; a TaskError where there is no such layout."""
     open: Callable[..., VectorTask]
-    """Opens (task, *, replicas, environments, device, card)."""
+    """Opens (layout, *, replicas, environments, device)."""
+    measured: bool = False
+    """Whether cards are measured in trials; then that of a campaign's journal holds, and `open` takes it as `card`."""
     modules: tuple[str, ...] = ()
     """Modules of other packages that it needs."""
     extra: str = ""
@@ -58,23 +61,24 @@ _ALL = (
         name="foraging",
         description="Level-Based Foraging (lbforaging 2.0.0): agents with levels load food together",
         published=foraging_layout.PUBLISHED,
-        describe=lambda task, _: foraging_card(foraging_layout.parse_layout(task.layout)),
-        open=lambda task, *, card, **place: Foraging(task.layout, **place),
+        describe=lambda layout: foraging_card(foraging_layout.parse_layout(layout)),
+        open=Foraging,
     ),
     Suite(
         name="warehouse",
         description="Multi-Robot Warehouse (rware 2.0.0): agents bring requested shelves to goals, and put them back",
         published=warehouse_layout.PUBLISHED,
-        describe=lambda task, _: warehouse_card(warehouse_layout.parse_layout(task.layout)),
-        open=lambda task, *, card, **place: Warehouse(task.layout, **place),
+        describe=lambda layout: warehouse_card(warehouse_layout.parse_layout(layout)),
+        open=Warehouse,
     ),
     *(
         Suite(
             name=name,
             description=text,
             published=jaxmarl_layouts.published(name),
-            describe=describe_jaxmarl,
-            open=JaxmarlTask,
+            describe=partial(describe_jaxmarl, name),
+            open=partial(JaxmarlTask, name),
+            measured=name == jaxmarl_layouts.JAXMARL,
             modules=("jax", "jaxmarl"),
             extra="jaxmarl",
         )
