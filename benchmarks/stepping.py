@@ -65,9 +65,9 @@ def main() -> None:
         "# Stepping",
         "",
         (
-            "`python -m benchmarks.stepping`: env_steps a second of processor time, which work beside it changes little, "
-            f"under random actions (seed {_SEED}): medians of {arguments.repeats} repeats of {arguments.seconds:g} s, one "
-            "thread. In each cell of ours: stepping, how many times the package's speed that is, and the same with "
+            "`python -m benchmarks.stepping`: env_steps a second of processor time, which other work changes little, "
+            f"under random actions (seed {_SEED}): medians of {arguments.repeats} repeats of {arguments.seconds:g} s, "
+            "one thread. In each cell of ours: stepping, how many times the package's speed that is, and the same with "
             "observations and state."
         ),
         "",
