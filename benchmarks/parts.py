@@ -62,10 +62,10 @@ def main() -> None:
     arguments.output.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 
-def measured(root: Path, case: str, repeats: int) -> dict[str, Any]:
-    """What `also_parts.py` says of the commit that is checked out at a root."""
+def measured(root: Path, case: str, repeats: int, *options: str) -> dict[str, Any]:
+    """What `also_parts.py` says of the commit that is checked out at a root, with further options of its."""
     answer = subprocess.run(
-        [sys.executable, str(CONTENDERS / "also_parts.py"), "--case", case, "--repeats", str(repeats)],
+        [sys.executable, str(CONTENDERS / "also_parts.py"), "--case", case, "--repeats", str(repeats), *options],
         cwd=root,
         env=child_environment(PYTHONPATH=str(root)),
         stdout=subprocess.PIPE,

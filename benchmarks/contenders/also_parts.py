@@ -57,8 +57,9 @@ UPDATES = 20
 class Clock:
     """Time and dispatches of the part that is at work."""
 
-    def __init__(self) -> None:
-        """Begin outside of any part."""
+    def __init__(self, now: Callable[[], float]) -> None:
+        """Begin outside of any part; `now` tells seconds."""
+        self._now = now
         self.seconds: dict[str, float] = defaultdict(float)
         self.dispatches: dict[str, int] = defaultdict(int)
         self._at_work: list[str] = []
@@ -88,7 +89,7 @@ class Clock:
             self.dispatches[self._at_work[-1]] += 1
 
     def _switch(self) -> None:
-        now = time.perf_counter()
+        now = self._now()
         if self._at_work:
             self.seconds[self._at_work[-1]] += now - self._since
         self._since = now
@@ -111,9 +112,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--case", choices=[name for name in CASES if "spread" not in name], required=True)
     parser.add_argument("--repeats", type=int, default=9, help="medians are over so many")
+    parser.add_argument(
+        "--processor", action="store_true", help="time of the processor, which work beside it does not change much"
+    )
     arguments = parser.parse_args()
     determinism.prepare()
-    clock = Clock()
+    clock = Clock(time.thread_time if arguments.processor else time.perf_counter)
     wrap_all(clock)
     training = start(arguments.case, threads=1, workers=None)
     env_steps = training.env_steps_per_update * CASES[arguments.case].get("replicas", 1)

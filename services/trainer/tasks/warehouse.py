@@ -108,8 +108,9 @@ class Warehouse:
             action=actions.clone(),
         )
         reward = self._nothing
-        lanes = tables.delivers.take((pose << 3) + load).any(-1).flatten().nonzero().squeeze(-1)
-        if lanes.numel() > 0:
+        delivers = tables.delivers.take((pose << 3) + load)
+        if delivers.any():
+            lanes = delivers.any(-1).flatten().nonzero().squeeze(-1)
             self._replace(lanes, self._deliver(Hall(*(tensor.flatten(0, 1)[lanes] for tensor in self._hall))))
             reward = self._hall.delivered.sum(-1).to(torch.float32)
         return Outcome(
