@@ -38,7 +38,10 @@ PARTS: dict[str, list[tuple[Any, tuple[str, ...]]]] = {
     "features": [(native, ("features", "features_at", "moment")) for native in NATIVE],
     "inference": [(policy.Policy, ("decide",))],
     "shaping": [(shaping_reward.ShapingReward, ("pay", "restart", "pay_rollout"))],
-    "collection, the rest": [(rollout.Collector, ("collect",)), (normaliser.InputNormaliser, ("update",))],
+    "collection, the rest": [
+        *((kind, ("collect",)) for kind in rollout.Collector.__mro__),  # its own, or its player's
+        (normaliser.InputNormaliser, ("update",)),
+    ],
     "values": [(learner.Learner, ("_values",))],
     "advantages": [(learner, ("generalised_advantages", "normalised", "explained_variance"))],
     "minibatches": [(learner.Learner, ("_order", "_orders"))],
