@@ -225,9 +225,8 @@ def test_tables_of_ties_and_the_written_out_rule_agree(agents: int) -> None:
     start = (order // side + 2) * layout.width + order % side + 3
     direction = torch.randint(0, 4, start.shape, generator=generator)
     target = start + torch.tensor([-layout.width, layout.width, -1, 1])[direction]
-    moving = Traffic(layout, torch.device("cpu")).moving(
-        start.unsqueeze(0), target.unsqueeze(0), direction.unsqueeze(0)
-    )
+    traffic, pose = Traffic(layout, torch.device("cpu")), 4 * start + direction
+    moving = traffic.moving(start.unsqueeze(0), target.unsqueeze(0), pose.unsqueeze(0))
     table, by_set = warehouse_ties.pair_table(layout), 0
     for lane in range(lanes):
         starts, targets = ([divmod(cell, layout.width)[::-1] for cell in row[lane].tolist()] for row in (start, target))

@@ -90,7 +90,7 @@ class Warehouse:
         cell, target = hall.pose >> 2, tables.target.take(index)
         found = hall.shelves.gather(-1, target)  # where the agent is going, or stands
         target = torch.where((found * hall.load) > 0, cell, target)  # a shelf is in the way of a carried one
-        moving = self._traffic.moving(cell, target, hall.pose & 3)
+        moving = self._traffic.moving(cell, target, hall.pose)
         pose = torch.where(moving, tables.walked.take(index), tables.turned.take(index))
 
         exchanges = tables.exchanges.take(index)  # these stay, so `found` is what stands above them

@@ -34,13 +34,13 @@ class Traffic:
         spare = (0, 16 * layout.agents)  # who is none of a pair looks anywhere
         self._later_wins = functional.pad(warehouse_ties.pair_table(layout), spare).to(device)
 
-    def moving(self, start: Tensor, target: Tensor, direction: Tensor) -> Tensor:
+    def moving(self, start: Tensor, target: Tensor, pose: Tensor) -> Tensor:
         """Whether each agent walks, bool (R, E, A).
 
         Args:
             start: int64 (R, E, A): cell of each agent; all differ.
             target: int64 (R, E, A): cell that each wants, the start itself where it wants none.
-            direction: int64 (R, E, A): how each faces.
+            pose: int64 (R, E, A): 4 * start + how each faces.
         """
         ahead = target.unsqueeze(-1) == start.unsqueeze(-2)  # [a, b]: b stands where a wants to
         behind = ahead.transpose(-1, -2)
@@ -56,7 +56,7 @@ class Traffic:
                 drawn = torch.minimum(drawn, torch.where(behind, self._drawn_as_target, 2 * self._agents).amin(-1))
             rank = queue * (2 * self._agents) - drawn
             if self._agents > _IN_ORDER:
-                pairs, wins = self._pairs(rivals, ahead, queue, target, direction)
+                pairs, wins = self._pairs(rivals, ahead, queue, target, pose & 3)
                 rank = torch.where(wins, 2 * self._agents, rank)
                 if self._agents > _PAIRS:
                     equal = (rivals & (queue.unsqueeze(-1) == queue.unsqueeze(-2)) & self._others).any(-1)
