@@ -18,6 +18,7 @@ from also.errors import MemoryNeedError
 from also.v1.campaign_pb2 import Campaign
 from also.v1.task_pb2 import TaskCard
 from services.trainer import device, host_memory
+from services.trainer.tasks.jaxmarl_layouts import LAYOUTS
 from services.trainer.value_based import replay
 
 _FLOAT = 4
@@ -25,6 +26,9 @@ _FLOAT = 4
 
 _PROCESS = 400 * 2**20
 """Bytes of a process that trains nothing yet: mostly PyTorch."""
+
+_JAX = 300 * 2**20
+"""Bytes that JAX, JaxMARL and what was compiled take besides, in a process that steps its environments."""
 
 _WARNS = 0.5
 """Share of the available memory from which on an estimate is told."""
@@ -81,11 +85,12 @@ def estimate(campaign: Campaign, card: TaskCard, *, branches: bool) -> Estimate:
             validation.parallel_groups * validation.replicas_per_group, (campaign.generator.candidates + 1) * seeds
         )
         groups = -(-at_once // validation.replicas_per_group)
+    process = _PROCESS + (_JAX if campaign.task.name in LAYOUTS else 0)
     return Estimate(
         replica=replica,
         replay=kept,
-        run=_PROCESS + replica,
-        branches=groups * _PROCESS + at_once * replica,
+        run=process + replica,
+        branches=groups * process + at_once * replica,
         beside=campaign.reference.enabled + campaign.reference.one_shot,
     )
 

@@ -184,3 +184,15 @@ def test_a_container_of_version_one_is_its_own_root(tmp_path: Path) -> None:
 def test_a_system_that_does_not_say_has_no_number(tmp_path: Path) -> None:
     """Then nothing is refused."""
     assert host_memory.available_bytes(tmp_path) is None
+
+
+def test_each_process_of_a_jaxmarl_task_holds_jax_too() -> None:
+    """The main run and each branch group are counted with what JAX takes."""
+    card = card_of(agents=3, seen=18, state=18)
+    plain = estimate(spec.load(None), card, branches=True)
+    campaign = spec.load(None)
+    campaign.task.name = "navigation"
+    compiled = estimate(campaign, card, branches=True)
+    jax = compiled.run - plain.run
+    assert jax == 300 * 2**20
+    assert compiled.branches - plain.branches >= jax
