@@ -150,8 +150,8 @@ TASKS = {
             quick_budget=80_000,
         ),
         _suite(
-            "predator_prey-facmac",
-            "predator_prey",
+            "predator-prey-facmac",
+            "predator-prey",
             budget=2_000_000,
             expert=[_approach("second_distance")],
             novelty=[_rare("prey_distance", "agent", 0.2), _rare("second_distance", "team", 0.2)],
