@@ -25,7 +25,13 @@ LAYOUTS = [
 ]
 """A task of each family that is tried in tests."""
 
-EACH = pytest.mark.parametrize(("name", "layout"), LAYOUTS, ids=[layout for _, layout in LAYOUTS])
+QUICK = ("MPE_simple_spread_v3", "cramped_room")
+"""Layouts that `make check` tries too."""
+
+EACH = pytest.mark.parametrize(
+    ("name", "layout"),
+    [pytest.param(*each, marks=() if each[1] in QUICK else pytest.mark.slow, id=each[1]) for each in LAYOUTS],
+)
 
 
 def opened(name, layout, replicas=1, environments=4):

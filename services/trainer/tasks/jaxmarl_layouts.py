@@ -68,7 +68,7 @@ _PLAIN = {
     "MPE_simple_reference_v3": "Two agents tell each other which landmark to go to.",
     "MPE_simple_speaker_listener_v4": "A speaker tells a listener which landmark to go to.",
     "MPE_simple_facmac_v1": "3 predators chase a scripted prey, paid for each contact.",
-    "MPE_simple_facmac_3a_v1": "3 predators chase a scripted prey that looks at the nearest one only.",
+    "MPE_simple_facmac_3a_v1": "3 predators chase a scripted prey that looks at one of them only.",
     "MPE_simple_facmac_6a_v1": "6 predators chase 2 scripted preys.",
     "MPE_simple_facmac_9a_v1": "9 predators chase 3 scripted preys.",
     "switch_riddle": "3 prisoners find out by one light bulb whether all have been in the room.",
