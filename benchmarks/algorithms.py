@@ -1,6 +1,6 @@
 """The four algorithms beside each other: speed, what they keep, and what a team comes to.
 
-    python -m benchmarks.algorithms [--replicas 1 10] [--env-steps 800000] [--seeds 1 2]
+    python -m benchmarks.algorithms [--replicas 1 10] [--env-steps 400000] [--seeds 1 2]
 
 Speed is of foraging 10x10-3p-3f-coop under one potential term with the default learner, in env_steps a second of
 processor time: one thread trains, and the algorithms take turns, so that what else the machine does counts little.
@@ -39,7 +39,7 @@ def main() -> None:
     """Measure, print, and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--replicas", type=int, nargs="+", default=[1, 10], help="numbers of replicas")
-    parser.add_argument("--env-steps", type=int, default=800_000, help="env_steps of a team that learns")
+    parser.add_argument("--env-steps", type=int, default=400_000, help="env_steps of a team that learns")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2], help="seeds of the teams")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"), help="file for the tables")
     arguments = parser.parse_args()
