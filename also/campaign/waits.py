@@ -9,6 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
+def is_same(before: str, now: str) -> bool:
+    """Whether two texts tell of one wait: what stands after ": " is its cause, which may change meanwhile."""
+    return before.partition(": ")[0] == now.partition(": ")[0]
+
+
 class Waits:
     """What is waited for, and since when. May be told from several threads."""
 
@@ -38,8 +43,7 @@ class Waits:
                 self._since.pop(source, None)
             else:
                 known, since = self._since.get(source, ("", 0.0))
-                same = known.partition(": ")[0] == what.partition(": ")[0]
-                self._since[source] = what, since if same else self._clock()
+                self._since[source] = what, since if is_same(known, what) else self._clock()
             now = self.text
         if now != before:
             self._tell(now)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from also.campaign.fold import advance, fold
 from also.campaign.requests import BESIDE, MAIN
 from also.campaign.state import State
+from also.campaign.waits import is_same
 from also.v1.journal_pb2 import JournalRecord
 from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.validator_pb2 import ValidationProgress
@@ -78,7 +79,8 @@ class Progress:
     def waits(self, what: str) -> None:
         """Take over what is waited for."""
         with self._lock:
-            self._waits = what, self._clock()
+            known, since = self._waits
+            self._waits = what, since if is_same(known, what) else self._clock()
 
     def note(self, text: str) -> None:
         """Take over a note."""

@@ -30,6 +30,9 @@ _REFUSAL = re.compile(r"forbidden|denied (the )?request|\bis invalid\b")
 """What it says when somebody refuses an object for good: itself, a policy of its own (ValidatingAdmissionPolicy, Pod
 Security, LimitRange), or a webhook's (Gatekeeper, Kyverno, a cloud's)."""
 
+_REFUSED_POD = re.compile(r'^Error creating: (pods|Pod) "[^"]*" is (forbidden|invalid): ')
+"""How the event begins that says why a pod could not be created; the rest is why."""
+
 NO_POD_CREATED = "FailedCreate"
 """Reason of the event that tells why a pod of a Job could not be created."""
 
@@ -57,6 +60,8 @@ class Cause:
     """One sentence with names and numbers."""
     scarce: bool = False
     """Whether it waits for room that other Jobs of the same campaign may be using."""
+    wait: str = ""
+    """What it waits for in few words, without the names of our own objects; empty where `detail` is all there is."""
 
 
 def finished(job: Document) -> str:
@@ -135,7 +140,10 @@ def why_waiting(job: Document, pods: Sequence[Document], events: Sequence[Docume
         queue = (job["metadata"].get("labels") or {}).get("kueue.x-k8s.io/queue-name")
         where = f"in queue {queue}" if queue else "suspended"
         return _cause(
-            branch_pb2.BRANCH_FAILURE_NOT_ADMITTED, f"Job {name} waits {where}{_last_event(events)}", scarce=True
+            branch_pb2.BRANCH_FAILURE_NOT_ADMITTED,
+            f"Job {name} waits {where}{_last_event(events)}",
+            scarce=True,
+            wait=f"admission {where}" if queue else "their Jobs are suspended",
         )
     pending = [pod for pod in alive if not deleting(pod)]
     if pending:
@@ -146,7 +154,9 @@ def why_waiting(job: Document, pods: Sequence[Document], events: Sequence[Docume
     if refusals:
         quota = is_quota(refusals[-1])
         failure = branch_pb2.BRANCH_FAILURE_QUOTA_EXCEEDED if quota else branch_pb2.BRANCH_FAILURE_CRASHED
-        return _cause(failure, f"no pod of Job {name} can be created: {_sentence(refusals[-1])}", scarce=quota)
+        why = _sentence(refusals[-1])
+        said = f"no pod of Job {name} can be created: {why}"
+        return _cause(failure, said, scarce=quota, wait=_REFUSED_POD.sub("", why))
     last = _last_ended(pods)
     if last is not None:
         return _cause(_failure_of("", last), f"Job {name} has no pod; its last one {_how_it_ended(last)}")
@@ -184,8 +194,8 @@ def forbidden_pods(events: Sequence[Document]) -> str | None:
     return _sentence(refusals[-1]) if refusals and is_refusal(refusals[-1]) else None
 
 
-def _cause(failure: BranchFailure, detail: str, *, scarce: bool = False) -> Cause:
-    return Cause(failure=failure, detail=detail[:DETAIL_LIMIT], scarce=scarce)
+def _cause(failure: BranchFailure, detail: str, *, scarce: bool = False, wait: str = "") -> Cause:
+    return Cause(failure=failure, detail=detail[:DETAIL_LIMIT], scarce=scarce, wait=wait)
 
 
 def _why_pending(pod: Document, events: Sequence[Document]) -> Cause:
@@ -195,12 +205,13 @@ def _why_pending(pod: Document, events: Sequence[Document]) -> Cause:
     waiting = _state(pod).get("waiting", {})
     reason, message = waiting.get("reason", ""), waiting.get("message", "")
     if scheduled:
-        said = f"no node takes pod {_name(pod)}: {_sentence(scheduled.get('message', ''))}"
-        return _cause(branch_pb2.BRANCH_FAILURE_UNSCHEDULABLE, said, scarce=True)
+        why = _sentence(scheduled.get("message", ""))
+        said = f"no node takes pod {_name(pod)}: {why}"
+        return _cause(branch_pb2.BRANCH_FAILURE_UNSCHEDULABLE, said, scarce=True, wait=why)
     if reason in _IMAGE_REASONS:
         (image,) = [each["image"] for each in pod["spec"]["containers"] if each["name"] == CONTAINER]
         said = f"pod {_name(pod)} waits for image {image}, {reason}: {_sentence(message)}"
-        return _cause(branch_pb2.BRANCH_FAILURE_IMAGE_UNAVAILABLE, said)
+        return _cause(branch_pb2.BRANCH_FAILURE_IMAGE_UNAVAILABLE, said, wait=f"image {image}, {reason}")
     if _disruption(pod) or (pod["spec"].get("nodeName") and not status.get("startTime")):
         return _cause(branch_pb2.BRANCH_FAILURE_NODE_LOST, f"pod {_place(pod)} is not started")
     said = f"pod {_place(pod)} does not run, {reason or status.get('phase')}: {_sentence(message)}"

@@ -291,7 +291,7 @@ class _Watch:
     def _too_long(self, one: _Running, cause: Cause) -> bool:
         """Whether a group has been without a running pod for too long, for a cause."""
         if time.monotonic() - one.idle_since >= self.jobs.refusals_seconds:  # an ordinary start is no wait
-            self._tell_wait(one, cause.detail)
+            self._tell_wait(one, cause.wait or cause.detail)
         if cause.scarce:
             one.charged_since = max(one.charged_since, self.ran_at)
         return time.monotonic() - one.charged_since >= self.jobs.start_seconds
