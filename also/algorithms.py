@@ -14,6 +14,9 @@ from also.v1.task_pb2 import ActionKind, TaskCard
 VALUE_BASED = (Algorithm.ALGORITHM_VDN, Algorithm.ALGORITHM_QMIX)
 """Algorithms that learn a Q from a replay; the others are PPO."""
 
+VALUE_BASED_NAMES = tuple(enums.short_name(Algorithm.DESCRIPTOR, each) for each in VALUE_BASED)
+"""Their names in campaign files."""
+
 PPO_ONLY = (
     "epochs",
     "minibatches",
@@ -62,12 +65,41 @@ def check_task(learner: LearnerSettings, card: TaskCard) -> None:
 
     Raises:
         TaskError: its actions are continuous, and the learner's Q is of discrete ones.
+        DocumentError: its replay never has as many episodes as a batch.
     """
     if is_value_based(learner) and card.action_space.kind != ActionKind.ACTION_KIND_DISCRETE:
         raise TaskError(
             f"task {card.task!r} has continuous actions, and algorithm {_name(learner)} learns discrete ones; "
             f"allowed: {', '.join(_algorithms_of('epochs'))}"
         )
+    if is_value_based(learner) and episodes_kept(learner, card) < learner.value_learning.batch_episodes:
+        raise DocumentError(
+            f"learner.value_learning.batch_episodes is {learner.value_learning.batch_episodes}, and the replay keeps "
+            f"{episodes_kept(learner, card)} whole episodes of {card.episode_limit} env_steps, so nothing would ever "
+            "be learnt; raise replay_env_steps, or lower batch_episodes"
+        )
+
+
+def rows_of_a_ring(learner: LearnerSettings, episode_limit: int) -> int:
+    """Rows that a replay keeps of one environment, so that no rollout comes near to overwriting what it writes.
+
+    Args:
+        learner: a value-based one, every default filled in.
+        episode_limit: time limit of an episode, env_steps.
+    """
+    asked = -(-learner.value_learning.replay_env_steps // learner.environments)
+    return int(max(asked, 2 * (episode_limit + 1) + 2 * learner.rollout))
+
+
+def episodes_kept(learner: LearnerSettings, card: TaskCard) -> int:
+    """Whole episodes of full length that a replay keeps while the next ones are written.
+
+    Args:
+        learner: a value-based one, every default filled in.
+        card: card of the task.
+    """
+    free = rows_of_a_ring(learner, card.episode_limit) - 2 * learner.rollout
+    return int(learner.environments * (free // (card.episode_limit + 1)))
 
 
 def check_shaping(learner: LearnerSettings, config: ShapingConfig) -> None:

@@ -1,5 +1,6 @@
 """What each step asks of a service: requests, as pure functions of the campaign's state."""
 
+from also.algorithms import is_value_based
 from also.campaign import progress
 from also.campaign.state import Stage, State
 from also.v1.branch_pb2 import SeedPool
@@ -105,6 +106,7 @@ def propose(campaign_id: str, state: State, stage: Stage) -> ProposeRequest:
         stage_env_steps=whole_updates(state.campaign.stages.env_steps, state.campaign.learner),
         allowance=state.llm_allowance(stage),
         gamma=state.campaign.learner.gamma,
+        one_reward=is_value_based(state.campaign.learner),
     )
 
 

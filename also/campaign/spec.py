@@ -37,14 +37,17 @@ def brought() -> list[str]:
 def brought_name(path: Path | None) -> str | None:
     """Name of the campaign that is meant, if ALSO brings it; None where it is a file.
 
-    A single word that ends in no suffix and is nothing in the current folder is a name; a path is a file.
+    A single word that ends in no suffix and is nothing in the current folder is a name; a path is a file. A folder
+    takes no campaign's name away.
 
     Raises:
         DocumentError: it is a name that no such campaign has.
     """
     if path is None:
         return DEFAULT
-    if path.suffix or len(path.parts) != 1 or path.exists():
+    if path.suffix or len(path.parts) != 1 or path.is_file():
+        return None
+    if path.name not in brought() and path.exists():
         return None
     if path.name not in brought():
         raise DocumentError(
@@ -76,10 +79,23 @@ def load(path: Path | None, changes: Sequence[str] = ()) -> Campaign:
     data = parse_yaml(_content(path, name), where)
     for change in changes:
         _apply(data, change)
+    if name is not None:
+        _leave_foreign_out(data, [change.partition("=")[0] for change in changes])
     try:
         return resolved(document.read(Campaign, {} if data is None else data))
     except DocumentError as error:
         raise DocumentError(f"{where}: {error}") from None
+
+
+def _leave_foreign_out(data: Any, changed: Sequence[str]) -> None:
+    """Take out of one of ALSO's own campaigns, in place, what the algorithm that a person has chosen does not have."""
+    learner = data.get("learner") if isinstance(data, dict) else None
+    if "learner.algorithm" not in changed or not isinstance(learner, dict):
+        return
+    value_based = str(learner.get("algorithm")) in algorithms.VALUE_BASED_NAMES
+    for key in algorithms.PPO_ONLY if value_based else ("value_learning",):
+        if f"learner.{key}" not in changed:
+            learner.pop(key, None)
 
 
 def resolved(campaign: Campaign) -> Campaign:

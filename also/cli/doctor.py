@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 import also
-from also import lifeline
+from also import lifeline, settings
 from also.cli.options import settings_with
 from also.errors import AlsoError
 from also.settings import child_environment, seen_in_shell
@@ -45,6 +45,7 @@ def doctor(
     checks: list[tuple[str, Callable[[], str]]] = [
         ("python", platform.python_version),
         *((name, partial(importlib.metadata.version, name)) for name in NEEDED),
+        ("settings", _settings),
         ("services", _services),
         ("threads", _threads),
         ("device", _device),
@@ -64,6 +65,11 @@ def doctor(
     for name, fate in seen_in_shell():
         print(f"ok      {name} is set: {fate}")
     raise typer.Exit(1 if failed else 0)
+
+
+def _settings() -> str:
+    given = settings.from_environment()
+    return f"those of ALSO_… can be used; branches are {given.launcher}"
 
 
 def _services() -> str:

@@ -32,7 +32,7 @@ from also.v1 import task_pb2 as also_dot_v1_dot_task__pb2
 from also.v1 import verdict_pb2 as also_dot_v1_dot_verdict__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61lso/v1/generator.proto\x12\x07\x61lso.v1\x1a\x16\x61lso/v1/campaign.proto\x1a\x17\x61lso/v1/diagnosis.proto\x1a\x16\x61lso/v1/evidence.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x11\x61lso/v1/llm.proto\x1a\x15\x61lso/v1/shaping.proto\x1a\x12\x61lso/v1/task.proto\x1a\x15\x61lso/v1/verdict.proto\"\xfc\x03\n\x0eProposeRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12,\n\x08settings\x18\x02 \x01(\x0b\x32\x1a.also.v1.GeneratorSettings\x12$\n\x04seed\x18\x03 \x01(\x03\x42\x16\x8a\xb5\x18\x12\x19\x00\x00\x00\x00\x00\x00\x00\x00!\xff\xff\xff\xff\xff\xff?C\x12\r\n\x05stage\x18\x04 \x01(\r\x12\r\n\x05round\x18\x05 \x01(\r\x12\'\n\x04\x63\x61rd\x18\x06 \x01(\x0b\x32\x11.also.v1.TaskCardB\x06\x8a\xb5\x18\x02\x38\x01\x12)\n\tincumbent\x18\x07 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12#\n\x08\x65vidence\x18\x08 \x01(\x0b\x32\x11.also.v1.Evidence\x12-\n\tdiagnosis\x18\t \x01(\x0b\x32\x12.also.v1.DiagnosisB\x06\x8a\xb5\x18\x02\x38\x01\x12\x1e\n\x06trials\x18\n \x03(\x0b\x32\x0e.also.v1.Trial\x12/\n\x0fstage_env_steps\x18\x0b \x01(\x03\x42\x16\x8a\xb5\x18\x12\x19\x00\x00\x00\x00\x00\x00\xf0?!\x00\x00\x00 _\xa0\x02\x42\x12(\n\tallowance\x18\x0c \x01(\x0b\x32\x15.also.v1.LlmAllowance\x12,\n\x05gamma\x18\r \x01(\x01\x42\x18\x8a\xb5\x18\x14\x19\x00\x00\x00\x00\x00\x00\x00\x00!\x00\x00\x00\x00\x00\x00\xf0?8\x01H\x00\x88\x01\x01\x42\x08\n\x06_gamma\"}\n\x0fProposeResponse\x12&\n\ncandidates\x18\x01 \x03(\x0b\x32\x12.also.v1.Candidate\x12$\n\x07\x66\x61ilure\x18\x02 \x01(\x0b\x32\x13.also.v1.LlmFailure\x12\x1c\n\x03llm\x18\x03 \x01(\x0b\x32\x0f.also.v1.LlmUse\"M\n\x15\x43heckGeneratorRequest\x12\x34\n\x08settings\x18\x01 \x01(\x0b\x32\x1a.also.v1.GeneratorSettingsB\x06\x8a\xb5\x18\x02\x38\x01\"?\n\x16\x43heckGeneratorResponse\x12\r\n\x05model\x18\x01 \x01(\t\x12\x16\n\x0e\x63ontext_tokens\x18\x02 \x01(\r2\xa3\x01\n\x10GeneratorService\x12<\n\x07Propose\x12\x17.also.v1.ProposeRequest\x1a\x18.also.v1.ProposeResponse\x12Q\n\x0e\x43heckGenerator\x12\x1e.also.v1.CheckGeneratorRequest\x1a\x1f.also.v1.CheckGeneratorResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61lso/v1/generator.proto\x12\x07\x61lso.v1\x1a\x16\x61lso/v1/campaign.proto\x1a\x17\x61lso/v1/diagnosis.proto\x1a\x16\x61lso/v1/evidence.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x11\x61lso/v1/llm.proto\x1a\x15\x61lso/v1/shaping.proto\x1a\x12\x61lso/v1/task.proto\x1a\x15\x61lso/v1/verdict.proto\"\x90\x04\n\x0eProposeRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12,\n\x08settings\x18\x02 \x01(\x0b\x32\x1a.also.v1.GeneratorSettings\x12$\n\x04seed\x18\x03 \x01(\x03\x42\x16\x8a\xb5\x18\x12\x19\x00\x00\x00\x00\x00\x00\x00\x00!\xff\xff\xff\xff\xff\xff?C\x12\r\n\x05stage\x18\x04 \x01(\r\x12\r\n\x05round\x18\x05 \x01(\r\x12\'\n\x04\x63\x61rd\x18\x06 \x01(\x0b\x32\x11.also.v1.TaskCardB\x06\x8a\xb5\x18\x02\x38\x01\x12)\n\tincumbent\x18\x07 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12#\n\x08\x65vidence\x18\x08 \x01(\x0b\x32\x11.also.v1.Evidence\x12-\n\tdiagnosis\x18\t \x01(\x0b\x32\x12.also.v1.DiagnosisB\x06\x8a\xb5\x18\x02\x38\x01\x12\x1e\n\x06trials\x18\n \x03(\x0b\x32\x0e.also.v1.Trial\x12/\n\x0fstage_env_steps\x18\x0b \x01(\x03\x42\x16\x8a\xb5\x18\x12\x19\x00\x00\x00\x00\x00\x00\xf0?!\x00\x00\x00 _\xa0\x02\x42\x12(\n\tallowance\x18\x0c \x01(\x0b\x32\x15.also.v1.LlmAllowance\x12,\n\x05gamma\x18\r \x01(\x01\x42\x18\x8a\xb5\x18\x14\x19\x00\x00\x00\x00\x00\x00\x00\x00!\x00\x00\x00\x00\x00\x00\xf0?8\x01H\x00\x88\x01\x01\x12\x12\n\none_reward\x18\x0e \x01(\x08\x42\x08\n\x06_gamma\"}\n\x0fProposeResponse\x12&\n\ncandidates\x18\x01 \x03(\x0b\x32\x12.also.v1.Candidate\x12$\n\x07\x66\x61ilure\x18\x02 \x01(\x0b\x32\x13.also.v1.LlmFailure\x12\x1c\n\x03llm\x18\x03 \x01(\x0b\x32\x0f.also.v1.LlmUse\"M\n\x15\x43heckGeneratorRequest\x12\x34\n\x08settings\x18\x01 \x01(\x0b\x32\x1a.also.v1.GeneratorSettingsB\x06\x8a\xb5\x18\x02\x38\x01\"?\n\x16\x43heckGeneratorResponse\x12\r\n\x05model\x18\x01 \x01(\t\x12\x16\n\x0e\x63ontext_tokens\x18\x02 \x01(\r2\xa3\x01\n\x10GeneratorService\x12<\n\x07Propose\x12\x17.also.v1.ProposeRequest\x1a\x18.also.v1.ProposeResponse\x12Q\n\x0e\x43heckGenerator\x12\x1e.also.v1.CheckGeneratorRequest\x1a\x1f.also.v1.CheckGeneratorResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,13 +54,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECKGENERATORREQUEST'].fields_by_name['settings']._loaded_options = None
   _globals['_CHECKGENERATORREQUEST'].fields_by_name['settings']._serialized_options = b'\212\265\030\0028\001'
   _globals['_PROPOSEREQUEST']._serialized_start=217
-  _globals['_PROPOSEREQUEST']._serialized_end=725
-  _globals['_PROPOSERESPONSE']._serialized_start=727
-  _globals['_PROPOSERESPONSE']._serialized_end=852
-  _globals['_CHECKGENERATORREQUEST']._serialized_start=854
-  _globals['_CHECKGENERATORREQUEST']._serialized_end=931
-  _globals['_CHECKGENERATORRESPONSE']._serialized_start=933
-  _globals['_CHECKGENERATORRESPONSE']._serialized_end=996
-  _globals['_GENERATORSERVICE']._serialized_start=999
-  _globals['_GENERATORSERVICE']._serialized_end=1162
+  _globals['_PROPOSEREQUEST']._serialized_end=745
+  _globals['_PROPOSERESPONSE']._serialized_start=747
+  _globals['_PROPOSERESPONSE']._serialized_end=872
+  _globals['_CHECKGENERATORREQUEST']._serialized_start=874
+  _globals['_CHECKGENERATORREQUEST']._serialized_end=951
+  _globals['_CHECKGENERATORRESPONSE']._serialized_start=953
+  _globals['_CHECKGENERATORRESPONSE']._serialized_end=1016
+  _globals['_GENERATORSERVICE']._serialized_start=1019
+  _globals['_GENERATORSERVICE']._serialized_end=1182
 # @@protoc_insertion_point(module_scope)

@@ -15,7 +15,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ProposeRequest(_message.Message):
-    __slots__ = ("campaign_id", "settings", "seed", "stage", "round", "card", "incumbent", "evidence", "diagnosis", "trials", "stage_env_steps", "allowance", "gamma")
+    __slots__ = ("campaign_id", "settings", "seed", "stage", "round", "card", "incumbent", "evidence", "diagnosis", "trials", "stage_env_steps", "allowance", "gamma", "one_reward")
     CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
     SETTINGS_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
@@ -29,6 +29,7 @@ class ProposeRequest(_message.Message):
     STAGE_ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
     ALLOWANCE_FIELD_NUMBER: _ClassVar[int]
     GAMMA_FIELD_NUMBER: _ClassVar[int]
+    ONE_REWARD_FIELD_NUMBER: _ClassVar[int]
     campaign_id: str
     settings: _campaign_pb2.GeneratorSettings
     seed: int
@@ -42,7 +43,8 @@ class ProposeRequest(_message.Message):
     stage_env_steps: int
     allowance: _llm_pb2.LlmAllowance
     gamma: float
-    def __init__(self, campaign_id: _Optional[str] = ..., settings: _Optional[_Union[_campaign_pb2.GeneratorSettings, _Mapping]] = ..., seed: _Optional[int] = ..., stage: _Optional[int] = ..., round: _Optional[int] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ..., incumbent: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., evidence: _Optional[_Union[_evidence_pb2.Evidence, _Mapping]] = ..., diagnosis: _Optional[_Union[_diagnosis_pb2.Diagnosis, _Mapping]] = ..., trials: _Optional[_Iterable[_Union[_verdict_pb2.Trial, _Mapping]]] = ..., stage_env_steps: _Optional[int] = ..., allowance: _Optional[_Union[_llm_pb2.LlmAllowance, _Mapping]] = ..., gamma: _Optional[float] = ...) -> None: ...
+    one_reward: bool
+    def __init__(self, campaign_id: _Optional[str] = ..., settings: _Optional[_Union[_campaign_pb2.GeneratorSettings, _Mapping]] = ..., seed: _Optional[int] = ..., stage: _Optional[int] = ..., round: _Optional[int] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ..., incumbent: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., evidence: _Optional[_Union[_evidence_pb2.Evidence, _Mapping]] = ..., diagnosis: _Optional[_Union[_diagnosis_pb2.Diagnosis, _Mapping]] = ..., trials: _Optional[_Iterable[_Union[_verdict_pb2.Trial, _Mapping]]] = ..., stage_env_steps: _Optional[int] = ..., allowance: _Optional[_Union[_llm_pb2.LlmAllowance, _Mapping]] = ..., gamma: _Optional[float] = ..., one_reward: _Optional[bool] = ...) -> None: ...
 
 class ProposeResponse(_message.Message):
     __slots__ = ("candidates", "failure", "llm")

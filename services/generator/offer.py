@@ -64,7 +64,12 @@ class Offer:
 
     @property
     def mixes(self) -> bool:
-        """Whether a candidate may say how credit is mixed: with several agents, and where a place is left for it."""
+        """Whether a candidate may say how credit is mixed.
+
+        That takes several agents, each with a reward of its own, and a place that is left for it.
+        """
+        if self.request.one_reward:
+            return False
         return self.mixer is not None or (self.agents > 1 and len(self.kept) < MOST_TERMS - 1)
 
     @property

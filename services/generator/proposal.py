@@ -15,7 +15,7 @@ from also.shaping.rules import check_config
 from also.v1 import verdict_pb2
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.llm_pb2 import LlmOrigin
-from also.v1.shaping_pb2 import ShapingConfig
+from also.v1.shaping_pb2 import SHAPING_FORM_CREDIT, ShapingConfig
 from also.v1.verdict_pb2 import Candidate, Trial
 from services.generator.configs import fit_caps
 
@@ -74,6 +74,8 @@ def collect(request: ProposeRequest, proposals: Iterable[Proposal]) -> list[Cand
         try:
             check_config(config, request.card, request.gamma)
         except ShapingError:
+            continue
+        if request.one_reward and any(term.form == SHAPING_FORM_CREDIT for term in config.terms):
             continue
         identity = config_hash(config)
         if identity in seen:

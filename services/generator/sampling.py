@@ -67,7 +67,7 @@ def draw_config(numbers: Random, request: ProposeRequest) -> pb.ShapingConfig:
     """A config of 1 to 3 terms and at times a credit term; it may break a rule of the schema."""
     count = numbers.randint(1, MOST_TERMS)
     config = pb.ShapingConfig(terms=[draw_term(numbers, request, f"random_{index}") for index in range(count)])
-    if numbers.random() < CREDIT:
+    if numbers.random() < CREDIT and not request.one_reward:
         mix = config.terms.add(name="random_mix", form=pb.SHAPING_FORM_CREDIT, target=pb.TARGET_KIND_AGENT)
         mix.credit.alpha = tidy(numbers.random())
         mix.reason = "Drawn at random."

@@ -133,11 +133,13 @@ def verdict(campaign: Campaign, card: TaskCard, need: Estimate, available: int |
     )
     lower = "learner.environments, learner.rollout"
     if need.replay:
-        lower = f"learner.value_learning.replay_env_steps or .batches, {lower}"
-    remedy = f"lower {lower} or validation.replicas_per_group, or have the task show less"
+        lower = f"learner.value_learning.batches, .batch_episodes or .replay_env_steps, {lower}"
+    remedy = f"lower {lower} or validation.replicas_per_group"
+    if ":" in campaign.task.name:
+        remedy += ", or have the task show less (task.arguments)"
     if need.together > available:
-        raise MemoryNeedError(f"{told}; {remedy} (task.arguments)")
-    return f"{told}; if that is too much, {remedy} (task.arguments)"
+        raise MemoryNeedError(f"{told}; {remedy}")
+    return f"{told}; if that is too much, {remedy}"
 
 
 def _gib(count: int) -> str:

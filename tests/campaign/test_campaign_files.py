@@ -271,3 +271,19 @@ def test_a_ppo_campaign_is_as_it_was_before_there_were_others(load):
     """No setting of Q-learning is in it, so its learner's hash stays, and the checkpoints under it."""
     campaign = load(TASK)
     assert not campaign.learner.HasField("value_learning")
+
+
+def test_another_algorithm_takes_what_is_not_its_own_out_of_a_campaign_that_also_brings():
+    """Nobody who runs it has set that; in a change of one's own it stays an error."""
+    campaign = spec.load(Path("warehouse"), ["learner.algorithm=vdn"])
+    assert campaign.learner.value_learning.batches
+    assert not campaign.learner.HasField("minibatches")
+    with pytest.raises(DocumentError, match=r"learner.minibatches has no effect with algorithm vdn"):
+        spec.load(Path("warehouse"), ["learner.algorithm=vdn", "learner.minibatches=2"])
+
+
+def test_a_folder_takes_no_name_away(tmp_path, monkeypatch):
+    """A folder `kitchen` is no campaign file, and `also run kitchen` means the one that ALSO brings."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kitchen").mkdir()
+    assert spec.load(Path("kitchen")).task.name == "kitchen"

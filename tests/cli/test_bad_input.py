@@ -18,7 +18,7 @@ from also.settings import child_environment
         (["run", "none.yaml"], "campaign file none.yaml cannot be read: No such file or directory"),
         (
             ["run", "no-such"],
-            "there is no campaign 'no-such'; ALSO brings foraging, kitchen, navigation, predator-prey, smax, warehouse; a",
+            "there is no campaign 'no-such'; ALSO brings foraging, kitchen, navigation, predator-prey, smax",
         ),
         (["run", "bad.yaml"], "bad.yaml: unknown key 'tsak'"),
         (["run", "--set", "seed=-1"], "seed -1 is outside"),

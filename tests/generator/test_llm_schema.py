@@ -9,6 +9,7 @@ from also.v1 import campaign_pb2
 from also.v1 import diagnosis_pb2 as pb
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.task_pb2 import Role, TaskCard
+from services.generator.choices import choices_section
 from services.generator.offer import MOST_FEATURES, MOST_ROLES, offer
 from services.generator.schema import candidate_schema, reply_schema
 
@@ -205,3 +206,11 @@ def test_equal_requests_have_equal_schemas(crowd, ask, grow):
     request = ask(crowd, incumbent=grow(crowd, 3))
     copy = ProposeRequest.FromString(request.SerializeToString())
     assert json.dumps(reply_schema(offer(request))) == json.dumps(reply_schema(offer(copy)))
+
+
+def test_a_learner_with_one_reward_is_offered_no_credit(foraging, ask):
+    """Neither in the schema nor among the choices."""
+    request = ask(foraging)
+    request.one_reward = True
+    assert "credit" not in candidate_schema(offer(request))["properties"]
+    assert "nothing can be mixed here" in choices_section(offer(request))

@@ -4,7 +4,9 @@ import pytest
 
 from also.errors import DocumentError, ShapingError
 from also.shaping.identity import config_hash
+from also.v1 import campaign_pb2
 from also.v1 import diagnosis_pb2 as pb
+from also.v1 import shaping_pb2 as shaping
 from services.generator import rules
 
 
@@ -75,3 +77,15 @@ def test_an_incumbent_of_another_task_is_refused(unnamed, ask, propose, find, in
     """Its features are not on the card."""
     with pytest.raises(ShapingError, match="team_food_distance"):
         propose(ask(unnamed, find(pb.REMEDY_EXPLORE), incumbent=incumbent))
+
+
+@pytest.mark.parametrize("backend", ["random", "mutate", "rules"])
+def test_no_credit_is_proposed_to_a_learner_with_one_reward(foraging, incumbent, ask, propose, find, backend):
+    """Mixing credit over agents has no effect there, and such a candidate would only be refused."""
+    finding = find(pb.REMEDY_INDIVIDUALISE, mode=pb.FAILURE_MODE_CREDIT_ASSIGNMENT, agent="agent_0")
+    for seed in range(20):
+        request = ask(foraging, finding, incumbent=incumbent, candidates=8, seed=seed)
+        request.settings.backend = campaign_pb2.GeneratorBackend.Value(f"GENERATOR_BACKEND_{backend.upper()}")
+        request.one_reward = True
+        for candidate in propose(request):
+            assert all(term.form != shaping.SHAPING_FORM_CREDIT for term in candidate.config.terms)

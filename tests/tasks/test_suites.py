@@ -52,3 +52,11 @@ def test_an_unknown_task_is_told_which_there_are() -> None:
     """One clear error lists the suites, and how any other task is named."""
     with pytest.raises(TaskError, match="there is no task 'chess'; there are foraging, warehouse, navigation"):
         describe(Task(name="chess", layout="8x8"))
+
+
+@pytest.mark.parametrize("given", [{"python": "venv/bin/python"}, {"unseeded": True}, {"environments_per_process": 1}])
+def test_what_only_import_path_tasks_have_is_refused(given: dict) -> None:
+    """Nothing in a campaign file is without effect."""
+    (name,) = given
+    with pytest.raises(TaskError, match=f"task 'foraging' has {name} .*; only import-path tasks have it"):
+        describe(Task(name="foraging", layout="8x8-2p-2f-coop", **given))

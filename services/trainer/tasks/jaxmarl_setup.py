@@ -18,13 +18,24 @@ from typing import Any
 import torch
 
 from also import settings
-from also.errors import DeviceError
+from also.errors import DeviceError, TaskError
 
 
 @functools.cache
 def load() -> None:
-    """Load both packages; call it before any module that imports them."""
+    """Load both packages; call it before any module that imports them.
+
+    Raises:
+        TaskError: one of them cannot be loaded.
+    """
     settings.prepare_xla()
+    try:
+        _load()
+    except (ImportError, RuntimeError) as error:
+        raise TaskError(f"JAX or JaxMARL is installed and cannot be loaded: {error}") from None
+
+
+def _load() -> None:
     import jax
 
     jax.config.update("jax_cpu_enable_async_dispatch", False)  # computes in the thread that calls

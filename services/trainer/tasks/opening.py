@@ -76,4 +76,9 @@ def _checked(given: Task) -> Task:
     elif task.arguments:
         names = ", ".join(sorted(task.arguments))
         raise TaskError(f"task {task.name!r} has arguments ({names}); only import-path tasks have arguments")
+    else:
+        foreign = [name for name in ("python", "unseeded", "environments_per_process") if getattr(task, name)]
+        if foreign:
+            value = getattr(task, foreign[0])
+            raise TaskError(f"task {task.name!r} has {foreign[0]} {value!r}; only import-path tasks have it")
     return task

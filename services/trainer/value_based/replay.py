@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from also.algorithms import sees_state
+from also.algorithms import rows_of_a_ring, sees_state
 from also.v1 import task_pb2
 from also.v1.campaign_pb2 import LearnerSettings
 from services.trainer.streams import uniform
@@ -37,12 +37,6 @@ class Drawn:
     """(R, T + 1, B, ...): what was recorded, T the longest length."""
     lengths: Tensor
     """int64 (R, B), env_steps."""
-
-
-def rows_of_a_ring(settings: LearnerSettings, episode_limit: int) -> int:
-    """C: rows of one environment, so that no rollout comes near to overwriting what it writes."""
-    asked = -(-settings.value_learning.replay_env_steps // settings.environments)
-    return int(max(asked, 2 * (episode_limit + 1) + 2 * settings.rollout))
 
 
 def shapes_of_a_row(
