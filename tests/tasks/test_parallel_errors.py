@@ -92,7 +92,10 @@ def test_a_module_that_cannot_be_imported_is_refused(
 @pytest.mark.parametrize(
     ("task", "message"),
     [
-        (Task(name="chess"), "there is no task 'chess'; there are foraging, warehouse, and import paths"),
+        (
+            Task(name="chess"),
+            "there is no task 'chess'; there are foraging, warehouse, navigation, predator_prey, kitchen, smax, jaxmarl, and import paths",
+        ),
         (Task(name="foraging"), "layout '' of task 'foraging' is not allowed"),
         (Task(name="foraging", layout="8x8-2p-2f", arguments={"a": Scalar(number=1)}), r"has arguments \(a\)"),
         (Task(name="a.b:c", layout="8x8-2p-2f"), "has layout '8x8-2p-2f'; only native tasks have layouts"),

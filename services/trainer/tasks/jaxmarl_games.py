@@ -40,9 +40,13 @@ class Game:
     """As of `VectorTask`."""
 
 
-@functools.cache
 def card_of(layout: Layout) -> TaskCard:
-    """The card of a layout; an environment that nobody has described is tried."""
+    """The card of a layout, a new one each time; an environment that nobody has described is tried, once."""
+    return TaskCard.FromString(_card_of(layout))
+
+
+@functools.cache
+def _card_of(layout: Layout) -> bytes:
     with _on_the_cpu():
         if layout.suite == JAXMARL:
             described = describe_plain(_kind(layout), layout.title, layout.text, jax.devices("cpu")[0])
@@ -50,7 +54,7 @@ def card_of(layout: Layout) -> TaskCard:
         else:
             card = _completed(_curated(layout))
     check_card(card)
-    return card
+    return card.SerializeToString(deterministic=True)
 
 
 @functools.cache

@@ -84,7 +84,8 @@ class JaxmarlTask:
         self._to_torch, self._to_jax = jaxmarl_program.to_torch, jaxmarl_program.to_jax
         jax_device = jaxmarl_setup.jax_device(self._device)
         game = jaxmarl_games.game_of(layout, card, environments, jax_device)
-        self.card: TaskCard = game.card
+        self.card = TaskCard()
+        self.card.CopyFrom(game.card)
         self.whole_numbers = game.whole_numbers
         self._program = game.program
         self._places = places(list(self.card.features))
