@@ -33,8 +33,8 @@ def page(folder: Path, pictures: Path) -> list[str]:
             "`python -m benchmarks.learning`: every seed is a replica of one run on one core. Returns are those of "
             f"{EPISODES} episodes on fixed seeds, without shaping; actions are drawn as in training (MAPPO, IPPO) or "
             "are the best ones but for a tenth at random (VDN, QMIX). *Best* is the largest mean over the seeds of any "
-            "measure on the way, as Papoudakis 2021 (arXiv 2006.07869) reports, with the 95 % bootstrap interval of that "
-            "mean; *last* is the one at the end."
+            "measure on the way, as Papoudakis 2021 (arXiv 2006.07869) reports, with the 95 % bootstrap interval of "
+            "that mean; *last* is the one at the end."
         ),
         "",
         *[f"- {text}" for text in dict.fromkeys(cell.versions for cell in cells)],
