@@ -8,29 +8,22 @@ remain, and tell of the state; so does what was eaten, for it is what is missing
 
 from also.v1 import task_pb2
 from also.v1.task_pb2 import Feature, Milestone, TaskCard
+from services.trainer.tasks.card_rows import ACTION, AGENT, HIGHER, LOWER, PAIR, STATE, TEAM, TRANSITION, feature
 from services.trainer.tasks.foraging_layout import EPISODE_LIMIT, FAILURES_PER_UNIT, Layout
 
-_AGENT, _PAIR, _TEAM = (
-    task_pb2.FEATURE_SCOPE_AGENT,
-    task_pb2.FEATURE_SCOPE_PAIR,
-    task_pb2.FEATURE_SCOPE_TEAM,
-)
-_HIGHER, _LOWER = task_pb2.DIRECTION_HIGHER, task_pb2.DIRECTION_LOWER
-_STATE, _ACTION, _TRANSITION = task_pb2.TELLS_OF_STATE, task_pb2.TELLS_OF_ACTION, task_pb2.TELLS_OF_TRANSITION
-
 _TELLS_OF = {
-    "nearest_food_distance": _STATE,
-    "partner_distance": _STATE,
-    "team_food_distance": _STATE,
-    "adjacent_to_food": _TRANSITION,
-    "agents_at_same_food": _TRANSITION,
-    "level_at_food_share": _TRANSITION,
-    "loading": _ACTION,
-    "joint_loading": _ACTION,
-    "food_eaten": _STATE,
-    "field_cleared": _STATE,
-    "blocked": _ACTION,
-    "idle": _ACTION,
+    "nearest_food_distance": STATE,
+    "partner_distance": STATE,
+    "team_food_distance": STATE,
+    "adjacent_to_food": TRANSITION,
+    "agents_at_same_food": TRANSITION,
+    "level_at_food_share": TRANSITION,
+    "loading": ACTION,
+    "joint_loading": ACTION,
+    "food_eaten": STATE,
+    "field_cleared": STATE,
+    "blocked": ACTION,
+    "idle": ACTION,
 }
 """What each feature is a function of."""
 
@@ -74,46 +67,37 @@ def _description(layout: Layout) -> str:
 def _features(layout: Layout) -> list[Feature]:
     inner, outer = 2 * (layout.size - 2), 2 * (layout.size - 1)
     agents, foods = layout.agents, layout.foods
-    nearer = _LOWER if layout.agents_needed > 1 else task_pb2.DIRECTION_UNSPECIFIED
+    nearer = LOWER if layout.agents_needed > 1 else task_pb2.DIRECTION_UNSPECIFIED
     rows = [
-        ("nearest_food_distance", _AGENT, "cells", inner, _LOWER, "Cells to walk to the nearest remaining food."),
-        ("partner_distance", _PAIR, "cells", outer, nearer, "Cells to walk between two agents."),
+        ("nearest_food_distance", AGENT, "cells", inner, LOWER, "Cells to walk to the nearest remaining food."),
+        ("partner_distance", PAIR, "cells", outer, nearer, "Cells to walk between two agents."),
         (
             "team_food_distance",
-            _TEAM,
+            TEAM,
             "cells",
             inner,
-            _LOWER,
+            LOWER,
             "Mean distance of the (at most three) agents nearest to a remaining food, for the food where it is least.",
         ),
-        ("adjacent_to_food", _AGENT, "bool", 1, _HIGHER, "Whether the agent stands beside a food."),
-        ("agents_at_same_food", _TEAM, "agents", agents, _HIGHER, "Most agents that stand beside one food."),
+        ("adjacent_to_food", AGENT, "bool", 1, HIGHER, "Whether the agent stands beside a food."),
+        ("agents_at_same_food", TEAM, "agents", agents, HIGHER, "Most agents that stand beside one food."),
         (
             "level_at_food_share",
-            _TEAM,
+            TEAM,
             "share",
             1,
-            _HIGHER,
+            HIGHER,
             "Sum of the levels beside one food over its level, at most 1, for the food where it is largest.",
         ),
-        ("loading", _AGENT, "bool", 1, _HIGHER, "Whether the agent chose to load while it stood beside a food."),
-        ("joint_loading", _TEAM, "agents", agents, _HIGHER, "Most agents that loaded one food in the same env_step."),
-        ("food_eaten", _TEAM, "foods", foods, _HIGHER, "Foods eaten so far in the episode."),
-        ("field_cleared", _TEAM, "bool", 1, _HIGHER, "Whether no food is left."),
-        ("blocked", _AGENT, "bool", 1, _LOWER, "Whether the agent tried to move and stayed where it was."),
-        ("idle", _AGENT, "bool", 1, _LOWER, "Whether the agent chose to do nothing."),
+        ("loading", AGENT, "bool", 1, HIGHER, "Whether the agent chose to load while it stood beside a food."),
+        ("joint_loading", TEAM, "agents", agents, HIGHER, "Most agents that loaded one food in the same env_step."),
+        ("food_eaten", TEAM, "foods", foods, HIGHER, "Foods eaten so far in the episode."),
+        ("field_cleared", TEAM, "bool", 1, HIGHER, "Whether no food is left."),
+        ("blocked", AGENT, "bool", 1, LOWER, "Whether the agent tried to move and stayed where it was."),
+        ("idle", AGENT, "bool", 1, LOWER, "Whether the agent chose to do nothing."),
     ]
     return [
-        Feature(
-            name=name,
-            scope=scope,
-            unit=unit,
-            minimum=0,
-            maximum=maximum,
-            direction=direction,
-            description=text,
-            tells_of=_TELLS_OF[name],
-        )
+        feature(name, scope, unit, maximum, direction, _TELLS_OF[name], text)
         for name, scope, unit, maximum, direction, text in rows
     ]
 

@@ -82,3 +82,8 @@ def places(listed: Sequence[Feature]) -> dict[str, tuple[str, int]]:
         found[feature.name] = (scope, counts.get(scope, 0))
         counts[scope] = counts.get(scope, 0) + 1
     return found
+
+
+def distances_between(ones: Array, others: Array) -> Array:
+    """From each of (N, 2) to each of (M, 2), (N, M)."""
+    return jnp.sqrt(jnp.square(ones[:, None] - others[None]).sum(-1))

@@ -1,7 +1,7 @@
 """The task card of a kitchen: what two cooks have to do, and by which numbers it shows."""
 
-from also.v1 import task_pb2
-from also.v1.task_pb2 import Feature, Milestone, TaskCard
+from also.v1.task_pb2 import Milestone, TaskCard
+from services.trainer.tasks.card_rows import ACTION, AGENT, EITHER, HIGHER, LOWER, STATE, TEAM, TRANSITION, feature
 from services.trainer.tasks.jaxmarl_layouts import Layout
 
 ONIONS = 3
@@ -17,13 +17,6 @@ COOKING = 21
 MOST_SUBTASK_REWARD = 5.0
 """Largest reward of JaxMARL's shaping for one agent's env_step: for a soup that is taken from a pot."""
 
-_AGENT, _PAIR, _TEAM = (
-    task_pb2.FEATURE_SCOPE_AGENT,
-    task_pb2.FEATURE_SCOPE_PAIR,
-    task_pb2.FEATURE_SCOPE_TEAM,
-)
-_HIGHER, _LOWER, _NONE = task_pb2.DIRECTION_HIGHER, task_pb2.DIRECTION_LOWER, task_pb2.DIRECTION_UNSPECIFIED
-_STATE, _ACTION, _TRANSITION = task_pb2.TELLS_OF_STATE, task_pb2.TELLS_OF_ACTION, task_pb2.TELLS_OF_TRANSITION
 
 _APART = "forced_coord"
 """The kitchen whose halves are apart: whatever is cooked was handed over."""
@@ -41,31 +34,31 @@ def kitchen_card(layout: Layout, *, cells: int, counters: int, pots: int, limit:
     """
     most = pots * (limit // COOKING)
     rows = [
-        ("holds_onion", _AGENT, "bool", 1, _HIGHER, _STATE, "Whether the cook holds an onion."),
-        ("holds_plate", _AGENT, "bool", 1, _HIGHER, _STATE, "Whether the cook holds an empty plate."),
-        ("holds_soup", _AGENT, "bool", 1, _HIGHER, _STATE, "Whether the cook holds a soup."),
-        ("onion_distance", _AGENT, "cells", cells, _NONE, _STATE, "Cells to walk to a pile of onions."),
-        ("plate_distance", _AGENT, "cells", cells, _NONE, _STATE, "Cells to walk to a pile of plates."),
-        ("pot_distance", _AGENT, "cells", cells, _NONE, _STATE, "Cells to walk to a pot."),
-        ("delivery_distance", _AGENT, "cells", cells, _NONE, _STATE, "Cells to walk to a place of delivery."),
+        ("holds_onion", AGENT, "bool", 1, HIGHER, STATE, "Whether the cook holds an onion."),
+        ("holds_plate", AGENT, "bool", 1, HIGHER, STATE, "Whether the cook holds an empty plate."),
+        ("holds_soup", AGENT, "bool", 1, HIGHER, STATE, "Whether the cook holds a soup."),
+        ("onion_distance", AGENT, "cells", cells, EITHER, STATE, "Cells to walk to a pile of onions."),
+        ("plate_distance", AGENT, "cells", cells, EITHER, STATE, "Cells to walk to a pile of plates."),
+        ("pot_distance", AGENT, "cells", cells, EITHER, STATE, "Cells to walk to a pot."),
+        ("delivery_distance", AGENT, "cells", cells, EITHER, STATE, "Cells to walk to a place of delivery."),
         (
-            *("carried_onion_distance", _TEAM, "cells", cells, _LOWER, _STATE),
+            *("carried_onion_distance", TEAM, "cells", cells, LOWER, STATE),
             "Cells from the nearest held onion to a pot; the largest where none is held.",
         ),
         (
-            *("carried_soup_distance", _TEAM, "cells", cells, _LOWER, _STATE),
+            *("carried_soup_distance", TEAM, "cells", cells, LOWER, STATE),
             "Cells from the nearest held soup to a place of delivery; the largest where none is held.",
         ),
-        ("items_on_counters", _TEAM, "items", counters, _NONE, _STATE, "Onions, plates and soups on counters."),
-        ("onions_in_pot", _TEAM, "onions", ONIONS, _HIGHER, _STATE, "Onions in the fullest pot, cooked ones too."),
-        ("soup_ready", _TEAM, "bool", 1, _HIGHER, _STATE, "Whether a pot holds a soup that is cooked."),
+        ("items_on_counters", TEAM, "items", counters, EITHER, STATE, "Onions, plates and soups on counters."),
+        ("onions_in_pot", TEAM, "onions", ONIONS, HIGHER, STATE, "Onions in the fullest pot, cooked ones too."),
+        ("soup_ready", TEAM, "bool", 1, HIGHER, STATE, "Whether a pot holds a soup that is cooked."),
         (
-            *("soup_stage", _TEAM, "stages", STAGE_SERVED, _HIGHER, _STATE),
+            *("soup_stage", TEAM, "stages", STAGE_SERVED, HIGHER, STATE),
             "The furthest soup: onions in a pot (1 to 3), 4 with a plate held beside a full pot, 5 on a plate.",
         ),
-        ("soups_delivered", _TEAM, "soups", most, _HIGHER, _TRANSITION, "Soups delivered so far in the episode."),
+        ("soups_delivered", TEAM, "soups", most, HIGHER, TRANSITION, "Soups delivered so far in the episode."),
         (
-            *("subtask_reward", _AGENT, "JaxMARL's reward", MOST_SUBTASK_REWARD, _HIGHER, _ACTION),
+            *("subtask_reward", AGENT, "JaxMARL's reward", MOST_SUBTASK_REWARD, HIGHER, ACTION),
             "What JaxMARL's own shaping would pay for the last env_step; it is not paid.",
         ),
     ]
@@ -76,19 +69,7 @@ def kitchen_card(layout: Layout, *, cells: int, counters: int, pots: int, limit:
             "a plate to serve it on, and a place to deliver it, which pays 1. Nothing else is paid. JaxMARL's "
             f"Overcooked, {layout.map}."
         ),
-        features=[
-            Feature(
-                name=name,
-                scope=scope,
-                unit=unit,
-                minimum=0,
-                maximum=maximum,
-                direction=direction,
-                description=text,
-                tells_of=tells,
-            )
-            for name, scope, unit, maximum, direction, tells, text in rows
-        ],
+        features=[feature(*row) for row in rows],
         milestones=_milestones(layout),
         smallest_return=1,
         largest_return=most,

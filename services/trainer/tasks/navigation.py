@@ -12,24 +12,17 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from also.v1 import task_pb2
-from also.v1.task_pb2 import Feature, Milestone, TaskCard
+from also.v1.task_pb2 import Milestone, TaskCard
+from services.trainer.tasks.card_rows import AGENT, HIGHER, LOWER, PAIR, STATE, TEAM, feature
 from services.trainer.tasks.jaxmarl_kinds import Kind, Step
 from services.trainer.tasks.jaxmarl_layouts import Layout
-from services.trainer.tasks.jaxmarl_rules import Memory, Rules, Ruling
+from services.trainer.tasks.jaxmarl_rules import Memory, Rules, Ruling, distances_between
 
 RADIUS = 0.2
 """Distance within which a landmark is covered; episodes begin in a square 2 wide."""
 
 FARTHEST = 3.0
 """Distances are cut here; the diagonal of that square is 2.83."""
-
-_AGENT, _PAIR, _TEAM = (
-    task_pb2.FEATURE_SCOPE_AGENT,
-    task_pb2.FEATURE_SCOPE_PAIR,
-    task_pb2.FEATURE_SCOPE_TEAM,
-)
-_HIGHER, _LOWER = task_pb2.DIRECTION_HIGHER, task_pb2.DIRECTION_LOWER
 
 
 class NavigationRules(Rules):
@@ -58,7 +51,7 @@ class NavigationRules(Rules):
         nearest = distances.argmin(axis=1)
         return {
             "nearest_landmark_distance": jnp.minimum(distances.min(axis=1), FARTHEST),
-            "partner_distance": jnp.minimum(_distances(agents, agents), FARTHEST),
+            "partner_distance": jnp.minimum(distances_between(agents, agents), FARTHEST),
             "landmark_distance": jnp.minimum(distances.min(axis=0), FARTHEST).mean(),
             "landmarks_approached": (nearest[:, None] == jnp.arange(self._agents)).any(axis=0).sum(),
             "covering": covering.any(axis=1),
@@ -67,7 +60,7 @@ class NavigationRules(Rules):
 
     def _distances(self, state: Any) -> Array:
         """From each agent to each landmark, (A, A)."""
-        return _distances(state.p_pos[: self._agents], state.p_pos[self._agents :])
+        return distances_between(state.p_pos[: self._agents], state.p_pos[self._agents :])
 
 
 def navigation_card(layout: Layout) -> TaskCard:
@@ -76,17 +69,17 @@ def navigation_card(layout: Layout) -> TaskCard:
     rows = [
         (
             "nearest_landmark_distance",
-            _AGENT,
+            AGENT,
             "width",
             FARTHEST,
-            _LOWER,
+            LOWER,
             "Distance of an agent to its nearest landmark.",
         ),
-        ("partner_distance", _PAIR, "width", FARTHEST, _HIGHER, "Distance between two agents."),
-        ("landmark_distance", _TEAM, "width", FARTHEST, _LOWER, "Mean over landmarks of the nearest agent's distance."),
-        ("landmarks_approached", _TEAM, "landmarks", count, _HIGHER, "Landmarks that are nearest to some agent."),
-        ("covering", _AGENT, "bool", 1, _HIGHER, "Whether an agent covers a landmark."),
-        ("landmarks_covered", _TEAM, "landmarks", count, _HIGHER, "Landmarks that are covered."),
+        ("partner_distance", PAIR, "width", FARTHEST, HIGHER, "Distance between two agents."),
+        ("landmark_distance", TEAM, "width", FARTHEST, LOWER, "Mean over landmarks of the nearest agent's distance."),
+        ("landmarks_approached", TEAM, "landmarks", count, HIGHER, "Landmarks that are nearest to some agent."),
+        ("covering", AGENT, "bool", 1, HIGHER, "Whether an agent covers a landmark."),
+        ("landmarks_covered", TEAM, "landmarks", count, HIGHER, "Landmarks that are covered."),
     ]
     milestones = [
         Milestone(
@@ -106,24 +99,10 @@ def navigation_card(layout: Layout) -> TaskCard:
             f"{RADIUS} of it. That pays 1 and ends the episode; nothing else is paid. JaxMARL's MPE_simple_spread_v3."
         ),
         features=[
-            Feature(
-                name=name,
-                scope=scope,
-                unit=unit,
-                minimum=0,
-                maximum=maximum,
-                direction=direction,
-                description=text,
-                tells_of=task_pb2.TELLS_OF_STATE,
-            )
+            feature(name, scope, unit, maximum, direction, STATE, text)
             for name, scope, unit, maximum, direction, text in rows
         ],
         milestones=milestones,
         smallest_return=1,
         largest_return=1,
     )
-
-
-def _distances(ones: Array, others: Array) -> Array:
-    """From each of (N, 2) to each of (M, 2), (N, M)."""
-    return jnp.sqrt(jnp.square(ones[:, None] - others[None]).sum(-1))

@@ -13,11 +13,11 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from also.v1 import task_pb2
-from also.v1.task_pb2 import Feature, Milestone, TaskCard
+from also.v1.task_pb2 import Milestone, TaskCard
+from services.trainer.tasks.card_rows import AGENT, HIGHER, LOWER, PAIR, STATE, TEAM, feature
 from services.trainer.tasks.jaxmarl_kinds import Kind, Step
 from services.trainer.tasks.jaxmarl_layouts import Layout
-from services.trainer.tasks.jaxmarl_rules import Memory, Rules, Ruling
+from services.trainer.tasks.jaxmarl_rules import Memory, Rules, Ruling, distances_between
 
 CATCHERS = 2
 """Predators that have to touch the prey in the same env_step."""
@@ -27,13 +27,6 @@ NEAR = 0.4
 
 FARTHEST = 3.0
 """Distances are cut here; episodes begin in a square 2 wide."""
-
-_AGENT, _PAIR, _TEAM = (
-    task_pb2.FEATURE_SCOPE_AGENT,
-    task_pb2.FEATURE_SCOPE_PAIR,
-    task_pb2.FEATURE_SCOPE_TEAM,
-)
-_HIGHER, _LOWER = task_pb2.DIRECTION_HIGHER, task_pb2.DIRECTION_LOWER
 
 
 class PredatorPreyRules(Rules):
@@ -61,11 +54,10 @@ class PredatorPreyRules(Rules):
         del memory, observations
         predators = state.p_pos[: self._predators]
         distances = self._distances(state)
-        between = jnp.sqrt(jnp.square(predators[:, None] - predators[None]).sum(-1))
         touching = self._touching(state)
         return {
             "prey_distance": distances,
-            "partner_distance": jnp.minimum(between, FARTHEST),
+            "partner_distance": jnp.minimum(distances_between(predators, predators), FARTHEST),
             "second_distance": jnp.sort(distances)[CATCHERS - 1],
             "predators_near": (distances < NEAR).sum(),
             "touching": touching,
@@ -85,12 +77,12 @@ class PredatorPreyRules(Rules):
 def predator_prey_card(layout: Layout, predators: int) -> TaskCard:
     """Card of a layout, but for sizes."""
     rows = [
-        ("prey_distance", _AGENT, "width", FARTHEST, _LOWER, "Distance of a predator to the prey."),
-        ("partner_distance", _PAIR, "width", FARTHEST, _LOWER, "Distance between two predators."),
-        ("second_distance", _TEAM, "width", FARTHEST, _LOWER, "Distance of the second nearest predator to the prey."),
-        ("predators_near", _TEAM, "agents", predators, _HIGHER, f"Predators within {NEAR} of the prey."),
-        ("touching", _AGENT, "bool", 1, _HIGHER, "Whether a predator touches the prey."),
-        ("predators_touching", _TEAM, "agents", predators, _HIGHER, "Predators that touch the prey."),
+        ("prey_distance", AGENT, "width", FARTHEST, LOWER, "Distance of a predator to the prey."),
+        ("partner_distance", PAIR, "width", FARTHEST, LOWER, "Distance between two predators."),
+        ("second_distance", TEAM, "width", FARTHEST, LOWER, "Distance of the second nearest predator to the prey."),
+        ("predators_near", TEAM, "agents", predators, HIGHER, f"Predators within {NEAR} of the prey."),
+        ("touching", AGENT, "bool", 1, HIGHER, "Whether a predator touches the prey."),
+        ("predators_touching", TEAM, "agents", predators, HIGHER, "Predators that touch the prey."),
     ]
     return TaskCard(
         task=layout.title,
@@ -100,16 +92,7 @@ def predator_prey_card(layout: Layout, predators: int) -> TaskCard:
             f"{layout.environment}, whose prey is slow."
         ),
         features=[
-            Feature(
-                name=name,
-                scope=scope,
-                unit=unit,
-                minimum=0,
-                maximum=maximum,
-                direction=direction,
-                description=text,
-                tells_of=task_pb2.TELLS_OF_STATE,
-            )
+            feature(name, scope, unit, maximum, direction, STATE, text)
             for name, scope, unit, maximum, direction, text in rows
         ],
         milestones=[

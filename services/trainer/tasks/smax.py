@@ -10,18 +10,14 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from also.v1 import task_pb2
-from also.v1.task_pb2 import Feature, Milestone, TaskCard
+from also.v1.task_pb2 import Milestone, TaskCard
+from services.trainer.tasks.card_rows import ACTION, AGENT, HIGHER, LOWER, STATE, TEAM, feature
 from services.trainer.tasks.jaxmarl_kinds import Kind, Step
 from services.trainer.tasks.jaxmarl_layouts import Layout
-from services.trainer.tasks.jaxmarl_rules import Memory, Rules, Ruling
+from services.trainer.tasks.jaxmarl_rules import Memory, Rules, Ruling, distances_between
 
 HURT = 0.1
 """Share of the enemy's health whose loss counts as a fight."""
-
-_AGENT, _TEAM = task_pb2.FEATURE_SCOPE_AGENT, task_pb2.FEATURE_SCOPE_TEAM
-_HIGHER, _LOWER = task_pb2.DIRECTION_HIGHER, task_pb2.DIRECTION_LOWER
-_STATE, _ACTION = task_pb2.TELLS_OF_STATE, task_pb2.TELLS_OF_ACTION
 
 
 class SmaxRules(Rules):
@@ -71,7 +67,7 @@ class SmaxRules(Rules):
     def _distances(self, units: Any) -> Array:
         """From each ally to each enemy, (A, enemies); farthest where one of the two is dead."""
         places, alive, allies = units.unit_positions, units.unit_alive, self._allies
-        apart = jnp.sqrt(jnp.square(places[:allies, None] - places[None, allies:]).sum(-1))
+        apart = distances_between(places[:allies], places[allies:])
         both = alive[:allies, None] & alive[None, allies:]
         return jnp.where(both, jnp.minimum(apart, self._farthest), self._farthest)
 
@@ -81,29 +77,29 @@ def smax_card(layout: Layout, allies: int, enemies: int, farthest: float) -> Tas
     rows = [
         (
             "enemy_distance",
-            _AGENT,
+            AGENT,
             "cells",
             farthest,
-            _LOWER,
-            _STATE,
+            LOWER,
+            STATE,
             "Distance of an ally to the nearest living enemy.",
         ),
-        ("enemies_in_range", _AGENT, "enemies", enemies, _HIGHER, _STATE, "Living enemies that the ally can attack."),
-        ("attacking", _AGENT, "bool", 1, _HIGHER, _ACTION, "Whether the ally chose to attack."),
-        ("health", _AGENT, "share", 1, _HIGHER, _STATE, "Health of an ally, as a share of that which it began with."),
+        ("enemies_in_range", AGENT, "enemies", enemies, HIGHER, STATE, "Living enemies that the ally can attack."),
+        ("attacking", AGENT, "bool", 1, HIGHER, ACTION, "Whether the ally chose to attack."),
+        ("health", AGENT, "share", 1, HIGHER, STATE, "Health of an ally, as a share of that which it began with."),
         (
-            *("allies_in_range_of_one", _TEAM, "agents", allies, _HIGHER, _STATE),
+            *("allies_in_range_of_one", TEAM, "agents", allies, HIGHER, STATE),
             "Most allies that can attack the same enemy.",
         ),
         (
-            *("allies_attacking_one", _TEAM, "agents", allies, _HIGHER, _ACTION),
+            *("allies_attacking_one", TEAM, "agents", allies, HIGHER, ACTION),
             "Most allies that chose to attack the same enemy.",
         ),
-        ("allies_alive", _TEAM, "agents", allies, _HIGHER, _STATE, "Allies that are alive."),
-        ("ally_health", _TEAM, "share", 1, _HIGHER, _STATE, "Mean health of the allies."),
-        ("enemies_dead", _TEAM, "enemies", enemies, _HIGHER, _STATE, "Enemies that are dead."),
-        ("enemy_damage", _TEAM, "share", 1, _HIGHER, _STATE, "Share of the enemy's health that is lost."),
-        ("won", _TEAM, "bool", 1, _HIGHER, _STATE, "Whether all enemies are dead and an ally lives."),
+        ("allies_alive", TEAM, "agents", allies, HIGHER, STATE, "Allies that are alive."),
+        ("ally_health", TEAM, "share", 1, HIGHER, STATE, "Mean health of the allies."),
+        ("enemies_dead", TEAM, "enemies", enemies, HIGHER, STATE, "Enemies that are dead."),
+        ("enemy_damage", TEAM, "share", 1, HIGHER, STATE, "Share of the enemy's health that is lost."),
+        ("won", TEAM, "bool", 1, HIGHER, STATE, "Whether all enemies are dead and an ally lives."),
     ]
     half = -(-enemies // 2)
     return TaskCard(
@@ -112,19 +108,7 @@ def smax_card(layout: Layout, allies: int, enemies: int, farthest: float) -> Tas
             f"{allies} allies fight {enemies} enemies that follow a script. All enemies dead with an ally alive pays 1 "
             "and ends the episode; nothing else is paid. JaxMARL's HeuristicEnemySMAX."
         ),
-        features=[
-            Feature(
-                name=name,
-                scope=scope,
-                unit=unit,
-                minimum=0,
-                maximum=maximum,
-                direction=direction,
-                description=text,
-                tells_of=tells,
-            )
-            for name, scope, unit, maximum, direction, tells, text in rows
-        ],
+        features=[feature(*row) for row in rows],
         milestones=[
             Milestone(
                 name="fought",

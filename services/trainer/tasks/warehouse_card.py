@@ -11,11 +11,8 @@ the card gives one delivery, more than random play has, and says that learned pl
 
 from also.v1 import task_pb2
 from also.v1.task_pb2 import Feature, Milestone, TaskCard
+from services.trainer.tasks.card_rows import ACTION, AGENT, HIGHER, LOWER, PAIR, STATE, TRANSITION, feature
 from services.trainer.tasks.warehouse_layout import EPISODE_LIMIT, Layout, farthest_haul, longest_round
-
-_AGENT, _PAIR = task_pb2.FEATURE_SCOPE_AGENT, task_pb2.FEATURE_SCOPE_PAIR
-_HIGHER, _LOWER = task_pb2.DIRECTION_HIGHER, task_pb2.DIRECTION_LOWER
-_STATE, _ACTION, _TRANSITION = task_pb2.TELLS_OF_STATE, task_pb2.TELLS_OF_ACTION, task_pb2.TELLS_OF_TRANSITION
 
 
 def warehouse_card(layout: Layout) -> TaskCard:
@@ -58,86 +55,74 @@ def _features(layout: Layout) -> list[Feature]:
     rows = [
         (
             "delivery_distance",
-            _AGENT,
+            AGENT,
             "env_steps",
             haul + 1 + longest_round(layout),
-            _LOWER,
-            _STATE,
+            LOWER,
+            STATE,
             "env_steps to its next delivery at least, turns not counted: put back, fetch what is requested, deliver.",
         ),
         (
             "request_distance",
-            _AGENT,
+            AGENT,
             "cells",
             walk,
-            _LOWER,
-            _STATE,
+            LOWER,
+            STATE,
             "Cells to walk to the nearest requested shelf that stands; 0 for who carries one, and where none stands.",
         ),
         (
             "goal_distance",
-            _AGENT,
+            AGENT,
             "cells",
             max(layout.hauls(*layout.goals)),
-            _LOWER,
-            _STATE,
+            LOWER,
+            STATE,
             "Cells to carry a requested shelf to the nearer goal; that of the farthest cell for who carries none.",
         ),
         (
             "place_distance",
-            _AGENT,
+            AGENT,
             "cells",
             haul,
-            _LOWER,
-            _STATE,
+            LOWER,
+            STATE,
             "Cells to carry a shelf that is not requested to the nearest empty place; 0 for who carries none.",
         ),
         (
             "partner_distance",
-            _PAIR,
+            PAIR,
             "cells",
             layout.height + layout.width - 2,
             unknown,
-            _STATE,
+            STATE,
             "Cells to walk between two agents.",
         ),
         (
             "at_requested_shelf",
-            _AGENT,
+            AGENT,
             "bool",
             1,
-            _HIGHER,
-            _STATE,
+            HIGHER,
+            STATE,
             "Whether the agent stands under a requested shelf, or carries one.",
         ),
-        ("carrying_request", _AGENT, "bool", 1, _HIGHER, _STATE, "Whether the agent carries a requested shelf."),
-        ("carrying_other", _AGENT, "bool", 1, _LOWER, _STATE, "Whether it carries a shelf that is not requested."),
-        ("delivering", _AGENT, "bool", 1, _HIGHER, _TRANSITION, "Whether the agent has just delivered a shelf."),
+        ("carrying_request", AGENT, "bool", 1, HIGHER, STATE, "Whether the agent carries a requested shelf."),
+        ("carrying_other", AGENT, "bool", 1, LOWER, STATE, "Whether it carries a shelf that is not requested."),
+        ("delivering", AGENT, "bool", 1, HIGHER, TRANSITION, "Whether the agent has just delivered a shelf."),
         (
             "returning",
-            _AGENT,
+            AGENT,
             "bool",
             1,
-            _HIGHER,
-            _TRANSITION,
+            HIGHER,
+            TRANSITION,
             "Whether the agent has just put a delivered shelf back into an empty place.",
         ),
-        ("blocked", _AGENT, "bool", 1, _LOWER, _ACTION, "Whether the agent tried to walk and stayed where it was."),
-        ("idle", _AGENT, "bool", 1, _LOWER, _ACTION, "Whether the agent chose to do nothing."),
+        ("blocked", AGENT, "bool", 1, LOWER, ACTION, "Whether the agent tried to walk and stayed where it was."),
+        ("idle", AGENT, "bool", 1, LOWER, ACTION, "Whether the agent chose to do nothing."),
     ]
-    return [
-        Feature(
-            name=name,
-            scope=scope,
-            unit=unit,
-            minimum=0,
-            maximum=maximum,
-            direction=direction,
-            tells_of=tells_of,
-            description=text,
-        )
-        for name, scope, unit, maximum, direction, tells_of, text in rows
-    ]
+    return [feature(*row) for row in rows]
 
 
 def _milestones() -> list[Milestone]:
