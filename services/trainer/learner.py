@@ -22,6 +22,7 @@ from torch import Tensor
 from also.v1.campaign_pb2 import ALGORITHM_MAPPO, LearnerSettings
 from also.v1.task_pb2 import TaskCard
 from services.trainer import presence
+from services.trainer.blocks import BLOCK_ELEMENTS, blocks
 from services.trainer.network import ReplicaNet
 from services.trainer.normaliser import RewardScaler
 from services.trainer.optimiser import Optimiser
@@ -33,9 +34,6 @@ from services.trainer.threads import Threads
 
 TASK, SHAPING = 0, 1
 """Index of the two rewards, of the two value heads and of the two advantages."""
-
-BLOCK_ELEMENTS = 320_000
-"""Numbers of one hidden layer that a block of replicas has in a minibatch at most: what a core's own cache bears."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,15 +184,9 @@ class Learner:
         return uniform(mix(keys, epochs), count).argsort(dim=2)
 
     def _blocks(self, env_steps: int) -> list[slice]:
-        """Replicas that go through a pass of so many env_steps each together: as many as a processor's cache bears.
-
-        On a GPU, and with a GRU, whose many small operations cost more than memory does, all of them.
-        """
-        replicas, agents = self.value_memory.shape[0], self.value_net.agents
-        if self.settings.recurrent or self.value_net.flat.device.type != "cpu":
-            return [slice(0, replicas)]
-        count = max(1, self.block_elements // (env_steps * agents * self.settings.hidden))
-        return [slice(first, min(first + count, replicas)) for first in range(0, replicas, count)]
+        """Replicas that go through a pass of so many env_steps each together."""
+        replicas, net = self.value_memory.shape[0], self.value_net
+        return blocks(replicas, env_steps * net.agents, self.settings, net.flat.device, most=self.block_elements)
 
     @torch.inference_mode()
     def _improve_policy(self, rollout: Rollout, advantages: Tensor, orders: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,9 +11,10 @@ Parts are equal so that no arm of a seed differs from another by the size of its
 from dataclasses import dataclass
 
 from also import algorithms
-from also.v1.campaign_pb2 import Campaign, LearnerSettings
+from also.v1.campaign_pb2 import Campaign
 from also.v1.task_pb2 import TaskCard
 from services.trainer.value_based import replay
+from services.trainer.value_based.mixer import mixer_of
 
 _FLOAT = 4
 """Bytes of a float32."""
@@ -54,19 +55,13 @@ def need(campaign: Campaign, card: TaskCard) -> Need:
     collected = samples * (64 + 2 * (seen + state + actions) + 3 * width)
     if algorithms.is_value_based(learner):
         drawn = replay.states_of_a_draw(card, learner) * agents
-        held += replay.bytes_of_a_replay(card, learner) // _FLOAT + 2 * _mixer_weights(learner, agents, state)
+        held += replay.bytes_of_a_replay(card, learner) // _FLOAT + 8 * mixer_of(card, learner).size
         learnt = drawn * (32 + 3 * (seen + state) + actions)
         learnt += drawn // learner.value_learning.batches * (64 + 3 * actions + 4 * learner.layers * width)
     else:
         learnt = samples // learner.minibatches * (64 + (seen + state + actions) + 3 * learner.layers * width)
     played = campaign.evaluation.episodes * agents * (10 * card.episode_limit + 4 * width + 4 * (seen + state))
     return Need(held=_FLOAT * held, busy=_FLOAT * max(collected + learnt, played))
-
-
-def _mixer_weights(learner: LearnerSettings, agents: int, state: int) -> int:
-    """Weights of a mixer, of which target nets and moments stand beside each other."""
-    hidden, width = learner.value_learning.hypernet_width, learner.value_learning.mixer_width
-    return 4 * (2 * (state + 1) * (hidden + width) + (hidden + 1) * (agents + 1) * width + width + 1)
 
 
 def parts(replicas: int, each: Need, free_bytes: int | None) -> int:

@@ -36,6 +36,23 @@ class Decision:
     """float32 (R, B, A, H): memory of a recurrent actor after this env_step."""
 
 
+_NEVER = -1e9
+"""Stands for the logit or the value of an action that is not allowed."""
+
+
+def masked(values: Tensor, mask: Tensor | None) -> Tensor:
+    """Logits or values of actions (R, K, ...) under a mask (R, ..., K)."""
+    return values if mask is None else values.masked_fill(~mask.movedim(-1, 1), _NEVER)
+
+
+def stepped(net: ReplicaNet, weights: Weights, inputs: Tensor, memory: Tensor, view: View) -> tuple[Tensor, Tensor]:
+    """An actor's outputs and its next memory, which is empty for agents that are not there; see `decide`."""
+    outputs, memory = net.step(weights, inputs, memory)
+    if view.present is not None and net.recurrent:
+        memory = memory * view.present.unsqueeze(-1)
+    return outputs, memory
+
+
 class Actor(Protocol):
     """What acts for R replicas: in training, in evaluation and in probes."""
 

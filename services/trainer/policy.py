@@ -16,12 +16,9 @@ from torch import Tensor
 from also.v1 import task_pb2
 from also.v1.campaign_pb2 import LearnerSettings
 from services.trainer.network import ReplicaNet, Weights, normal, padded
-from services.trainer.play import Decision
+from services.trainer.play import Decision, masked, stepped
 from services.trainer.streams import uniform
 from services.trainer.tasks.vector_task import View
-
-_MASKED = -1e9
-"""Logit of an action that is not allowed."""
 
 _UNIT_GAUSSIAN_ENTROPY = 0.5 * math.log(2.0 * math.pi * math.e)
 
@@ -91,21 +88,21 @@ class Policy:
             view: what is seen: the masks of actions, and who is there.
             draws: of `draws`, (R, B, A) or (R, B, A, K).
         """
-        outputs, memory = self._step(weights, inputs, memory, view)
+        outputs, memory = stepped(self.net, weights, inputs, memory, view)
         if not self.discrete:
             actions = outputs.movedim(1, -1) + draws * self._log_deviation(draws.dim(), None).exp().movedim(1, -1)
             return Decision(actions=actions, outputs=outputs, memory=memory)
-        cumulative = torch.softmax(_masked(outputs, view.action_mask), dim=1).cumsum(dim=1)
+        cumulative = torch.softmax(masked(outputs, view.action_mask), dim=1).cumsum(dim=1)
         levels = draws.unsqueeze(1) * cumulative[:, -1:]
         actions = (cumulative <= levels).sum(dim=1).clamp_(max=self.space.size - 1)
         return Decision(actions=actions, outputs=outputs, memory=memory)
 
     def most_likely(self, weights: Weights, inputs: Tensor, memory: Tensor, view: View) -> tuple[Tensor, Tensor]:
         """The most likely actions and the next memory; arguments as of `decide`."""
-        outputs, memory = self._step(weights, inputs, memory, view)
+        outputs, memory = stepped(self.net, weights, inputs, memory, view)
         if not self.discrete:
             return outputs.movedim(1, -1), memory
-        return _masked(outputs, view.action_mask).argmax(dim=1), memory
+        return masked(outputs, view.action_mask).argmax(dim=1), memory
 
     def judge(self, outputs: Tensor, mask: Tensor | None, actions: Tensor, flat: Tensor | None = None) -> Judgement:
         """Log-probabilities of actions, and the entropy.
@@ -122,7 +119,7 @@ class Policy:
             chosen = (-0.5 * scaled * scaled - log_deviation - 0.5 * math.log(2.0 * math.pi)).sum(dim=1)
             entropy = (log_deviation + _UNIT_GAUSSIAN_ENTROPY).sum(dim=1).expand_as(chosen)
             return Judgement(log_probabilities=chosen, entropy=entropy, scores=scaled, probabilities=None)
-        logs = torch.log_softmax(_masked(outputs, mask), dim=1)
+        logs = torch.log_softmax(masked(outputs, mask), dim=1)
         chosen, probabilities = logs.gather(1, actions.unsqueeze(1)).squeeze(1), logs.exp()
         entropy = (probabilities * logs).sum(dim=1).neg_()
         return Judgement(log_probabilities=chosen, entropy=entropy, scores=logs, probabilities=probabilities)
@@ -168,19 +165,7 @@ class Policy:
         low, high = (actions.new_tensor(list(bound)) for bound in (self.space.low, self.space.high))
         return actions.clamp(low, high)
 
-    def _step(self, weights: Weights, inputs: Tensor, memory: Tensor, view: View) -> tuple[Tensor, Tensor]:
-        """Outputs and the next memory, which is empty for agents that are not there."""
-        outputs, memory = self.net.step(weights, inputs, memory)
-        if view.present is not None and self.net.recurrent:
-            memory = memory * view.present.unsqueeze(-1)
-        return outputs, memory
-
     def _log_deviation(self, axes: int, flat: Tensor | None) -> Tensor:
         """Log-deviations (R, K, 1, ...) of so many axes."""
         own = (self.flat if flat is None else flat)[:, self.parts["log_deviation"]]
         return own.view(*own.shape, *[1] * (axes - 2))
-
-
-def _masked(logits: Tensor, mask: Tensor | None) -> Tensor:
-    """Logits (R, K, ...) under a mask (R, ..., K)."""
-    return logits if mask is None else logits.masked_fill(~mask.movedim(-1, 1), _MASKED)

@@ -15,12 +15,9 @@ from torch import Tensor
 from also.v1.campaign_pb2 import LearnerSettings
 from also.v1.task_pb2 import TaskCard
 from services.trainer.network import ReplicaNet, Weights
-from services.trainer.play import Decision
+from services.trainer.play import Decision, masked, stepped
 from services.trainer.streams import uniform
 from services.trainer.tasks.vector_task import View
-
-NEVER = -1e9
-"""Stands for the value of an action that is not allowed."""
 
 
 class EpsilonGreedy:
@@ -65,7 +62,7 @@ class EpsilonGreedy:
             view: what is seen: the masks of actions, and who is there.
             draws: of `draws`, (R, B, A).
         """
-        outputs, memory = self._step(weights, inputs, memory, view)
+        outputs, memory = stepped(self.net, weights, inputs, memory, view)
         epsilon = self.epsilon[:, None, None]
         level = draws / epsilon.clamp(min=1e-9)  # uniform in [0, 1) where an agent explores
         mask = view.action_mask
@@ -81,7 +78,7 @@ class EpsilonGreedy:
 
     def most_likely(self, weights: Weights, inputs: Tensor, memory: Tensor, view: View) -> tuple[Tensor, Tensor]:
         """The best actions and the next memory; arguments as of `decide`."""
-        outputs, memory = self._step(weights, inputs, memory, view)
+        outputs, memory = stepped(self.net, weights, inputs, memory, view)
         return best(outputs, view.action_mask), memory
 
     def executable(self, actions: Tensor) -> Tensor:
@@ -94,14 +91,7 @@ class EpsilonGreedy:
         other.epsilon = torch.full_like(self.epsilon, self._last_epsilon)
         return other
 
-    def _step(self, weights: Weights, inputs: Tensor, memory: Tensor, view: View) -> tuple[Tensor, Tensor]:
-        """Values and the next memory, which is empty for agents that are not there."""
-        outputs, memory = self.net.step(weights, inputs, memory)
-        if view.present is not None and self.net.recurrent:
-            memory = memory * view.present.unsqueeze(-1)
-        return outputs, memory
-
 
 def best(values: Tensor, mask: Tensor | None) -> Tensor:
     """The allowed action of the largest value, int64 (R, ...), of values (R, K, ...) and a mask (R, ..., K)."""
-    return (values if mask is None else values.masked_fill(~mask.movedim(-1, 1), NEVER)).argmax(dim=1)
+    return masked(values, mask).argmax(dim=1)

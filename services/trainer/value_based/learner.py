@@ -20,7 +20,7 @@ from torch import Tensor
 from also import algorithms
 from also.v1.campaign_pb2 import LearnerSettings
 from also.v1.task_pb2 import TaskCard
-from services.trainer.learner import BLOCK_ELEMENTS
+from services.trainer.blocks import BLOCK_ELEMENTS, blocks
 from services.trainer.network import padded
 from services.trainer.optimiser import Optimiser
 from services.trainer.streams import mix
@@ -109,7 +109,9 @@ class QLearner:
             drawn = experience.draw(keys, batches * size)
             for number in range(batches):
                 batch = drawn.of(slice(number * size, (number + 1) * size))
-                for rows in self._blocks(batch):
+                replicas, time, episodes, agents = batch.inputs.shape[:4]
+                samples, device = time * episodes * agents, self.flat.device
+                for rows in blocks(replicas, samples, self.settings, device, most=self.block_elements):
                     told[number, :, rows] = self._learn(batch, rows, ready[rows])
                 self.optimiser_steps += 1
         else:
@@ -195,14 +197,6 @@ class QLearner:
         """The team's Q, (r, T, B), of the agents', (r, T, B, A), in states (r, T, B, S)."""
         seen = values.new_zeros(len(values), 0, 0) if states is None else states.flatten(1, 2)
         return self.mixer.mixed(flat[:, self._mix], values.flatten(1, 2), seen).view(values.shape[:-1])
-
-    def _blocks(self, batch: Batch) -> list[slice]:
-        """Replicas that go through a batch together, see `learner.Learner._blocks`."""
-        replicas, time, episodes, agents = batch.inputs.shape[:4]
-        if self.settings.recurrent or self.flat.device.type != "cpu":
-            return [slice(0, replicas)]
-        count = max(1, self.block_elements // (time * episodes * agents * self.settings.hidden))
-        return [slice(first, min(first + count, replicas)) for first in range(0, replicas, count)]
 
     def _explore(self) -> None:
         self.policy.epsilon = epsilon(self.learning, self.env_steps)

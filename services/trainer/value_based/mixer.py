@@ -28,8 +28,6 @@ class Mixer(Protocol):
 
     size: int
     """Number of weights."""
-    reads_state: bool
-    """Whether the state matters."""
 
     def drawn(self, keys: Tensor) -> Tensor:
         """First weights, float32 (R, size), of streams int64 (R,)."""
@@ -58,7 +56,6 @@ class Sum:
     """VDN's mixer: nothing to learn."""
 
     size = 0
-    reads_state = False
 
     def drawn(self, keys: Tensor) -> Tensor:
         """No weights."""
@@ -72,8 +69,6 @@ class Sum:
 
 class Monotonic:
     """QMIX's mixer."""
-
-    reads_state = True
 
     def __init__(self, *, agents: int, inputs: int, width: int, hidden: int) -> None:
         """Of so many agents, A, and sizes S, M and H."""
