@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from benchmarks.learning.cases import ALGORITHMS, CASES, Case
 from benchmarks.learning.cell import EPISODES, Cell, read
-
-RESAMPLES = 2_000
-"""Resamples of an interval's bootstrap."""
+from services.trainer.evaluation import mean_interval
 
 
 def page(folder: Path, pictures: Path) -> list[str]:
@@ -57,7 +56,7 @@ def _row(case: Case, cell: Cell) -> str:
     returns = np.array(cell.returns)  # (measures, seeds)
     means = returns.mean(axis=1)
     best = int(means.argmax())
-    low, high = _interval(returns[best])
+    low, high = mean_interval(torch.from_numpy(returns[best]))
     return " | ".join(
         [
             f"| {case.name}",
@@ -70,13 +69,6 @@ def _row(case: Case, cell: Cell) -> str:
             f"{cell.seconds / 60:.0f} |",
         ]
     )
-
-
-def _interval(values: np.ndarray) -> tuple[float, float]:
-    """Percentile bootstrap 95 % interval of a mean (Efron 1979), always of the same resamples."""
-    picks = np.random.default_rng(0).integers(len(values), size=(RESAMPLES, len(values)))
-    low, high = np.quantile(values[picks].mean(axis=1), [0.025, 0.975])
-    return float(low), float(high)
 
 
 def _draw(case: Case, cells: Sequence[Cell], path: Path) -> None:
