@@ -15,7 +15,7 @@ from also.briefing.config import config_lines
 from also.briefing.evidence import evidence_section
 from also.briefing.history import trials_section
 from also.briefing.table import name, number
-from also.llm.question import CountTokens, Rendered
+from also.llm.question import CountTokens, Rendered, Room
 from also.llm.quoting import quoted
 from also.v1 import diagnosis_pb2 as dp
 from also.v1.generator_pb2 import ProposeRequest
@@ -46,19 +46,19 @@ def sha256() -> str:
     return prompt.prompt_sha256(*(prompt.TEXTS / f"{name}.md" for name in SHARED), PROMPTS)
 
 
-def render(request: ProposeRequest, count: CountTokens, most_tokens: int) -> Rendered:
+def render(request: ProposeRequest, count: CountTokens, room: Room) -> Rendered:
     """What an LLM is asked for a round's candidates.
 
     Args:
         request: the request; its limits are kept.
         count: counts the tokens of a text.
-        most_tokens: tokens that the evidence may take.
+        room: how much it may show.
     """
     offered = offer(request)
     aliased = offered.request
     now = [offered.aliases.trial(trial) for trial in request.trials if trial.stage == request.stage]
     earlier = [offered.aliases.trial(trial) for trial in request.trials if trial.stage != request.stage]
-    evidence = evidence_section(aliased.card, aliased.evidence, most_tokens=most_tokens, count=count)
+    evidence = evidence_section(aliased.card, aliased.evidence, most_tokens=room.evidence_tokens, count=count)
     system = prompt.fill(
         prompt.text("system", PROMPTS), levels=levels_section(), **{text: prompt.text(text) for text in SHARED}
     )
@@ -66,11 +66,11 @@ def render(request: ProposeRequest, count: CountTokens, most_tokens: int) -> Ren
         prompt.text("question", PROMPTS),
         card=card_section(aliased.card),
         choices=choices_section(offered),
-        earlier=trials_section(earlier, most=MOST_EARLIER_TRIALS),
+        earlier=trials_section(earlier, most=room.most(MOST_EARLIER_TRIALS)),
         incumbent=config_lines(aliased.incumbent),
         evidence=evidence.text,
         diagnosis="\n".join(_diagnosis(aliased.diagnosis)),
-        trials=trials_section(now, most=MOST_TRIALS),
+        trials=trials_section(now, most=room.most(MOST_TRIALS)),
         question=_question(offered),
     )
     return Rendered(

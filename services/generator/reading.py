@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from also.errors import ShapingError
+from also.llm.conformance import fault
 from also.llm.question import Choice, Contradiction, Reply, ReplyError
 from also.shaping.identity import config_hash
 from also.shaping.rules import check_config
@@ -17,7 +18,6 @@ from also.v1.generator_pb2 import ProposeRequest
 from also.v1.llm_pb2 import LlmOrigin
 from also.v1.shaping_pb2 import ShapingConfig
 from services.generator.configs import fit_caps
-from services.generator.conformance import fault
 from services.generator.edits import edited
 from services.generator.offer import Offer, offer
 from services.generator.proposal import Proposal

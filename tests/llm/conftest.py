@@ -68,7 +68,7 @@ def ask_for(llm) -> Callable[..., Question]:
 def render():
     """Renders the same short prompt for every question."""
 
-    def build(count) -> Rendered:
+    def build(count, room) -> Rendered:
         return Rendered(
             messages=[LlmMessage(role="system", content="Be brief."), LlmMessage(role="user", content="Which word?")],
             schema=SCHEMA,
