@@ -25,12 +25,14 @@ class Accounts:
         self._question = question
         self._labels = (question.campaign_id, question.mind)
         self.use = use
+        self._open_calls = self._open_tokens = 0
+        """What was answered and is not added up yet."""
 
     def lacks(self, prompt_tokens: int, reply_tokens: int) -> str:
         """Why another call is not allowed, one sentence; empty where it is."""
         allowance: LlmAllowance = self._question.allowance
-        tokens = allowance.tokens - self.use.prompt_tokens - self.use.completion_tokens
-        if allowance.calls - self.use.calls < 1:
+        tokens = allowance.tokens - self.use.prompt_tokens - self.use.completion_tokens - self._open_tokens
+        if allowance.calls - self.use.calls - self._open_calls < 1:
             return f"No call is left of the {allowance.calls} allowed here."
         if tokens < prompt_tokens + reply_tokens:
             return (
@@ -49,12 +51,15 @@ class Accounts:
         metrics.LLM_CALLS.labels(*self._labels, "answered").inc()
         metrics.LLM_SECONDS.labels(*self._labels).observe(seconds)
         prompt_tokens, completion_tokens = self._cost(messages, body)
+        self._open_calls += 1
+        self._open_tokens += prompt_tokens + completion_tokens
         metrics.LLM_TOKENS.labels(*self._labels, "prompt").inc(prompt_tokens)
         metrics.LLM_TOKENS.labels(*self._labels, "completion").inc(completion_tokens)
         metrics.LLM_COST.labels(*self._labels).inc(_price(self._question.endpoint, prompt_tokens, completion_tokens))
 
     def add(self, messages: Sequence[LlmMessage], raw: LlmReply) -> None:
         """Add up what a stored reply has cost."""
+        self._open_calls = self._open_tokens = 0
         for body in (raw.body, *raw.more):
             prompt_tokens, completion_tokens = self._cost(messages, body)
             self.use.calls += 1

@@ -31,6 +31,9 @@ from also.v1.llm_pb2 import LlmFailureReason, LlmMessage, LlmPrompt
 
 T = TypeVar("T")
 
+SHORT = 500
+"""Tokens of a prompt below which no server cuts it off, and an estimate is far off."""
+
 READ_AT_LEAST = 3
 """A server that reads less than one of so many tokens has cut the prompt off: estimates are never as far off."""
 
@@ -169,7 +172,7 @@ def _cut_off(exchange: Exchange, url: str) -> list[str]:
     """A note where the server has read far fewer tokens than it was sent, as Ollama does beyond its context."""
     prompt, reply = exchange.prompt(), exchange.reply(0)
     usage = read_usage(reply.body) if reply else None
-    if prompt is None or usage is None or usage[0] * READ_AT_LEAST > prompt.tokens:
+    if prompt is None or usage is None or prompt.tokens < SHORT or usage[0] * READ_AT_LEAST > prompt.tokens:
         return []
     read = f"{url} says that it read {usage[0]} tokens of a prompt of about {prompt.tokens}"
     return [f"{read}; if it cuts prompts off without a word, give its model a larger context"]

@@ -17,7 +17,7 @@ KEY = "canary-4711"
 
 SCHEMA = {
     "type": "object",
-    "properties": {"word": {"type": "string", "maxLength": 40}, "level": {"enum": [0.1, 0.5, 1]}},
+    "properties": {"word": {"type": "string", "maxLength": 40}, "level": {"type": "integer", "enum": [10, 50, 100]}},
     "required": ["word", "level"],
     "additionalProperties": False,
 }
