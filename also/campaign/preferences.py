@@ -123,8 +123,9 @@ def _said(trial: Trial, campaign_id: str, store: Store, known: Sequence[str]) ->
         if isinstance(body, ReplyError):
             raise body
         data = body.choices[origin.choice].data
-        if "candidates" in data:
-            data = {"candidates": [data["candidates"][origin.item]]}
+        if "reason" not in data:  # a list: its leads, and what follows them
+            leads = [data[name] for name in known if name in data and name != "candidates"]
+            data = {"candidates": [[*leads, *data.get("candidates", ())][origin.item]]}
     except (MissingObjectError, ReplyError, LookupError, TypeError):
         raise DocumentError(f"{key} has no candidate {origin.item} in choice {origin.choice}") from None
     return json.dumps(data, separators=(",", ":"))

@@ -167,10 +167,10 @@ class Asking:
                 first = self._try(choices, 0)
             except CallError as error:
                 why = str(error)
-                if error.again:
+                if error.again and not error.of_reply:
                     self._known.breaker.failed()
                 else:
-                    self._known.breaker.succeeded()  # it is there, and says no
+                    self._known.breaker.succeeded()  # it is there
                 if self._finds_a_way(error, choices):
                     continue
                 failures += 1

@@ -16,6 +16,9 @@ _CONTEXTS = (
     re.compile(r"n_ctx[^0-9]{0,16}([0-9]{3,9})", re.IGNORECASE),
 )
 
+_NO_FIT = "model produced output that does not match"
+"""llama.cpp's word for a reply that it cannot read itself, such as bytes that are no UTF-8."""
+
 UNWILLING = (400, 404, 422, 501)
 """Statuses with which a server refuses what it does not offer, such as several choices of one prompt."""
 
@@ -28,6 +31,11 @@ def is_too_long(status: int, text: str) -> bool:
         text: what the server says.
     """
     return status in _STATUSES and _TOO_LONG.search(text) is not None
+
+
+def is_of_reply(status: int, text: str) -> bool:
+    """Whether an error is one reply's, and not the server's: it is there, and may say something else next time."""
+    return status == 500 and _NO_FIT in text
 
 
 def context_tokens(text: str) -> int:

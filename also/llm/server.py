@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from also.llm.refusing import context_tokens, is_too_long
+from also.llm.refusing import context_tokens, is_of_reply, is_too_long
 from also.llm.served import ModelError, Served, choose, is_count, read_models
 from also.llm.times import SIDE_SECONDS
 from also.llm.tokens import MESSAGE_TOKENS
@@ -45,6 +45,7 @@ class CallError(Exception):
         *,
         again: bool,
         pause_seconds: float = 0.0,
+        of_reply: bool = False,
         status: int = 0,
         too_long: bool = False,
         context_tokens: int = 0,
@@ -55,6 +56,7 @@ class CallError(Exception):
             text: what went wrong, without anything that the server wrote but its first 200 characters.
             again: whether another try may help.
             pause_seconds: how long the server asks to wait before it.
+            of_reply: whether the server is well, and only this reply was of no use to it.
             status: HTTP status; 0 where there is none.
             too_long: whether the server says that the request does not fit into the model's context.
             context_tokens: the context that it names then; 0 where it names none.
@@ -62,6 +64,7 @@ class CallError(Exception):
         super().__init__(text)
         self.again = again
         self.pause_seconds = pause_seconds
+        self.of_reply = of_reply
         self.status = status
         self.too_long = too_long
         self.context_tokens = context_tokens
@@ -275,6 +278,7 @@ def _refusal(error: "openai.APIStatusError") -> CallError:
         f"it answered with HTTP status {status}" + (f": {_line(said)}" if said else ""),
         again=status in _AGAIN or status >= 500,
         pause_seconds=_pause(error.response.headers.get("retry-after")),
+        of_reply=is_of_reply(status, said),
         status=status,
         too_long=is_too_long(status, said),
         context_tokens=context_tokens(f"{said} {body}"),

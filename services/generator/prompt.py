@@ -23,7 +23,15 @@ from also.v1.llm_pb2 import LlmMessage
 from services.generator.choices import choices_section, levels_section
 from services.generator.offer import Offer, offer
 from services.generator.proposal import candidates_wanted
-from services.generator.schema import reply_schema, wants_list
+from services.generator.schema import (
+    OTHER_FORM,
+    OWN_POTENTIAL,
+    POTENTIAL,
+    TEAM_POTENTIAL,
+    kinds,
+    reply_schema,
+    wants_list,
+)
 
 PROMPTS = Path(__file__).parent / "prompts"
 """Folder of the generator's own prompt files."""
@@ -36,6 +44,14 @@ MOST_TRIALS = 16
 
 MOST_EARLIER_TRIALS = 8
 """Trials of earlier stages that are shown at most, the latest ones."""
+
+_ADDED = {
+    POTENTIAL.name: "potentials and nothing else",
+    OWN_POTENTIAL.name: "potentials for agents or roles and nothing else",
+    TEAM_POTENTIAL.name: "potentials for the team and nothing else",
+    OTHER_FORM.name: "terms of other forms than potential and nothing else",
+}
+"""What the candidates that lead a list may add, in words."""
 
 _SUMMARY = 300
 _PATH = re.compile(r"[a-z0-9_.]{1,120}")
@@ -112,6 +128,15 @@ def _question(offered: Offer) -> str:
     round_ = f"round {request.round} of stage {request.stage}"
     if not wants_list(request):
         return f"Propose one candidate for {round_}. Answer with that candidate alone, as one JSON object."
-    wanted = candidates_wanted(request)
+    wanted, leads = candidates_wanted(request), [kind.name for kind in kinds(offered)]
     asked = "one candidate" if wanted == 1 else f"{wanted} candidates that differ in kind, the most promising first,"
-    return f'Propose {asked} for {round_}. Answer with one JSON object: {{"candidates":[CANDIDATE, ...]}}'
+    fields = [f'"{name}":CANDIDATE' for name in leads]
+    if wanted > len(leads):
+        fields.append('"candidates":[CANDIDATE, ...]')
+    text = f"Propose {asked} for {round_}. Answer with one JSON object: {{{','.join(fields)}}}"
+    if not leads:
+        return text
+    more = ["candidates add potentials without gate and schedule."] if wanted > len(leads) else []
+    return "\n".join(
+        [f"{text}. Of these", *(f"- {name} adds {_ADDED[name]};" for name in leads), *(f"- {each}" for each in more)]
+    )

@@ -86,6 +86,8 @@ class LlmServer:
 def vllm_python() -> Path:
     """The interpreter of an environment with vLLM."""
     named = os.environ.get("ALSO_E2E_VLLM", "")
+    if os.environ.get("ALSO_E2E_MODEL"):
+        pytest.skip("MODEL names a GGUF, which llama.cpp's server serves; vLLM's tests are of the tiny model")
     if not named:
         pytest.skip("ALSO_E2E_VLLM names no interpreter with vLLM: `make e2e-llm` builds one and runs these tests")
     return Path(named)
