@@ -243,7 +243,7 @@ BRANCH_GROUPS = Counter(
 
 LLM_CALLS = Counter(
     "also_llm_calls_total",
-    "Calls of LLMs, by mind (critic, generator) and outcome (answered, failed).",
+    "Calls of LLMs, by mind (critic, generator) and outcome (answered, failed). Campaign `preflight` asks before one begins.",
     ["campaign", "mind", "outcome"],
     registry=REGISTRY,
 )

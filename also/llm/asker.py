@@ -20,7 +20,7 @@ from also.llm.conformance import fault
 from also.llm.exchange import Exchange
 from also.llm.fitting import Render, fitted
 from also.llm.known import Known
-from also.llm.question import Answered, Question, Reply, ReplyError, Unanswered
+from also.llm.question import Answered, Contradiction, Question, Reply, ReplyError, Unanswered
 from also.llm.reading import read_usage
 from also.llm.server import CallError, Server
 from also.llm.times import FIRST_PAUSE_SECONDS
@@ -161,6 +161,8 @@ def _followed(reply: Reply, read: Read[T], exchange: Exchange) -> None:
     assert prompt is not None, "a prompt is stored before it is asked"
     try:
         read(reply)
+    except Contradiction:
+        return  # it was read: the question is made up
     except ReplyError:
         schema = json.loads(prompt.schema)
         wrong = [choice.error or fault(schema, choice.data) for choice in reply.choices]

@@ -199,11 +199,17 @@ class Asking:
         return True
 
     def _further(self, first: Sampled) -> list[str]:
-        """Bodies of the choices that a first response lacks; fewer where a call fails or is not allowed."""
+        """Bodies of the choices that a first response lacks; fewer where a call fails or is not allowed.
+
+        Where nothing of the first can be read there is something to repair, and no reason to ask for more of it.
+        """
         try:
-            missing = self._question.choices - len(read_body(first.body).choices)
+            given = read_body(first.body, answer_keys(self._prompt.schema)).choices
         except ReplyError:
             return []
+        if all(choice.error for choice in given):
+            return []
+        missing = self._question.choices - len(given)
         if missing > 0:
             self._known.gives_one()
         bodies: list[str] = []

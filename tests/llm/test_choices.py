@@ -77,3 +77,12 @@ def test_what_is_refused_one_by_one_too_is_no_answer(llm, asker, ask_for, render
     answer = asker.ask(ask_for(choices=4), render, read)
     assert isinstance(answer, Unanswered)
     assert len(llm.requests) <= 2
+
+
+def test_nothing_more_is_asked_for_where_the_first_cannot_be_read(llm, asker, ask_for, render):
+    """It is repaired instead: two calls, and no answer."""
+    llm.dialect = OLLAMA
+    llm.says = lambda request: "I cannot."
+    answer = asker.ask(ask_for(choices=4), render, read)
+    assert isinstance(answer, Unanswered)
+    assert len(llm.requests) == 2
