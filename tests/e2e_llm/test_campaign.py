@@ -205,7 +205,7 @@ def test_the_minds_give_every_answer_again_without_the_server(ran):
         text=True,
         check=True,
         cwd=ran.folder,
-        timeout=120,
+        timeout=600,
     )
     assert f"agrees: {len(answers(ran))} answers" in done.stdout
 
