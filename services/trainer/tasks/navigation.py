@@ -2,8 +2,8 @@
 
 Agents move in a plane and are to cover as many landmarks, all at once. The team is paid 1 once, when every landmark is
 covered, which ends the episode; so a return is 0 or 1. The time limit ends it as well, and does not truncate it
-(docs/adr/0031-a-limit-that-ends.md). JaxMARL's own reward, distances and collisions of each env_step, is not paid. A share
-for each covered landmark would be paid to teams of which all but one agent stands still.
+(docs/adr/0031-a-limit-that-ends.md). JaxMARL's own reward, distances and collisions of each env_step, is not paid. A
+share for each covered landmark would be paid to teams of which all but one agent stands still.
 
 A landmark is covered while an agent is within `RADIUS` of it, as in `examples/simple_spread.py`.
 """
