@@ -4,8 +4,9 @@ Three predators chase one scripted prey among obstacles. They catch it when two 
 once, and ends the episode, as the time limit does (docs/adr/0031-a-limit-that-ends.md). JaxMARL's own reward, 10 for
 each contact of each env_step, is not paid: one predator earns it alone.
 
-The prey of JaxMARL 0.2.0 flees slowly: its force is at most 0.15 where predators have 3, for of the places that it
-looks at it takes only those that a body stands on (where the published prey avoids them).
+The prey of JaxMARL 0.2.0 does not flee: it decides from the place of the last predator, and of the places that it
+looks at it takes only those that a body stands on (where the published prey avoids them). Its force is 0.15
+at most while that predator is alone; predators have 3. What agents see of others is everybody or nobody.
 """
 
 from typing import Any
