@@ -70,7 +70,7 @@ class Asker:
         labels = (question.campaign_id, question.mind)
         for outcome in ("answered", "failed"):  # there with 0: Prometheus sees no rise of a series that begins with 1
             metrics.LLM_CALLS.labels(*labels, outcome)
-        for counter in (metrics.LLM_INVALID, metrics.LLM_REPAIRED, metrics.LLM_COST):
+        for counter in (metrics.LLM_CACHED, metrics.LLM_INVALID, metrics.LLM_REPAIRED, metrics.LLM_COST):
             counter.labels(*labels)
         server = Server(question.endpoint, self._settings.llm_api_key)
         exchange = Exchange(self._store(), question)

@@ -14,7 +14,7 @@ from also.llm.breaker import Breaker
 from also.llm.exchange import Exchange
 from also.llm.question import Contradiction, Question, Reply, ReplyError
 from also.llm.quoting import quoted
-from also.llm.reading import Body, read_body, read_usage
+from also.llm.reading import Body, Usage, read_body, read_usage
 from also.llm.server import CallError, Served, Server, choose
 from also.llm.times import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS
 from also.llm.tokens import estimate, estimate_messages
@@ -229,12 +229,12 @@ class Asking:
 
     def _account(self, messages: list[LlmMessage], raw: LlmReply) -> Body | ReplyError:
         """Add up what a reply has cost, and read its body."""
-        prompt_tokens, completion_tokens = self._cost(messages, raw.body)
-        endpoint = self._question.endpoint
+        usage = self._usage(messages, raw.body)
         self.use.calls += 1
-        self.use.prompt_tokens += prompt_tokens
-        self.use.completion_tokens += completion_tokens
-        self.use.cost += _price(endpoint, prompt_tokens, completion_tokens)
+        self.use.prompt_tokens += usage.prompt
+        self.use.cached_tokens += usage.cached
+        self.use.completion_tokens += usage.completion
+        self.use.cost += _price(self._question.endpoint, usage)
         try:
             body = read_body(raw.body)
         except ReplyError as error:
@@ -245,13 +245,14 @@ class Asking:
     def _meter(self, messages: list[LlmMessage], body: str) -> None:
         """Tell Prometheus what a new reply has cost."""
         labels = (self._question.campaign_id, self._question.mind)
-        prompt_tokens, completion_tokens = self._cost(messages, body)
-        metrics.LLM_TOKENS.labels(*labels, "prompt").inc(prompt_tokens)
-        metrics.LLM_TOKENS.labels(*labels, "completion").inc(completion_tokens)
-        metrics.LLM_COST.labels(*labels).inc(_price(self._question.endpoint, prompt_tokens, completion_tokens))
+        usage = self._usage(messages, body)
+        metrics.LLM_TOKENS.labels(*labels, "prompt").inc(usage.prompt)
+        metrics.LLM_TOKENS.labels(*labels, "completion").inc(usage.completion)
+        metrics.LLM_CACHED.labels(*labels).inc(usage.cached)
+        metrics.LLM_COST.labels(*labels).inc(_price(self._question.endpoint, usage))
 
-    def _cost(self, messages: list[LlmMessage], body: str) -> tuple[int, int]:
-        """Prompt and completion tokens of a reply; estimated where the server does not say, or cannot be right.
+    def _usage(self, messages: list[LlmMessage], body: str) -> Usage:
+        """Tokens of a reply; estimated where the server does not say, or cannot be right.
 
         No tokenizer makes more tokens than bytes, and no reply has more than were asked for: a count beyond that would
         spend a budget that nobody has used.
@@ -259,9 +260,9 @@ class Asking:
         most_prompt = sum(len(message.content.encode()) for message in messages) + TEMPLATE_TOKENS
         most_completion = self._question.endpoint.max_tokens * self._question.choices
         usage = read_usage(body)
-        if usage is not None and usage[0] <= most_prompt and usage[1] <= most_completion:
+        if usage is not None and usage.prompt <= most_prompt and usage.completion <= most_completion:
             return usage
-        return estimate_messages(messages), min(estimate(body), most_completion)
+        return Usage(prompt=estimate_messages(messages), completion=min(estimate(body), most_completion))
 
 
 def _reason(wrong: ReplyError | None) -> LlmFailureReason:
@@ -291,5 +292,7 @@ def _model(server: Server, endpoint: LlmEndpoint) -> Served:
         raise
 
 
-def _price(endpoint: LlmEndpoint, prompt_tokens: int, completion_tokens: int) -> float:
-    return float((prompt_tokens * endpoint.prompt_price + completion_tokens * endpoint.completion_price) / 1e6)
+def _price(endpoint: LlmEndpoint, usage: Usage) -> float:
+    """What a reply costs; cached prompt tokens cost their share of the price."""
+    prompt = (usage.prompt - usage.cached + usage.cached * endpoint.cached_price_share) * endpoint.prompt_price
+    return float((prompt + usage.completion * endpoint.completion_price) / 1e6)

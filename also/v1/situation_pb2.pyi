@@ -96,7 +96,7 @@ class Answer(_message.Message):
     def __init__(self, situation: _Optional[str] = ..., diagnosis: _Optional[_Union[_diagnosis_pb2.Diagnosis, _Mapping]] = ..., diagnosis_failure: _Optional[_Union[_llm_pb2.LlmFailure, _Mapping]] = ..., diagnosis_llm: _Optional[_Union[_llm_pb2.LlmUse, _Mapping]] = ..., diagnosis_seconds: _Optional[float] = ..., proposal_asked: _Optional[bool] = ..., candidates: _Optional[_Iterable[_Union[_verdict_pb2.Candidate, _Mapping]]] = ..., proposal_failure: _Optional[_Union[_llm_pb2.LlmFailure, _Mapping]] = ..., proposal_llm: _Optional[_Union[_llm_pb2.LlmUse, _Mapping]] = ..., proposal_seconds: _Optional[float] = ..., verdicts: _Optional[_Iterable[_Union[_verdict_pb2.Verdict, _Mapping]]] = ...) -> None: ...
 
 class MindScores(_message.Message):
-    __slots__ = ("asked", "answered", "unreplied", "valid_at_first", "valid", "calls", "prompt_tokens", "completion_tokens", "seconds")
+    __slots__ = ("asked", "answered", "unreplied", "valid_at_first", "valid", "calls", "prompt_tokens", "completion_tokens", "seconds", "cached_tokens")
     ASKED_FIELD_NUMBER: _ClassVar[int]
     ANSWERED_FIELD_NUMBER: _ClassVar[int]
     UNREPLIED_FIELD_NUMBER: _ClassVar[int]
@@ -106,6 +106,7 @@ class MindScores(_message.Message):
     PROMPT_TOKENS_FIELD_NUMBER: _ClassVar[int]
     COMPLETION_TOKENS_FIELD_NUMBER: _ClassVar[int]
     SECONDS_FIELD_NUMBER: _ClassVar[int]
+    CACHED_TOKENS_FIELD_NUMBER: _ClassVar[int]
     asked: int
     answered: int
     unreplied: int
@@ -115,7 +116,8 @@ class MindScores(_message.Message):
     prompt_tokens: float
     completion_tokens: float
     seconds: float
-    def __init__(self, asked: _Optional[int] = ..., answered: _Optional[int] = ..., unreplied: _Optional[int] = ..., valid_at_first: _Optional[float] = ..., valid: _Optional[float] = ..., calls: _Optional[float] = ..., prompt_tokens: _Optional[float] = ..., completion_tokens: _Optional[float] = ..., seconds: _Optional[float] = ...) -> None: ...
+    cached_tokens: float
+    def __init__(self, asked: _Optional[int] = ..., answered: _Optional[int] = ..., unreplied: _Optional[int] = ..., valid_at_first: _Optional[float] = ..., valid: _Optional[float] = ..., calls: _Optional[float] = ..., prompt_tokens: _Optional[float] = ..., completion_tokens: _Optional[float] = ..., seconds: _Optional[float] = ..., cached_tokens: _Optional[float] = ...) -> None: ...
 
 class Agreement(_message.Message):
     __slots__ = ("planted_first", "accepted_first", "planted_anywhere", "remedy", "place")
