@@ -262,7 +262,7 @@ LLM_TOKENS = Counter(
 )
 LLM_CACHED = Counter(
     "also_llm_cached_tokens_total",
-    "Prompt tokens of LLM calls that the server took from its prefix cache, by its count; also_llm_tokens_total has them too.",
+    "Prompt tokens of LLM calls that the server took from its prefix cache; they are in also_llm_tokens_total too.",
     ["campaign", "mind"],
     registry=REGISTRY,
 )

@@ -169,9 +169,9 @@ class Progress:
     def seconds_left(self) -> float | None:
         """Time left by the speed so far, without that of an answer that is waited for.
 
-        Training and branches take their env_steps at the speed of the time in which no mind was asked; minds take as long in
-        each further stage as in those of this process. None while there is no speed, where nothing has come further for
-        long and no mind is asked, and where no planned env_step is left.
+        Training and branches take their env_steps at the speed of the time in which no mind was asked; minds take as
+        long in each further stage as in those of this process. None while there is no speed, where nothing has come
+        further for long and no mind is asked, and where no planned env_step is left.
         """
         if self.state is None or self.state.finished is not None:
             return None

@@ -49,8 +49,8 @@ def _minds() -> Section:
                     ),
                     lines(
                         "Tokens",
-                        "Tokens of the minds by kind, by the server's count. Completions include thinking; prompts include "
-                        "what the server took from its prefix cache.",
+                        "Tokens of the minds by kind, by the server's count. Completions include thinking, and "
+                        "prompts what the server took from its prefix cache.",
                         (
                             f"sum by (mind, kind) (rate(also_llm_tokens_total{{{_OURS}}}[$__rate_interval]))",
                             "{{mind}} {{kind}}",
