@@ -4,9 +4,12 @@
 
 Every campaign of `also/judging/recorded/situations.yaml` (or those that are named) is run by the conductor and the
 services, one after the other, until its last situation is reached. What was planted must show in the evidence: the
-signs of each situation are checked, and nothing is written where one is missing. Then the journals go to
-`recorded/journals/`, without times, and the checkpoints of the situations to `recorded/checkpoints.zip`. Recording
+signs of each situation are checked, and nothing of a campaign is written where one is missing. Else its journal goes to
+`recorded/journals.zip`, without times, and the checkpoints of its situations to `recorded/checkpoints.zip`. Recording
 again on one machine changes nothing.
+
+A round whose candidates are planted is answered by a generator of this script's own, over gRPC as any other; what
+becomes of them is the validator's word.
 """
 
 import argparse
@@ -14,8 +17,10 @@ import json
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+
+import grpc
 
 from also import document, keys
 from also.campaign import calls
@@ -25,16 +30,22 @@ from also.campaign.processes import Services
 from also.campaign.run import Conductor
 from also.cli import describe
 from also.judging import recorded
+from also.llm.asker import Asker
 from also.settings import Settings
 from also.shaping.rules import check_config
 from also.store import Store, open_store
 from also.v1.checkpoint_pb2 import CheckpointManifest
 from also.v1.evidence_pb2 import Evidence
+from also.v1.generator_pb2 import ProposeRequest, ProposeResponse
+from also.v1.generator_pb2_grpc import GeneratorServiceServicer, add_GeneratorServiceServicer_to_server
 from also.v1.journal_pb2 import CampaignStarted, JournalRecord
 from also.v1.situation_pb2 import RecordedCampaign, Sign, Situation
 from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.validator_pb2 import ValidationProgress
 from services.critic.citations import value_at
+from services.generator.proposal import Proposal, collect
+from services.generator.service import propose
+from tools.loopback import served
 
 FOLDER = Path(__file__).parent.parent / "also/judging/recorded"
 
@@ -91,23 +102,60 @@ def main() -> None:
     if not chosen or len(chosen) < len(set(names)):
         parser.error(f"unknown campaign; there are {', '.join(each.id for each in every)}")
     began, missing = time.monotonic(), 0
+    if len(chosen) == len(every):
+        keep_only(every)
     with tempfile.TemporaryDirectory(prefix="also-recording-") as folder:
         store = open_store(f"{folder}/store")
-        with Services(Settings(store=f"{folder}/store"), Path(folder) / "logs", print) as services:
-            journals = {}
+        with (
+            served(lambda server: register(Planter(every, Asker(Settings(store=store.uri))), server)) as address,
+            Services(Settings(store=store.uri, generator=address), Path(folder) / "logs", print) as services,
+        ):
             for each in chosen:
-                journals[each.id] = run(each, store, services)
-                missing += show(each, journals[each.id])
-        if missing:
-            parser.exit(1, f"{missing} situations do not show what was planted; nothing was written\n")
-        write(chosen, journals, store, everything=len(chosen) == len(every))
+                at = time.monotonic()
+                records = run(each, store, services)
+                absent = show(each, records)
+                missing += absent
+                if not absent:
+                    write(each, records, store)
+                print(f"{each.id}: {describe.duration(time.monotonic() - at)}", flush=True)
     print(f"{len(chosen)} campaigns in {describe.duration(time.monotonic() - began)}")
+    if missing:
+        parser.exit(1, f"{missing} situations do not show what was planted; their campaigns were not written\n")
+
+
+class Planter(GeneratorServiceServicer):
+    """The generator, but for the rounds whose candidates are planted."""
+
+    def __init__(self, campaigns: Sequence[RecordedCampaign], asker: Asker) -> None:
+        """A generator.
+
+        Args:
+            campaigns: all campaigns.
+            asker: asks LLMs, of which there are none.
+        """
+        self._planted = {
+            (each.id, round.stage, round.round): round.configs for each in campaigns for round in each.rounds
+        }
+        self._asker = asker
+
+    def Propose(self, request: ProposeRequest, context: grpc.ServicerContext) -> ProposeResponse:  # noqa: N802
+        """The planted candidates of a round, each as an answer to the first finding; else the generator's own."""
+        configs = self._planted.get((request.campaign_id, request.stage, request.round))
+        if configs is None:
+            return propose(request, self._asker)
+        return ProposeResponse(candidates=collect(request, [Proposal(config=each, finding=0) for each in configs]))
+
+
+def register(planter: Planter, server: grpc.Server) -> None:
+    """Add the generator to a server."""
+    add_GeneratorServiceServicer_to_server(planter, server)
 
 
 def run(campaign: RecordedCampaign, store: Store, services: Services) -> list[JournalRecord]:
     """Run a campaign until its last situation is reached; its records, without times."""
     card = calls.describe_task(services, campaign.campaign.task)
-    check_config(campaign.campaign.shaping, card, campaign.campaign.learner.gamma)
+    for config in (campaign.campaign.shaping, *(each for round in campaign.rounds for each in round.configs)):
+        check_config(config, card, campaign.campaign.learner.gamma)
     journal = Journal(store, campaign.id)
     journal.append(journal.draft(CampaignStarted(campaign=campaign.campaign, card=card)))
     last = campaign.situations[-1]
@@ -154,30 +202,33 @@ def tell(sign: Sign, evidence: Evidence) -> str:
     return f"{sign.item} {value_at(evidence, sign.item):.3g} ({' and '.join(bounds)})"
 
 
-def write(
-    campaigns: Sequence[RecordedCampaign], journals: dict[str, list[JournalRecord]], store: Store, *, everything: bool
-) -> None:
-    """Write journals and checkpoints; those of other campaigns stay, unless everything was recorded."""
-    folder = FOLDER / recorded.JOURNALS
-    folder.mkdir(exist_ok=True)
-    archive = FOLDER / recorded.CHECKPOINTS
-    objects: dict[str, bytes] = {}
-    if everything:
-        for stale in folder.iterdir():
-            stale.unlink()
-    elif archive.exists():
+def keep_only(campaigns: Sequence[RecordedCampaign]) -> None:
+    """Remove what was recorded of campaigns that are no longer there."""
+    journals = {f"{each.id}.jsonl" for each in campaigns}
+    ours = tuple(keys.campaign(each.id) for each in campaigns)
+    change(FOLDER / recorded.JOURNALS, lambda name: name in journals, {})
+    change(FOLDER / recorded.CHECKPOINTS, lambda name: name.startswith(ours) or name == keys.STORE_MARKER, {})
+
+
+def write(campaign: RecordedCampaign, records: Sequence[JournalRecord], store: Store) -> None:
+    """Write a campaign's journal and checkpoints in place of what was recorded of it before."""
+    lines = [json.dumps(document.plain(record), separators=(", ", ": ")) for record in records]
+    name, ours = f"{campaign.id}.jsonl", keys.campaign(campaign.id)
+    change(FOLDER / recorded.JOURNALS, lambda other: other != name, {name: ("\n".join(lines) + "\n").encode()})
+    objects = {key: store.get(key) for key in (*objects_of(campaign, records, store), keys.STORE_MARKER)}
+    change(FOLDER / recorded.CHECKPOINTS, lambda other: not other.startswith(ours), objects)
+
+
+def change(archive: Path, keeps: Callable[[str], bool], added: Mapping[str, bytes]) -> None:
+    """Write an archive anew, sorted by name: what is kept of it, and what is added."""
+    contents: dict[str, bytes] = {}
+    if archive.exists():
         with zipfile.ZipFile(archive) as file:
-            objects = {name: file.read(name) for name in file.namelist()}
-        again = tuple(keys.campaign(each.id) for each in campaigns)
-        objects = {key: content for key, content in objects.items() if not key.startswith(again)}
-    for each in campaigns:
-        lines = [json.dumps(document.plain(record), separators=(", ", ": ")) for record in journals[each.id]]
-        (folder / f"{each.id}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        objects |= {key: store.get(key) for key in objects_of(each, journals[each.id], store)}
-    objects[keys.STORE_MARKER] = store.get(keys.STORE_MARKER)
+            contents = {name: file.read(name) for name in file.namelist() if keeps(name)}
+    contents |= added
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
-        for key in sorted(objects):
-            file.writestr(zipfile.ZipInfo(key, ZIP_TIME), objects[key], zipfile.ZIP_DEFLATED)
+        for name in sorted(contents):
+            file.writestr(zipfile.ZipInfo(name, ZIP_TIME), contents[name], zipfile.ZIP_DEFLATED, 9)
 
 
 def objects_of(campaign: RecordedCampaign, records: Sequence[JournalRecord], store: Store) -> Iterable[str]:

@@ -235,6 +235,7 @@ class Asking:
         self.use.cached_tokens += usage.cached
         self.use.completion_tokens += usage.completion
         self.use.cost += _price(self._question.endpoint, usage)
+        self.use.seconds += raw.seconds
         try:
             body = read_body(raw.body)
         except ReplyError as error:

@@ -78,7 +78,7 @@ class LlmAllowance(_message.Message):
     def __init__(self, calls: _Optional[int] = ..., tokens: _Optional[int] = ...) -> None: ...
 
 class LlmUse(_message.Message):
-    __slots__ = ("model", "prompt_sha256", "exchange", "calls", "prompt_tokens", "completion_tokens", "invalid", "repaired", "cost", "cached_tokens")
+    __slots__ = ("model", "prompt_sha256", "exchange", "calls", "prompt_tokens", "completion_tokens", "invalid", "repaired", "cost", "cached_tokens", "seconds")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     PROMPT_SHA256_FIELD_NUMBER: _ClassVar[int]
     EXCHANGE_FIELD_NUMBER: _ClassVar[int]
@@ -89,6 +89,7 @@ class LlmUse(_message.Message):
     REPAIRED_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
     CACHED_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
     model: str
     prompt_sha256: str
     exchange: str
@@ -99,7 +100,8 @@ class LlmUse(_message.Message):
     repaired: bool
     cost: float
     cached_tokens: int
-    def __init__(self, model: _Optional[str] = ..., prompt_sha256: _Optional[str] = ..., exchange: _Optional[str] = ..., calls: _Optional[int] = ..., prompt_tokens: _Optional[int] = ..., completion_tokens: _Optional[int] = ..., invalid: _Optional[int] = ..., repaired: _Optional[bool] = ..., cost: _Optional[float] = ..., cached_tokens: _Optional[int] = ...) -> None: ...
+    seconds: float
+    def __init__(self, model: _Optional[str] = ..., prompt_sha256: _Optional[str] = ..., exchange: _Optional[str] = ..., calls: _Optional[int] = ..., prompt_tokens: _Optional[int] = ..., completion_tokens: _Optional[int] = ..., invalid: _Optional[int] = ..., repaired: _Optional[bool] = ..., cost: _Optional[float] = ..., cached_tokens: _Optional[int] = ..., seconds: _Optional[float] = ...) -> None: ...
 
 class LlmFailure(_message.Message):
     __slots__ = ("reason", "detail")
