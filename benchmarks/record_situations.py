@@ -4,19 +4,21 @@
 
 Every campaign of `also/judging/recorded/situations.yaml` (or those that are named) is run by the conductor and the
 services, one after the other, until its last situation is reached. What was planted must show in the evidence: the
-signs of each situation are checked, and nothing of a campaign is written where one is missing. Else its journal goes to
-`recorded/journals.zip`, without times, and the checkpoints of its situations to `recorded/checkpoints.zip`. Recording
-again on one machine changes nothing.
+signs of each situation are checked, and nothing of a campaign is written where one is missing. Else its journal goes
+to `recorded/journals.tar.xz`, without times, and the checkpoints of its situations to `recorded/checkpoints.tar.xz`.
+Recording again on one machine changes nothing.
 
 A round whose candidates are planted is answered by a generator of this script's own, over gRPC as any other; what
 becomes of them is the validator's word.
 """
 
 import argparse
+import io
 import json
+import lzma
+import tarfile
 import tempfile
 import time
-import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -49,8 +51,8 @@ from tools.loopback import served
 
 FOLDER = Path(__file__).parent.parent / "also/judging/recorded"
 
-ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-"""Time of every file in the archive, so that equal checkpoints give equal bytes."""
+FILTERS = ({"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 0, "lp": 2, "pb": 2},)
+"""How archives are compressed: checkpoints are mostly numbers of four bytes."""
 
 
 class Enough(Exception):
@@ -102,22 +104,25 @@ def main() -> None:
     if not chosen or len(chosen) < len(set(names)):
         parser.error(f"unknown campaign; there are {', '.join(each.id for each in every)}")
     began, missing = time.monotonic(), 0
-    if len(chosen) == len(every):
-        keep_only(every)
+    recording = Recording()
+    recording.keep_only(every)
     with tempfile.TemporaryDirectory(prefix="also-recording-") as folder:
         store = open_store(f"{folder}/store")
         with (
             served(lambda server: register(Planter(every, Asker(Settings(store=store.uri))), server)) as address,
             Services(Settings(store=store.uri, generator=address), Path(folder) / "logs", print) as services,
         ):
-            for each in chosen:
-                at = time.monotonic()
-                records = run(each, store, services)
-                absent = show(each, records)
-                missing += absent
-                if not absent:
-                    write(each, records, store)
-                print(f"{each.id}: {describe.duration(time.monotonic() - at)}", flush=True)
+            try:
+                for each in chosen:
+                    at = time.monotonic()
+                    records = run(each, store, services)
+                    absent = show(each, records)
+                    missing += absent
+                    if not absent:
+                        recording.take(each, records, store)
+                    print(f"{each.id}: {describe.duration(time.monotonic() - at)}", flush=True)
+            finally:
+                recording.write()
     print(f"{len(chosen)} campaigns in {describe.duration(time.monotonic() - began)}")
     if missing:
         parser.exit(1, f"{missing} situations do not show what was planted; their campaigns were not written\n")
@@ -202,33 +207,63 @@ def tell(sign: Sign, evidence: Evidence) -> str:
     return f"{sign.item} {value_at(evidence, sign.item):.3g} ({' and '.join(bounds)})"
 
 
-def keep_only(campaigns: Sequence[RecordedCampaign]) -> None:
-    """Remove what was recorded of campaigns that are no longer there."""
-    journals = {f"{each.id}.jsonl" for each in campaigns}
-    ours = tuple(keys.campaign(each.id) for each in campaigns)
-    change(FOLDER / recorded.JOURNALS, lambda name: name in journals, {})
-    change(FOLDER / recorded.CHECKPOINTS, lambda name: name.startswith(ours) or name == keys.STORE_MARKER, {})
+class Archive:
+    """One of the recorded archives, held in memory until it is written."""
+
+    def __init__(self, path: Path) -> None:
+        """Read what is there.
+
+        Args:
+            path: its file; it need not exist.
+        """
+        self._path = path
+        self._files = recorded.contents(path) if path.exists() else {}
+
+    def keep(self, wanted: Callable[[str], bool]) -> None:
+        """Leave out the files whose names are not wanted."""
+        self._files = {name: content for name, content in self._files.items() if wanted(name)}
+
+    def add(self, files: Mapping[str, bytes]) -> None:
+        """Take files in, in place of those of their names."""
+        self._files |= files
+
+    def write(self) -> None:
+        """Write it, sorted by name and without times: equal files give equal bytes."""
+        with lzma.open(self._path, "wb", filters=FILTERS) as file, tarfile.open(fileobj=file, mode="w|") as archive:
+            for name in sorted(self._files):
+                member = tarfile.TarInfo(name)
+                member.size = len(self._files[name])
+                archive.addfile(member, io.BytesIO(self._files[name]))
 
 
-def write(campaign: RecordedCampaign, records: Sequence[JournalRecord], store: Store) -> None:
-    """Write a campaign's journal and checkpoints in place of what was recorded of it before."""
-    lines = [json.dumps(document.plain(record), separators=(", ", ": ")) for record in records]
-    name, ours = f"{campaign.id}.jsonl", keys.campaign(campaign.id)
-    change(FOLDER / recorded.JOURNALS, lambda other: other != name, {name: ("\n".join(lines) + "\n").encode()})
-    objects = {key: store.get(key) for key in (*objects_of(campaign, records, store), keys.STORE_MARKER)}
-    change(FOLDER / recorded.CHECKPOINTS, lambda other: not other.startswith(ours), objects)
+class Recording:
+    """What was recorded, and is written when recording ends."""
 
+    def __init__(self) -> None:
+        """Begin with what was recorded before."""
+        self._journals = Archive(FOLDER / recorded.JOURNALS)
+        self._checkpoints = Archive(FOLDER / recorded.CHECKPOINTS)
 
-def change(archive: Path, keeps: Callable[[str], bool], added: Mapping[str, bytes]) -> None:
-    """Write an archive anew, sorted by name: what is kept of it, and what is added."""
-    contents: dict[str, bytes] = {}
-    if archive.exists():
-        with zipfile.ZipFile(archive) as file:
-            contents = {name: file.read(name) for name in file.namelist() if keeps(name)}
-    contents |= added
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
-        for name in sorted(contents):
-            file.writestr(zipfile.ZipInfo(name, ZIP_TIME), contents[name], zipfile.ZIP_DEFLATED, 9)
+    def keep_only(self, campaigns: Sequence[RecordedCampaign]) -> None:
+        """Leave out what was recorded of campaigns that are no longer there."""
+        journals = {f"{each.id}.jsonl" for each in campaigns}
+        ours = tuple(keys.campaign(each.id) for each in campaigns)
+        self._journals.keep(lambda name: name in journals)
+        self._checkpoints.keep(lambda name: name.startswith(ours) or name == keys.STORE_MARKER)
+
+    def take(self, campaign: RecordedCampaign, records: Sequence[JournalRecord], store: Store) -> None:
+        """Take a campaign's journal and checkpoints in place of what was recorded of it before."""
+        lines = [json.dumps(document.plain(record), separators=(", ", ": ")) for record in records]
+        self._journals.add({f"{campaign.id}.jsonl": ("\n".join(lines) + "\n").encode()})
+        ours = keys.campaign(campaign.id)
+        self._checkpoints.keep(lambda name: not name.startswith(ours))
+        objects = (*objects_of(campaign, records, store), keys.STORE_MARKER)
+        self._checkpoints.add({key: store.get(key) for key in objects})
+
+    def write(self) -> None:
+        """Write both archives."""
+        self._journals.write()
+        self._checkpoints.write()
 
 
 def objects_of(campaign: RecordedCampaign, records: Sequence[JournalRecord], store: Store) -> Iterable[str]:

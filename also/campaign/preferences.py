@@ -9,19 +9,15 @@ Pairs have the form that DPO trainers read (Rafailov 2023, arXiv 2305.18290): a 
 each a list of chat messages.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from also import document, enums, keys, reasons
+from also import document, enums, reasons
+from also.campaign import exchanges
 from also.campaign.fold import fold
 from also.campaign.state import Stage
-from also.errors import DocumentError, MissingObjectError
-from also.llm.question import ReplyError
-from also.llm.reading import read_body
 from also.store import Store
 from also.v1.journal_pb2 import JournalRecord
-from also.v1.llm_pb2 import LlmPrompt, LlmReply
 from also.v1.verdict_pb2 import OUTCOME_INCONCLUSIVE, Outcome, Trial, VerdictReason
 
 _SCREENED = (
@@ -44,8 +40,8 @@ def pairs(records: Sequence[JournalRecord], campaign_id: str, store: Store) -> I
         store: the object store that holds its exchanges.
 
     Yields:
-        JSON data: `prompt`, `chosen` and `rejected` (chat messages), and `campaign`, `task`, `stage`, `round`, `model`,
-        `exchange`, `chosen_verdict` and `rejected_verdict` besides.
+        JSON data: `prompt`, `chosen` and `rejected` (chat messages), and `mind`, `campaign`, `task`, `stage`, `round`,
+        `model`, `exchange`, `chosen_verdict` and `rejected_verdict` besides.
 
     Raises:
         CampaignError: a record cannot follow the ones before it.
@@ -56,14 +52,18 @@ def pairs(records: Sequence[JournalRecord], campaign_id: str, store: Store) -> I
         for number in range(len(stage.rounds)):
             trials = [each for each in stage.trials if each.round == number and each.candidate.HasField("origin")]
             for better, worse in _ordered(trials):
+                exchange = better.candidate.origin.exchange
                 yield {
-                    **_messages(better, worse, campaign_id, store),
+                    "mind": "generator",
+                    "prompt": exchanges.asked(campaign_id, exchange, store),
+                    "chosen": exchanges.proposed(better.candidate, campaign_id, store),
+                    "rejected": exchanges.proposed(worse.candidate, campaign_id, store),
                     "campaign": campaign_id,
                     "task": state.card.task,
                     "stage": stage.number,
                     "round": number,
-                    "model": _model(stage, better),
-                    "exchange": better.candidate.origin.exchange,
+                    "model": model_of(stage, exchange),
+                    "exchange": exchange,
                     "chosen_verdict": _verdict(better),
                     "rejected_verdict": _verdict(worse),
                 }
@@ -93,36 +93,9 @@ def _ordered(trials: Sequence[Trial]) -> Iterator[tuple[Trial, Trial]]:
                 yield one, other
 
 
-def _messages(better: Trial, worse: Trial, campaign_id: str, store: Store) -> dict[str, Any]:
-    exchange = better.candidate.origin.exchange
-    key = keys.llm_prompt(campaign_id, exchange)
-    try:
-        prompt = store.get_message(key, LlmPrompt)
-    except MissingObjectError as error:
-        raise DocumentError(f"exchange {exchange} is not in the store: {error}") from None
-    return {
-        "prompt": [{"role": message.role, "content": message.content} for message in prompt.messages],
-        "chosen": [{"role": "assistant", "content": _said(better, campaign_id, store)}],
-        "rejected": [{"role": "assistant", "content": _said(worse, campaign_id, store)}],
-    }
-
-
-def _said(trial: Trial, campaign_id: str, store: Store) -> str:
-    """What the LLM said for one candidate, as a whole reply of its own."""
-    origin = trial.candidate.origin
-    key = keys.llm_reply(campaign_id, origin.exchange, origin.reply)
-    try:
-        data = read_body(store.get_message(key, LlmReply).body).choices[origin.choice].data
-        if "candidates" in data:
-            data = {"candidates": [data["candidates"][origin.item]]}
-    except (MissingObjectError, ReplyError, LookupError, TypeError):
-        raise DocumentError(f"{key} has no candidate {origin.item} in choice {origin.choice}") from None
-    return json.dumps(data, separators=(",", ":"))
-
-
-def _model(stage: Stage, trial: Trial) -> str:
-    uses = [use for use in stage.llm_uses if use.exchange == trial.candidate.origin.exchange]
-    return uses[0].model if uses else ""
+def model_of(stage: Stage, exchange: str) -> str:
+    """The model that answered an exchange of a stage; empty where none did."""
+    return next((use.model for use in stage.llm_uses if use.exchange == exchange), "")
 
 
 def _verdict(trial: Trial) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """The recorded situations: what was planted, the journals of the campaigns, and their checkpoints.
 
 recorded/situations.yaml         campaign files, the moments that are asked about, and what was planted
-recorded/journals.zip            ID.jsonl: a campaign's journal as far as it is needed, a record a line, without times
-recorded/checkpoints.zip         the checkpoints of those moments, by their keys in an object store
+recorded/journals.tar.xz         ID.jsonl: a campaign's journal as far as it is needed, a record a line, without times
+recorded/checkpoints.tar.xz      the checkpoints of those moments, by their keys in an object store
 """
 
+import functools
 import json
-import zipfile
+import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -22,10 +23,10 @@ from also.v1.situation_pb2 import RecordedCampaign, RecordedCampaigns, Situation
 SITUATIONS = "situations.yaml"
 """File with the campaigns and their situations."""
 
-JOURNALS = "journals.zip"
+JOURNALS = "journals.tar.xz"
 """File with the journals."""
 
-CHECKPOINTS = "checkpoints.zip"
+CHECKPOINTS = "checkpoints.tar.xz"
 """File with the checkpoints."""
 
 MADE = "made-by-judge-llm"
@@ -87,9 +88,26 @@ def situations(ids: Sequence[str] = ()) -> list[Recorded]:
 
 def journal(campaign_id: str) -> tuple[JournalRecord, ...]:
     """The recorded journal of a campaign."""
-    with (folder() / JOURNALS).open("rb") as file, zipfile.ZipFile(file) as archive:
-        text = archive.read(f"{campaign_id}.jsonl").decode("utf-8")
-    return tuple(document.read(JournalRecord, json.loads(line)) for line in text.splitlines())
+    lines = journals()[f"{campaign_id}.jsonl"].decode("utf-8").splitlines()
+    return tuple(document.read(JournalRecord, json.loads(line)) for line in lines)
+
+
+@functools.cache
+def journals() -> dict[str, bytes]:
+    """All recorded journals by their file names."""
+    return contents(folder() / JOURNALS)
+
+
+def contents(archive: Traversable) -> dict[str, bytes]:
+    """Files of an archive by their names."""
+    with archive.open("rb") as file, tarfile.open(fileobj=file, mode="r:xz") as opened:
+        return {member.name: _content(opened, member) for member in opened}
+
+
+def _content(opened: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = opened.extractfile(member)
+    assert file is not None, "archives hold files only"
+    return file.read()
 
 
 def require_own(store: Path) -> None:
@@ -120,7 +138,9 @@ def unpack(store: Path) -> None:
     try:
         store.mkdir(parents=True, exist_ok=True)
         (store / MADE).touch()
-        with (folder() / CHECKPOINTS).open("rb") as file, zipfile.ZipFile(file) as archive:
-            archive.extractall(store, [name for name in archive.namelist() if not (store / name).exists()])
+        for name, content in contents(folder() / CHECKPOINTS).items():
+            if not (store / name).exists():
+                (store / name).parent.mkdir(parents=True, exist_ok=True)
+                (store / name).write_bytes(content)
     except OSError as error:
         raise InputError(f"folder {store} cannot be written: {error.strerror}") from None
