@@ -1,7 +1,7 @@
 """What minds are asked at a recorded moment: the state of the campaign there, as the conductor would have it.
 
-A backend's own diagnosis takes the place of the recorded one. Trials of the stage under way answer the recorded
-diagnosis; where another one stands in its place they answer none of its findings.
+The diagnosis that a generator is to hear takes the place of the recorded one. Trials of the stage under way answer the
+recorded diagnosis; where another one stands in its place they answer none of its findings.
 """
 
 from collections.abc import Sequence
