@@ -38,8 +38,8 @@ def main() -> None:
         title, _, body = file.read_text(encoding="utf-8").partition("\n")
     head = (
         f"`also judge-llm {' '.join(arguments)}`, written by `python -m benchmarks.minds` in "
-        f"{describe.duration(time.monotonic() - began)}. `perfect` and `contrary` are scripts that know what was planted: "
-        "they are the two ends of the scale. A line says what each measure means."
+        f"{describe.duration(time.monotonic() - began)}. `perfect` and `contrary` are scripts that know what was "
+        "planted: they are the two ends of the scale."
     )
     versions = f"{machine()}, Python {platform.python_version()}, torch {torch.__version__}; {described()}."
     options.output.write_text(f"{title}\n\n{head}\n\n{versions}\n{body}", encoding="utf-8")

@@ -31,6 +31,8 @@ from also.campaign.journal import Journal
 from also.campaign.processes import Services
 from also.campaign.run import Conductor
 from also.cli import describe
+from also.cli.lines import event_line
+from also.errors import DocumentError
 from also.judging import recorded
 from also.llm.asker import Asker
 from also.settings import Settings
@@ -70,7 +72,9 @@ class Until:
         """Nothing to do."""
 
     def record(self, record: JournalRecord) -> None:
-        """End after the stage's training, or after the round before the situation's."""
+        """Say what was decided; end after the stage's training, or after the round before the situation's."""
+        if record.WhichOneof("event") in ("promoted", "held", "rolled_back"):
+            print(f"        {event_line(record)}", flush=True)
         stage, round = self._situation.stage, self._situation.round
         trained = record.HasField("stage_trained") and record.stage_trained.stage == stage and round == 0
         measured = record.HasField("validated") and (record.validated.stage, record.validated.round + 1) == (
@@ -194,17 +198,28 @@ def show(campaign: RecordedCampaign, records: Sequence[JournalRecord]) -> int:
 
 
 def sign_shows(sign: Sign, evidence: Evidence) -> bool:
-    """Whether a number of the evidence is as it should be."""
-    value = value_at(evidence, sign.item)
+    """Whether a number of the evidence is there, and as it should be."""
+    value = found(sign, evidence)
+    if value is None:
+        return False
     enough = not sign.HasField("at_least") or value >= sign.at_least
     return enough and (not sign.HasField("at_most") or value <= sign.at_most)
+
+
+def found(sign: Sign, evidence: Evidence) -> float | None:
+    """The number that a sign is about; None where the evidence has none, as of a term that was not promoted."""
+    try:
+        return value_at(evidence, sign.item)
+    except DocumentError:
+        return None
 
 
 def tell(sign: Sign, evidence: Evidence) -> str:
     """A sign with the number that it is about."""
     bounds = [f">= {sign.at_least:g}"] if sign.HasField("at_least") else []
     bounds += [f"<= {sign.at_most:g}"] if sign.HasField("at_most") else []
-    return f"{sign.item} {value_at(evidence, sign.item):.3g} ({' and '.join(bounds)})"
+    value = found(sign, evidence)
+    return f"{sign.item} {'–' if value is None else f'{value:.3g}'} ({' and '.join(bounds)})"
 
 
 class Archive:

@@ -201,7 +201,9 @@ def line(backend: Backend, case: Case) -> str:
     answer = case.answer
     sample = f", sample {answer.sample}" if backend.samples > 1 else ""
     says = found(answer, case.planted) or "nothing was asked"
-    return f"{backend.name} on {answer.situation}{sample}: {says} ({_seconds(answer):.1f} s)"
+    failures = (answer.diagnosis_failure.detail, answer.proposal_failure.detail)
+    why = "".join(f"; {detail[:200]}" for detail in dict.fromkeys(failures) if detail)
+    return f"{backend.name} on {answer.situation}{sample}: {says} ({_seconds(answer):.1f} s){why}"
 
 
 def _seconds(answer: Answer) -> float:
