@@ -243,12 +243,14 @@ class Archive:
         self._files |= files
 
     def write(self) -> None:
-        """Write it, sorted by name and without times: equal files give equal bytes."""
-        with lzma.open(self._path, "wb", filters=FILTERS) as file, tarfile.open(fileobj=file, mode="w|") as archive:
+        """Write it, sorted by name and without times: equal files give equal bytes. What was there stays until then."""
+        part = self._path.with_suffix(".part")
+        with lzma.open(part, "wb", filters=FILTERS) as file, tarfile.open(fileobj=file, mode="w|") as archive:
             for name in sorted(self._files):
                 member = tarfile.TarInfo(name)
                 member.size = len(self._files[name])
                 archive.addfile(member, io.BytesIO(self._files[name]))
+        part.replace(self._path)
 
 
 class Recording:

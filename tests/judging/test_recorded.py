@@ -52,7 +52,7 @@ def test_half_of_them_are_of_other_tasks_than_foraging(situations):
 def test_long_run_failures_come_from_promotions_of_their_own_campaigns(situations):
     """The config that holds the team back was promoted there, by the validator, in an earlier stage."""
     long_run = [each for each in situations if each.situation.id.startswith("long-run-")]
-    assert len(long_run) >= 4
+    assert len(long_run) >= 2
     for each in long_run:
         promotions = [stage.decision for stage in fold(each.records).stages if isinstance(stage.decision, Promoted)]
         assert promotions[-1].config == stage_of(each).incumbent.config
