@@ -9,10 +9,10 @@ Hugging Face's hub. docs/llm.md says how vLLM serves the adapter.
 import argparse
 from pathlib import Path
 
-import torch
 from datasets import load_dataset
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import is_torch_bf16_gpu_available
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 
@@ -36,7 +36,7 @@ def main() -> None:
         "per_device_train_batch_size": 1,
         "gradient_accumulation_steps": 8,
         "gradient_checkpointing": True,
-        "bf16": torch.cuda.is_available(),
+        "bf16": is_torch_bf16_gpu_available(),
         "max_length": options.longest,
         "logging_steps": 1,
         "save_strategy": "no",

@@ -77,6 +77,12 @@ def judge_llm(
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="ID", help="Judge on this situation; may be repeated.")
     ] = None,
+    screen: Annotated[
+        bool,
+        typer.Option(
+            "--screen/--no-screen", help="Screen candidates on the recorded checkpoints, which takes longest."
+        ),
+    ] = True,
     parallel: Annotated[
         int, typer.Option("--parallel", metavar="N", min=1, max=64, help="Situations that are asked about at once.")
     ] = 1,
@@ -113,7 +119,7 @@ def judge_llm(
         for each in asked:
             calls.check_backends(services, Campaign(critic=each.critic, generator=each.generator))
         recorded.unpack(store)
-        session = Session(chosen, services)
+        session = Session(chosen, services, screen=screen)
         with scripted_models(session.known) as scripts:
             judged = [*asked, *(_baseline(name, scripts, candidates) for name in dict.fromkeys(beside))]
             try:

@@ -50,7 +50,9 @@ def rules_diagnosis(recorded: Recorded, services: Services) -> Diagnosis:
     return services.persist("critic", lambda _: calls.diagnose(services, request)).diagnosis
 
 
-def hear(recorded: Recorded, backend: Backend, sample: int, heard: Diagnosis, services: Services) -> Answer:
+def hear(
+    recorded: Recorded, backend: Backend, sample: int, heard: Diagnosis, services: Services, *, screen: bool
+) -> Answer:
     """What a backend makes of a situation.
 
     Args:
@@ -59,6 +61,7 @@ def hear(recorded: Recorded, backend: Backend, sample: int, heard: Diagnosis, se
         sample: which sample, from 0.
         heard: the rules' diagnosis, which the generator hears.
         services: critic, generator, validator and trainer, over a store that holds the situation's checkpoint.
+        screen: whether candidates are screened.
 
     Raises:
         InputError: a service refused a request.
@@ -72,7 +75,8 @@ def hear(recorded: Recorded, backend: Backend, sample: int, heard: Diagnosis, se
         state = moments.before_proposal(recorded, heard, RULES.critic_of(""), generator)
         if asks_for_change(state, moments.open_stage(state)):
             _propose(recorded, state, sample, services, answer)
-            answer.verdicts.extend(_screen(recorded, state, services, answer))
+            if screen:
+                answer.verdicts.extend(_screen(recorded, state, services, answer))
     return answer
 
 

@@ -19,13 +19,15 @@ Told = Callable[[Backend, Case], None]
 class Session:
     """Judges backends, one after the other. What has been answered can be asked for at any time."""
 
-    def __init__(self, recorded: Sequence[Recorded], services: Services) -> None:
+    def __init__(self, recorded: Sequence[Recorded], services: Services, *, screen: bool = True) -> None:
         """Nobody has been asked yet.
 
         Args:
             recorded: the situations, at least one.
             services: critic, generator, validator and trainer, over a store that holds the checkpoints.
+            screen: whether candidates are screened.
         """
+        self._screen = screen
         self._recorded = recorded
         self._services = services
         self._cases: list[tuple[Backend, list[Case]]] = []
@@ -83,5 +85,5 @@ class Session:
 
     def _case(self, backend: Backend, sample: int, recorded: Recorded) -> Case:
         known = self.known[recorded.situation.id]
-        answer: Answer = hear(recorded, backend, sample, known.heard, self._services)
+        answer: Answer = hear(recorded, backend, sample, known.heard, self._services, screen=self._screen)
         return Case(answer=answer, planted=known.planted, heard=known.heard, incumbent=known.incumbent, card=known.card)
