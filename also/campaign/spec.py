@@ -37,8 +37,8 @@ def brought() -> list[str]:
 def brought_name(path: Path | None) -> str | None:
     """Name of the campaign that is meant, if ALSO brings it; None where it is a file.
 
-    A single word that ends in no suffix and is nothing in the current folder is a name; a path is a file. A folder
-    takes no campaign's name away.
+    A single word that ends in no suffix and is nothing in the current folder is a name, `predator_prey` that of
+    `predator-prey`; a path is a file. A folder takes no campaign's name away.
 
     Raises:
         DocumentError: it is a name that no such campaign has.
@@ -47,13 +47,14 @@ def brought_name(path: Path | None) -> str | None:
         return DEFAULT
     if path.suffix or len(path.parts) != 1 or path.is_file():
         return None
-    if path.name not in brought() and path.exists():
+    name = path.name.replace("_", "-")  # tasks have an underscore where a campaign's id cannot
+    if name not in brought() and path.exists():
         return None
-    if path.name not in brought():
+    if name not in brought():
         raise DocumentError(
             f"there is no campaign {path.name!r}; ALSO brings {', '.join(brought())}; a file's name ends in {_SUFFIX}"
         )
-    return path.name
+    return name
 
 
 def name_of(path: Path | None) -> str:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Self
 
 from also import reasons
@@ -17,13 +18,15 @@ EVERY_SECONDS = 2.0
 class Lines(Progress):
     """Prints progress as lines, as long as it is entered."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, every: float = EVERY_SECONDS) -> None:
         """Nothing is printed yet.
 
         Args:
             clock: seconds that never go back.
+            every: seconds between lines while a step is under way.
         """
         super().__init__(clock)
+        self._every = every
         self._ended = threading.Event()
 
     def __enter__(self) -> Self:
@@ -50,8 +53,9 @@ class Lines(Progress):
         self._print(text)
 
     def _tick(self) -> None:
-        while not self._ended.wait(EVERY_SECONDS):
-            self._print(step_line(self))
+        with suppress(BrokenPipeError):  # nobody reads; the next record ends the command
+            while not self._ended.wait(self._every):
+                self._print(step_line(self))
 
     def _print(self, text: str) -> None:
         print(f"[{describe.duration(self.elapsed_seconds)}] {text}", flush=True)

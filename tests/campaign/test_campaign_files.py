@@ -129,6 +129,7 @@ def test_a_file_comes_before_a_campaign_of_its_name(tmp_path):
     """A word is a name where nothing is called so; what has a suffix or a folder is always a file."""
     assert spec.brought_name(None) == "foraging"
     assert spec.brought_name(Path("warehouse")) == "warehouse"
+    assert spec.brought_name(Path("predator_prey")) == "predator-prey"
     for path in (Path("warehouse.yaml"), tmp_path / "warehouse", Path("./campaigns")):
         assert spec.brought_name(path) is None
     assert spec.name_of(tmp_path / "mine.yaml") == "mine"

@@ -257,14 +257,22 @@ def storage(cluster: Cluster) -> None:
 
 
 @pytest.fixture(scope="session")
-def release_in(cluster: Cluster, storage: None) -> Iterator[Callable[..., Release]]:
-    """Makes a release of the chart ready to be installed in a new namespace, with the images that were built here."""
+def images(cluster: Cluster) -> dict[str, str]:
+    """Names of the images of a release, which the cluster knows."""
     names = ("trainer", "critic", "generator", "validator", "campaign", "versitygw", "prometheus")
-    images = {name: cluster.image(name) for name in names}
+    return {name: cluster.image(name) for name in names}
+
+
+@pytest.fixture(scope="module")
+def release_in(cluster: Cluster, storage: None, images: dict[str, str]) -> Iterator[Callable[..., Release]]:
+    """Makes a release of the chart ready to be installed in a new namespace, with the images that were built here.
+
+    Namespaces end with the module: the node's two cores have room for the requests of two or three releases.
+    """
     with ExitStack() as namespaces:
 
         def prepare(namespace: str, *, version: int = 3, **values: object) -> Release:
-            """A release in a namespace that ends with the session."""
+            """A release in a namespace that ends with the module."""
             namespaces.enter_context(cluster.namespace(namespace))
             release = Release(cluster=cluster, namespace=namespace, version=version, values=values_of(images))
             release.values = merged(release.values, values)

@@ -87,15 +87,13 @@ class Release:
         return running[0] if running else ""
 
     def wait_until_ready(self, seconds: float = 180) -> None:
-        """Wait until each of its Deployments is available."""
-        self.kubectl(
-            "wait",
-            "--for=condition=Available",
-            "deployments",
-            "--all",
-            f"--timeout={seconds:.0f}s",
-            seconds=seconds + 10,
-        )
+        """Wait until each of its Deployments is available; what its pods wait for is shown where they are not."""
+        wait = ("wait", "--for=condition=Available", "deployments", "--all", f"--timeout={seconds:.0f}s")
+        done = self.kubectl(*wait, check=False, seconds=seconds + 10)
+        if done.returncode:
+            pods = self.kubectl("get", "pods", "--output=wide", check=False).stdout
+            events = self.kubectl("get", "events", "--sort-by=.lastTimestamp", check=False).stdout
+            pytest.fail(f"{self.namespace} is not ready:\n{done.stderr}{pods}{events[-4000:]}", pytrace=False)
 
     @contextmanager
     def access(self) -> Iterator[dict[str, str]]:
