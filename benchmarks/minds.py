@@ -15,9 +15,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
-
-import torch
 
 from also.campaign.fold import fold
 from also.cli import describe
@@ -53,7 +52,7 @@ def page(arguments: Sequence[str], *, screen_all: bool) -> Iterator[str]:
         "planted: the ends of the scale."
     )
     yield ""
-    yield f"{machine()}, Python {platform.python_version()}, torch {torch.__version__}; {described()}."
+    yield f"{machine()}, Python {platform.python_version()}, torch {version('torch')}; {described()}."
     if not screen_all:
         yield from screened(arguments)
     yield from body
