@@ -261,6 +261,12 @@ LLM_TOKENS = Counter(
     ["campaign", "mind", "kind"],
     registry=REGISTRY,
 )
+LLM_CACHED = Counter(
+    "also_llm_cached_tokens_total",
+    "Prompt tokens of LLM calls that the server took from its prefix cache; they are in also_llm_tokens_total too.",
+    ["campaign", "mind"],
+    registry=REGISTRY,
+)
 LLM_INVALID = Counter(
     "also_llm_invalid_total",
     "Replies of LLMs that could not be used as a whole.",

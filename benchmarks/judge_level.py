@@ -34,7 +34,7 @@ from also.validation.arms import CONTROL
 from also.validation.confirm import LOSSES
 from also.validation.judge import stand
 from also.validation.round import Round, Step
-from also.validation.statistics import loss_likelihood, mean, mean_interval, sign_flip_p
+from also.validation.statistics import loss_likelihood, mean, mean_interval, share_interval, sign_flip_p
 from benchmarks.commits import described
 from benchmarks.machine import machine
 from services.trainer.evaluation import mean_interval as evaluation_interval
@@ -297,11 +297,9 @@ def _held(
 
 
 def share(hits: int, count: int) -> str:
-    """A share in percent with Wilson's 95 % interval (Wilson 1927)."""
-    rate, z = hits / count, 1.959964
-    centre = (rate + z * z / (2 * count)) / (1 + z * z / count)
-    reach = z * math.sqrt(rate * (1 - rate) / count + z * z / (4 * count * count)) / (1 + z * z / count)
-    return f"{100 * rate:.1f} [{100 * max(0.0, centre - reach):.1f}, {100 * min(1.0, centre + reach):.1f}]"
+    """A share in percent with Wilson's 95 % interval."""
+    low, high = share_interval(hits / count, count)
+    return f"{100 * hits / count:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 if __name__ == "__main__":

@@ -1,10 +1,8 @@
 """A share of counted cases, with its Wilson 95 % interval."""
 
-import math
 from dataclasses import dataclass
 
-_Z = 1.959963984540054
-"""97.5 % quantile of the normal distribution."""
+from also.validation.statistics import share_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +29,8 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval of the probability behind it (Wilson 1927; Brown, Cai & DasGupta 2001). In [0, 1]."""
-        spread = _Z * _Z / self.cases
-        middle = (self.value + spread / 2) / (1 + spread)
-        half = math.sqrt(self.value * (1 - self.value) * spread + spread * spread / 4) / (1 + spread)
-        return max(0.0, middle - half), min(1.0, middle + half)
+        """Wilson's 95 % interval of the probability behind it. In [0, 1]."""
+        return share_interval(self.value, self.cases)
 
     def __str__(self) -> str:
         """The share in per cent, its interval, and the counts."""

@@ -9,20 +9,15 @@ Pairs have the form that DPO trainers read (Rafailov 2023, arXiv 2305.18290): a 
 each a list of chat messages.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from also import document, enums, keys, reasons
+from also import document, enums, reasons
+from also.campaign import exchanges
 from also.campaign.fold import fold
 from also.campaign.state import Stage
-from also.errors import DocumentError, MissingObjectError
-from also.llm.exchange import stored_prompt
-from also.llm.question import ReplyError
-from also.llm.reading import answer_keys, read_reply
 from also.store import Store
 from also.v1.journal_pb2 import JournalRecord
-from also.v1.llm_pb2 import LlmReply
 from also.v1.verdict_pb2 import OUTCOME_INCONCLUSIVE, Outcome, Trial, VerdictReason
 
 _SCREENED = (
@@ -45,8 +40,8 @@ def pairs(records: Sequence[JournalRecord], campaign_id: str, store: Store) -> I
         store: the object store that holds its exchanges.
 
     Yields:
-        JSON data: `prompt`, `chosen` and `rejected` (chat messages), and `campaign`, `task`, `stage`, `round`, `model`,
-        `exchange`, `chosen_verdict` and `rejected_verdict` besides.
+        JSON data: `prompt`, `chosen` and `rejected` (chat messages), and `mind`, `campaign`, `task`, `stage`, `round`,
+        `model`, `exchange`, `chosen_verdict` and `rejected_verdict` besides.
 
     Raises:
         CampaignError: a record cannot follow the ones before it.
@@ -57,14 +52,18 @@ def pairs(records: Sequence[JournalRecord], campaign_id: str, store: Store) -> I
         for number in range(len(stage.rounds)):
             trials = [each for each in stage.trials if each.round == number and each.candidate.HasField("origin")]
             for better, worse in _ordered(trials):
+                exchange = better.candidate.origin.exchange
                 yield {
-                    **_messages(better, worse, campaign_id, store),
+                    "mind": "generator",
+                    "prompt": exchanges.asked(campaign_id, exchange, store),
+                    "chosen": exchanges.proposed(better.candidate, campaign_id, store),
+                    "rejected": exchanges.proposed(worse.candidate, campaign_id, store),
                     "campaign": campaign_id,
                     "task": state.card.task,
                     "stage": stage.number,
                     "round": number,
-                    "model": _model(stage, better),
-                    "exchange": better.candidate.origin.exchange,
+                    "model": model_of(stage, exchange),
+                    "exchange": exchange,
                     "chosen_verdict": _verdict(better),
                     "rejected_verdict": _verdict(worse),
                 }
@@ -94,46 +93,9 @@ def _ordered(trials: Sequence[Trial]) -> Iterator[tuple[Trial, Trial]]:
                 yield one, other
 
 
-def _messages(better: Trial, worse: Trial, campaign_id: str, store: Store) -> dict[str, Any]:
-    exchange = better.candidate.origin.exchange
-    prompt = stored_prompt(store, campaign_id, exchange)
-    if prompt is None:
-        raise DocumentError(f"exchange {exchange} is not in the store: {keys.llm_prompt(campaign_id, exchange)}")
-    known = answer_keys(prompt.schema)
-    return {
-        "prompt": [{"role": message.role, "content": message.content} for message in prompt.messages],
-        "chosen": [{"role": "assistant", "content": _said(better, campaign_id, store, known)}],
-        "rejected": [{"role": "assistant", "content": _said(worse, campaign_id, store, known)}],
-    }
-
-
-def _said(trial: Trial, campaign_id: str, store: Store, known: Sequence[str]) -> str:
-    """What the LLM said for one candidate, as a whole reply of its own.
-
-    Args:
-        trial: the candidate's.
-        campaign_id: the campaign.
-        store: where its reply is.
-        known: keys of the answer, as the prompt's schema has them.
-    """
-    origin = trial.candidate.origin
-    key = keys.llm_reply(campaign_id, origin.exchange, origin.reply)
-    try:
-        body = read_reply(store.get_message(key, LlmReply), known)
-        if isinstance(body, ReplyError):
-            raise body
-        data = body.choices[origin.choice].data
-        if "reason" not in data:  # a list: its leads, and what follows them
-            leads = [data[name] for name in known if name in data and name != "candidates"]
-            data = {"candidates": [[*leads, *data.get("candidates", ())][origin.item]]}
-    except (MissingObjectError, ReplyError, LookupError, TypeError):
-        raise DocumentError(f"{key} has no candidate {origin.item} in choice {origin.choice}") from None
-    return json.dumps(data, separators=(",", ":"))
-
-
-def _model(stage: Stage, trial: Trial) -> str:
-    uses = [use for use in stage.llm_uses if use.exchange == trial.candidate.origin.exchange]
-    return uses[0].model if uses else ""
+def model_of(stage: Stage, exchange: str) -> str:
+    """The model that answered an exchange of a stage; empty where none did."""
+    return next((use.model for use in stage.llm_uses if use.exchange == exchange), "")
 
 
 def _verdict(trial: Trial) -> dict[str, Any]:

@@ -132,6 +132,11 @@ def step(state: State) -> str:
             return "deciding"
 
 
+def time_left(seconds: float, asked: str) -> str:
+    """How long it will take: "about 4:10 left", and after which mind's answer where one is waited for."""
+    return f"about {duration(seconds)} left" + (f" after the {asked}'s answer" if asked else "")
+
+
 def validation_phase(progress: ValidationProgress) -> str:
     """Phase of a round, and how much of it is done: "confirm 40%"."""
     name = enums.short_name(ValidationPhase.DESCRIPTOR, progress.phase)

@@ -125,8 +125,7 @@ def _llm(url: str, model: str) -> str:
     """Ask an LLM the largest questions of a recorded campaign, by the minds' own services."""
     asked = backends.llm(LlmEndpoint(url=url, model=model))
     moment, *_ = recorded.situations()
-    state = moments.before_diagnosis(moment, asked.critic, asked.generator)
-    state.campaign.ClearField("validation")
+    state = moments.before_anything(moment, asked)
     with tempfile.TemporaryDirectory(prefix="also-doctor-") as folder:
         given = replace(settings.from_environment(), store=folder, critic="", generator="")
         with Services(given, Path(folder) / "logs", lambda _: None) as services:

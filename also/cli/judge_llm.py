@@ -1,5 +1,6 @@
-"""`also judge-llm`: how an LLM does as both minds on recorded situations, beside the embedded backends."""
+"""`also judge-llm`: how an LLM does as each of the minds on recorded situations, beside baselines."""
 
+import itertools
 import os
 import sys
 import tempfile
@@ -21,21 +22,29 @@ from also.cli.console import console
 from also.cli.options import JsonOption, settings_with
 from also.errors import InputError
 from also.judging import backends, moments, recorded
-from also.judging.backends import Backend
+from also.judging.backends import Backend, Script
 from also.judging.recorded import Recorded
-from also.judging.session import judge_all
+from also.judging.scoring import Case
+from also.judging.scripted import scripted_models
+from also.judging.session import Session, Told
 from also.v1.campaign_pb2 import Sampling
 from also.v1.llm_pb2 import LlmEndpoint
-from also.v1.situation_pb2 import Answer, Judgements
+from also.v1.situation_pb2 import Judgements
 
 NAME = "judge-llm"
 """Name of the subcommand, and of the folder with its logs."""
+
+BASELINES = ("rules", "random", "perfect", "contrary")
+"""What an LLM can be judged beside: the embedded backends, and two scripts that bound the scale."""
+
+MINDS = ("critic", "generator")
+"""What an LLM can be judged as."""
 
 
 def judge_llm(
     url: Annotated[
         str | None,
-        typer.Option("--url", metavar="URL", help="Endpoint of the LLM; left out: only rules and random are judged."),
+        typer.Option("--url", metavar="URL", help="Endpoint of the LLM; left out: only baselines are judged."),
     ] = None,
     model: Annotated[
         str | None, typer.Option("--model", metavar="NAME", help="Model; left out: the only one that it serves.")
@@ -44,21 +53,46 @@ def judge_llm(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="How it is asked, as under `critic.llm`: temperature=0.2."),
     ] = None,
+    minds: Annotated[
+        list[str] | None,
+        typer.Option("--mind", metavar="critic|generator", help="Judge it as this mind alone; left out: as both."),
+    ] = None,
     sampling: Annotated[
         str | None, typer.Option("--sampling", metavar="list|choices", help="How it is asked for candidates.")
     ] = None,
     candidates: Annotated[
         int, typer.Option("--candidates", metavar="K", min=1, max=16, help="Candidates of a round.")
     ] = backends.CANDIDATES,
+    samples: Annotated[
+        int, typer.Option("--samples", metavar="N", min=1, max=64, help="Times that each situation is asked about.")
+    ] = 1,
+    baselines: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--baseline",
+            metavar="|".join(BASELINES),
+            help="Judge this beside it; may be repeated; left out: rules and random.",
+        ),
+    ] = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="ID", help="Judge on this situation; may be repeated.")
     ] = None,
+    screen: Annotated[
+        bool,
+        typer.Option(
+            "--screen/--no-screen", help="Screen candidates on the recorded checkpoints, which takes longest."
+        ),
+    ] = True,
     parallel: Annotated[
         int, typer.Option("--parallel", metavar="N", min=1, max=64, help="Situations that are asked about at once.")
     ] = 1,
     keep: Annotated[
         Path | None,
-        typer.Option("--keep", metavar="FOLDER", help="New folder for the store with all prompts and raw replies."),
+        typer.Option(
+            "--keep",
+            metavar="FOLDER",
+            help="Folder for the store with all prompts and raw replies; what is answered there is not asked again.",
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Markdown file to write.")
@@ -66,30 +100,68 @@ def judge_llm(
     json: JsonOption = False,
 ) -> None:
     """Put recorded situations with planted failures to an LLM as critic and generator, and score its answers."""
-    judged = [backends.rules(candidates), backends.random(candidates)]
+    beside = [_one_of(name, BASELINES, "--baseline") for name in baselines or ["rules", "random"]]
+    as_minds = tuple(_one_of(name, MINDS, "--mind") for name in minds or MINDS)
+    asked: list[Backend] = []
     if url is not None:
-        judged.insert(
-            0, backends.llm(_endpoint(url, model, changes or []), candidates=candidates, sampling=_how(sampling))
+        endpoint = _endpoint(url, model, changes or [])
+        asked = [
+            backends.llm(endpoint, candidates=candidates, sampling=_how(sampling), samples=samples, minds=as_minds)
+        ]
+    elif model is not None or changes or sampling is not None or minds or samples > 1:
+        raise InputError(
+            "--model, --set, --mind, --sampling and --samples say how an LLM is asked; they go with --url only"
         )
-    elif model is not None or changes or sampling is not None:
-        raise InputError("--model, --set and --sampling say how an LLM is asked; they go with --url only")
     chosen = recorded.situations(only or [])
     if output is not None:
         _require_writable(output)
     with _folder(keep) as store, _services(store) as services:
-        asked = moments.before_diagnosis(chosen[0], judged[0].critic, judged[0].generator)
-        asked.campaign.ClearField("validation")
-        for note in calls.check_backends(services, asked.campaign, asked.card):
-            print(note, file=sys.stderr)
+        for each in asked:
+            tried = moments.before_anything(chosen[0], each)
+            for note in calls.check_backends(services, tried.campaign, tried.card):
+                print(note, file=sys.stderr)
         recorded.unpack(store)
-        with _progress(chosen, judged, shown=not json) as told:
-            judgements = judge_all(chosen, judged, services, parallel=parallel, told=told)
+        session = Session(chosen, services, screen=screen)
+        with scripted_models(session.known) as scripts:
+            judged = [*asked, *(_baseline(name, scripts, candidates) for name in dict.fromkeys(beside))]
+            try:
+                session.prepare()
+                with _progress(len(chosen) * sum(each.samples for each in judged)) as told:
+                    for each in judged:
+                        session.judge(each, parallel=parallel, told=told)
+            except KeyboardInterrupt:
+                _interrupted(session.judgements(), chosen, keep)
+                raise
+    judgements = session.judgements()
     if output is not None:
         _write(output, judgements, chosen)
     if json:
         print(document.canonical(judgements).decode())
         return
     _show(console(), judgements, chosen, keep)
+
+
+def _one_of(name: str, allowed: Sequence[str], option: str) -> str:
+    if name not in allowed:
+        raise InputError(f"{option} {name!r} is not allowed; allowed: {', '.join(allowed)}")
+    return name
+
+
+def _baseline(name: str, scripts: str, candidates: int) -> Backend:
+    """A baseline by its name.
+
+    Args:
+        name: one of `BASELINES`.
+        scripts: endpoint of the scripted models.
+        candidates: candidates of a round, K.
+    """
+    match name:
+        case "rules":
+            return backends.rules(candidates)
+        case "random":
+            return backends.random(candidates)
+        case script:
+            return backends.scripted(cast(Script, script), scripts, candidates)
 
 
 def _endpoint(url: str, model: str | None, changes: Sequence[str]) -> LlmEndpoint:
@@ -117,7 +189,7 @@ def _how(sampling: str | None) -> Sampling:
 def _folder(keep: Path | None) -> Iterator[Path]:
     """Folder for a store with the recorded checkpoints: one that is kept, or one that is removed at the end."""
     if keep is not None:
-        recorded.require_empty(keep)
+        recorded.require_own(keep)
         yield keep
         return
     with tempfile.TemporaryDirectory(prefix="also-judge-", ignore_cleanup_errors=True) as folder:
@@ -132,16 +204,32 @@ def _services(store: Path) -> Services:
 
 
 @contextmanager
-def _progress(chosen: Sequence[Recorded], judged: Sequence[Backend], *, shown: bool) -> Iterator[Any]:
-    """Progress on standard error; gives what is to be told of every answer."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not shown, transient=True) as progress:
-        task = progress.add_task("judging", total=len(chosen) * len(judged))
+def _progress(total: int) -> Iterator[Told]:
+    """A line on standard error for every answer, above a bar on a terminal; gives what is to be told of each.
 
-        def told(backend: Backend, answer: Answer) -> None:
-            progress.update(task, advance=1, description=f"{backend.name}: {answer.situation}")
+    Args:
+        total: answers in all.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        task = progress.add_task("judging", total=total)
+        numbers = itertools.count(1)
+
+        def told(backend: Backend, case: Case) -> None:
+            progress.update(task, advance=1)
+            errors.print(f"[{next(numbers)}/{total}] {judgement.line(backend, case)}")
 
         yield told
+
+
+def _interrupted(judgements: Judgements, chosen: Sequence[Recorded], keep: Path | None) -> None:
+    """What is known so far, and how to go on."""
+    errors = Console(stderr=True, markup=False)
+    if judgements.judgements:
+        errors.print(judgement.measures(judgements, chosen))
+    again = "the same command goes on" if keep is not None else "with --keep FOLDER the same command would go on"
+    errors.print(f"interrupted; {again} where this one ended", soft_wrap=True)
 
 
 def _require_writable(output: Path) -> None:
@@ -163,6 +251,7 @@ def _write(output: Path, judgements: Judgements, chosen: Sequence[Recorded]) -> 
 
 def _show(output: Console, judgements: Judgements, chosen: Sequence[Recorded], keep: Path | None) -> None:
     output.print(judgement.measures(judgements, chosen))
+    output.print(judgement.modes(judgements))
     output.print(judgement.situations(judgements, chosen))
     if keep is not None:
         output.print(f"prompts and raw replies  {keep}: campaigns/*/exchanges/", soft_wrap=True)

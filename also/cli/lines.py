@@ -79,7 +79,7 @@ def step_line(progress: Progress) -> str:
         what, seconds = progress.waiting
         parts.append(f"waits for {what} ({describe.duration(seconds)})")
     if progress.seconds_left is not None:
-        parts.append(f"about {describe.duration(progress.seconds_left)} left")
+        parts.append(describe.time_left(progress.seconds_left, progress.asked))
     return ", ".join(parts)
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from also.campaign.decide import Diagnose, Propose, decide
 from also.campaign.fold import advance, fold
 from also.campaign.requests import BESIDE, MAIN
 from also.campaign.state import State
@@ -22,6 +23,24 @@ LONG_SECONDS = 5.0
 
 STALE_SECONDS = 60.0
 """Time without an env_step after which nobody knows how long the rest will take."""
+
+
+class Minds:
+    """How long minds have been asked."""
+
+    def __init__(self) -> None:
+        """None has been asked."""
+        self.seconds = 0.0
+        self._since: float | None = None
+
+    def turn(self, asked: str, now: float) -> None:
+        """A step has ended, and the next one asks this mind; none where it is empty."""
+        self.seconds = self.seconds_until(now)
+        self._since = now if asked else None
+
+    def seconds_until(self, now: float) -> float:
+        """Time in which a mind was asked, that of the one that is asked now included."""
+        return self.seconds + (now - self._since if self._since is not None else 0.0)
 
 
 class Progress:
@@ -43,20 +62,25 @@ class Progress:
         self._lock = threading.RLock()
         self._began = self._clock()
         self._found_env_steps = 0
-        self._furthest = 0, self._began
+        self._found_stages = 0
+        self._furthest = 0, self._began, 0.0
+        self._minds = Minds()
 
     def found(self, records: Sequence[JournalRecord]) -> None:
         """Take over the records that the journal holds: they cost no time of this process."""
         with self._lock:
             self.state = fold(records)
             self._found_env_steps = self.state.env_steps
-            self._furthest = self.state.env_steps, self._clock()
+            self._found_stages = len(self.state.stages)
+            self._furthest = self.state.env_steps, self._clock(), self._spent_on_env_steps
+            self._minds.turn(self.asked, self._clock())
 
     def record(self, record: JournalRecord) -> None:
         """Take over a new record."""
         with self._lock:
             assert self.state is not None, "the first records are found"
             self.state = advance(self.state, record)
+            self._minds.turn(self.asked, self._clock())
             self.validation_progress = None
             self._phases.clear()
             if record.WhichOneof("event") == "stage_trained":
@@ -92,6 +116,17 @@ class Progress:
         what, since = self._waits
         seconds = self._clock() - since
         return (what, seconds) if what and seconds >= LONG_SECONDS else None
+
+    @property
+    def asked(self) -> str:
+        """The mind that is asked now, "critic" or "generator"; empty for none."""
+        match decide(self.state) if self.state is not None else None:
+            case Diagnose():
+                return "critic"
+            case Propose():
+                return "generator"
+            case _:
+                return ""
 
     @property
     def elapsed_seconds(self) -> float:
@@ -132,23 +167,36 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """Time left by the speed so far.
+        """Time left by the speed so far, without that of an answer that is waited for.
 
-        None while there is none, where nothing has come further for long, and where no planned env_step is left.
+        Training and branches take their env_steps at the speed of the time in which no mind was asked; minds take as
+        long in each further stage as in those of this process. None while there is no speed, where nothing has come
+        further for long and no mind is asked, and where no planned env_step is left.
         """
         if self.state is None or self.state.finished is not None:
             return None
         with self._lock:
-            done, at = self._furthest
-        if self._clock() - at > STALE_SECONDS:
+            done, at, spent = self._furthest
+        if self._clock() - at > STALE_SECONDS and not self.asked:
             return None
-        speed = (done - self._found_env_steps) / max(at - self._began, 1.0)
-        return max(self._seconds(self._planned_env_steps(self.state), speed), default=None) or None
+        speed = (done - self._found_env_steps) / max(spent, 1.0)
+        left = max(self._seconds(self._planned_env_steps(self.state), speed), default=None)
+        return left + self._minds_seconds(self.state) if left else None
+
+    def _minds_seconds(self, state: State) -> float:
+        """Time that minds will take in the stages that are not begun yet."""
+        trained = max(len(state.stages) - self._found_stages, 1)
+        return self._minds.seconds / trained * (state.campaign.stages.count - len(state.stages))
+
+    @property
+    def _spent_on_env_steps(self) -> float:
+        """Time of this process in which no mind was asked."""
+        return self._clock() - self._began - self._minds.seconds_until(self._clock())
 
     def _came_further(self) -> None:
         """Note that env_steps were spent, and when: what passes without any tells nothing of the time that is left."""
         if self.env_steps > self._furthest[0]:
-            self._furthest = self.env_steps, self._clock()
+            self._furthest = self.env_steps, self._clock(), self._spent_on_env_steps
 
     def _seconds(self, planned: int, speed: float) -> Iterator[float]:
         if speed > 0:

@@ -76,7 +76,7 @@ class Screen(Progress):
 
     def _spent(self) -> str:
         left = self.seconds_left
-        ending = f" · about {describe.duration(left)} left" if left is not None else ""
+        ending = f" · {describe.time_left(left, self.asked)}" if left is not None else ""
         return f"{self.env_steps:,} env_steps · {describe.duration(self.elapsed_seconds)}{ending}"
 
 

@@ -69,10 +69,9 @@ def _llm(state: State) -> list[str]:
         return []
     models = ", ".join(dict.fromkeys(use.model for use in uses if use.model)) or "no model answered"
     tokens = f"{sum(use.prompt_tokens for use in uses):,} + {sum(use.completion_tokens for use in uses):,} tokens"
-    cost = sum(use.cost for use in uses)
-    line = (
-        f"LLM               {models}: {counted(sum(use.calls for use in uses), 'call')}, {tokens} (prompt + completion)"
-    )
+    cached, cost = sum(use.cached_tokens for use in uses), sum(use.cost for use in uses)
+    what = "(prompt + completion)" if not cached else f"(prompt + completion; {cached:,} from the prefix cache)"
+    line = f"LLM               {models}: {counted(sum(use.calls for use in uses), 'call')}, {tokens} {what}"
     return [line + (f", cost {cost:.2f}" if cost else "")]
 
 

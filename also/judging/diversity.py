@@ -17,7 +17,7 @@ Shape = tuple[int, int, str, str, int, int, str, int]
 
 def shapes(config: ShapingConfig) -> frozenset[Shape]:
     """Shapes of a config's terms; what has no effect makes no difference."""
-    return frozenset(_shape(term) for term in canonical(config).terms)
+    return frozenset(shape(term) for term in canonical(config).terms)
 
 
 def distance(first: ShapingConfig, second: ShapingConfig) -> float:
@@ -32,7 +32,8 @@ def diversity(configs: Sequence[ShapingConfig]) -> float | None:
     return sum(distances) / len(distances) if distances else None
 
 
-def _shape(term: ShapingTerm) -> Shape:
+def shape(term: ShapingTerm) -> Shape:
+    """Shape of a term of a canonical config."""
     return (
         term.form,
         term.target,

@@ -1,8 +1,14 @@
-"""One backend on one situation: evidence → diagnosis → candidates → screen, by the services themselves.
+"""One backend on one situation, by the services themselves: each mind is asked alone.
 
-The generator hears the backend's own diagnosis. Where an LLM gave none, the rules' one stands in, so that candidates
-are judged all the same; a diagnosis that asks for no change ends the stage there, as in a campaign. The screen is the
-validator's own, asked for a round that no branch can be paid for.
+    evidence → critic → diagnosis
+    evidence and the rules' diagnosis → generator → candidates → screen
+
+All generators hear the rules' diagnosis, so that a critic's mistakes are not charged to a generator; where it asks for
+no change none is asked, as in a campaign. The screen is the validator's own, asked for a round that no branch can be
+paid for.
+
+A further sample is the same question under another campaign's id: its exchange, and with it the seed of the sampling,
+is another one.
 """
 
 import time
@@ -18,6 +24,7 @@ from also.errors import ServiceUnavailable, TaskError
 from also.judging import backends, moments
 from also.judging.backends import Backend
 from also.judging.recorded import Recorded
+from also.v1.critic_pb2 import DiagnoseRequest
 from also.v1.diagnosis_pb2 import Diagnosis
 from also.v1.situation_pb2 import Answer
 from also.v1.validator_pb2_grpc import ValidatorServiceStub
@@ -28,54 +35,85 @@ T = TypeVar("T")
 SCREEN_SECONDS = 600.0
 """Deadline of a screen."""
 
+RULES = backends.rules()
+"""The expert system, whose diagnosis generators hear."""
 
-def hear(recorded: Recorded, backend: Backend, services: Services) -> Answer:
+
+def rules_diagnosis(recorded: Recorded, services: Services) -> Diagnosis:
+    """What the rules say of a situation.
+
+    Raises:
+        InputError: the critic refused the request.
+        ServiceError: it failed for good.
+    """
+    request = _diagnose_request(recorded, RULES)
+    return services.persist("critic", lambda _: calls.diagnose(services, request)).diagnosis
+
+
+def hear(
+    recorded: Recorded, backend: Backend, sample: int, heard: Diagnosis, services: Services, *, screen: bool
+) -> Answer:
     """What a backend makes of a situation.
 
     Args:
         recorded: the situation.
         backend: the backend.
+        sample: which sample, from 0.
+        heard: the rules' diagnosis, which the generator hears.
         services: critic, generator, validator and trainer, over a store that holds the situation's checkpoint.
+        screen: whether candidates are screened.
 
     Raises:
         InputError: a service refused a request.
         ServiceError: a service failed for good.
     """
-    answer = Answer(situation=recorded.situation.id)
-    diagnosis = _diagnose(recorded, backend, services, answer)
-    state = moments.before_proposal(recorded, diagnosis, backend.critic, backend.generator)
-    if asks_for_change(state, moments.open_stage(state)):
-        _propose(recorded, state, services, answer)
-        answer.verdicts.extend(_screen(recorded, state, services, answer))
+    answer = Answer(situation=recorded.situation.id, sample=sample)
+    if backend.diagnoses:
+        _diagnose(recorded, backend, sample, services, answer)
+    if backend.generator is not None:
+        generator = backend.generator_of(recorded.situation.id)
+        state = moments.before_proposal(recorded, heard, RULES.critic_of(""), generator)
+        if asks_for_change(state, moments.open_stage(state)):
+            _propose(recorded, state, sample, services, answer)
+            if screen:
+                answer.verdicts.extend(_screen(recorded, state, services, answer))
     return answer
 
 
-def _diagnose(recorded: Recorded, backend: Backend, services: Services, answer: Answer) -> Diagnosis:
-    """Ask the critic; the diagnosis that the generator is to hear."""
-    state = moments.before_diagnosis(recorded, backend.critic, backend.generator)
-    request = requests.diagnose(recorded.campaign_id, state, moments.open_stage(state))
-    response, answer.diagnosis_seconds = _timed(
-        lambda: services.persist("critic", lambda _: calls.diagnose(services, request))
-    )
+def campaign_id(recorded: Recorded, sample: int) -> str:
+    """The campaign under which a sample is asked: that which was recorded, or one of the sample's own."""
+    return recorded.campaign_id if sample == 0 else f"{recorded.campaign_id}-sample-{sample}"
+
+
+def _diagnose_request(recorded: Recorded, backend: Backend, sample: int = 0) -> DiagnoseRequest:
+    critic = backend.critic_of(recorded.situation.id)
+    state = moments.before_diagnosis(recorded, critic, backends.rules().generator_of(""))
+    return requests.diagnose(campaign_id(recorded, sample), state, moments.open_stage(state))
+
+
+def _diagnose(recorded: Recorded, backend: Backend, sample: int, services: Services, answer: Answer) -> None:
+    """Ask the critic."""
+    request = _diagnose_request(recorded, backend, sample)
+    response, seconds = _timed(lambda: services.persist("critic", lambda _: calls.diagnose(services, request)))
+    answer.diagnosis_seconds = seconds
     if response.HasField("llm"):
         answer.diagnosis_llm.CopyFrom(response.llm)
+        answer.diagnosis_seconds = response.llm.seconds
     if response.WhichOneof("answer") == "diagnosis":
         answer.diagnosis.CopyFrom(response.diagnosis)
-        return response.diagnosis
-    answer.diagnosis_failure.CopyFrom(response.failure)
-    request.settings.CopyFrom(backends.rules().critic)
-    return services.persist("critic", lambda _: calls.diagnose(services, request)).diagnosis
+    else:
+        answer.diagnosis_failure.CopyFrom(response.failure)
 
 
-def _propose(recorded: Recorded, state: State, services: Services, answer: Answer) -> None:
+def _propose(recorded: Recorded, state: State, sample: int, services: Services, answer: Answer) -> None:
     """Ask the generator."""
-    request = requests.propose(recorded.campaign_id, state, moments.open_stage(state))
+    request = requests.propose(campaign_id(recorded, sample), state, moments.open_stage(state))
     answer.proposal_asked = True
-    response, answer.proposal_seconds = _timed(
-        lambda: services.persist("generator", lambda _: calls.propose(services, request))
-    )
+    response, seconds = _timed(lambda: services.persist("generator", lambda _: calls.propose(services, request)))
+    answer.proposal_seconds = seconds
     if response.HasField("llm"):
         answer.proposal_llm.CopyFrom(response.llm)
+        answer.proposal_seconds = response.llm.seconds
     if response.HasField("failure"):
         answer.proposal_failure.CopyFrom(response.failure)
     answer.candidates.extend(response.candidates)

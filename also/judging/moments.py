@@ -1,7 +1,7 @@
 """What minds are asked at a recorded moment: the state of the campaign there, as the conductor would have it.
 
-A backend's own diagnosis takes the place of the recorded one. Trials of the stage under way answer the recorded
-diagnosis; where another one stands in its place they answer none of its findings.
+The diagnosis that a generator is to hear takes the place of the recorded one. Trials of the stage under way answer the
+recorded diagnosis; where another one stands in its place they answer none of its findings.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from also.campaign.fold import event_of, fold
 from also.campaign.state import Round, Stage, State
+from also.judging.backends import Backend
 from also.judging.recorded import Recorded
 from also.v1.campaign_pb2 import CriticSettings, GeneratorSettings
 from also.v1.diagnosis_pb2 import Diagnosis
@@ -22,6 +23,14 @@ NO_FINDING = -1
 def before_diagnosis(recorded: Recorded, critic: CriticSettings, generator: GeneratorSettings) -> State:
     """The state in which the critic is asked, with other minds in the recorded ones' place."""
     return _asking(_until(recorded, Diagnosed(stage=recorded.situation.stage)), critic, generator)
+
+
+def before_anything(recorded: Recorded, backend: Backend) -> State:
+    """A state by which a backend's minds are tried before they are judged; one that is not judged has no LLM there."""
+    critic, generator = backend.critic or CriticSettings(), backend.generator or GeneratorSettings()
+    state = before_diagnosis(recorded, critic, generator)
+    state.campaign.ClearField("validation")
+    return state
 
 
 def before_proposal(

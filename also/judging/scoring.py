@@ -1,14 +1,18 @@
 """What a backend's answers are worth: pure functions of the answers and of what was planted."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from statistics import mean, median
 from typing import NamedTuple
 
 from also.judging.backends import Backend
 from also.judging.diversity import diversity
-from also.v1.diagnosis_pb2 import FailureMode, Finding, Remedy
+from also.judging.fitting import fits
+from also.v1.diagnosis_pb2 import Diagnosis, FailureMode, Finding, Remedy
 from also.v1.llm_pb2 import LlmFailure, LlmFailureReason, LlmUse
-from also.v1.situation_pb2 import Agreement, Answer, CandidateScores, Judgement, MindScores, Planted
+from also.v1.shaping_pb2 import ShapingConfig
+from also.v1.situation_pb2 import Agreement, Answer, CandidateScores, Judgement, MindScores, ModeScores, Planted
+from also.v1.task_pb2 import TaskCard
 from also.v1.verdict_pb2 import Verdict, VerdictReason
 
 NOTHING_WRONG = Finding(mode=FailureMode.FAILURE_MODE_NONE, remedy=Remedy.REMEDY_KEEP)
@@ -31,25 +35,54 @@ class Asked(NamedTuple):
     """Why there is no answer; None where there is one."""
 
 
-def judge(backend: Backend, answers: Sequence[Answer], planted: Sequence[Planted]) -> Judgement:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An answer, and what it is held against."""
+
+    answer: Answer
+    """The answer."""
+    planted: Planted
+    """What was planted in its situation."""
+    heard: Diagnosis
+    """The rules' diagnosis, which its generator heard."""
+    incumbent: ShapingConfig
+    """The config that the stage was trained under."""
+    card: TaskCard
+    """The task's card."""
+
+
+def judge(backend: Backend, cases: Sequence[Case]) -> Judgement:
     """The judgement on a backend.
 
     Args:
         backend: the backend.
-        answers: its answers.
-        planted: what was planted in the situations of the answers, in their order.
+        cases: its answers so far.
     """
+    answers = [case.answer for case in cases]
     judgement = Judgement(
         backend=backend.name,
-        model=next((use.model for use in _uses(answers) if use.model), ""),
-        generator=score_mind(_proposals(answers)),
-        candidates=score_candidates(answers, wanted=backend.generator.candidates),
+        model=next((use.model for use in _uses(answers) if use.model and not backend.scripted), ""),
+        samples=backend.samples,
         answers=answers,
     )
+    if backend.generator is not None:
+        judgement.generator.CopyFrom(score_mind(_proposals(answers)))
+        judgement.candidates.CopyFrom(score_candidates(cases, wanted=backend.generator.candidates))
     if backend.diagnoses:
         judgement.critic.CopyFrom(score_mind(_diagnoses(answers)))
-        judgement.agreement.CopyFrom(score_agreement(answers, planted))
+        judgement.agreement.CopyFrom(score_agreement(cases))
+    for mode in sorted({case.planted.mode for case in cases}):
+        judgement.modes.append(_of_mode(backend, mode, [case for case in cases if case.planted.mode == mode]))
     return judgement
+
+
+def _of_mode(backend: Backend, mode: FailureMode, cases: Sequence[Case]) -> ModeScores:
+    scores = ModeScores(mode=mode, situations=len({case.answer.situation for case in cases}))
+    if backend.diagnoses:
+        scores.agreement.CopyFrom(score_agreement(cases))
+    if backend.generator is not None:
+        scores.candidates.CopyFrom(score_candidates(cases, wanted=backend.generator.candidates))
+    return scores
 
 
 def score_mind(asked: Sequence[Asked]) -> MindScores:
@@ -66,38 +99,52 @@ def score_mind(asked: Sequence[Asked]) -> MindScores:
     if uses:
         scores.calls = mean(float(use.calls) for use in uses)
         scores.prompt_tokens = mean(float(use.prompt_tokens) for use in uses)
+        scores.cached_tokens = mean(float(use.cached_tokens) for use in uses)
         scores.completion_tokens = mean(float(use.completion_tokens) for use in uses)
     if asked:
         scores.seconds = median(each.seconds for each in asked)
     return scores
 
 
-def score_agreement(answers: Sequence[Answer], planted: Sequence[Planted]) -> Agreement:
-    """How far diagnoses agree with what was planted; no diagnosis agrees with nothing."""
-    pairs = [(findings_of(answer), plant) for answer, plant in zip(answers, planted, strict=True)]
-    placed = [(findings, plant) for findings, plant in pairs if plant.milestone or plant.term or plant.agent]
+def score_agreement(cases: Sequence[Case]) -> Agreement:
+    """How far diagnoses agree with what was planted; no diagnosis agrees with nothing.
 
-    def share(holds: Callable[[list[Finding], Planted], bool], of: Sequence[tuple[list[Finding], Planted]]) -> float:
-        return mean(float(holds(findings, plant)) for findings, plant in of)
-
-    agreement = Agreement()
-    if pairs:
-        agreement.planted_first = share(lambda found, plant: bool(found) and found[0].mode == plant.mode, pairs)
-        agreement.accepted_first = share(lambda found, plant: bool(found) and is_accepted(found[0], plant), pairs)
-        agreement.planted_anywhere = share(lambda found, plant: any(each.mode == plant.mode for each in found), pairs)
-        agreement.remedy = share(lambda found, plant: bool(found) and found[0].remedy in plant.accepted_remedies, pairs)
+    A situation that was asked about several times counts once, with the mean over its samples.
+    """
+    placed = [case for case in cases if case.planted.milestone or case.planted.term or case.planted.agent]
+    agreement = Agreement(situations=_situations(cases), placed=_situations(placed))
+    if cases:
+        agreement.planted_first = _share(cases, lambda found, plant: bool(found) and found[0].mode == plant.mode)
+        agreement.accepted_first = _share(cases, lambda found, plant: bool(found) and is_accepted(found[0], plant))
+        agreement.planted_anywhere = _share(cases, lambda found, plant: any(each.mode == plant.mode for each in found))
+        agreement.remedy = _share(
+            cases, lambda found, plant: bool(found) and found[0].remedy in plant.accepted_remedies
+        )
     if placed:
-        agreement.place = share(lambda found, plant: any(_names(each, plant) for each in found), placed)
+        agreement.place = _share(placed, lambda found, plant: any(_names(each, plant) for each in found))
     return agreement
 
 
-def score_candidates(answers: Sequence[Answer], *, wanted: int) -> CandidateScores:
+def _situations(cases: Sequence[Case]) -> int:
+    return len({case.answer.situation for case in cases})
+
+
+def _share(cases: Sequence[Case], holds: Callable[[list[Finding], Planted], bool]) -> float:
+    """Mean over situations of the share of samples of which something holds."""
+    of_each: dict[str, list[float]] = {}
+    for case in cases:
+        of_each.setdefault(case.answer.situation, []).append(float(holds(findings_of(case.answer), case.planted)))
+    return mean(map(mean, of_each.values()))
+
+
+def score_candidates(cases: Sequence[Case], *, wanted: int) -> CandidateScores:
     """What candidates are worth before anything is trained.
 
     Args:
-        answers: the answers.
+        cases: the answers.
         wanted: candidates that each proposal was asked for.
     """
+    answers = [case.answer for case in cases]
     verdicts = [verdict for answer in answers for verdict in answer.verdicts]
     scores = CandidateScores(
         given=sum(len(answer.candidates) for answer in answers),
@@ -106,6 +153,12 @@ def score_candidates(answers: Sequence[Answer], *, wanted: int) -> CandidateScor
     )
     if verdicts:
         scores.passed = mean(float(passes(verdict)) for verdict in verdicts)
+    if scores.given:
+        scores.fitting = mean(
+            float(fits(candidate, case.heard, case.incumbent, case.card))
+            for case in cases
+            for candidate in case.answer.candidates
+        )
     spread = [diversity([candidate.config for candidate in answer.candidates]) for answer in answers]
     known = [each for each in spread if each is not None]
     if known:

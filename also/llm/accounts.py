@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from also import metrics
 from also.llm.question import Question
-from also.llm.reading import read_usage
+from also.llm.reading import Usage, read_usage
 from also.llm.tokens import estimate, estimate_messages
 from also.v1.llm_pb2 import LlmAllowance, LlmEndpoint, LlmMessage, LlmReply, LlmUse
 
@@ -50,22 +50,25 @@ class Accounts:
         """Tell Prometheus what a new reply has cost; it is added up when it is read."""
         metrics.LLM_CALLS.labels(*self._labels, "answered").inc()
         metrics.LLM_SECONDS.labels(*self._labels).observe(seconds)
-        prompt_tokens, completion_tokens = self._cost(messages, body)
+        usage = self._usage(messages, body)
         self._open_calls += 1
-        self._open_tokens += prompt_tokens + completion_tokens
-        metrics.LLM_TOKENS.labels(*self._labels, "prompt").inc(prompt_tokens)
-        metrics.LLM_TOKENS.labels(*self._labels, "completion").inc(completion_tokens)
-        metrics.LLM_COST.labels(*self._labels).inc(_price(self._question.endpoint, prompt_tokens, completion_tokens))
+        self._open_tokens += usage.prompt + usage.completion
+        metrics.LLM_TOKENS.labels(*self._labels, "prompt").inc(usage.prompt)
+        metrics.LLM_TOKENS.labels(*self._labels, "completion").inc(usage.completion)
+        metrics.LLM_CACHED.labels(*self._labels).inc(usage.cached)
+        metrics.LLM_COST.labels(*self._labels).inc(_price(self._question.endpoint, usage))
 
     def add(self, messages: Sequence[LlmMessage], raw: LlmReply) -> None:
         """Add up what a stored reply has cost."""
         self._open_calls = self._open_tokens = 0
+        self.use.seconds += raw.seconds
         for body in (raw.body, *raw.more):
-            prompt_tokens, completion_tokens = self._cost(messages, body)
+            usage = self._usage(messages, body)
             self.use.calls += 1
-            self.use.prompt_tokens += prompt_tokens
-            self.use.completion_tokens += completion_tokens
-            self.use.cost += _price(self._question.endpoint, prompt_tokens, completion_tokens)
+            self.use.prompt_tokens += usage.prompt
+            self.use.cached_tokens += usage.cached
+            self.use.completion_tokens += usage.completion
+            self.use.cost += _price(self._question.endpoint, usage)
 
     def refused(self) -> None:
         """A reply could not be used."""
@@ -77,8 +80,8 @@ class Accounts:
         self.use.repaired = True
         metrics.LLM_REPAIRED.labels(*self._labels).inc()
 
-    def _cost(self, messages: Sequence[LlmMessage], body: str) -> tuple[int, int]:
-        """Prompt and completion tokens of a reply; estimated where the server does not say, or cannot be right.
+    def _usage(self, messages: Sequence[LlmMessage], body: str) -> Usage:
+        """Tokens of a reply; estimated where the server does not say, or cannot be right.
 
         No tokenizer makes more tokens than bytes, and no reply has more than were asked for: a count beyond that would
         spend a budget that nobody has used.
@@ -86,10 +89,12 @@ class Accounts:
         most_prompt = sum(len(message.content.encode()) for message in messages) + TEMPLATE_TOKENS
         most_completion = self._question.endpoint.max_tokens * self._question.choices
         usage = read_usage(body)
-        if usage is not None and usage[0] <= most_prompt and usage[1] <= most_completion:
+        if usage is not None and usage.prompt <= most_prompt and usage.completion <= most_completion:
             return usage
-        return estimate_messages(messages), min(estimate(body), most_completion)
+        return Usage(prompt=estimate_messages(messages), completion=min(estimate(body), most_completion))
 
 
-def _price(endpoint: LlmEndpoint, prompt_tokens: int, completion_tokens: int) -> float:
-    return float((prompt_tokens * endpoint.prompt_price + completion_tokens * endpoint.completion_price) / 1e6)
+def _price(endpoint: LlmEndpoint, usage: Usage) -> float:
+    """What a reply costs; cached prompt tokens cost their share of the price."""
+    prompt = (usage.prompt - usage.cached + usage.cached * endpoint.cached_price_share) * endpoint.prompt_price
+    return float((prompt + usage.completion * endpoint.completion_price) / 1e6)

@@ -81,7 +81,7 @@ class Asker:
         labels = (question.campaign_id, question.mind)
         for outcome in ("answered", "failed"):  # there with 0: Prometheus sees no rise of a series that begins with 1
             metrics.LLM_CALLS.labels(*labels, outcome)
-        for counter in (metrics.LLM_INVALID, metrics.LLM_REPAIRED, metrics.LLM_COST):
+        for counter in (metrics.LLM_CACHED, metrics.LLM_INVALID, metrics.LLM_REPAIRED, metrics.LLM_COST):
             counter.labels(*labels)
         answer = self._asked(Exchange(self._store(), question), question, render, read)
         if isinstance(answer, Unanswered):
@@ -174,9 +174,9 @@ def _cut_off(exchange: Exchange, url: str) -> list[str]:
     """A note where the server has read far fewer tokens than it was sent, as Ollama does beyond its context."""
     prompt, reply = exchange.prompt(), exchange.reply(0)
     usage = read_usage(reply.body) if reply else None
-    if prompt is None or usage is None or prompt.tokens < SHORT or usage[0] * READ_AT_LEAST > prompt.tokens:
+    if prompt is None or usage is None or prompt.tokens < SHORT or usage.prompt * READ_AT_LEAST > prompt.tokens:
         return []
-    read = f"{url} says that it read {usage[0]} tokens of a prompt of about {prompt.tokens}"
+    read = f"{url} says that it read {usage.prompt} tokens of a prompt of about {prompt.tokens}"
     return [f"{read}; if it cuts prompts off without a word, give its model a larger context"]
 
 

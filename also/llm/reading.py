@@ -65,6 +65,18 @@ def read_body(text: str, keys: Sequence[str] = ()) -> Body:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of a chat completion."""
+
+    prompt: int
+    """Tokens of the prompt."""
+    completion: int
+    """Tokens of all choices, thinking included."""
+    cached: int = 0
+    """Those of the prompt that the server took from its prefix cache; 0 where it does not say."""
+
+
 def read_reply(raw: LlmReply, keys: Sequence[str]) -> Body | ReplyError:
     """The choices of a stored reply, those of further calls after those of the first.
 
@@ -101,8 +113,8 @@ def answer_keys(schema: str) -> list[str]:
     return list(json.loads(schema).get("required", ()))
 
 
-def read_usage(text: str) -> tuple[int, int] | None:
-    """Prompt and completion tokens of a chat completion; None where it does not say, or says nonsense."""
+def read_usage(text: str) -> Usage | None:
+    """Tokens of a chat completion; None where it does not say, or says nonsense."""
     try:
         data = parse_strictly(text)
     except ReplyError:
@@ -111,7 +123,11 @@ def read_usage(text: str) -> tuple[int, int] | None:
     if not isinstance(usage, dict):
         return None
     prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    return (prompt, completion) if _is_count(prompt) and _is_count(completion) else None
+    if not _is_count(prompt) or not _is_count(completion):
+        return None
+    details = usage.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else 0
+    return Usage(prompt=prompt, completion=completion, cached=min(cached, prompt) if _is_count(cached) else 0)
 
 
 def _is_count(given: Any) -> TypeGuard[int]:

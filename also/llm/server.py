@@ -143,7 +143,7 @@ class Server:
                 body = await _read(response.iter_bytes())
             return Sampled(body=body.decode("utf-8", "backslashreplace"), seconds=time.monotonic() - began)
 
-        return self._call(sample, seconds)
+        return self._call(sample, seconds, longer="; the endpoint's setting `seconds` allows more, up to 3600")
 
     def models(self) -> list[Served]:
         """What the server offers.
@@ -223,8 +223,13 @@ class Server:
         except CallError:
             return None
 
-    def _call(self, work: Callable[["openai.AsyncOpenAI"], Awaitable[T]], seconds: float) -> T:
+    def _call(self, work: Callable[["openai.AsyncOpenAI"], Awaitable[T]], seconds: float, *, longer: str = "") -> T:
         """Run one call under its deadline, and say in one way what went wrong.
+
+        Args:
+            work: the call.
+            seconds: its deadline.
+            longer: said after a time-out: what allows more time.
 
         Raises:
             CallError: something did.
@@ -249,7 +254,7 @@ class Server:
         except openai.APIStatusError as error:
             raise _refusal(error) from None
         except (TimeoutError, openai.APITimeoutError):
-            raise CallError(f"no answer within {seconds:g} s", again=True) from None
+            raise CallError(f"no answer within {seconds:g} s{longer}", again=True) from None
         except openai.APIConnectionError as error:
             cause = error.__cause__ or error
             raise CallError(f"no connection ({_line(str(cause)) or type(cause).__name__})", again=True) from None

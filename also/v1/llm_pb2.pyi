@@ -40,7 +40,7 @@ LLM_FAILURE_REASON_REPLY_INVALID: LlmFailureReason
 LLM_FAILURE_REASON_CONTRADICTED: LlmFailureReason
 
 class LlmEndpoint(_message.Message):
-    __slots__ = ("url", "model", "temperature", "max_tokens", "seconds", "tries", "thinking", "reasoning_effort", "evidence_tokens", "prompt_price", "completion_price", "fallback")
+    __slots__ = ("url", "model", "temperature", "max_tokens", "seconds", "tries", "thinking", "reasoning_effort", "evidence_tokens", "prompt_price", "completion_price", "fallback", "cached_price_share")
     URL_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
@@ -53,6 +53,7 @@ class LlmEndpoint(_message.Message):
     PROMPT_PRICE_FIELD_NUMBER: _ClassVar[int]
     COMPLETION_PRICE_FIELD_NUMBER: _ClassVar[int]
     FALLBACK_FIELD_NUMBER: _ClassVar[int]
+    CACHED_PRICE_SHARE_FIELD_NUMBER: _ClassVar[int]
     url: str
     model: str
     temperature: float
@@ -65,7 +66,8 @@ class LlmEndpoint(_message.Message):
     prompt_price: float
     completion_price: float
     fallback: LlmFallback
-    def __init__(self, url: _Optional[str] = ..., model: _Optional[str] = ..., temperature: _Optional[float] = ..., max_tokens: _Optional[int] = ..., seconds: _Optional[float] = ..., tries: _Optional[int] = ..., thinking: _Optional[_Union[Thinking, str]] = ..., reasoning_effort: _Optional[str] = ..., evidence_tokens: _Optional[int] = ..., prompt_price: _Optional[float] = ..., completion_price: _Optional[float] = ..., fallback: _Optional[_Union[LlmFallback, str]] = ...) -> None: ...
+    cached_price_share: float
+    def __init__(self, url: _Optional[str] = ..., model: _Optional[str] = ..., temperature: _Optional[float] = ..., max_tokens: _Optional[int] = ..., seconds: _Optional[float] = ..., tries: _Optional[int] = ..., thinking: _Optional[_Union[Thinking, str]] = ..., reasoning_effort: _Optional[str] = ..., evidence_tokens: _Optional[int] = ..., prompt_price: _Optional[float] = ..., completion_price: _Optional[float] = ..., fallback: _Optional[_Union[LlmFallback, str]] = ..., cached_price_share: _Optional[float] = ...) -> None: ...
 
 class LlmAllowance(_message.Message):
     __slots__ = ("calls", "tokens")
@@ -76,7 +78,7 @@ class LlmAllowance(_message.Message):
     def __init__(self, calls: _Optional[int] = ..., tokens: _Optional[int] = ...) -> None: ...
 
 class LlmUse(_message.Message):
-    __slots__ = ("model", "prompt_sha256", "exchange", "calls", "prompt_tokens", "completion_tokens", "invalid", "repaired", "cost")
+    __slots__ = ("model", "prompt_sha256", "exchange", "calls", "prompt_tokens", "completion_tokens", "invalid", "repaired", "cost", "cached_tokens", "seconds")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     PROMPT_SHA256_FIELD_NUMBER: _ClassVar[int]
     EXCHANGE_FIELD_NUMBER: _ClassVar[int]
@@ -86,6 +88,8 @@ class LlmUse(_message.Message):
     INVALID_FIELD_NUMBER: _ClassVar[int]
     REPAIRED_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
+    CACHED_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
     model: str
     prompt_sha256: str
     exchange: str
@@ -95,7 +99,9 @@ class LlmUse(_message.Message):
     invalid: int
     repaired: bool
     cost: float
-    def __init__(self, model: _Optional[str] = ..., prompt_sha256: _Optional[str] = ..., exchange: _Optional[str] = ..., calls: _Optional[int] = ..., prompt_tokens: _Optional[int] = ..., completion_tokens: _Optional[int] = ..., invalid: _Optional[int] = ..., repaired: _Optional[bool] = ..., cost: _Optional[float] = ...) -> None: ...
+    cached_tokens: int
+    seconds: float
+    def __init__(self, model: _Optional[str] = ..., prompt_sha256: _Optional[str] = ..., exchange: _Optional[str] = ..., calls: _Optional[int] = ..., prompt_tokens: _Optional[int] = ..., completion_tokens: _Optional[int] = ..., invalid: _Optional[int] = ..., repaired: _Optional[bool] = ..., cost: _Optional[float] = ..., cached_tokens: _Optional[int] = ..., seconds: _Optional[float] = ...) -> None: ...
 
 class LlmFailure(_message.Message):
     __slots__ = ("reason", "detail")

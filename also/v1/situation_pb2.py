@@ -26,10 +26,11 @@ from also.v1 import campaign_pb2 as also_dot_v1_dot_campaign__pb2
 from also.v1 import diagnosis_pb2 as also_dot_v1_dot_diagnosis__pb2
 from also.v1 import limits_pb2 as also_dot_v1_dot_limits__pb2
 from also.v1 import llm_pb2 as also_dot_v1_dot_llm__pb2
+from also.v1 import shaping_pb2 as also_dot_v1_dot_shaping__pb2
 from also.v1 import verdict_pb2 as also_dot_v1_dot_verdict__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61lso/v1/situation.proto\x12\x07\x61lso.v1\x1a\x16\x61lso/v1/campaign.proto\x1a\x17\x61lso/v1/diagnosis.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x11\x61lso/v1/llm.proto\x1a\x15\x61lso/v1/verdict.proto\"d\n\x04Sign\x12\x16\n\x04item\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01Hx\x12\x15\n\x08\x61t_least\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x07\x61t_most\x18\x03 \x01(\x01H\x01\x88\x01\x01\x42\x0b\n\t_at_leastB\n\n\x08_at_most\"\xa9\x02\n\x07Planted\x12*\n\x04mode\x18\x01 \x01(\x0e\x32\x14.also.v1.FailureModeB\x06\x8a\xb5\x18\x02\x38\x01\x12\x34\n\x0e\x61\x63\x63\x65pted_modes\x18\x02 \x03(\x0e\x32\x14.also.v1.FailureModeB\x06\x8a\xb5\x18\x02@\n\x12\x34\n\x11\x61\x63\x63\x65pted_remedies\x18\x03 \x03(\x0e\x32\x0f.also.v1.RemedyB\x08\x8a\xb5\x18\x04\x38\x01@\x08\x12\x19\n\tmilestone\x18\x04 \x01(\tB\x06\x8a\xb5\x18\x02H0\x12\x14\n\x04term\x18\x05 \x01(\tB\x06\x8a\xb5\x18\x02H0\x12\x15\n\x05\x61gent\x18\x06 \x01(\tB\x06\x8a\xb5\x18\x02H0\x12\x16\n\x03how\x18\x07 \x01(\tB\t\x8a\xb5\x18\x05\x38\x01H\x90\x03\x12&\n\x05signs\x18\x08 \x03(\x0b\x32\r.also.v1.SignB\x08\x8a\xb5\x18\x04\x38\x01@\x08\"\x82\x01\n\tSituation\x12,\n\x02id\x18\x01 \x01(\tB \x8a\xb5\x18\x1c\x38\x01H0R\x16[a-z0-9]+(-[a-z0-9]+)*\x12\r\n\x05stage\x18\x02 \x01(\r\x12\r\n\x05round\x18\x03 \x01(\r\x12)\n\x07planted\x18\x04 \x01(\x0b\x32\x10.also.v1.PlantedB\x06\x8a\xb5\x18\x02\x38\x01\"\x85\x01\n\x10RecordedCampaign\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H5\x12+\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x11.also.v1.CampaignB\x06\x8a\xb5\x18\x02\x38\x01\x12.\n\nsituations\x18\x03 \x03(\x0b\x32\x12.also.v1.SituationB\x06\x8a\xb5\x18\x02\x38\x01\"I\n\x11RecordedCampaigns\x12\x34\n\tcampaigns\x18\x01 \x03(\x0b\x32\x19.also.v1.RecordedCampaignB\x06\x8a\xb5\x18\x02\x38\x01\"\x89\x03\n\x06\x41nswer\x12\x11\n\tsituation\x18\x01 \x01(\t\x12%\n\tdiagnosis\x18\x02 \x01(\x0b\x32\x12.also.v1.Diagnosis\x12.\n\x11\x64iagnosis_failure\x18\x03 \x01(\x0b\x32\x13.also.v1.LlmFailure\x12&\n\rdiagnosis_llm\x18\x04 \x01(\x0b\x32\x0f.also.v1.LlmUse\x12\x19\n\x11\x64iagnosis_seconds\x18\x05 \x01(\x01\x12\x16\n\x0eproposal_asked\x18\x06 \x01(\x08\x12&\n\ncandidates\x18\x07 \x03(\x0b\x32\x12.also.v1.Candidate\x12-\n\x10proposal_failure\x18\x08 \x01(\x0b\x32\x13.also.v1.LlmFailure\x12%\n\x0cproposal_llm\x18\t \x01(\x0b\x32\x0f.also.v1.LlmUse\x12\x18\n\x10proposal_seconds\x18\n \x01(\x01\x12\"\n\x08verdicts\x18\x0b \x03(\x0b\x32\x10.also.v1.Verdict\"\xb2\x02\n\nMindScores\x12\r\n\x05\x61sked\x18\x01 \x01(\r\x12\x10\n\x08\x61nswered\x18\x02 \x01(\r\x12\x11\n\tunreplied\x18\x03 \x01(\r\x12\x1b\n\x0evalid_at_first\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05valid\x18\x05 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x05\x63\x61lls\x18\x06 \x01(\x01H\x02\x88\x01\x01\x12\x1a\n\rprompt_tokens\x18\x07 \x01(\x01H\x03\x88\x01\x01\x12\x1e\n\x11\x63ompletion_tokens\x18\x08 \x01(\x01H\x04\x88\x01\x01\x12\x14\n\x07seconds\x18\t \x01(\x01H\x05\x88\x01\x01\x42\x11\n\x0f_valid_at_firstB\x08\n\x06_validB\x08\n\x06_callsB\x10\n\x0e_prompt_tokensB\x14\n\x12_completion_tokensB\n\n\x08_seconds\"\x82\x01\n\tAgreement\x12\x15\n\rplanted_first\x18\x01 \x01(\x01\x12\x16\n\x0e\x61\x63\x63\x65pted_first\x18\x02 \x01(\x01\x12\x18\n\x10planted_anywhere\x18\x03 \x01(\x01\x12\x0e\n\x06remedy\x18\x04 \x01(\x01\x12\x12\n\x05place\x18\x05 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_place\"\x88\x01\n\x0f\x43\x61ndidateScores\x12\r\n\x05given\x18\x01 \x01(\r\x12\x0e\n\x06wanted\x18\x02 \x01(\r\x12\x10\n\x08screened\x18\x03 \x01(\r\x12\x13\n\x06passed\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x16\n\tdiversity\x18\x05 \x01(\x01H\x01\x88\x01\x01\x42\t\n\x07_passedB\x0c\n\n_diversity\"\xef\x01\n\tJudgement\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12#\n\x06\x63ritic\x18\x03 \x01(\x0b\x32\x13.also.v1.MindScores\x12&\n\tgenerator\x18\x04 \x01(\x0b\x32\x13.also.v1.MindScores\x12%\n\tagreement\x18\x05 \x01(\x0b\x32\x12.also.v1.Agreement\x12,\n\ncandidates\x18\x06 \x01(\x0b\x32\x18.also.v1.CandidateScores\x12 \n\x07\x61nswers\x18\x07 \x03(\x0b\x32\x0f.also.v1.Answer\"H\n\nJudgements\x12\x12\n\nsituations\x18\x01 \x03(\t\x12&\n\njudgements\x18\x02 \x03(\x0b\x32\x12.also.v1.Judgementb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61lso/v1/situation.proto\x12\x07\x61lso.v1\x1a\x16\x61lso/v1/campaign.proto\x1a\x17\x61lso/v1/diagnosis.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x11\x61lso/v1/llm.proto\x1a\x15\x61lso/v1/shaping.proto\x1a\x15\x61lso/v1/verdict.proto\"d\n\x04Sign\x12\x16\n\x04item\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01Hx\x12\x15\n\x08\x61t_least\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x07\x61t_most\x18\x03 \x01(\x01H\x01\x88\x01\x01\x42\x0b\n\t_at_leastB\n\n\x08_at_most\"\xa9\x02\n\x07Planted\x12*\n\x04mode\x18\x01 \x01(\x0e\x32\x14.also.v1.FailureModeB\x06\x8a\xb5\x18\x02\x38\x01\x12\x34\n\x0e\x61\x63\x63\x65pted_modes\x18\x02 \x03(\x0e\x32\x14.also.v1.FailureModeB\x06\x8a\xb5\x18\x02@\n\x12\x34\n\x11\x61\x63\x63\x65pted_remedies\x18\x03 \x03(\x0e\x32\x0f.also.v1.RemedyB\x08\x8a\xb5\x18\x04\x38\x01@\x08\x12\x19\n\tmilestone\x18\x04 \x01(\tB\x06\x8a\xb5\x18\x02H0\x12\x14\n\x04term\x18\x05 \x01(\tB\x06\x8a\xb5\x18\x02H0\x12\x15\n\x05\x61gent\x18\x06 \x01(\tB\x06\x8a\xb5\x18\x02H0\x12\x16\n\x03how\x18\x07 \x01(\tB\t\x8a\xb5\x18\x05\x38\x01H\x90\x03\x12&\n\x05signs\x18\x08 \x03(\x0b\x32\r.also.v1.SignB\x08\x8a\xb5\x18\x04\x38\x01@\x08\"\x82\x01\n\tSituation\x12,\n\x02id\x18\x01 \x01(\tB \x8a\xb5\x18\x1c\x38\x01H0R\x16[a-z0-9]+(-[a-z0-9]+)*\x12\r\n\x05stage\x18\x02 \x01(\r\x12\r\n\x05round\x18\x03 \x01(\r\x12)\n\x07planted\x18\x04 \x01(\x0b\x32\x10.also.v1.PlantedB\x06\x8a\xb5\x18\x02\x38\x01\"_\n\x0cPlantedRound\x12\r\n\x05stage\x18\x01 \x01(\r\x12\r\n\x05round\x18\x02 \x01(\r\x12\x31\n\x07\x63onfigs\x18\x03 \x03(\x0b\x32\x16.also.v1.ShapingConfigB\x08\x8a\xb5\x18\x04\x38\x01@\x10\"\xb4\x01\n\x10RecordedCampaign\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H5\x12+\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x11.also.v1.CampaignB\x06\x8a\xb5\x18\x02\x38\x01\x12.\n\nsituations\x18\x03 \x03(\x0b\x32\x12.also.v1.SituationB\x06\x8a\xb5\x18\x02\x38\x01\x12-\n\x06rounds\x18\x04 \x03(\x0b\x32\x15.also.v1.PlantedRoundB\x06\x8a\xb5\x18\x02@\x10\"I\n\x11RecordedCampaigns\x12\x34\n\tcampaigns\x18\x01 \x03(\x0b\x32\x19.also.v1.RecordedCampaignB\x06\x8a\xb5\x18\x02\x38\x01\"\x99\x03\n\x06\x41nswer\x12\x11\n\tsituation\x18\x01 \x01(\t\x12%\n\tdiagnosis\x18\x02 \x01(\x0b\x32\x12.also.v1.Diagnosis\x12.\n\x11\x64iagnosis_failure\x18\x03 \x01(\x0b\x32\x13.also.v1.LlmFailure\x12&\n\rdiagnosis_llm\x18\x04 \x01(\x0b\x32\x0f.also.v1.LlmUse\x12\x19\n\x11\x64iagnosis_seconds\x18\x05 \x01(\x01\x12\x16\n\x0eproposal_asked\x18\x06 \x01(\x08\x12&\n\ncandidates\x18\x07 \x03(\x0b\x32\x12.also.v1.Candidate\x12-\n\x10proposal_failure\x18\x08 \x01(\x0b\x32\x13.also.v1.LlmFailure\x12%\n\x0cproposal_llm\x18\t \x01(\x0b\x32\x0f.also.v1.LlmUse\x12\x18\n\x10proposal_seconds\x18\n \x01(\x01\x12\"\n\x08verdicts\x18\x0b \x03(\x0b\x32\x10.also.v1.Verdict\x12\x0e\n\x06sample\x18\x0c \x01(\r\"\xe0\x02\n\nMindScores\x12\r\n\x05\x61sked\x18\x01 \x01(\r\x12\x10\n\x08\x61nswered\x18\x02 \x01(\r\x12\x11\n\tunreplied\x18\x03 \x01(\r\x12\x1b\n\x0evalid_at_first\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05valid\x18\x05 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x05\x63\x61lls\x18\x06 \x01(\x01H\x02\x88\x01\x01\x12\x1a\n\rprompt_tokens\x18\x07 \x01(\x01H\x03\x88\x01\x01\x12\x1e\n\x11\x63ompletion_tokens\x18\x08 \x01(\x01H\x04\x88\x01\x01\x12\x14\n\x07seconds\x18\t \x01(\x01H\x05\x88\x01\x01\x12\x1a\n\rcached_tokens\x18\n \x01(\x01H\x06\x88\x01\x01\x42\x11\n\x0f_valid_at_firstB\x08\n\x06_validB\x08\n\x06_callsB\x10\n\x0e_prompt_tokensB\x14\n\x12_completion_tokensB\n\n\x08_secondsB\x10\n\x0e_cached_tokens\"\xa6\x01\n\tAgreement\x12\x15\n\rplanted_first\x18\x01 \x01(\x01\x12\x16\n\x0e\x61\x63\x63\x65pted_first\x18\x02 \x01(\x01\x12\x18\n\x10planted_anywhere\x18\x03 \x01(\x01\x12\x0e\n\x06remedy\x18\x04 \x01(\x01\x12\x12\n\x05place\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\nsituations\x18\x06 \x01(\r\x12\x0e\n\x06placed\x18\x07 \x01(\rB\x08\n\x06_place\"\x99\x01\n\nModeScores\x12\"\n\x04mode\x18\x01 \x01(\x0e\x32\x14.also.v1.FailureMode\x12\x12\n\nsituations\x18\x02 \x01(\r\x12%\n\tagreement\x18\x03 \x01(\x0b\x32\x12.also.v1.Agreement\x12,\n\ncandidates\x18\x04 \x01(\x0b\x32\x18.also.v1.CandidateScores\"\xaa\x01\n\x0f\x43\x61ndidateScores\x12\r\n\x05given\x18\x01 \x01(\r\x12\x0e\n\x06wanted\x18\x02 \x01(\r\x12\x10\n\x08screened\x18\x03 \x01(\r\x12\x13\n\x06passed\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x16\n\tdiversity\x18\x05 \x01(\x01H\x01\x88\x01\x01\x12\x14\n\x07\x66itting\x18\x06 \x01(\x01H\x02\x88\x01\x01\x42\t\n\x07_passedB\x0c\n\n_diversityB\n\n\x08_fitting\"\xa4\x02\n\tJudgement\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12#\n\x06\x63ritic\x18\x03 \x01(\x0b\x32\x13.also.v1.MindScores\x12&\n\tgenerator\x18\x04 \x01(\x0b\x32\x13.also.v1.MindScores\x12%\n\tagreement\x18\x05 \x01(\x0b\x32\x12.also.v1.Agreement\x12,\n\ncandidates\x18\x06 \x01(\x0b\x32\x18.also.v1.CandidateScores\x12 \n\x07\x61nswers\x18\x07 \x03(\x0b\x32\x0f.also.v1.Answer\x12\x0f\n\x07samples\x18\x08 \x01(\r\x12\"\n\x05modes\x18\t \x03(\x0b\x32\x13.also.v1.ModeScores\"H\n\nJudgements\x12\x12\n\nsituations\x18\x01 \x03(\t\x12&\n\njudgements\x18\x02 \x03(\x0b\x32\x12.also.v1.Judgementb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -58,34 +59,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SITUATION'].fields_by_name['id']._serialized_options = b'\212\265\030\0348\001H0R\026[a-z0-9]+(-[a-z0-9]+)*'
   _globals['_SITUATION'].fields_by_name['planted']._loaded_options = None
   _globals['_SITUATION'].fields_by_name['planted']._serialized_options = b'\212\265\030\0028\001'
+  _globals['_PLANTEDROUND'].fields_by_name['configs']._loaded_options = None
+  _globals['_PLANTEDROUND'].fields_by_name['configs']._serialized_options = b'\212\265\030\0048\001@\020'
   _globals['_RECORDEDCAMPAIGN'].fields_by_name['id']._loaded_options = None
   _globals['_RECORDEDCAMPAIGN'].fields_by_name['id']._serialized_options = b'\212\265\030\0048\001H5'
   _globals['_RECORDEDCAMPAIGN'].fields_by_name['campaign']._loaded_options = None
   _globals['_RECORDEDCAMPAIGN'].fields_by_name['campaign']._serialized_options = b'\212\265\030\0028\001'
   _globals['_RECORDEDCAMPAIGN'].fields_by_name['situations']._loaded_options = None
   _globals['_RECORDEDCAMPAIGN'].fields_by_name['situations']._serialized_options = b'\212\265\030\0028\001'
+  _globals['_RECORDEDCAMPAIGN'].fields_by_name['rounds']._loaded_options = None
+  _globals['_RECORDEDCAMPAIGN'].fields_by_name['rounds']._serialized_options = b'\212\265\030\002@\020'
   _globals['_RECORDEDCAMPAIGNS'].fields_by_name['campaigns']._loaded_options = None
   _globals['_RECORDEDCAMPAIGNS'].fields_by_name['campaigns']._serialized_options = b'\212\265\030\0028\001'
-  _globals['_SIGN']._serialized_start=149
-  _globals['_SIGN']._serialized_end=249
-  _globals['_PLANTED']._serialized_start=252
-  _globals['_PLANTED']._serialized_end=549
-  _globals['_SITUATION']._serialized_start=552
-  _globals['_SITUATION']._serialized_end=682
-  _globals['_RECORDEDCAMPAIGN']._serialized_start=685
-  _globals['_RECORDEDCAMPAIGN']._serialized_end=818
-  _globals['_RECORDEDCAMPAIGNS']._serialized_start=820
-  _globals['_RECORDEDCAMPAIGNS']._serialized_end=893
-  _globals['_ANSWER']._serialized_start=896
-  _globals['_ANSWER']._serialized_end=1289
-  _globals['_MINDSCORES']._serialized_start=1292
-  _globals['_MINDSCORES']._serialized_end=1598
-  _globals['_AGREEMENT']._serialized_start=1601
-  _globals['_AGREEMENT']._serialized_end=1731
-  _globals['_CANDIDATESCORES']._serialized_start=1734
-  _globals['_CANDIDATESCORES']._serialized_end=1870
-  _globals['_JUDGEMENT']._serialized_start=1873
-  _globals['_JUDGEMENT']._serialized_end=2112
-  _globals['_JUDGEMENTS']._serialized_start=2114
-  _globals['_JUDGEMENTS']._serialized_end=2186
+  _globals['_SIGN']._serialized_start=172
+  _globals['_SIGN']._serialized_end=272
+  _globals['_PLANTED']._serialized_start=275
+  _globals['_PLANTED']._serialized_end=572
+  _globals['_SITUATION']._serialized_start=575
+  _globals['_SITUATION']._serialized_end=705
+  _globals['_PLANTEDROUND']._serialized_start=707
+  _globals['_PLANTEDROUND']._serialized_end=802
+  _globals['_RECORDEDCAMPAIGN']._serialized_start=805
+  _globals['_RECORDEDCAMPAIGN']._serialized_end=985
+  _globals['_RECORDEDCAMPAIGNS']._serialized_start=987
+  _globals['_RECORDEDCAMPAIGNS']._serialized_end=1060
+  _globals['_ANSWER']._serialized_start=1063
+  _globals['_ANSWER']._serialized_end=1472
+  _globals['_MINDSCORES']._serialized_start=1475
+  _globals['_MINDSCORES']._serialized_end=1827
+  _globals['_AGREEMENT']._serialized_start=1830
+  _globals['_AGREEMENT']._serialized_end=1996
+  _globals['_MODESCORES']._serialized_start=1999
+  _globals['_MODESCORES']._serialized_end=2152
+  _globals['_CANDIDATESCORES']._serialized_start=2155
+  _globals['_CANDIDATESCORES']._serialized_end=2325
+  _globals['_JUDGEMENT']._serialized_start=2328
+  _globals['_JUDGEMENT']._serialized_end=2620
+  _globals['_JUDGEMENTS']._serialized_start=2622
+  _globals['_JUDGEMENTS']._serialized_end=2694
 # @@protoc_insertion_point(module_scope)

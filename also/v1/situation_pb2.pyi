@@ -2,6 +2,7 @@ from also.v1 import campaign_pb2 as _campaign_pb2
 from also.v1 import diagnosis_pb2 as _diagnosis_pb2
 from also.v1 import limits_pb2 as _limits_pb2
 from also.v1 import llm_pb2 as _llm_pb2
+from also.v1 import shaping_pb2 as _shaping_pb2
 from also.v1 import verdict_pb2 as _verdict_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -53,15 +54,27 @@ class Situation(_message.Message):
     planted: Planted
     def __init__(self, id: _Optional[str] = ..., stage: _Optional[int] = ..., round: _Optional[int] = ..., planted: _Optional[_Union[Planted, _Mapping]] = ...) -> None: ...
 
+class PlantedRound(_message.Message):
+    __slots__ = ("stage", "round", "configs")
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    ROUND_FIELD_NUMBER: _ClassVar[int]
+    CONFIGS_FIELD_NUMBER: _ClassVar[int]
+    stage: int
+    round: int
+    configs: _containers.RepeatedCompositeFieldContainer[_shaping_pb2.ShapingConfig]
+    def __init__(self, stage: _Optional[int] = ..., round: _Optional[int] = ..., configs: _Optional[_Iterable[_Union[_shaping_pb2.ShapingConfig, _Mapping]]] = ...) -> None: ...
+
 class RecordedCampaign(_message.Message):
-    __slots__ = ("id", "campaign", "situations")
+    __slots__ = ("id", "campaign", "situations", "rounds")
     ID_FIELD_NUMBER: _ClassVar[int]
     CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
     SITUATIONS_FIELD_NUMBER: _ClassVar[int]
+    ROUNDS_FIELD_NUMBER: _ClassVar[int]
     id: str
     campaign: _campaign_pb2.Campaign
     situations: _containers.RepeatedCompositeFieldContainer[Situation]
-    def __init__(self, id: _Optional[str] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., situations: _Optional[_Iterable[_Union[Situation, _Mapping]]] = ...) -> None: ...
+    rounds: _containers.RepeatedCompositeFieldContainer[PlantedRound]
+    def __init__(self, id: _Optional[str] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., situations: _Optional[_Iterable[_Union[Situation, _Mapping]]] = ..., rounds: _Optional[_Iterable[_Union[PlantedRound, _Mapping]]] = ...) -> None: ...
 
 class RecordedCampaigns(_message.Message):
     __slots__ = ("campaigns",)
@@ -70,7 +83,7 @@ class RecordedCampaigns(_message.Message):
     def __init__(self, campaigns: _Optional[_Iterable[_Union[RecordedCampaign, _Mapping]]] = ...) -> None: ...
 
 class Answer(_message.Message):
-    __slots__ = ("situation", "diagnosis", "diagnosis_failure", "diagnosis_llm", "diagnosis_seconds", "proposal_asked", "candidates", "proposal_failure", "proposal_llm", "proposal_seconds", "verdicts")
+    __slots__ = ("situation", "diagnosis", "diagnosis_failure", "diagnosis_llm", "diagnosis_seconds", "proposal_asked", "candidates", "proposal_failure", "proposal_llm", "proposal_seconds", "verdicts", "sample")
     SITUATION_FIELD_NUMBER: _ClassVar[int]
     DIAGNOSIS_FIELD_NUMBER: _ClassVar[int]
     DIAGNOSIS_FAILURE_FIELD_NUMBER: _ClassVar[int]
@@ -82,6 +95,7 @@ class Answer(_message.Message):
     PROPOSAL_LLM_FIELD_NUMBER: _ClassVar[int]
     PROPOSAL_SECONDS_FIELD_NUMBER: _ClassVar[int]
     VERDICTS_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_FIELD_NUMBER: _ClassVar[int]
     situation: str
     diagnosis: _diagnosis_pb2.Diagnosis
     diagnosis_failure: _llm_pb2.LlmFailure
@@ -93,10 +107,11 @@ class Answer(_message.Message):
     proposal_llm: _llm_pb2.LlmUse
     proposal_seconds: float
     verdicts: _containers.RepeatedCompositeFieldContainer[_verdict_pb2.Verdict]
-    def __init__(self, situation: _Optional[str] = ..., diagnosis: _Optional[_Union[_diagnosis_pb2.Diagnosis, _Mapping]] = ..., diagnosis_failure: _Optional[_Union[_llm_pb2.LlmFailure, _Mapping]] = ..., diagnosis_llm: _Optional[_Union[_llm_pb2.LlmUse, _Mapping]] = ..., diagnosis_seconds: _Optional[float] = ..., proposal_asked: _Optional[bool] = ..., candidates: _Optional[_Iterable[_Union[_verdict_pb2.Candidate, _Mapping]]] = ..., proposal_failure: _Optional[_Union[_llm_pb2.LlmFailure, _Mapping]] = ..., proposal_llm: _Optional[_Union[_llm_pb2.LlmUse, _Mapping]] = ..., proposal_seconds: _Optional[float] = ..., verdicts: _Optional[_Iterable[_Union[_verdict_pb2.Verdict, _Mapping]]] = ...) -> None: ...
+    sample: int
+    def __init__(self, situation: _Optional[str] = ..., diagnosis: _Optional[_Union[_diagnosis_pb2.Diagnosis, _Mapping]] = ..., diagnosis_failure: _Optional[_Union[_llm_pb2.LlmFailure, _Mapping]] = ..., diagnosis_llm: _Optional[_Union[_llm_pb2.LlmUse, _Mapping]] = ..., diagnosis_seconds: _Optional[float] = ..., proposal_asked: _Optional[bool] = ..., candidates: _Optional[_Iterable[_Union[_verdict_pb2.Candidate, _Mapping]]] = ..., proposal_failure: _Optional[_Union[_llm_pb2.LlmFailure, _Mapping]] = ..., proposal_llm: _Optional[_Union[_llm_pb2.LlmUse, _Mapping]] = ..., proposal_seconds: _Optional[float] = ..., verdicts: _Optional[_Iterable[_Union[_verdict_pb2.Verdict, _Mapping]]] = ..., sample: _Optional[int] = ...) -> None: ...
 
 class MindScores(_message.Message):
-    __slots__ = ("asked", "answered", "unreplied", "valid_at_first", "valid", "calls", "prompt_tokens", "completion_tokens", "seconds")
+    __slots__ = ("asked", "answered", "unreplied", "valid_at_first", "valid", "calls", "prompt_tokens", "completion_tokens", "seconds", "cached_tokens")
     ASKED_FIELD_NUMBER: _ClassVar[int]
     ANSWERED_FIELD_NUMBER: _ClassVar[int]
     UNREPLIED_FIELD_NUMBER: _ClassVar[int]
@@ -106,6 +121,7 @@ class MindScores(_message.Message):
     PROMPT_TOKENS_FIELD_NUMBER: _ClassVar[int]
     COMPLETION_TOKENS_FIELD_NUMBER: _ClassVar[int]
     SECONDS_FIELD_NUMBER: _ClassVar[int]
+    CACHED_TOKENS_FIELD_NUMBER: _ClassVar[int]
     asked: int
     answered: int
     unreplied: int
@@ -115,38 +131,57 @@ class MindScores(_message.Message):
     prompt_tokens: float
     completion_tokens: float
     seconds: float
-    def __init__(self, asked: _Optional[int] = ..., answered: _Optional[int] = ..., unreplied: _Optional[int] = ..., valid_at_first: _Optional[float] = ..., valid: _Optional[float] = ..., calls: _Optional[float] = ..., prompt_tokens: _Optional[float] = ..., completion_tokens: _Optional[float] = ..., seconds: _Optional[float] = ...) -> None: ...
+    cached_tokens: float
+    def __init__(self, asked: _Optional[int] = ..., answered: _Optional[int] = ..., unreplied: _Optional[int] = ..., valid_at_first: _Optional[float] = ..., valid: _Optional[float] = ..., calls: _Optional[float] = ..., prompt_tokens: _Optional[float] = ..., completion_tokens: _Optional[float] = ..., seconds: _Optional[float] = ..., cached_tokens: _Optional[float] = ...) -> None: ...
 
 class Agreement(_message.Message):
-    __slots__ = ("planted_first", "accepted_first", "planted_anywhere", "remedy", "place")
+    __slots__ = ("planted_first", "accepted_first", "planted_anywhere", "remedy", "place", "situations", "placed")
     PLANTED_FIRST_FIELD_NUMBER: _ClassVar[int]
     ACCEPTED_FIRST_FIELD_NUMBER: _ClassVar[int]
     PLANTED_ANYWHERE_FIELD_NUMBER: _ClassVar[int]
     REMEDY_FIELD_NUMBER: _ClassVar[int]
     PLACE_FIELD_NUMBER: _ClassVar[int]
+    SITUATIONS_FIELD_NUMBER: _ClassVar[int]
+    PLACED_FIELD_NUMBER: _ClassVar[int]
     planted_first: float
     accepted_first: float
     planted_anywhere: float
     remedy: float
     place: float
-    def __init__(self, planted_first: _Optional[float] = ..., accepted_first: _Optional[float] = ..., planted_anywhere: _Optional[float] = ..., remedy: _Optional[float] = ..., place: _Optional[float] = ...) -> None: ...
+    situations: int
+    placed: int
+    def __init__(self, planted_first: _Optional[float] = ..., accepted_first: _Optional[float] = ..., planted_anywhere: _Optional[float] = ..., remedy: _Optional[float] = ..., place: _Optional[float] = ..., situations: _Optional[int] = ..., placed: _Optional[int] = ...) -> None: ...
+
+class ModeScores(_message.Message):
+    __slots__ = ("mode", "situations", "agreement", "candidates")
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    SITUATIONS_FIELD_NUMBER: _ClassVar[int]
+    AGREEMENT_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATES_FIELD_NUMBER: _ClassVar[int]
+    mode: _diagnosis_pb2.FailureMode
+    situations: int
+    agreement: Agreement
+    candidates: CandidateScores
+    def __init__(self, mode: _Optional[_Union[_diagnosis_pb2.FailureMode, str]] = ..., situations: _Optional[int] = ..., agreement: _Optional[_Union[Agreement, _Mapping]] = ..., candidates: _Optional[_Union[CandidateScores, _Mapping]] = ...) -> None: ...
 
 class CandidateScores(_message.Message):
-    __slots__ = ("given", "wanted", "screened", "passed", "diversity")
+    __slots__ = ("given", "wanted", "screened", "passed", "diversity", "fitting")
     GIVEN_FIELD_NUMBER: _ClassVar[int]
     WANTED_FIELD_NUMBER: _ClassVar[int]
     SCREENED_FIELD_NUMBER: _ClassVar[int]
     PASSED_FIELD_NUMBER: _ClassVar[int]
     DIVERSITY_FIELD_NUMBER: _ClassVar[int]
+    FITTING_FIELD_NUMBER: _ClassVar[int]
     given: int
     wanted: int
     screened: int
     passed: float
     diversity: float
-    def __init__(self, given: _Optional[int] = ..., wanted: _Optional[int] = ..., screened: _Optional[int] = ..., passed: _Optional[float] = ..., diversity: _Optional[float] = ...) -> None: ...
+    fitting: float
+    def __init__(self, given: _Optional[int] = ..., wanted: _Optional[int] = ..., screened: _Optional[int] = ..., passed: _Optional[float] = ..., diversity: _Optional[float] = ..., fitting: _Optional[float] = ...) -> None: ...
 
 class Judgement(_message.Message):
-    __slots__ = ("backend", "model", "critic", "generator", "agreement", "candidates", "answers")
+    __slots__ = ("backend", "model", "critic", "generator", "agreement", "candidates", "answers", "samples", "modes")
     BACKEND_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     CRITIC_FIELD_NUMBER: _ClassVar[int]
@@ -154,6 +189,8 @@ class Judgement(_message.Message):
     AGREEMENT_FIELD_NUMBER: _ClassVar[int]
     CANDIDATES_FIELD_NUMBER: _ClassVar[int]
     ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    MODES_FIELD_NUMBER: _ClassVar[int]
     backend: str
     model: str
     critic: MindScores
@@ -161,7 +198,9 @@ class Judgement(_message.Message):
     agreement: Agreement
     candidates: CandidateScores
     answers: _containers.RepeatedCompositeFieldContainer[Answer]
-    def __init__(self, backend: _Optional[str] = ..., model: _Optional[str] = ..., critic: _Optional[_Union[MindScores, _Mapping]] = ..., generator: _Optional[_Union[MindScores, _Mapping]] = ..., agreement: _Optional[_Union[Agreement, _Mapping]] = ..., candidates: _Optional[_Union[CandidateScores, _Mapping]] = ..., answers: _Optional[_Iterable[_Union[Answer, _Mapping]]] = ...) -> None: ...
+    samples: int
+    modes: _containers.RepeatedCompositeFieldContainer[ModeScores]
+    def __init__(self, backend: _Optional[str] = ..., model: _Optional[str] = ..., critic: _Optional[_Union[MindScores, _Mapping]] = ..., generator: _Optional[_Union[MindScores, _Mapping]] = ..., agreement: _Optional[_Union[Agreement, _Mapping]] = ..., candidates: _Optional[_Union[CandidateScores, _Mapping]] = ..., answers: _Optional[_Iterable[_Union[Answer, _Mapping]]] = ..., samples: _Optional[int] = ..., modes: _Optional[_Iterable[_Union[ModeScores, _Mapping]]] = ...) -> None: ...
 
 class Judgements(_message.Message):
     __slots__ = ("situations", "judgements")

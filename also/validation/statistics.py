@@ -28,11 +28,27 @@ FLIPS = 99_999
 _CONFIDENCE = 0.95
 """Share of intervals that hold the mean."""
 
+_NORMAL = 1.959963984540054
+"""Standard normal quantile of a two-sided interval of that share."""
+
 _BISECTIONS = 100
 """Halvings after which a bracket is as narrow as a double allows."""
 
 _TIE = 1e-9
 """Sums closer than this share of the sum of |difference| are ties: differences carry rounding errors."""
+
+
+def share_interval(share: float, count: float) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share (Wilson 1927), right for few and rare cases too (Brown, Cai & DasGupta 2001).
+
+    Args:
+        share: share that was seen, in [0, 1].
+        count: independent cases that it was seen in, above 0.
+    """
+    z = _NORMAL
+    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
+    reach = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
+    return max(0.0, centre - reach), min(1.0, centre + reach)
 
 
 def sign_flip_p(differences: Sequence[float]) -> float:

@@ -62,7 +62,7 @@ def scaled(config: pb.ShapingConfig, names: Collection[str], factor: float) -> p
     changed = _copy(config)
     for term in _paying(changed, names):
         term.weight = tidy(max(-1.0, min(1.0, term.weight * factor)))
-        if term.HasField("episode_cap"):
+        if term.HasField("episode_cap") and is_capped(term.form):  # filled in at its default, it says nothing elsewhere
             term.episode_cap = tidy(min(1.0, term.episode_cap * factor))
     return changed
 

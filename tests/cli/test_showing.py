@@ -212,6 +212,28 @@ def test_the_time_left_is_told_by_what_was_measured(records):
     assert progress.seconds_left is not None
 
 
+def test_an_answer_that_takes_long_is_no_slow_training(records):
+    """The time left stays as it is while a mind is asked, says so, and counts answers for the stages to come."""
+    times = [0.0]
+    shown = lines.Lines(lambda: times[-1])
+    diagnosed = next(record.sequence for record in records if record.WhichOneof("event") == "diagnosed")
+    shown.found(records[:1])
+    shown.training("main", 0, TrainingProgress(env_steps=300, env_steps_planned=400))
+    times.append(10.0)
+    for record in records[1:diagnosed]:
+        shown.record(record)
+    assert shown.asked == "critic"
+    left = shown.seconds_left
+    assert left is not None
+    times.append(610.0)
+    assert shown.seconds_left == left
+    assert f"about {describe.duration(left)} left after the critic's answer" in lines.step_line(shown)
+    shown.record(records[diagnosed])
+    stages = shown.state.campaign.stages.count
+    assert shown.asked == "generator"
+    assert shown.seconds_left == left + 600 * (stages - 1)
+
+
 def test_what_is_waited_for_is_shown_with_its_time(records):
     """On the line and on the screen, once it takes longer than a blink."""
     console = Console(file=io.StringIO(), force_terminal=True, width=120, markup=False)

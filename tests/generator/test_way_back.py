@@ -3,6 +3,7 @@
 import pytest
 
 from also.shaping.identity import config_hash
+from also.shaping.rules import check_config, complete
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
 from also.v1 import verdict_pb2 as verdicts
@@ -48,6 +49,14 @@ def test_the_way_back_of_a_single_term_does_not_take_it_away_twice(incumbent):
         {},
     ]
     assert list(way_back(shaping.ShapingConfig())) == []
+
+
+def test_a_config_whose_defaults_are_filled_in_can_be_weakened(foraging, incumbent):
+    """A campaign's own shaping has them: the cap of a potential says nothing, and stays as it is."""
+    full = complete(incumbent)
+    for config in way_back(full):
+        check_config(config, foraging, 0.99)
+    assert weights(next(iter(way_back(full)))) == {"approach_food": 0.125, "load_bonus": 0.025}
 
 
 def test_the_way_back_comes_first_once_the_task_pays(foraging, ask, propose, finding, incumbent):

@@ -6,10 +6,10 @@ import pytest
 
 from also.document import read
 from also.v1.situation_pb2 import Judgements
-from tools.faulty_llm.response import MODEL
+from tools.faulty_llm.response import CACHED_TOKENS, MODEL
 from tools.faulty_llm.server import serving
 
-TWO = ("--only", "exploration-19x19", "--only", "nothing-wrong-solved")
+TWO = ("--only", "exploration-19x19", "--only", "nothing-wrong-rising")
 """One situation that asks for a change, and one that does not."""
 
 
@@ -39,6 +39,10 @@ def judgements(also):
         (["--url", "http://127.0.0.1:9/v1", "--set", "temperature"], "key=value is expected, e.g. temperature=0.2"),
         (["--url", "http://127.0.0.1:9/v1", "--sampling", "best"], "--sampling 'best' is not allowed"),
         (["--model", "large"], "they go with --url only"),
+        (["--samples", "2"], "they go with --url only"),
+        (["--mind", "critic"], "they go with --url only"),
+        (["--url", "http://127.0.0.1:9/v1", "--mind", "judge"], "--mind 'judge' is not allowed; allowed: critic, gen"),
+        (["--baseline", "oracle"], "--baseline 'oracle' is not allowed; allowed: rules, random, perfect, contrary"),
         (["--candidates", "17"], "Invalid value for '--candidates'"),
         (["--only", "none"], "situation 'none' is not recorded; recorded are: exploration-19x19"),
         (["--keep", "."], "is not empty"),
@@ -70,13 +74,16 @@ def test_an_endpoint_that_nobody_serves_is_one_line(also, tmp_path):
 @pytest.mark.slow
 def test_without_an_endpoint_the_embedded_backends_are_judged(also, tmp_path):
     """The table on standard output, and a report as Markdown."""
-    code, out, _ = also("judge-llm", *TWO, "-o", "reports/judged.md")
+    code, out, said = also("judge-llm", *TWO, "-o", "reports/judged.md")
     assert code == 0
+    assert [line.partition(" ")[0] for line in said.splitlines()] == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
+    assert "rules on exploration-19x19: = Exploration, " in said
     assert "2 recorded situations with 2 kinds of planted failure" in out
     report = (tmp_path / "reports/judged.md").read_text(encoding="utf-8")
     assert "| measure | rules | random |" in report
-    assert "| first finding is the planted failure | 100% | – |" in report
-    assert "| nothing-wrong-solved | None | = None |" in report
+    assert "| first finding is the planted failure | 100% [34%, 100%] | – |" in report
+    assert "| Exploration | 1 | 100% 100% 100% / " in report
+    assert "| nothing-wrong-rising | None | = None |" in report
     assert "One food on a field of 19x19 cells" in report
 
 
@@ -84,12 +91,12 @@ def test_without_an_endpoint_the_embedded_backends_are_judged(also, tmp_path):
 def test_every_candidate_gets_the_screens_verdict(judgements):
     """The validator's own, on the recorded checkpoint; a diagnosis that asks for no change ends the stage."""
     judged = judgements(*TWO)
-    exploration, solved = judged["rules"].answers
+    exploration, rising = judged["rules"].answers
     assert len(exploration.verdicts) == len(exploration.candidates) == 4
     assert all(verdict.terms for verdict in exploration.verdicts)
-    assert not solved.proposal_asked
-    assert not solved.candidates
-    assert [answer.proposal_asked for answer in judged["random"].answers] == [True, True]
+    assert not rising.proposal_asked
+    assert not rising.candidates
+    assert [answer.proposal_asked for answer in judged["random"].answers] == [True, False]
 
 
 @pytest.mark.slow
@@ -120,10 +127,11 @@ def test_an_llm_is_judged_beside_the_others(also, judgements, tmp_path):
     assert list(judged) == ["llm", "rules", "random"]
     assert one.model == MODEL
     assert (one.critic.asked, one.critic.answered, one.critic.valid) == (2, 2, 1)
+    assert one.critic.cached_tokens == CACHED_TOKENS
     assert one.critic.prompt_tokens > 0
     assert one.generator.completion_tokens > 0
     assert asked > one.critic.asked + one.generator.asked  # the endpoint is tried first
-    assert [answer.diagnosis.backend for answer in one.answers] == ["llm", "rules"]  # nobody asks about what is solved
+    assert [answer.diagnosis.backend for answer in one.answers] == ["llm", "llm"]
     assert len(list((tmp_path / "kept").rglob("exchanges/*/reply-0.json"))) >= 2
 
 
@@ -142,7 +150,7 @@ def test_what_a_model_says_against_the_evidence_is_no_answer_of_it(judgements):
 
 @pytest.mark.slow
 def test_what_an_llm_does_not_answer_is_counted(judgements):
-    """No reply of it can be used; the rules' diagnosis stands in, so that the generator is asked all the same."""
+    """No reply of it can be used; the generator hears the rules' diagnosis, and is asked all the same."""
     with serving() as server:
         server.fault_of = lambda call: "refusal" if call >= 2 else ""  # the first two only try the endpoint
         one = judgements("--url", server.url, "--only", "exploration-19x19")["llm"]
@@ -154,3 +162,57 @@ def test_what_an_llm_does_not_answer_is_counted(judgements):
     assert one.candidates.given == 0
     assert not one.candidates.HasField("passed")
     assert answer.diagnosis_llm.calls == 2  # the question, and its one repair
+
+
+@pytest.mark.slow
+def test_scripts_bound_the_scale(judgements):
+    """What was planted can be said, and what is contrary to it is refused or wrong, over the same protocol."""
+    judged = judgements(
+        *("--only", "exploration-19x19", "--only", "dead-term-closed-gate", "--only", "partial-success-5f"),
+        *("--baseline", "perfect", "--baseline", "contrary"),
+    )
+    perfect, contrary = judged["perfect"], judged["contrary"]
+    assert (perfect.agreement.planted_first, perfect.agreement.remedy, perfect.agreement.place) == (1, 1, 1)
+    assert (contrary.agreement.accepted_first, contrary.agreement.remedy, contrary.agreement.place) == (0, 0, 0)
+    assert (perfect.candidates.given, contrary.candidates.given) == (12, 0)
+    assert perfect.candidates.fitting == 1
+
+
+@pytest.mark.slow
+def test_one_mind_alone_is_asked_for_several_samples(judgements, tmp_path):
+    """The generator hears the rules' diagnosis; each sample is a question of its own."""
+    with serving() as server:
+        one = judgements(
+            *("--url", server.url, "--mind", "generator", "--samples", "3", "--keep", "kept"),
+            *("--only", "exploration-19x19", "--baseline", "random"),
+        )["llm"]
+        seeds = {asked["seed"] for asked in server.requests if "candidates" in schema_of(asked)}
+    assert not one.HasField("critic")
+    assert one.generator.asked == 3
+    assert [answer.sample for answer in one.answers] == [0, 1, 2]
+    assert len(seeds) >= 3
+    assert len(list((tmp_path / "kept/campaigns").glob("far-food*/exchanges/*"))) == 3
+
+
+@pytest.mark.slow
+def test_what_is_kept_is_not_asked_again(judgements):
+    """The same command goes on where the one before it ended, with the same answers, costs and times."""
+    finding = {
+        "citations": ["returns.mean"],
+        "summary": "Nobody comes near.",
+        "mode": "exploration",
+        **dict.fromkeys(("milestone", "feature", "agent", "term"), ""),
+        "remedy": "explore",
+        "severity": 90,
+        "confidence": 50,
+    }
+    with serving() as server:
+        server.says = lambda asked: json.dumps({"findings": [finding]}) if "findings" in schema_of(asked) else None
+        command = ("--url", server.url, "--keep", "kept", "--baseline", "random")
+        judgements(*command, "--only", "exploration-19x19")
+        first = len(server.requests)
+        one = judgements(*command, "--only", "exploration-19x19", "--only", "exploration-17x17")["llm"]
+        further = [asked for asked in server.requests[first:] if "ready" not in schema_of(asked)]
+    assert len(further) == 2
+    assert [answer.diagnosis_llm.calls for answer in one.answers] == [1, 1]
+    assert all(answer.diagnosis_seconds == answer.diagnosis_llm.seconds != 0 for answer in one.answers)

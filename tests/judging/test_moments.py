@@ -20,7 +20,7 @@ def diagnose_request(each, backend=RULES):
 
 def propose_request(each, diagnosis, backend=RULES) -> ProposeRequest:
     """What the generator is asked."""
-    state = moments.before_proposal(each, diagnosis, backend.critic, backend.generator)
+    state = moments.before_proposal(each, diagnosis, RULES.critic, backend.generator)
     return requests.propose(each.campaign_id, state, moments.open_stage(state))
 
 

@@ -1,7 +1,7 @@
 """What is recorded: many situations of many kinds, honest, whole and small."""
 
 import re
-import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,11 @@ from also.judging import moments, recorded
 from also.judging.backends import rules
 from also.store import open_store
 from also.v1.campaign_pb2 import Campaign
-from also.v1.diagnosis_pb2 import FailureMode
+from also.v1.diagnosis_pb2 import FailureMode, LearningPhase
+from also.v1.journal_pb2 import Promoted
 from also.v1.verdict_pb2 import Outcome
 from benchmarks.record_situations import sign_shows, tell
+from services.critic.phase import learning_phase
 from services.trainer import checkpoint
 from services.trainer.tasks.opening import describe
 
@@ -26,18 +28,42 @@ def stage_of(each):
     return moments.open_stage(moments.before_diagnosis(each, rules().critic, rules().generator))
 
 
-def test_there_are_thirty_situations_of_eight_kinds(situations):
+def test_there_are_eighty_situations_of_ten_kinds(situations):
     """Enough for shares to mean something; every failure mode that can be planted is so at least three times.
 
     That a task's reward is not sparse is no failure of a team: its card says so, and no mind has to find it out.
     """
     modes = [each.situation.planted.mode for each in situations]
-    assert len(situations) >= 30
+    assert len(situations) >= 80
     assert set(modes) == set(FailureMode.values()) - {
         FailureMode.FAILURE_MODE_UNSPECIFIED,
         FailureMode.FAILURE_MODE_REWARD_NOT_SPARSE,
     }
     assert min(modes.count(mode) for mode in set(modes)) >= 3
+
+
+def test_half_of_them_are_of_other_tasks_than_foraging(situations):
+    """What minds were made with is no measure of what they are worth elsewhere."""
+    suites = Counter(fold(each.records).card.task.partition("/")[0] for each in situations)
+    assert suites["foraging"] <= len(situations) / 2
+    assert {"navigation", "predator_prey", "warehouse", "kitchen", "smax"} <= set(suites)
+
+
+def test_long_run_failures_come_from_promotions_of_their_own_campaigns(situations):
+    """The config that holds the team back was promoted there, by the validator, in an earlier stage."""
+    long_run = [each for each in situations if each.situation.id.startswith("long-run-")]
+    assert len(long_run) >= 2
+    for each in long_run:
+        promotions = [stage.decision for stage in fold(each.records).stages if isinstance(stage.decision, Promoted)]
+        assert promotions[-1].config == stage_of(each).incumbent.config
+
+
+def test_nobody_is_asked_about_a_team_that_has_solved_its_task(situations):
+    """So none of them is."""
+    for each in situations:
+        state = moments.before_diagnosis(each, rules().critic, rules().generator)
+        phase = learning_phase([stage.trained.evidence for stage in state.lineage], state.card)
+        assert phase != LearningPhase.LEARNING_PHASE_SOLVED, each.situation.id
 
 
 def test_no_stage_is_asked_about_twice(situations):
@@ -87,15 +113,14 @@ def test_journals_are_of_the_campaigns_that_are_written_down():
 
 def test_no_journal_is_left_over():
     """Each file belongs to a campaign."""
-    names = [path.name for path in (recorded.folder() / recorded.JOURNALS).iterdir()]
-    assert sorted(names) == sorted(f"{each.id}.jsonl" for each in recorded.campaigns())
+    assert sorted(recorded.journals()) == sorted(f"{each.id}.jsonl" for each in recorded.campaigns())
 
 
 def test_everything_recorded_is_small():
     """Less than 2 MB, and nothing but what the checkpoints of the situations need."""
-    with (recorded.folder() / recorded.CHECKPOINTS).open("rb") as file, zipfile.ZipFile(file) as archive:
-        known = re.compile(r"campaigns/[a-z0-9-]+/(blobs/[0-9a-f]{64}|checkpoints/[0-9a-f]{64}\.json)")
-        assert [name for name in archive.namelist() if name != keys.STORE_MARKER and not known.fullmatch(name)] == []
+    known = re.compile(r"campaigns/[a-z0-9-]+/(blobs/[0-9a-f]{64}|checkpoints/[0-9a-f]{64}\.json)")
+    names = recorded.contents(recorded.folder() / recorded.CHECKPOINTS)
+    assert [name for name in names if name != keys.STORE_MARKER and not known.fullmatch(name)] == []
     files = [path for path in Path(str(recorded.folder())).rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 2_000_000
 
@@ -122,10 +147,26 @@ def test_the_recorded_card_is_the_tasks_card(campaign_id):
 
 
 def test_a_folder_that_holds_something_is_refused(tmp_path):
-    """Nothing is mixed with what is there."""
+    """Nothing is mixed with what is there, least of all with a store of somebody's campaigns."""
     (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(InputError, match="is not empty"):
         recorded.unpack(tmp_path)
+    open_store(str(tmp_path / "store"))
+    with pytest.raises(InputError, match="is not empty"):
+        recorded.unpack(tmp_path / "store")
+
+
+def test_a_store_that_was_made_here_is_completed(tmp_path):
+    """What minds have answered in it stays; what is missing is there again."""
+    recorded.unpack(tmp_path / "store")
+    answered = tmp_path / "store/campaigns/far-food/exchanges/0/prompt.json"
+    answered.parent.mkdir(parents=True)
+    answered.write_text("{}", encoding="utf-8")
+    manifest = next((tmp_path / "store/campaigns/far-food/checkpoints").iterdir())
+    manifest.unlink()
+    recorded.unpack(tmp_path / "store")
+    assert manifest.exists()
+    assert answered.read_text(encoding="utf-8") == "{}"
 
 
 def test_an_unknown_situation_is_refused():

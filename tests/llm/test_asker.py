@@ -15,7 +15,7 @@ from also.v1.llm_pb2 import (
     LlmPrompt,
     LlmReply,
 )
-from tools.faulty_llm.response import MODEL
+from tools.faulty_llm.response import CACHED_TOKENS, MODEL
 
 
 def read(reply):
@@ -32,14 +32,29 @@ def faults(*kinds):
 
 
 def test_an_answer_says_what_it_has_cost(llm, asker, ask_for, render):
-    """One call, the server's count of tokens, the price of both."""
+    """One call, the server's count of tokens, the price of both; cached ones cost as others where no price is set."""
     answer = asker.ask(ask_for(prompt_price=2.0, completion_price=10.0), render, read)
     assert isinstance(answer, Answered)
     assert answer.value[0]["level"] in (10, 50, 100)
     use = answer.use
     assert (use.calls, use.invalid, use.repaired, use.model) == (1, 0, False, MODEL)
-    assert use.prompt_tokens == 1000
+    assert (use.prompt_tokens, use.cached_tokens) == (1000, CACHED_TOKENS)
     assert use.cost == pytest.approx((1000 * 2 + use.completion_tokens * 10) / 1e6)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1])
+def test_cached_prompt_tokens_have_a_price_of_their_own(asker, ask_for, render, share):
+    """Servers that sell tokens charge less for what they have read before, or nothing."""
+    use = asker.ask(ask_for(prompt_price=2.0, cached_price_share=share), render, read).use
+    assert use.cost == pytest.approx(((1000 - CACHED_TOKENS) * 2 + CACHED_TOKENS * 2 * share) / 1e6)
+
+
+def test_a_time_out_names_the_setting_that_lengthens_it(llm, asker, ask_for, render):
+    """Whoever serves a large model on a small machine learns what to change."""
+    llm.fault_of = lambda call: "hang"
+    answer = asker.ask(ask_for(seconds=0.2, tries=1), render, read)
+    assert isinstance(answer, Unanswered)
+    assert "no answer within 0.2 s; the endpoint's setting `seconds` allows more" in answer.failure.detail
 
 
 def test_prompt_and_raw_reply_are_stored(asker, ask_for, render, store):
@@ -253,6 +268,7 @@ def test_metrics_tell_what_happened(llm, asker, ask_for, render):
         (metrics.LLM_CALLS, "answered"),
         (metrics.LLM_CALLS, "failed"),
         (metrics.LLM_TOKENS, "prompt"),
+        (metrics.LLM_CACHED,),
         (metrics.LLM_INVALID,),
         (metrics.LLM_REPAIRED,),
         (metrics.LLM_UNANSWERED, "Unavailable"),
@@ -261,4 +277,12 @@ def test_metrics_tell_what_happened(llm, asker, ask_for, render):
     llm.fault_of = faults("status_5xx", "cut_json", "", "status_4xx")
     asker.ask(ask_for(), render, read)
     asker.ask(ask_for(request="c" * 64), render, read)
-    assert [counted(*each) - was for each, was in zip(watched, before, strict=True)] == [2, 2, 2000, 1, 1, 1]
+    assert [counted(*each) - was for each, was in zip(watched, before, strict=True)] == [
+        2,
+        2,
+        2000,
+        2 * CACHED_TOKENS,
+        1,
+        1,
+        1,
+    ]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from also.llm.extracting import parse_strictly
 from also.llm.question import ReplyError
-from also.llm.reading import Body, read_body, read_reply, read_usage
+from also.llm.reading import Body, Usage, read_body, read_reply, read_usage
 from also.v1.llm_pb2 import LlmReply
 
 
@@ -150,7 +150,17 @@ def test_raw_control_characters_inside_a_string_are_read():
 
 def test_usage_is_the_servers_count():
     """Both counts are taken over."""
-    assert read_usage(body("{}")) == (7, 3)
+    assert read_usage(body("{}")) == Usage(prompt=7, completion=3)
+
+
+@pytest.mark.parametrize(
+    ("details", "cached"),
+    [({"cached_tokens": 5}, 5), ({"cached_tokens": 900}, 7), ({"cached_tokens": -1}, 0), ({}, 0), (None, 0), ("no", 0)],
+)
+def test_cached_tokens_are_some_of_the_prompts(details, cached):
+    """By the server's count, which cannot be larger than the prompt's; 0 where it says nothing that can be used."""
+    usage = {"prompt_tokens": 7, "completion_tokens": 3, "prompt_tokens_details": details}
+    assert read_usage(json.dumps({"usage": usage})) == Usage(prompt=7, completion=3, cached=cached)
 
 
 @pytest.mark.parametrize("lie", [-1, 1.5, "7", None, True, 2**50])

@@ -49,12 +49,16 @@ def _minds() -> Section:
                     ),
                     lines(
                         "Tokens",
-                        "Tokens of the minds by kind, by the server's count. Completions include thinking.",
+                        "Tokens of the minds by kind, by the server's count. Completions include thinking, and "
+                        "prompts what the server took from its prefix cache.",
                         (
                             f"sum by (mind, kind) (rate(also_llm_tokens_total{{{_OURS}}}[$__rate_interval]))",
                             "{{mind}} {{kind}}",
                         ),
-                        stacked=True,
+                        (
+                            f"sum by (mind) (rate(also_llm_cached_tokens_total{{{_OURS}}}[$__rate_interval]))",
+                            "{{mind}} prompt, cached",
+                        ),
                     ),
                 ],
             ),

@@ -10,6 +10,9 @@ from tools.faulty_http import Reply
 MODEL = "nonsense"
 """Name of the one model."""
 
+CACHED_TOKENS = 600
+"""Tokens of each prompt of 1,000 that are said to come from the prefix cache."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Response(Reply):
@@ -43,5 +46,10 @@ class Response(Reply):
             for index, content in enumerate(self.contents)
         ]
         tokens = sum(len(content) for content in self.contents) // 3
-        usage = {"prompt_tokens": self.prompt_tokens, "completion_tokens": tokens} if self.usage is None else self.usage
+        honest = {
+            "prompt_tokens": self.prompt_tokens,
+            "prompt_tokens_details": {"cached_tokens": CACHED_TOKENS},
+            "completion_tokens": tokens,
+        }
+        usage = honest if self.usage is None else self.usage
         return json.dumps({"model": MODEL, "choices": choices, "usage": usage}).encode()
