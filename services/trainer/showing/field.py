@@ -25,7 +25,7 @@ class FieldCamera:
         agents = zip(state["cell"], state["level"], state["action"], strict=True)
         for number, (cell, level, action) in enumerate(agents, start=1):
             agent = self._item(ItemKind.ITEM_KIND_AGENT, cell, label=str(number))
-            agent.badge, agent.marked = str(level), action == LOAD
+            agent.badge, agent.marked = f"L{level}", action == LOAD
             items.append(agent)
         return Frame(scene=Scene(items=items))
 
