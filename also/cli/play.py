@@ -16,7 +16,7 @@ from also.cli.console import console
 from also.cli.options import StoreOption
 from also.cli.waiting import told
 from also.errors import InputError
-from also.showing import text
+from also.showing import telling, text
 from also.v1.episode_pb2 import Episode, EpisodeChoice, Frame
 from also.v1.trainer_pb2 import ShowEpisodesRequest
 
@@ -52,6 +52,11 @@ def play(
     if output is not None:
         _check_output(output)
     chosen = choose(policy, campaign, store)
+    legend = text.legend(chosen.state.card.task)
+    if output is None and not legend:
+        raise InputError(
+            f"task {chosen.state.card.task!r} has no form as text, which grids have; name a file, e.g. -o episode.gif"
+        )
     request = ShowEpisodesRequest(
         campaign_id=chosen.campaign_id,
         campaign=chosen.campaign,
@@ -62,7 +67,7 @@ def play(
     with chosen.services() as services, told("playing the report episodes"):
         shown = calls.show_episodes(services, request)
     if output is None:
-        _in_terminal(*shown[0])
+        _in_terminal(legend, *shown[0])
     else:
         _write(output, shown)
 
@@ -70,7 +75,8 @@ def play(
 def _choices(named: str | None, output: Path | None) -> list[EpisodeChoice]:
     if named is None:
         return _ALL if output is not None and output.suffix in PAGES else _ALL[:1]
-    return [EpisodeChoice.ValueType(enums.number(EpisodeChoice.DESCRIPTOR, named, "--episode"))]
+    number = enums.number(EpisodeChoice.DESCRIPTOR, named, "--episode")
+    return [each for each in _ALL if each == number]
 
 
 def _check_output(output: Path) -> None:
@@ -91,7 +97,6 @@ def _check_output(output: Path) -> None:
 
 
 def _write(output: Path, shown: list[tuple[Episode, list[Frame]]]) -> None:
-    from also.showing.film import outcome, title
     from also.showing.gif import gif
     from also.showing.page import page
 
@@ -102,31 +107,23 @@ def _write(output: Path, shown: list[tuple[Episode, list[Frame]]]) -> None:
     except OSError as error:
         raise InputError(f"{output} cannot be written: {error.strerror}") from None
     for episode, _ in shown:
-        print(f"{title(episode)}: {outcome(episode)}")
+        print(f"{telling.title(episode)}: {telling.outcome(episode)}")
     print(f"{output}: {len(content) / 1000:,.0f} kB")
 
 
-def _in_terminal(episode: Episode, frames: list[Frame]) -> None:
+def _in_terminal(legend: str, episode: Episode, frames: list[Frame]) -> None:
     """Play as text: over itself in a terminal, state after state in a pipe."""
-    if not text.has_text(episode):
-        raise InputError(f"task {episode.task!r} has no form as text; name a file, e.g. -o episode.gif")
     output = console()
-    output.print(text.legend(episode))
-    rewards = 0.0
+    output.print(f"{telling.title(episode)}: {telling.outcome(episode)}")
+    output.print(f"{legend}\n", soft_wrap=True)
+    states = []
+    for number, (frame, total) in enumerate(zip(frames, telling.returns(frames), strict=True)):
+        told = f"env_step {number} of {episode.env_steps}, return {total:.3g}"
+        states.append(Text("\n".join([*text.lines(episode.ground, frame.scene), told, ""])))
     if not sys.stdout.isatty():
-        for number, frame in enumerate(frames):
-            rewards += frame.reward
-            output.print(_state(episode, frame, number, rewards))
+        output.print(*states, sep="\n")
         return
-    from also.showing.film import frame_seconds
-
     with Live(console=output, auto_refresh=False) as live:
-        for number, frame in enumerate(frames):
-            rewards += frame.reward
-            live.update(_state(episode, frame, number, rewards), refresh=True)
-            time.sleep(frame_seconds(len(frames)))
-
-
-def _state(episode: Episode, frame: Frame, number: int, rewards: float) -> Text:
-    told = f"env_step {number} of {episode.env_steps}, return {rewards:.3g}"
-    return Text("\n".join([*text.lines(episode.ground, frame.scene), told, ""]))
+        for state in states:
+            live.update(state, refresh=True)
+            time.sleep(telling.frame_seconds(len(states)))

@@ -1,7 +1,7 @@
 """Episodes as one HTML file with a player: everything is inside, and nothing is fetched.
 
-A frame is stored as the part of the board that differs from the frame before, a PNG of few colours; the player lays them
-over each other.
+A frame is stored as the part of the board that differs from the frame before, a PNG of few colours; the player lays
+them over each other.
 """
 
 import base64
@@ -15,7 +15,8 @@ from typing import Any
 from PIL import Image, ImageChops
 
 from also import enums
-from also.showing.film import boards, frame_seconds, outcome, returns, title
+from also.showing.film import boards
+from also.showing.telling import frame_seconds, outcome, returns, title
 from also.v1.episode_pb2 import Episode, EpisodeChoice, Frame
 
 _COLOURS = 64

@@ -12,7 +12,7 @@ INK, PALE_INK, GAIN, LOSS = "#23262b", "#6f737a", "#1b8a4b", "#c0392b"
 """Text, text of less weight, a reward, and a penalty."""
 
 AGENTS = (
-    *("#2f6fb3", "#c8553d", "#2b9348", "#8756b3", "#b5790b", "#0f8b9d", "#c0398f", "#5a6b7b", "#7a8f1e", "#4b4fbf"),
+    *("#2f6fb3", "#8756b3", "#0f8b9d", "#2b9348", "#5a6b7b", "#c0398f", "#b5790b", "#4b4fbf", "#7a8f1e", "#8a4b3a"),
 )
 """Of agents, in turn."""
 

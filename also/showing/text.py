@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from also.v1.episode_pb2 import Episode, Ground, Heading, Item, ItemKind, Scene
+from also.v1.episode_pb2 import Ground, Heading, Item, ItemKind, Scene
 
 _ARROWS = {
     Heading.HEADING_NORTH: "^",
@@ -23,25 +23,26 @@ _THINGS = {
 }
 """What fills a cell, where it is always the same."""
 
-LEGENDS = {
-    "foraging": "1L2 agent 1 of level 2, 1!2 the same while it loads, (3) food of level 3",
-    "warehouse": "1> agent 1 and where it faces, = or * behind it a shelf that it carries; [ ] shelf, [*] requested, "
-    "_ place of a shelf, [G] goal",
-    "overcooked": "1> cook 1 and where it faces, o p s behind it what it holds; #O# onions, #P# plates, u2u pot with 2 "
-    "onions, u*u ready, [G] where soups go",
+_KITCHEN = (
+    "1> cook 1 and where it faces, o p s behind it what it holds; #O# onions, #P# plates, u2u pot with 2 onions, "
+    "u*u ready, [G] where soups go"
+)
+
+_LEGENDS = {
+    "foraging/": "1L2 agent 1 of level 2, 1!2 the same while it loads, (3) food of level 3",
+    "warehouse/": (
+        "1> agent 1 and where it faces, = or * behind it a shelf that it carries; [ ] shelf, [*] requested, "
+        "_ place of a shelf, [G] goal"
+    ),
+    "kitchen/": _KITCHEN,
+    "jaxmarl/overcooked/": _KITCHEN,
 }
-"""What the letters mean, by the kind of task."""
+"""What the letters mean, by the beginning of a task's name."""
 
 
-def has_text(episode: Episode) -> bool:
-    """Whether an episode can be shown as text: it is on a grid."""
-    return episode.HasField("ground") and episode.ground.grid
-
-
-def legend(episode: Episode) -> str:
-    """What the letters of an episode's states mean."""
-    suite = episode.task.partition("/")[0]
-    return LEGENDS.get(suite, LEGENDS["overcooked"])
+def legend(task: str) -> str:
+    """What the letters of a task's states mean; empty where it has no form as text."""
+    return next((text for name, text in _LEGENDS.items() if task.startswith(name)), "")
 
 
 def lines(ground: Ground, scene: Scene) -> Iterator[str]:
@@ -53,7 +54,7 @@ def lines(ground: Ground, scene: Scene) -> Iterator[str]:
             row[int(item.x)] = row[int(item.x)][:2] + _THINGS[item.kind].strip()
         else:
             row[int(item.x)] = _cell(item, row[int(item.x)])
-    yield from ("".join(row) for row in cells)
+    yield from (" ".join(row) for row in cells)
 
 
 def _cell(item: Item, below: str) -> str:
