@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from also.settings import child_environment
 
@@ -37,8 +36,9 @@ exec(compile(open(EXAMPLE).read(), EXAMPLE, "exec"), {"__name__": "__main__"})
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # it starts services four times
 def test_a_campaign_gives_its_policy_and_pictures_of_it(also, tmp_path):
-    """Exported, loaded by the example without ALSO, played as GIF, page and text; by campaign and by checkpoint."""
+    """Exported, loaded by the example without ALSO, played as a page and as text; by campaign and by checkpoint."""
     (tmp_path / "small.yaml").write_text(CAMPAIGN, encoding="utf-8")
     assert also("run", "small.yaml")[0] == 0
 
@@ -68,23 +68,16 @@ def test_a_campaign_gives_its_policy_and_pictures_of_it(also, tmp_path):
     assert sorted((tmp_path / "policy").iterdir()) == before
 
     checkpoint = about["checkpoint_id"]
-    code, out, _ = also("play", checkpoint, "--campaign", "small", "-o", "shown/worst.gif", "--episode", "worst")
+    code, out, _ = also("play", checkpoint, "--campaign", "small", "-o", "shown/team.html")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == ["best", "median", "worst", "shown/team.html:"]
+    page = (tmp_path / "shown" / "team.html").read_text(encoding="utf-8")
+    assert all(f'"name":"{name}"' in page for name in ("best", "median", "worst"))
+    code, out, _ = also("play", "small", "--episode", "worst")
     assert code == 0
     assert out.startswith("worst of 6 report episodes: return ")
-    with Image.open(tmp_path / "shown" / "worst.gif") as image:
-        assert image.n_frames > 1
-    code, out, _ = also("play", "small", "-o", "team.html")
-    assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == ["best", "median", "worst", "team.html:"]
-    page = (tmp_path / "team.html").read_text(encoding="utf-8")
-    assert all(f'"name":"{name}"' in page for name in ("best", "median", "worst"))
-    code, out, _ = also("play", "small")
-    assert code == 0
     assert "env_step 0 of " in out
     assert "1L" in out
-    evaluated = also("evaluate", "small", "--json")[1]
-    told = json.loads(also("evaluate", checkpoint, "--campaign", "small", "--json")[1])
-    assert json.loads(evaluated) == told
 
 
 @pytest.mark.parametrize(
