@@ -29,17 +29,29 @@ _STEPS = {
 }
 
 
-def board(ground: Ground, scene: Scene) -> Image.Image:
-    """A state that ALSO draws, as an RGB image; all of one ground have one size."""
-    unit = _unit(ground)
-    canvas = _Canvas(round(ground.width * unit), round(ground.height * unit), unit)
-    if ground.grid:
-        canvas.lines()
-    for item in ground.items:
-        canvas.draw(item)
-    for item in scene.items:
-        canvas.draw(item)
-    return canvas.finished()
+class Board:
+    """Draws states on one ground, which is drawn once."""
+
+    def __init__(self, ground: Ground) -> None:
+        """Draw the ground."""
+        self._unit = _unit(ground)
+        size = round(ground.width * self._unit) * _FINE, round(ground.height * self._unit) * _FINE
+        self._ground = Image.new("RGB", size, palette.BOARD)
+        canvas = _Canvas(self._ground, self._unit)
+        if ground.grid:
+            canvas.lines()
+        for item in ground.items:
+            canvas.draw(item)
+
+    def image(self, scene: Scene) -> Image.Image:
+        """A state as an RGB image; all have one size."""
+        image = self._ground.copy()
+        canvas = _Canvas(image, self._unit)
+        for item in scene.items:
+            canvas.draw(item)
+        shown = image.reduce(_FINE)
+        ImageDraw.Draw(shown).rectangle((0, 0, shown.width - 1, shown.height - 1), outline=palette.EDGE)
+        return shown
 
 
 def picture(given: Picture) -> Image.Image:
@@ -59,11 +71,10 @@ def _unit(ground: Ground) -> float:
 class _Canvas:
     """A board that is being drawn; coordinates are those of items."""
 
-    def __init__(self, width: int, height: int, unit: float) -> None:
-        self._size = width, height
+    def __init__(self, image: Image.Image, unit: float) -> None:
         self._unit = unit * _FINE
-        self._image = Image.new("RGB", (width * _FINE, height * _FINE), palette.BOARD)
-        self._draw = ImageDraw.Draw(self._image)
+        self._image = image
+        self._draw = ImageDraw.Draw(image)
         self._kinds: dict[ItemKind, Callable[[Item], None]] = {
             ItemKind.ITEM_KIND_AGENT: self._agent,
             ItemKind.ITEM_KIND_FOOD: self._food,
@@ -94,12 +105,6 @@ class _Canvas:
     def draw(self, item: Item) -> None:
         """Draw an item over what is there."""
         self._kinds[item.kind](item)
-
-    def finished(self) -> Image.Image:
-        """The board in its own size, with an edge."""
-        image = self._image.resize(self._size, Image.Resampling.LANCZOS)
-        ImageDraw.Draw(image).rectangle((0, 0, image.width - 1, image.height - 1), outline=palette.EDGE)
-        return image
 
     def _agent(self, item: Item) -> None:
         radius = item.radius or 0.34

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from PIL import Image, ImageDraw
 
 from also.showing import palette
-from also.showing.board import board, picture
+from also.showing.board import Board, picture
 from also.showing.telling import outcome, returns, title
 from also.v1.episode_pb2 import Episode, Frame
 
@@ -15,11 +15,11 @@ _MARGIN, _HEAD, _FOOT, _LEAST = 18, 62, 56, 440
 
 def boards(episode: Episode, frames: Sequence[Frame]) -> Iterator[Image.Image]:
     """The boards alone, an RGB image a frame, all of one size."""
-    for frame in frames:
-        if frame.HasField("picture"):
-            yield picture(frame.picture)
-        else:
-            yield board(episode.ground, frame.scene)
+    if not episode.HasField("ground"):
+        yield from (picture(frame.picture) for frame in frames)
+        return
+    board = Board(episode.ground)
+    yield from (board.image(frame.scene) for frame in frames)
 
 
 def film(episode: Episode, frames: Sequence[Frame]) -> Iterator[Image.Image]:

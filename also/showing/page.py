@@ -64,7 +64,5 @@ def _patch(image: Image.Image, before: Image.Image | None) -> tuple[int, int, st
     if box is None:
         return 0, 0, ""
     content = io.BytesIO()
-    image.crop(box).quantize(_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
-        content, "PNG", optimize=True
-    )
+    image.crop(box).quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(content, "PNG")
     return box[0], box[1], base64.b64encode(content.getvalue()).decode()

@@ -8,7 +8,7 @@ import re
 import pytest
 from PIL import Image, ImageChops
 
-from also.showing.board import board
+from also.showing.board import Board
 from also.showing.film import boards, film
 from also.showing.gif import gif
 from also.showing.page import page
@@ -33,12 +33,13 @@ def test_all_images_of_an_episode_have_one_size(shown):
 def test_every_kind_of_item_is_seen(on_grid):
     """A board without one of the items is another board."""
     episode, frames = on_grid
-    whole = board(episode.ground, frames[0].scene)
+    board = Board(episode.ground)
+    whole = board.image(frames[0].scene)
     for place in range(len(frames[0].scene.items)):
         without = type(frames[0].scene)()
         without.CopyFrom(frames[0].scene)
         del without.items[place]
-        assert ImageChops.difference(whole, board(episode.ground, without)).getbbox() is not None, place
+        assert ImageChops.difference(whole, board.image(without)).getbbox() is not None, place
 
 
 def test_a_gif_has_a_frame_for_each_state_and_rests_on_the_last(shown):
