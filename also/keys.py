@@ -161,9 +161,9 @@ def exchanges(campaign_id: str) -> str:
     return f"{campaign(campaign_id)}exchanges/"
 
 
-def llm_prompt(campaign_id: str, exchange: str) -> str:
-    """What an LLM was asked."""
-    return f"{exchanges(campaign_id)}{exchange}/prompt.json"
+def llm_prompt(campaign_id: str, exchange: str, *, shorter: bool = False) -> str:
+    """What an LLM was asked; `shorter` where its server found that too long."""
+    return f"{exchanges(campaign_id)}{exchange}/prompt{'-shorter' if shorter else ''}.json"
 
 
 def llm_reply(campaign_id: str, exchange: str, number: int) -> str:

@@ -243,7 +243,8 @@ BRANCH_GROUPS = Counter(
 
 LLM_CALLS = Counter(
     "also_llm_calls_total",
-    "Calls of LLMs, by mind (critic, generator) and outcome (answered, failed).",
+    "Calls of LLMs, by mind (critic, generator) and outcome (answered, failed). Those before a campaign begins are of "
+    "campaign `preflight`.",
     ["campaign", "mind", "outcome"],
     registry=REGISTRY,
 )

@@ -7,15 +7,16 @@ import grpc
 from google.protobuf.message import Message
 
 from also import limits, rpc
+from also.campaign import largest
 from also.campaign.patience import Patience
 from also.campaign.processes import Services
 from also.llm.times import longest_answer_seconds
 from also.v1.branch_pb2 import Evaluation
 from also.v1.campaign_pb2 import Campaign, LearnerSettings
-from also.v1.critic_pb2 import CheckCriticRequest, DiagnoseRequest, DiagnoseResponse
+from also.v1.critic_pb2 import CheckCriticRequest, CheckCriticResponse, DiagnoseRequest, DiagnoseResponse
 from also.v1.critic_pb2_grpc import CriticServiceStub
 from also.v1.episode_pb2 import Episode, Frame
-from also.v1.generator_pb2 import CheckGeneratorRequest, ProposeRequest, ProposeResponse
+from also.v1.generator_pb2 import CheckGeneratorRequest, CheckGeneratorResponse, ProposeRequest, ProposeResponse
 from also.v1.generator_pb2_grpc import GeneratorServiceStub
 from also.v1.llm_pb2 import LlmUse
 from also.v1.task_pb2 import Task, TaskCard
@@ -179,34 +180,49 @@ def _branches_there(services: Services) -> bool:
     return given.launcher == "processes" and not (given.trainer or given.validator)
 
 
-def check_backends(services: Services, campaign: Campaign) -> None:
+def check_backends(services: Services, campaign: Campaign, card: TaskCard) -> list[str]:
     """Make sure that the minds' LLMs can be used, and that branches can run and be measured where that is elsewhere.
+
+    An LLM is asked the largest question that the campaign may come to.
 
     Args:
         services: the services.
-        campaign: settings; without `validation`, the validator is not asked.
+        campaign: settings, every default filled in; without `validation`, the validator is not asked.
+        card: the task's card.
+
+    Returns:
+        What is worth knowing of the LLMs' servers, one sentence each.
 
     Raises:
         EndpointError: one cannot.
         ServiceError: a service failed for good.
     """
+    notes: list[str] = []
     if campaign.critic.HasField("llm"):
-        critic, seconds = CheckCriticRequest(settings=campaign.critic), longest_answer_seconds(campaign.critic.llm)
-        _ask(services, "critic", lambda channel: CriticServiceStub(channel).CheckCritic, critic, seconds=seconds)
+        critic = CheckCriticRequest(settings=campaign.critic, question=largest.diagnosis(campaign, card))
+        checked: CheckCriticResponse | CheckGeneratorResponse = _ask(
+            services,
+            "critic",
+            lambda channel: CriticServiceStub(channel).CheckCritic,
+            critic,
+            seconds=_seconds(critic.question),
+        )
+        notes += [f"critic: {note}" for note in checked.notes]
     if campaign.generator.HasField("llm"):
-        generator = CheckGeneratorRequest(settings=campaign.generator)
-        seconds = longest_answer_seconds(campaign.generator.llm)
-        _ask(
+        generator = CheckGeneratorRequest(settings=campaign.generator, question=largest.proposal(campaign, card))
+        checked = _ask(
             services,
             "generator",
             lambda channel: GeneratorServiceStub(channel).CheckGenerator,
             generator,
-            seconds=seconds,
+            seconds=_seconds(generator.question),
         )
+        notes += [f"generator: {note}" for note in checked.notes]
     given = services.settings
     if campaign.HasField("validation") and (given.validator or given.prometheus or campaign.validation.guards):
         validator = CheckValidatorRequest(campaign=campaign)
         _ask(services, "validator", lambda channel: ValidatorServiceStub(channel).CheckValidator, validator)
+    return notes
 
 
 def _ask(
@@ -230,4 +246,8 @@ def _ask(
 
 
 def _seconds(request: DiagnoseRequest | ProposeRequest) -> float:
-    return ANSWER_SECONDS + (longest_answer_seconds(request.settings.llm) if request.settings.HasField("llm") else 0)
+    """Deadline of a mind's answer; choices may have to be asked for one by one."""
+    if not request.settings.HasField("llm"):
+        return ANSWER_SECONDS
+    choices = request.settings.candidates if isinstance(request, ProposeRequest) else 1
+    return ANSWER_SECONDS + longest_answer_seconds(request.settings.llm, choices=choices)

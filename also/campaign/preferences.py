@@ -17,11 +17,12 @@ from also import document, enums, keys, reasons
 from also.campaign.fold import fold
 from also.campaign.state import Stage
 from also.errors import DocumentError, MissingObjectError
+from also.llm.exchange import stored_prompt
 from also.llm.question import ReplyError
-from also.llm.reading import read_body
+from also.llm.reading import answer_keys, read_reply
 from also.store import Store
 from also.v1.journal_pb2 import JournalRecord
-from also.v1.llm_pb2 import LlmPrompt, LlmReply
+from also.v1.llm_pb2 import LlmReply
 from also.v1.verdict_pb2 import OUTCOME_INCONCLUSIVE, Outcome, Trial, VerdictReason
 
 _SCREENED = (
@@ -95,26 +96,36 @@ def _ordered(trials: Sequence[Trial]) -> Iterator[tuple[Trial, Trial]]:
 
 def _messages(better: Trial, worse: Trial, campaign_id: str, store: Store) -> dict[str, Any]:
     exchange = better.candidate.origin.exchange
-    key = keys.llm_prompt(campaign_id, exchange)
-    try:
-        prompt = store.get_message(key, LlmPrompt)
-    except MissingObjectError as error:
-        raise DocumentError(f"exchange {exchange} is not in the store: {error}") from None
+    prompt = stored_prompt(store, campaign_id, exchange)
+    if prompt is None:
+        raise DocumentError(f"exchange {exchange} is not in the store: {keys.llm_prompt(campaign_id, exchange)}")
+    known = answer_keys(prompt.schema)
     return {
         "prompt": [{"role": message.role, "content": message.content} for message in prompt.messages],
-        "chosen": [{"role": "assistant", "content": _said(better, campaign_id, store)}],
-        "rejected": [{"role": "assistant", "content": _said(worse, campaign_id, store)}],
+        "chosen": [{"role": "assistant", "content": _said(better, campaign_id, store, known)}],
+        "rejected": [{"role": "assistant", "content": _said(worse, campaign_id, store, known)}],
     }
 
 
-def _said(trial: Trial, campaign_id: str, store: Store) -> str:
-    """What the LLM said for one candidate, as a whole reply of its own."""
+def _said(trial: Trial, campaign_id: str, store: Store, known: Sequence[str]) -> str:
+    """What the LLM said for one candidate, as a whole reply of its own.
+
+    Args:
+        trial: the candidate's.
+        campaign_id: the campaign.
+        store: where its reply is.
+        known: keys of the answer, as the prompt's schema has them.
+    """
     origin = trial.candidate.origin
     key = keys.llm_reply(campaign_id, origin.exchange, origin.reply)
     try:
-        data = read_body(store.get_message(key, LlmReply).body).choices[origin.choice].data
-        if "candidates" in data:
-            data = {"candidates": [data["candidates"][origin.item]]}
+        body = read_reply(store.get_message(key, LlmReply), known)
+        if isinstance(body, ReplyError):
+            raise body
+        data = body.choices[origin.choice].data
+        if "reason" not in data:  # a list: its leads, and what follows them
+            leads = [data[name] for name in known if name in data and name != "candidates"]
+            data = {"candidates": [[*leads, *data.get("candidates", ())][origin.item]]}
     except (MissingObjectError, ReplyError, LookupError, TypeError):
         raise DocumentError(f"{key} has no candidate {origin.item} in choice {origin.choice}") from None
     return json.dumps(data, separators=(",", ":"))

@@ -103,7 +103,7 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
                 open_store(settings.store)  # proves that a store that has been read can be written to
             minds = ["trainer", "critic", "generator"]
             services.start([*minds, *_runs_beside(campaign)])
-            card = _check(campaign, services) if journal is None else None
+            card = _check(campaign, services, watch.note) if journal is None else None
             found = calls.check_trainer(services, campaign.learner, campaign if card is not None else None, card)
             if card is not None:
                 journal = _begin(campaign, card, campaign_id, settings)
@@ -350,13 +350,16 @@ def _journal_of(uri: str, campaign_id: str) -> Journal | None:
     return journal if journal.records else None
 
 
-def _check(campaign: Campaign, services: Services) -> TaskCard:
+def _check(campaign: Campaign, services: Services, note: Callable[[str], None]) -> TaskCard:
     """The card of a new campaign's task, once its task, its shaping and its services were found good."""
     card = calls.describe_task(services, campaign.task)
     algorithms.check_task(campaign.learner, card)
     check_config(campaign.shaping, card, campaign.learner.gamma)
     algorithms.check_shaping(campaign.learner, campaign.shaping)
-    calls.check_backends(services, campaign)
+    if campaign.critic.HasField("llm") or campaign.generator.HasField("llm"):
+        note("each LLM is asked one question, as large as any that may come; this may take minutes")
+    for found in calls.check_backends(services, campaign, card):
+        note(found)
     return card
 
 

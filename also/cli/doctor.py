@@ -10,17 +10,23 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import also
 from also import lifeline, settings
+from also.campaign import calls
+from also.campaign.processes import Services
 from also.cli.options import settings_with
-from also.errors import AlsoError
+from also.errors import AlsoError, InputError
+from also.judging import backends, moments, recorded
 from also.settings import child_environment, seen_in_shell
 from also.store import open_store, probe_listing, probe_race
+from also.v1.llm_pb2 import LlmEndpoint
 from also.words import counted
 
 NEEDED = ("grpcio", "protobuf", "obstore", "torch", "numpy", "safetensors", "pettingzoo", "matplotlib", "rich", "typer")
@@ -40,6 +46,15 @@ def doctor(
     store: Annotated[
         str | None, typer.Option("--store", metavar="URI", help="Also probe this store; left out: a temporary folder.")
     ] = None,
+    llm: Annotated[
+        str | None,
+        typer.Option(
+            "--llm", metavar="URL", help="Also ask this LLM both minds' largest questions; it may take minutes."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="NAME", help="Model of that LLM; left out: the only one it serves.")
+    ] = None,
 ) -> None:
     """Check versions, ports and the store's create-if-absent; exit with 1 when something fails."""
     checks: list[tuple[str, Callable[[], str]]] = [
@@ -52,9 +67,15 @@ def doctor(
         ("port", _port),
         ("store", partial(_store, store)),
     ]
+    if llm is not None:
+        checks.append(("llm", partial(_llm, llm, model or "")))
+    elif model is not None:
+        raise InputError("--model names the model of an LLM; it goes with --llm only")
     failed = 0
     print(f"ALSO {also.__version__}")
     for name, check in checks:
+        if name == "llm":
+            print(f"        llm: {llm} is asked ...", file=sys.stderr, flush=True)
         if name == "store" and store is not None:
             print(f"        store: {store} is tried ...", file=sys.stderr, flush=True)
         try:
@@ -98,6 +119,20 @@ def _device() -> str:
 def _port() -> str:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return f"127.0.0.1 has free ones, e.g. {server.getsockname()[1]}"
+
+
+def _llm(url: str, model: str) -> str:
+    """Ask an LLM the largest questions of a recorded campaign, by the minds' own services."""
+    asked = backends.llm(LlmEndpoint(url=url, model=model))
+    moment, *_ = recorded.situations()
+    state = moments.before_diagnosis(moment, asked.critic, asked.generator)
+    state.campaign.ClearField("validation")
+    with tempfile.TemporaryDirectory(prefix="also-doctor-") as folder:
+        given = replace(settings.from_environment(), store=folder, critic="", generator="")
+        with Services(given, Path(folder) / "logs", lambda _: None) as services:
+            services.start(["critic", "generator"])
+            notes = calls.check_backends(services, state.campaign, state.card)
+    return "; ".join([f"{url} answers what critic and generator may ask", *notes])
 
 
 def _store(uri: str | None) -> str:

@@ -20,11 +20,11 @@ from also.cli import judgement
 from also.cli.console import console
 from also.cli.options import JsonOption, settings_with
 from also.errors import InputError
-from also.judging import backends, recorded
+from also.judging import backends, moments, recorded
 from also.judging.backends import Backend
 from also.judging.recorded import Recorded
 from also.judging.session import judge_all
-from also.v1.campaign_pb2 import Campaign, Sampling
+from also.v1.campaign_pb2 import Sampling
 from also.v1.llm_pb2 import LlmEndpoint
 from also.v1.situation_pb2 import Answer, Judgements
 
@@ -77,7 +77,10 @@ def judge_llm(
     if output is not None:
         _require_writable(output)
     with _folder(keep) as store, _services(store) as services:
-        calls.check_backends(services, Campaign(critic=judged[0].critic, generator=judged[0].generator))
+        asked = moments.before_diagnosis(chosen[0], judged[0].critic, judged[0].generator)
+        asked.campaign.ClearField("validation")
+        for note in calls.check_backends(services, asked.campaign, asked.card):
+            print(note, file=sys.stderr)
         recorded.unpack(store)
         with _progress(chosen, judged, shown=not json) as told:
             judgements = judge_all(chosen, judged, services, parallel=parallel, told=told)

@@ -1,6 +1,6 @@
 """How a question becomes an answer, step by step:
 
-the exchange has a prompt?   else render it, count its tokens, store it
+the exchange has a prompt?   else render it, count its tokens, make it fit, store it
 it has a reply?              else call the LLM; store the reply raw
 read the reply               an answer: done
                              unusable: once more, with what is wrong, as the exchange's second reply
@@ -9,34 +9,45 @@ no answer                    a named reason; the stage holds and training goes o
 
 import json
 import threading
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 from also import enums, metrics
 from also.errors import EndpointError
-from also.llm.asking import LEAST_REPLY_TOKENS, Asking, NoAnswer, Read
-from also.llm.breaker import Breaker
+from also.llm.asking import Asking, NoAnswer, Read
+from also.llm.conformance import fault
 from also.llm.exchange import Exchange
-from also.llm.question import Answered, CountTokens, Question, Rendered, Unanswered
-from also.llm.server import CallError, Served, Server, choose
+from also.llm.fitting import Render, fitted
+from also.llm.known import Known
+from also.llm.question import Answered, Contradiction, Question, Reply, ReplyError, Unanswered
+from also.llm.reading import read_usage
+from also.llm.server import CallError, Server
 from also.llm.times import FIRST_PAUSE_SECONDS
 from also.llm.tokens import estimate, estimate_messages
 from also.settings import Settings
 from also.store import Store, open_store
-from also.v1.llm_pb2 import LlmEndpoint, LlmFailureReason, LlmMessage, LlmPrompt
+from also.v1.llm_pb2 import LlmFailureReason, LlmMessage, LlmPrompt
 
 T = TypeVar("T")
 
-Render = Callable[[CountTokens], Rendered]
-"""Makes a question's prompt."""
+SHORT = 500
+"""Tokens of a prompt below which no server cuts it off, and an estimate is far off."""
 
-_READY: dict[str, Any] = {
-    "type": "object",
-    "properties": {"ready": {"type": "boolean"}},
-    "required": ["ready"],
-    "additionalProperties": False,
-}
-"""Schema of the short reply by which an endpoint is checked."""
+READ_AT_LEAST = 3
+"""A server that reads less than one of so many tokens has cut the prompt off: estimates are never as far off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """An endpoint that can be used."""
+
+    model: str
+    """Model that answers."""
+    context_tokens: int
+    """Tokens of prompt and reply together at most; 0 where the server does not say."""
+    notes: Sequence[str]
+    """What is worth knowing of the server, one sentence each."""
 
 
 class Asker:
@@ -52,7 +63,7 @@ class Asker:
         self._settings = settings
         self._first_pause_seconds = first_pause_seconds
         self._opened: Store | None = None
-        self._breakers: dict[str, Breaker] = {}
+        self._servers: dict[str, Known] = {}
         self._lock = threading.Lock()
 
     def ask(self, question: Question, render: Render, read: Read[T]) -> Answered[T] | Unanswered:
@@ -72,53 +83,62 @@ class Asker:
             metrics.LLM_CALLS.labels(*labels, outcome)
         for counter in (metrics.LLM_INVALID, metrics.LLM_REPAIRED, metrics.LLM_COST):
             counter.labels(*labels)
-        server = Server(question.endpoint, self._settings.llm_api_key)
-        exchange = Exchange(self._store(), question)
-        prompt = exchange.prompt() or exchange.keep_prompt(_prompt(question, render, server))
+        answer = self._asked(Exchange(self._store(), question), question, render, read)
+        if isinstance(answer, Unanswered):
+            reason = enums.camel(LlmFailureReason, answer.failure.reason)
+            metrics.LLM_UNANSWERED.labels(question.campaign_id, question.mind, reason).inc()
+        return answer
+
+    def check(self, question: Question, render: Render, read: Read[T]) -> Checked:
+        """Make sure that an endpoint can be used, by a question as large as any, and by its answer.
+
+        It costs one reply of its kind, and nothing is stored. An answer that follows the schema is good enough,
+        whatever it says: the question is made up.
+
+        Args:
+            question: what is asked of whom.
+            render: makes the prompt.
+            read: makes the answer of a reply.
+
+        Raises:
+            EndpointError: it cannot be used.
+        """
+        endpoint, known = question.endpoint, self._known(question.endpoint.url)
+        exchange = Exchange(open_store("memory://"), question)
+        try:
+            served = Server(endpoint, self._settings.llm_api_key).model()
+        except CallError as error:
+            raise EndpointError(f"LLM {endpoint.url} cannot be used: {error}") from None
+        answer = self._asked(exchange, question, render, lambda reply: _followed(reply, read, exchange))
+        if isinstance(answer, Unanswered):
+            detail = answer.failure.detail.removeprefix(f"{endpoint.url}: ")
+            raise EndpointError(f"LLM {endpoint.url} cannot be used: {detail}")
+        notes = []
+        if question.choices > 1 and known.one_at_a_time:
+            notes.append(f"{endpoint.url} gives one choice a call: each of the {question.choices} candidates is a call")
+        notes += _cut_off(exchange, endpoint.url)
+        return Checked(model=served.name, context_tokens=known.context_tokens or served.context_tokens, notes=notes)
+
+    def _asked(self, exchange: Exchange, question: Question, render: Render, read: Read[T]) -> Answered[T] | Unanswered:
+        """Ask, or take the replies of an exchange."""
+        server, known = Server(question.endpoint, self._settings.llm_api_key), self._known(question.endpoint.url)
+
+        def shorten(context_tokens: int) -> LlmPrompt:
+            return exchange.keep_prompt(_prompt(question, render, server, context_tokens), shorter=True)
+
         asking = Asking(
             question,
-            prompt,
+            exchange.prompt() or exchange.keep_prompt(_prompt(question, render, server, known.context_tokens)),
             exchange,
             server,
-            self._breaker(question.endpoint.url),
+            known,
+            shorten=shorten,
             first_pause_seconds=self._first_pause_seconds,
         )
         try:
             return Answered(value=asking.answer(read), use=asking.use)
         except NoAnswer as no:
-            reason = enums.camel(LlmFailureReason, no.failure.reason)
-            metrics.LLM_UNANSWERED.labels(question.campaign_id, question.mind, reason).inc()
             return Unanswered(failure=no.failure, use=asking.use)
-
-    def check(self, endpoint: LlmEndpoint) -> Served:
-        """Make sure that an endpoint can be used: it is there, serves the model, and takes a schema.
-
-        It costs one short reply.
-
-        Args:
-            endpoint: the endpoint, every default filled in.
-
-        Returns:
-            The model that answers.
-
-        Raises:
-            EndpointError: it cannot be used.
-        """
-        server = Server(endpoint, self._settings.llm_api_key)
-        try:
-            served = choose(server.models(), endpoint)
-            server.complete(
-                [LlmMessage(role="user", content='Reply with {"ready":true}')],
-                _READY,
-                model=served.name,
-                choices=1,
-                max_tokens=LEAST_REPLY_TOKENS,
-                seed=0,
-                seconds=endpoint.seconds,
-            )
-        except CallError as error:
-            raise EndpointError(f"LLM {endpoint.url} cannot be used: {error}") from None
-        return served
 
     def _store(self) -> Store:
         with self._lock:
@@ -126,37 +146,82 @@ class Asker:
                 self._opened = open_store(self._settings.store)
             return self._opened
 
-    def _breaker(self, url: str) -> Breaker:
+    def _known(self, url: str) -> Known:
         with self._lock:
-            return self._breakers.setdefault(url, Breaker())
+            return self._servers.setdefault(url, Known(url))
 
 
-def _prompt(question: Question, render: Render, server: Server) -> LlmPrompt:
-    """Render a question, its tokens counted by the server where that can be done."""
+def _followed(reply: Reply, read: Read[T], exchange: Exchange) -> None:
+    """Make sure that a reply can be read, or follows the schema.
+
+    Raises:
+        ReplyError: neither.
+    """
+    prompt = exchange.prompt()
+    assert prompt is not None, "a prompt is stored before it is asked"
+    try:
+        read(reply)
+    except Contradiction:
+        return  # it was read: the question is made up
+    except ReplyError:
+        schema = json.loads(prompt.schema)
+        wrong = [choice.error or fault(schema, choice.data) for choice in reply.choices]
+        if all(wrong):
+            raise ReplyError("; ".join(dict.fromkeys(wrong))) from None
+
+
+def _cut_off(exchange: Exchange, url: str) -> list[str]:
+    """A note where the server has read far fewer tokens than it was sent, as Ollama does beyond its context."""
+    prompt, reply = exchange.prompt(), exchange.reply(0)
+    usage = read_usage(reply.body) if reply else None
+    if prompt is None or usage is None or prompt.tokens < SHORT or usage[0] * READ_AT_LEAST > prompt.tokens:
+        return []
+    read = f"{url} says that it read {usage[0]} tokens of a prompt of about {prompt.tokens}"
+    return [f"{read}; if it cuts prompts off without a word, give its model a larger context"]
+
+
+def _prompt(question: Question, render: Render, server: Server, context_tokens: int) -> LlmPrompt:
+    """Render a question that fits, its tokens counted by the server where that can be done.
+
+    Args:
+        question: what is asked of whom.
+        render: makes the prompt.
+        server: who is asked.
+        context_tokens: tokens of prompt and reply together; 0 takes what the server says.
+    """
     model, countable = question.endpoint.model, True
     try:
-        model = choose(server.models(), question.endpoint).name
+        served = server.model()
     except CallError:
         countable = False
+    else:
+        model, context_tokens = served.name, context_tokens or served.context_tokens
 
-    def count(text: str) -> int:
+    def counted(count: Callable[[], int | None], instead: int) -> int:
         nonlocal countable
-        counted = server.count_tokens(text, model=model) if countable else None
-        countable = countable and counted is not None
-        return estimate(text) if counted is None else counted
+        found = count() if countable else None
+        countable = countable and found is not None
+        return instead if found is None else found
 
-    rendered = render(count)
-    messages = list(rendered.messages)
-    tokens = server.count_prompt(messages, model=model) if countable else None
+    def measure(messages: Sequence[LlmMessage]) -> int:
+        return counted(lambda: server.count_prompt(messages, model=model), estimate_messages(messages))
+
+    rendered, tokens = fitted(
+        render,
+        lambda text: counted(lambda: server.count_tokens(text, model=model), estimate(text)),
+        measure,
+        question.endpoint,
+        context_tokens,
+    )
     return LlmPrompt(
         mind=question.mind,
         stage=question.stage,
         round=question.round,
         prompt_sha256=question.prompt_sha256,
         endpoint=question.endpoint,
-        messages=messages,
+        messages=rendered.messages,
         schema=json.dumps(rendered.schema, separators=(",", ":")),
         choices=question.choices,
-        tokens=tokens or estimate_messages(messages),
-        counted=tokens is not None,
+        tokens=tokens,
+        counted=countable,
     )

@@ -1,29 +1,33 @@
-"""One question under way: tries, allowance, accounts, and the one repair.
+"""One question under way: tries, choices one by one, and the one repair.
 
 Tries are one budget for everything that can go wrong: repetitions after failures and the repair draw on it
-together. A call is made only when all that it can cost is allowed, so a budget is never exceeded.
+together. What a server does not offer (several choices of one prompt, a context as large as the prompt) is found out by
+its refusal, and asked for in another way.
 """
 
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
-from also import metrics
-from also.llm.breaker import Breaker
+from also.llm.accounts import Accounts
 from also.llm.exchange import Exchange
+from also.llm.fitting import REPLY_TOKENS, SPARE_TOKENS
+from also.llm.known import Known
 from also.llm.question import Contradiction, Question, Reply, ReplyError
-from also.llm.quoting import quoted
-from also.llm.reading import Body, read_body, read_usage
-from also.llm.server import CallError, Served, Server, choose
+from also.llm.reading import Body, answer_keys, read_body, read_reply
+from also.llm.refusing import UNWILLING
+from also.llm.repairing import repair
+from also.llm.served import Served
+from also.llm.server import CallError, Sampled, Server
 from also.llm.times import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS
-from also.llm.tokens import estimate, estimate_messages
+from also.llm.tokens import estimate_messages
 from also.v1.llm_pb2 import (
     LLM_FAILURE_REASON_BUDGET_SPENT,
     LLM_FAILURE_REASON_CONTRADICTED,
     LLM_FAILURE_REASON_REPLY_INVALID,
     LLM_FAILURE_REASON_UNAVAILABLE,
-    LlmEndpoint,
     LlmFailure,
     LlmFailureReason,
     LlmMessage,
@@ -37,20 +41,14 @@ T = TypeVar("T")
 Read = Callable[[Reply], T]
 """Makes an answer of a reply; raises `ReplyError` where nothing in it can be used."""
 
+Shorten = Callable[[int], LlmPrompt]
+"""Makes and stores the prompt for a context of so many tokens."""
+
 REPLIES = 2
 """Replies of an exchange at most: one, and its repair."""
 
 LEAST_REPLY_TOKENS = 64
 """Tokens that a model's context must have left for a reply."""
-
-SPARE_TOKENS = 32
-"""Tokens of a context that are left free, because counts of templates differ a little."""
-
-TEMPLATE_TOKENS = 2000
-"""Tokens that a chat template may add to a prompt at most, such as a schema that some servers put there."""
-
-_MOST_SHOWN = 12_000
-"""Characters of an unusable reply that are shown to the LLM again."""
 
 
 class NoAnswer(Exception):
@@ -76,8 +74,9 @@ class Asking:
         prompt: LlmPrompt,
         exchange: Exchange,
         server: Server,
-        breaker: Breaker,
+        known: Known,
         *,
+        shorten: Shorten,
         first_pause_seconds: float = FIRST_PAUSE_SECONDS,
     ) -> None:
         """Nothing has been asked yet.
@@ -87,17 +86,28 @@ class Asking:
             prompt: its stored prompt.
             exchange: where its replies are stored.
             server: who is asked.
-            breaker: circuit breaker of the server.
+            known: what is known of the server.
+            shorten: makes a shorter prompt, where the server finds this one too long.
             first_pause_seconds: pause before the first repetition after a failure.
         """
         self._question = question
         self._prompt = prompt
         self._exchange = exchange
         self._server = server
-        self._breaker = breaker
+        self._known = known
+        self._shorten = shorten
         self._first_pause_seconds = first_pause_seconds
         self._served: Served | None = None
-        self.use = LlmUse(prompt_sha256=prompt.prompt_sha256, exchange=exchange.id)
+        self._refused: tuple[Body | ReplyError, ReplyError] | None = None
+        """The reply that is to be repaired, and what is wrong with it."""
+        self._detours = 0
+        """Calls by which no more was found out than how the server wants to be asked; they are no tries."""
+        self._accounts = Accounts(question, LlmUse(prompt_sha256=prompt.prompt_sha256, exchange=exchange.id))
+
+    @property
+    def use(self) -> LlmUse:
+        """What was paid so far."""
+        return self._accounts.use
 
     def answer(self, read: Read[T]) -> T:
         """The answer of the first reply that can be used.
@@ -105,120 +115,160 @@ class Asking:
         Raises:
             NoAnswer: there is none.
         """
-        messages = list(self._prompt.messages)
-        wrong: ReplyError | None = None
+        keys = answer_keys(self._prompt.schema)
         for number in range(REPLIES):
             raw = self._exchange.reply(number)
             if raw is None:
-                raw = self._exchange.keep_reply(number, self._call(messages, wrong))
-            body = self._account(messages, raw)
+                raw = self._exchange.keep_reply(number, self._call())
+            self._accounts.add(self._messages(), raw)
+            body = read_reply(raw, keys)
             try:
                 if isinstance(body, ReplyError):
                     raise body
+                self.use.model = body.model
                 value = read(Reply(exchange=self._exchange.id, number=number, choices=body.choices))
             except ReplyError as error:
-                wrong = error
-                self.use.invalid += 1
-                metrics.LLM_INVALID.labels(self._question.campaign_id, self._question.mind).inc()
-                messages = [*self._prompt.messages, *_repair(body, str(wrong))]
+                self._refused = body, error
+                self._accounts.refused()
                 continue
-            self.use.repaired = number > 0
-            if self.use.repaired:
-                metrics.LLM_REPAIRED.labels(self._question.campaign_id, self._question.mind).inc()
+            if number > 0:
+                self._accounts.mended()
             return value
-        raise NoAnswer(_reason(wrong), f"{REPLIES} replies could not be used; the last one: {wrong}")
+        raise NoAnswer(self._reason(), f"{REPLIES} replies could not be used; the last one: {self._wrong}")
 
-    def _call(self, messages: list[LlmMessage], wrong: ReplyError | None) -> LlmReply:
+    @property
+    def _wrong(self) -> ReplyError | None:
+        """What is wrong with the reply that is to be repaired."""
+        return self._refused and self._refused[1]
+
+    def _reason(self) -> LlmFailureReason:
+        """Why there is no answer after a reply that could not be used."""
+        contradicted = isinstance(self._wrong, Contradiction)
+        return LLM_FAILURE_REASON_CONTRADICTED if contradicted else LLM_FAILURE_REASON_REPLY_INVALID
+
+    def _call(self) -> LlmReply:
         """One paid reply, as it comes.
 
         Raises:
             NoAnswer: the tries or the allowance are used up, or another try would not help.
         """
-        endpoint, why = self._question.endpoint, str(wrong or "")
+        endpoint, why = self._question.endpoint, str(self._wrong or "")
         failures = 0
         while True:
-            if self.use.calls >= endpoint.tries:
-                reason = _reason(wrong) if failures == 0 else LLM_FAILURE_REASON_UNAVAILABLE
+            if self.use.calls - self._detours >= endpoint.tries:
+                reason = self._reason() if failures == 0 else LLM_FAILURE_REASON_UNAVAILABLE
                 raise NoAnswer(reason, f"{endpoint.tries} calls of {endpoint.url} gave no answer; the last one: {why}")
-            rest = self._breaker.seconds_to_wait()
+            rest = self._known.breaker.seconds_to_wait()
             if rest > 0:
                 text = f"{endpoint.url} has failed again and again, and is left alone for another {rest:.0f} s"
                 raise NoAnswer(LLM_FAILURE_REASON_UNAVAILABLE, text)
+            choices = 1 if self._known.one_at_a_time else self._question.choices
             try:
-                reply = self._try(messages)
+                first = self._try(choices, 0)
             except CallError as error:
-                failures, why = failures + 1, str(error)
-                if error.again:
-                    self._breaker.failed()
+                why = str(error)
+                if error.again and not error.of_reply:
+                    self._known.breaker.failed()
                 else:
-                    self._breaker.succeeded()  # it is there, and says no
+                    self._known.breaker.succeeded()  # it is there
+                if self._finds_a_way(error, choices):
+                    continue
+                failures += 1
                 pause = max(error.pause_seconds, self._first_pause_seconds * 2 ** (failures - 1))
                 if not error.again or pause > LONGEST_PAUSE_SECONDS:
                     raise NoAnswer(LLM_FAILURE_REASON_UNAVAILABLE, f"{endpoint.url}: {why}") from None
-                if self.use.calls < endpoint.tries:
+                if self.use.calls - self._detours < endpoint.tries:
                     time.sleep(pause)
                 continue
-            self._breaker.succeeded()
-            return reply
+            self._known.breaker.succeeded()
+            return LlmReply(body=first.body, seconds=first.seconds, more=self._further(first))
 
-    def _try(self, messages: list[LlmMessage]) -> LlmReply:
+    def _finds_a_way(self, error: CallError, choices: int) -> bool:
+        """Whether the request can be put in a way that the server may take."""
+        if error.too_long and not self._exchange.shortened():
+            prompt_tokens = self._prompt.tokens
+            context = error.context_tokens or prompt_tokens  # a prompt that fits with its reply lies below
+            self._known.context_tokens = context
+            self._served = self._served and replace(self._served, context_tokens=context)
+            self._prompt = self._shorten(context)
+        elif error.status in UNWILLING and choices > 1:
+            self._known.gives_one()
+        else:
+            return False
+        self._detours += 1
+        return True
+
+    def _further(self, first: Sampled) -> list[str]:
+        """Bodies of the choices that a first response lacks; fewer where a call fails or is not allowed.
+
+        Where nothing of the first can be read there is something to repair, and no reason to ask for more of it.
+        """
+        try:
+            given = read_body(first.body, answer_keys(self._prompt.schema)).choices
+        except ReplyError:
+            return []
+        if all(choice.error for choice in given):
+            return []
+        missing = self._question.choices - len(given)
+        if missing > 0:
+            self._known.gives_one()
+        bodies: list[str] = []
+        for number in range(1, missing + 1):
+            try:
+                bodies.append(self._try(1, number).body)
+            except (CallError, NoAnswer):
+                break
+        return bodies
+
+    def _try(self, choices: int, number: int) -> Sampled:
         """One call.
+
+        Args:
+            choices: how many are asked for.
+            number: how many calls were made for this reply before, each for a choice.
 
         Raises:
             CallError: it gave no reply.
             NoAnswer: the allowance does not suffice for it.
         """
-        endpoint, labels = self._question.endpoint, (self._question.campaign_id, self._question.mind)
+        endpoint = self._question.endpoint
         self._require_allowance(0, 0)
         try:
-            served = self._served = self._served or _model(self._server, endpoint)
+            served = self._served = self._served or self._model()
+            messages = self._messages()
             prompt_tokens = self._tokens(messages, served)
-            room = (
-                served.context_tokens - prompt_tokens - SPARE_TOKENS if served.context_tokens else endpoint.max_tokens
-            )
-            if room < LEAST_REPLY_TOKENS:
-                text = (
-                    f"a prompt of {prompt_tokens} tokens leaves no room for a reply in the model's context of "
-                    f"{served.context_tokens}"
-                )
-                raise CallError(text, again=False)
-            most = min(endpoint.max_tokens, room)
-            self._require_allowance(prompt_tokens, most * self._question.choices)
+            most = _most_tokens(prompt_tokens, served, endpoint.max_tokens)
+            self._require_allowance(prompt_tokens, most * choices)
             sampled = self._server.complete(
                 messages,
                 json.loads(self._prompt.schema),
                 model=served.name,
-                choices=self._question.choices,
+                choices=choices,
                 max_tokens=most,
-                seed=(int(self._exchange.id[:8], 16) + self.use.calls) % 2**31,
+                seed=(int(self._exchange.id[:8], 16) + self.use.calls + number) % 2**31,
                 seconds=endpoint.seconds,
             )
         except CallError:
-            self.use.calls += 1
-            metrics.LLM_CALLS.labels(*labels, "failed").inc()
+            self._accounts.failed()
             raise
-        metrics.LLM_CALLS.labels(*labels, "answered").inc()
-        metrics.LLM_SECONDS.labels(*labels).observe(sampled.seconds)
-        self._meter(messages, sampled.body)
-        return LlmReply(body=sampled.body, seconds=sampled.seconds)
+        self._accounts.answered(messages, sampled.body, sampled.seconds)
+        return sampled
 
-    def _require_allowance(self, prompt_tokens: int, reply_tokens: int) -> None:
-        """A call is made only when all that it can cost is allowed.
+    def _model(self) -> Served:
+        """The model that is asked, and its context as far as it is known.
 
         Raises:
-            NoAnswer: it is not.
+            CallError: as `Server.model`.
         """
-        allowance = self._question.allowance
-        calls = allowance.calls - self.use.calls
-        tokens = allowance.tokens - self.use.prompt_tokens - self.use.completion_tokens
-        if calls < 1:
-            raise NoAnswer(LLM_FAILURE_REASON_BUDGET_SPENT, f"No call is left of the {allowance.calls} allowed here.")
-        if tokens < prompt_tokens + reply_tokens:
-            raise NoAnswer(
-                LLM_FAILURE_REASON_BUDGET_SPENT,
-                f"{max(tokens, 0)} tokens are left; a prompt of {prompt_tokens} and a reply of up to {reply_tokens} "
-                "need more.",
-            )
+        served = self._server.model()
+        return replace(served, context_tokens=self._known.context_tokens or served.context_tokens)
+
+    def _require_allowance(self, prompt_tokens: int, reply_tokens: int) -> None:
+        """Raises:
+        NoAnswer: a call is not allowed.
+        """
+        if lacking := self._accounts.lacks(prompt_tokens, reply_tokens):
+            raise NoAnswer(LLM_FAILURE_REASON_BUDGET_SPENT, lacking)
 
     def _tokens(self, messages: list[LlmMessage], served: Served) -> int:
         """Tokens of a prompt; the stored prompt's were counted before."""
@@ -227,69 +277,31 @@ class Asking:
         counted = self._server.count_prompt(messages, model=served.name) if self._prompt.counted else None
         return counted or estimate_messages(messages)
 
-    def _account(self, messages: list[LlmMessage], raw: LlmReply) -> Body | ReplyError:
-        """Add up what a reply has cost, and read its body."""
-        prompt_tokens, completion_tokens = self._cost(messages, raw.body)
-        endpoint = self._question.endpoint
-        self.use.calls += 1
-        self.use.prompt_tokens += prompt_tokens
-        self.use.completion_tokens += completion_tokens
-        self.use.cost += _price(endpoint, prompt_tokens, completion_tokens)
-        try:
-            body = read_body(raw.body)
-        except ReplyError as error:
-            return error
-        self.use.model = body.model
-        return body
-
-    def _meter(self, messages: list[LlmMessage], body: str) -> None:
-        """Tell Prometheus what a new reply has cost."""
-        labels = (self._question.campaign_id, self._question.mind)
-        prompt_tokens, completion_tokens = self._cost(messages, body)
-        metrics.LLM_TOKENS.labels(*labels, "prompt").inc(prompt_tokens)
-        metrics.LLM_TOKENS.labels(*labels, "completion").inc(completion_tokens)
-        metrics.LLM_COST.labels(*labels).inc(_price(self._question.endpoint, prompt_tokens, completion_tokens))
-
-    def _cost(self, messages: list[LlmMessage], body: str) -> tuple[int, int]:
-        """Prompt and completion tokens of a reply; estimated where the server does not say, or cannot be right.
-
-        No tokenizer makes more tokens than bytes, and no reply has more than were asked for: a count beyond that would
-        spend a budget that nobody has used.
-        """
-        most_prompt = sum(len(message.content.encode()) for message in messages) + TEMPLATE_TOKENS
-        most_completion = self._question.endpoint.max_tokens * self._question.choices
-        usage = read_usage(body)
-        if usage is not None and usage[0] <= most_prompt and usage[1] <= most_completion:
-            return usage
-        return estimate_messages(messages), min(estimate(body), most_completion)
+    def _messages(self) -> list[LlmMessage]:
+        """The prompt, and the repair where one is due, no longer than the context allows."""
+        if self._refused is None:
+            return list(self._prompt.messages)
+        most = None
+        if self._served is not None and self._served.context_tokens:
+            reply = min(self._question.endpoint.max_tokens, REPLY_TOKENS)
+            most = self._served.context_tokens - self._prompt.tokens - SPARE_TOKENS - reply
+        body, wrong = self._refused
+        return [*self._prompt.messages, *repair(body, str(wrong), most)]
 
 
-def _reason(wrong: ReplyError | None) -> LlmFailureReason:
-    """Why there is no answer after a reply that could not be used."""
-    return LLM_FAILURE_REASON_CONTRADICTED if isinstance(wrong, Contradiction) else LLM_FAILURE_REASON_REPLY_INVALID
-
-
-def _repair(body: Body | ReplyError, wrong: str) -> list[LlmMessage]:
-    """What is said after an unusable reply: what it was, as far as it is short, and what is wrong with it."""
-    said = body.texts[0] if isinstance(body, Body) else ""
-    messages = [LlmMessage(role="assistant", content=said)] if 0 < len(said) <= _MOST_SHOWN else []
-    text = f"This reply cannot be used: {quoted(wrong, 1500)}. Answer the question again, by the schema."
-    return [*messages, LlmMessage(role="user", content=text)]
-
-
-def _model(server: Server, endpoint: LlmEndpoint) -> Served:
-    """As `choose`; a model that is named is taken at its word where the server has no list of models.
+def _most_tokens(prompt_tokens: int, served: Served, wanted: int) -> int:
+    """Tokens that a reply may have.
 
     Raises:
-        CallError: as `choose`, or the server does not answer and no model is named.
+        CallError: the context leaves too few.
     """
-    try:
-        return choose(server.models(), endpoint)
-    except CallError:
-        if endpoint.model:
-            return Served(name=endpoint.model, context_tokens=0)
-        raise
-
-
-def _price(endpoint: LlmEndpoint, prompt_tokens: int, completion_tokens: int) -> float:
-    return float((prompt_tokens * endpoint.prompt_price + completion_tokens * endpoint.completion_price) / 1e6)
+    if not served.context_tokens:
+        return wanted
+    room = served.context_tokens - prompt_tokens - SPARE_TOKENS
+    if room < LEAST_REPLY_TOKENS:
+        text = (
+            f"the shortest prompt has {prompt_tokens} tokens, which leaves no room for a reply in the model's context "
+            f"of {served.context_tokens}; serve it with a larger one"
+        )
+        raise CallError(text, again=False)
+    return min(wanted, room)

@@ -67,6 +67,20 @@ def falls_back(failure: LlmFailure, endpoint: LlmEndpoint) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How much a prompt may show; a small context takes away from both."""
+
+    evidence_tokens: int
+    """Tokens that the evidence may take."""
+    history: int | None = None
+    """Trials and earlier stages that are shown at most; None leaves it to the mind."""
+
+    def most(self, usual: int) -> int:
+        """How many of a history are shown, where it is usually so many."""
+        return usual if self.history is None else min(usual, self.history)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
     """A prompt, ready to be sent."""
 

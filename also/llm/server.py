@@ -2,8 +2,9 @@
 
 The `openai` package speaks the protocol; its own retries and long timeouts are off, because there is one
 budget of tries, in `also.llm.asker`. A deadline bounds a call as a whole, so that a server which sends a
-byte now and then cannot hold it open. What vLLM offers besides (`/tokenize`, a model's context) is used
-where it is there. The package takes most of a second to load, so that is put off until an LLM is asked.
+byte now and then cannot hold it open. What servers offer besides (vLLM's, SGLang's and llama.cpp's `/tokenize`, a
+model's context) is used where it is there. The package takes most of a second to load, so that is put off until an LLM
+is asked.
 """
 
 import asyncio
@@ -14,7 +15,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from also.llm.refusing import context_tokens, is_of_reply, is_too_long
+from also.llm.served import ModelError, Served, choose, is_count, read_models
 from also.llm.times import SIDE_SECONDS
+from also.llm.tokens import MESSAGE_TOKENS
 from also.v1.llm_pb2 import THINKING_ON, THINKING_UNSPECIFIED, LlmEndpoint, LlmMessage
 
 if TYPE_CHECKING:
@@ -35,27 +39,35 @@ _NO_KEY = "unused"
 class CallError(Exception):
     """A call without a reply; the text says why."""
 
-    def __init__(self, text: str, *, again: bool, pause_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        again: bool,
+        pause_seconds: float = 0.0,
+        of_reply: bool = False,
+        status: int = 0,
+        too_long: bool = False,
+        context_tokens: int = 0,
+    ) -> None:
         """A failed call.
 
         Args:
             text: what went wrong, without anything that the server wrote but its first 200 characters.
             again: whether another try may help.
             pause_seconds: how long the server asks to wait before it.
+            of_reply: whether the server is well, and only this reply was of no use to it.
+            status: HTTP status; 0 where there is none.
+            too_long: whether the server says that the request does not fit into the model's context.
+            context_tokens: the context that it names then; 0 where it names none.
         """
         super().__init__(text)
         self.again = again
         self.pause_seconds = pause_seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
-    """A model that a server offers."""
-
-    name: str
-    """Its name."""
-    context_tokens: int
-    """Tokens of prompt and reply together at most; 0 where the server does not say."""
+        self.of_reply = of_reply
+        self.status = status
+        self.too_long = too_long
+        self.context_tokens = context_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +124,8 @@ class Server:
             extra["chat_template_kwargs"] = {"enable_thinking": thinks, "thinking": thinks}  # templates read either
         if self._endpoint.reasoning_effort:
             extra["reasoning_effort"] = self._endpoint.reasoning_effort
+        if choices > 1:
+            extra["n"] = choices  # some servers refuse the very word
         given: Any = [{"role": message.role, "content": message.content} for message in messages]
         wanted: Any = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
 
@@ -121,7 +135,6 @@ class Server:
                 model=model,
                 messages=given,
                 response_format=wanted,
-                n=choices,
                 max_tokens=max_tokens,
                 temperature=self._endpoint.temperature,
                 seed=seed,
@@ -143,39 +156,72 @@ class Server:
         async def ask(client: "openai.AsyncOpenAI") -> Any:
             return json.loads((await client.get("/models", cast_to=httpx2.Response)).content[:MOST_BYTES])
 
-        data = self._call(ask, SIDE_SECONDS)
-        listed = data.get("data") if isinstance(data, dict) else None
-        if not isinstance(listed, list):
+        found = read_models(self._call(ask, SIDE_SECONDS))
+        if found is None:
             raise CallError("its list of models cannot be read", again=False)
-        return [
-            Served(name=item["id"], context_tokens=_count(item.get("max_model_len")))
-            for item in listed
-            if isinstance(item, dict) and isinstance(item.get("id"), str)
-        ]
+        return found
+
+    def model(self) -> Served:
+        """The model that the endpoint means; one that is named is taken at its word where there is no list of models.
+
+        Raises:
+            CallError: the server does not have it, or does not answer and no model is named.
+        """
+        try:
+            listed = self.models()
+        except CallError:
+            if not self._endpoint.model:
+                raise
+            return Served(name=self._endpoint.model, context_tokens=0)
+        try:
+            return choose(listed, self._endpoint)
+        except ModelError as error:
+            raise CallError(str(error), again=False) from None
 
     def count_tokens(self, text: str, *, model: str) -> int | None:
-        """Tokens of a text by the server's tokenizer (vLLM's `/tokenize`); None where it has none to offer."""
-        return self._tokenize({"model": model, "prompt": text, "add_special_tokens": False})
+        """Tokens of a text by the server's tokenizer; None where it has none to offer.
+
+        vLLM and SGLang read the text from `prompt` and give a count; llama.cpp reads `content` and lists tokens.
+        """
+        return self._tokenize({"model": model, "prompt": text, "content": text, "add_special_tokens": False})
 
     def count_prompt(self, messages: Sequence[LlmMessage], *, model: str) -> int | None:
-        """Tokens of messages, the chat template's included; None as `count_tokens`."""
+        """Tokens of messages, the chat template's included; None as `count_tokens`.
+
+        vLLM tokenizes messages. llama.cpp's server shows what its template makes of them. Where neither is there, a
+        template is taken to add `MESSAGE_TOKENS` to each.
+        """
         listed = [{"role": message.role, "content": message.content} for message in messages]
-        return self._tokenize({"model": model, "messages": listed})
+        if counted := self._tokenize({"model": model, "messages": listed}):
+            return counted
+        made = self._side("apply-template", {"model": model, "messages": listed})
+        if isinstance(made, dict) and isinstance(made.get("prompt"), str):
+            return self.count_tokens(made["prompt"], model=model)
+        counts = [self.count_tokens(message.content, model=model) for message in messages]
+        return None if None in counts else sum(counts) + MESSAGE_TOKENS * len(counts)  # type: ignore[arg-type]
 
     def _tokenize(self, body: dict[str, Any]) -> int | None:
+        data = self._side("tokenize", body)
+        if not isinstance(data, dict):
+            return None
+        tokens = data.get("tokens")
+        told = data.get("count"), len(tokens) if isinstance(tokens, list) else None
+        return next((given for given in told if is_count(given)), None)
+
+    def _side(self, path: str, body: dict[str, Any]) -> Any:
+        """What the server says outside the protocol; None where it says nothing."""
         import httpx2
 
         root = self._endpoint.url.rstrip("/").removesuffix("/v1")
 
         async def ask(client: "openai.AsyncOpenAI") -> Any:
-            response = await client.post(f"{root}/tokenize", cast_to=httpx2.Response, body=body)
+            response = await client.post(f"{root}/{path}", cast_to=httpx2.Response, body=body)
             return json.loads(response.content[:MOST_BYTES])
 
         try:
-            data = self._call(ask, SIDE_SECONDS)
+            return self._call(ask, SIDE_SECONDS)
         except CallError:
             return None
-        return _count(data.get("count")) or None if isinstance(data, dict) else None
 
     def _call(self, work: Callable[["openai.AsyncOpenAI"], Awaitable[T]], seconds: float) -> T:
         """Run one call under its deadline, and say in one way what went wrong.
@@ -225,11 +271,18 @@ async def _read(parts: Any) -> bytes:
 
 def _refusal(error: "openai.APIStatusError") -> CallError:
     """A status that is no success."""
-    status = error.status_code
-    said = error.body.get("message") if isinstance(error.body, dict) else None
-    text = f"it answered with HTTP status {status}" + (f": {_line(said)}" if isinstance(said, str) else "")
-    again = status in _AGAIN or status >= 500
-    return CallError(text, again=again, pause_seconds=_pause(error.response.headers.get("retry-after")))
+    status, body = error.status_code, error.body
+    given = body.get("message") if isinstance(body, dict) else body
+    said = given if isinstance(given, str) else ""
+    return CallError(
+        f"it answered with HTTP status {status}" + (f": {_line(said)}" if said else ""),
+        again=status in _AGAIN or status >= 500,
+        pause_seconds=_pause(error.response.headers.get("retry-after")),
+        of_reply=is_of_reply(status, said),
+        status=status,
+        too_long=is_too_long(status, said),
+        context_tokens=context_tokens(f"{said} {body}"),
+    )
 
 
 def _pause(header: str | None) -> float:
@@ -241,27 +294,6 @@ def _pause(header: str | None) -> float:
     return max(0.0, seconds) if math.isfinite(seconds) else 0.0
 
 
-def _count(given: Any) -> int:
-    return given if type(given) is int and 0 < given < 2**31 else 0
-
-
 def _line(text: str) -> str:
     """The beginning of a text as one printable line."""
     return " ".join("".join(each if each.isprintable() else " " for each in text[:400]).split())[:200]
-
-
-def choose(served: Sequence[Served], endpoint: LlmEndpoint) -> Served:
-    """The model that an endpoint means.
-
-    Raises:
-        CallError: the server does not have it, or has several and the endpoint names none.
-    """
-    names = ", ".join(_line(model.name) for model in served[:20]) or "none"
-    if not endpoint.model and len(served) == 1:
-        return served[0]
-    if not endpoint.model:
-        raise CallError(f"no model is named, and it does not serve exactly one but: {names}", again=False)
-    for model in served:
-        if model.name == endpoint.model:
-            return model
-    raise CallError(f"it does not serve model {endpoint.model!r} but: {names}", again=False)

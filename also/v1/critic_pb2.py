@@ -32,7 +32,7 @@ from also.v1 import task_pb2 as also_dot_v1_dot_task__pb2
 from also.v1 import verdict_pb2 as also_dot_v1_dot_verdict__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x61lso/v1/critic.proto\x12\x07\x61lso.v1\x1a\x16\x61lso/v1/campaign.proto\x1a\x17\x61lso/v1/diagnosis.proto\x1a\x16\x61lso/v1/evidence.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x11\x61lso/v1/llm.proto\x1a\x15\x61lso/v1/shaping.proto\x1a\x12\x61lso/v1/task.proto\x1a\x15\x61lso/v1/verdict.proto\"q\n\tPastStage\x12\r\n\x05stage\x18\x01 \x01(\r\x12%\n\tdiagnosis\x18\x02 \x01(\x0b\x32\x12.also.v1.Diagnosis\x12.\n\x07outcome\x18\x03 \x01(\x0e\x32\x15.also.v1.StageOutcomeB\x06\x8a\xb5\x18\x02\x38\x01\"\xce\x02\n\x0f\x44iagnoseRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12)\n\x08settings\x18\x02 \x01(\x0b\x32\x17.also.v1.CriticSettings\x12\'\n\x04\x63\x61rd\x18\x03 \x01(\x0b\x32\x11.also.v1.TaskCardB\x06\x8a\xb5\x18\x02\x38\x01\x12)\n\tincumbent\x18\x04 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12+\n\x08\x65vidence\x18\x05 \x03(\x0b\x32\x11.also.v1.EvidenceB\x06\x8a\xb5\x18\x02\x38\x01\x12\x1e\n\x06trials\x18\x07 \x03(\x0b\x32\x0e.also.v1.Trial\x12 \n\x04past\x18\x08 \x03(\x0b\x32\x12.also.v1.PastStage\x12(\n\tallowance\x18\t \x01(\x0b\x32\x15.also.v1.LlmAllowanceJ\x04\x08\x06\x10\x07\"\x8b\x01\n\x10\x44iagnoseResponse\x12\'\n\tdiagnosis\x18\x01 \x01(\x0b\x32\x12.also.v1.DiagnosisH\x00\x12&\n\x07\x66\x61ilure\x18\x02 \x01(\x0b\x32\x13.also.v1.LlmFailureH\x00\x12\x1c\n\x03llm\x18\x03 \x01(\x0b\x32\x0f.also.v1.LlmUseB\x08\n\x06\x61nswer\"G\n\x12\x43heckCriticRequest\x12\x31\n\x08settings\x18\x01 \x01(\x0b\x32\x17.also.v1.CriticSettingsB\x06\x8a\xb5\x18\x02\x38\x01\"<\n\x13\x43heckCriticResponse\x12\r\n\x05model\x18\x01 \x01(\t\x12\x16\n\x0e\x63ontext_tokens\x18\x02 \x01(\r*\xaa\x01\n\x0cStageOutcome\x12\x1d\n\x19STAGE_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16STAGE_OUTCOME_PROMOTED\x10\x01\x12(\n$STAGE_OUTCOME_PROMOTED_PROVISIONALLY\x10\x02\x12\x16\n\x12STAGE_OUTCOME_HELD\x10\x03\x12\x1d\n\x19STAGE_OUTCOME_ROLLED_BACK\x10\x04\x32\x9a\x01\n\rCriticService\x12?\n\x08\x44iagnose\x12\x18.also.v1.DiagnoseRequest\x1a\x19.also.v1.DiagnoseResponse\x12H\n\x0b\x43heckCritic\x12\x1b.also.v1.CheckCriticRequest\x1a\x1c.also.v1.CheckCriticResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x61lso/v1/critic.proto\x12\x07\x61lso.v1\x1a\x16\x61lso/v1/campaign.proto\x1a\x17\x61lso/v1/diagnosis.proto\x1a\x16\x61lso/v1/evidence.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x11\x61lso/v1/llm.proto\x1a\x15\x61lso/v1/shaping.proto\x1a\x12\x61lso/v1/task.proto\x1a\x15\x61lso/v1/verdict.proto\"q\n\tPastStage\x12\r\n\x05stage\x18\x01 \x01(\r\x12%\n\tdiagnosis\x18\x02 \x01(\x0b\x32\x12.also.v1.Diagnosis\x12.\n\x07outcome\x18\x03 \x01(\x0e\x32\x15.also.v1.StageOutcomeB\x06\x8a\xb5\x18\x02\x38\x01\"\xce\x02\n\x0f\x44iagnoseRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12)\n\x08settings\x18\x02 \x01(\x0b\x32\x17.also.v1.CriticSettings\x12\'\n\x04\x63\x61rd\x18\x03 \x01(\x0b\x32\x11.also.v1.TaskCardB\x06\x8a\xb5\x18\x02\x38\x01\x12)\n\tincumbent\x18\x04 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12+\n\x08\x65vidence\x18\x05 \x03(\x0b\x32\x11.also.v1.EvidenceB\x06\x8a\xb5\x18\x02\x38\x01\x12\x1e\n\x06trials\x18\x07 \x03(\x0b\x32\x0e.also.v1.Trial\x12 \n\x04past\x18\x08 \x03(\x0b\x32\x12.also.v1.PastStage\x12(\n\tallowance\x18\t \x01(\x0b\x32\x15.also.v1.LlmAllowanceJ\x04\x08\x06\x10\x07\"\x8b\x01\n\x10\x44iagnoseResponse\x12\'\n\tdiagnosis\x18\x01 \x01(\x0b\x32\x12.also.v1.DiagnosisH\x00\x12&\n\x07\x66\x61ilure\x18\x02 \x01(\x0b\x32\x13.also.v1.LlmFailureH\x00\x12\x1c\n\x03llm\x18\x03 \x01(\x0b\x32\x0f.also.v1.LlmUseB\x08\n\x06\x61nswer\"s\n\x12\x43heckCriticRequest\x12\x31\n\x08settings\x18\x01 \x01(\x0b\x32\x17.also.v1.CriticSettingsB\x06\x8a\xb5\x18\x02\x38\x01\x12*\n\x08question\x18\x02 \x01(\x0b\x32\x18.also.v1.DiagnoseRequest\"K\n\x13\x43heckCriticResponse\x12\r\n\x05model\x18\x01 \x01(\t\x12\x16\n\x0e\x63ontext_tokens\x18\x02 \x01(\r\x12\r\n\x05notes\x18\x03 \x03(\t*\xaa\x01\n\x0cStageOutcome\x12\x1d\n\x19STAGE_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n\x16STAGE_OUTCOME_PROMOTED\x10\x01\x12(\n$STAGE_OUTCOME_PROMOTED_PROVISIONALLY\x10\x02\x12\x16\n\x12STAGE_OUTCOME_HELD\x10\x03\x12\x1d\n\x19STAGE_OUTCOME_ROLLED_BACK\x10\x04\x32\x9a\x01\n\rCriticService\x12?\n\x08\x44iagnose\x12\x18.also.v1.DiagnoseRequest\x1a\x19.also.v1.DiagnoseResponse\x12H\n\x0b\x43heckCritic\x12\x1b.also.v1.CheckCriticRequest\x1a\x1c.also.v1.CheckCriticResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,8 +49,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DIAGNOSEREQUEST'].fields_by_name['evidence']._serialized_options = b'\212\265\030\0028\001'
   _globals['_CHECKCRITICREQUEST'].fields_by_name['settings']._loaded_options = None
   _globals['_CHECKCRITICREQUEST'].fields_by_name['settings']._serialized_options = b'\212\265\030\0028\001'
-  _globals['_STAGEOUTCOME']._serialized_start=943
-  _globals['_STAGEOUTCOME']._serialized_end=1113
+  _globals['_STAGEOUTCOME']._serialized_start=1002
+  _globals['_STAGEOUTCOME']._serialized_end=1172
   _globals['_PASTSTAGE']._serialized_start=213
   _globals['_PASTSTAGE']._serialized_end=326
   _globals['_DIAGNOSEREQUEST']._serialized_start=329
@@ -58,9 +58,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DIAGNOSERESPONSE']._serialized_start=666
   _globals['_DIAGNOSERESPONSE']._serialized_end=805
   _globals['_CHECKCRITICREQUEST']._serialized_start=807
-  _globals['_CHECKCRITICREQUEST']._serialized_end=878
-  _globals['_CHECKCRITICRESPONSE']._serialized_start=880
-  _globals['_CHECKCRITICRESPONSE']._serialized_end=940
-  _globals['_CRITICSERVICE']._serialized_start=1116
-  _globals['_CRITICSERVICE']._serialized_end=1270
+  _globals['_CHECKCRITICREQUEST']._serialized_end=922
+  _globals['_CHECKCRITICRESPONSE']._serialized_start=924
+  _globals['_CHECKCRITICRESPONSE']._serialized_end=999
+  _globals['_CRITICSERVICE']._serialized_start=1175
+  _globals['_CRITICSERVICE']._serialized_end=1329
 # @@protoc_insertion_point(module_scope)

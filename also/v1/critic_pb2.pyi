@@ -69,15 +69,19 @@ class DiagnoseResponse(_message.Message):
     def __init__(self, diagnosis: _Optional[_Union[_diagnosis_pb2.Diagnosis, _Mapping]] = ..., failure: _Optional[_Union[_llm_pb2.LlmFailure, _Mapping]] = ..., llm: _Optional[_Union[_llm_pb2.LlmUse, _Mapping]] = ...) -> None: ...
 
 class CheckCriticRequest(_message.Message):
-    __slots__ = ("settings",)
+    __slots__ = ("settings", "question")
     SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    QUESTION_FIELD_NUMBER: _ClassVar[int]
     settings: _campaign_pb2.CriticSettings
-    def __init__(self, settings: _Optional[_Union[_campaign_pb2.CriticSettings, _Mapping]] = ...) -> None: ...
+    question: DiagnoseRequest
+    def __init__(self, settings: _Optional[_Union[_campaign_pb2.CriticSettings, _Mapping]] = ..., question: _Optional[_Union[DiagnoseRequest, _Mapping]] = ...) -> None: ...
 
 class CheckCriticResponse(_message.Message):
-    __slots__ = ("model", "context_tokens")
+    __slots__ = ("model", "context_tokens", "notes")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
     model: str
     context_tokens: int
-    def __init__(self, model: _Optional[str] = ..., context_tokens: _Optional[int] = ...) -> None: ...
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, model: _Optional[str] = ..., context_tokens: _Optional[int] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -57,15 +57,19 @@ class ProposeResponse(_message.Message):
     def __init__(self, candidates: _Optional[_Iterable[_Union[_verdict_pb2.Candidate, _Mapping]]] = ..., failure: _Optional[_Union[_llm_pb2.LlmFailure, _Mapping]] = ..., llm: _Optional[_Union[_llm_pb2.LlmUse, _Mapping]] = ...) -> None: ...
 
 class CheckGeneratorRequest(_message.Message):
-    __slots__ = ("settings",)
+    __slots__ = ("settings", "question")
     SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    QUESTION_FIELD_NUMBER: _ClassVar[int]
     settings: _campaign_pb2.GeneratorSettings
-    def __init__(self, settings: _Optional[_Union[_campaign_pb2.GeneratorSettings, _Mapping]] = ...) -> None: ...
+    question: ProposeRequest
+    def __init__(self, settings: _Optional[_Union[_campaign_pb2.GeneratorSettings, _Mapping]] = ..., question: _Optional[_Union[ProposeRequest, _Mapping]] = ...) -> None: ...
 
 class CheckGeneratorResponse(_message.Message):
-    __slots__ = ("model", "context_tokens")
+    __slots__ = ("model", "context_tokens", "notes")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
     model: str
     context_tokens: int
-    def __init__(self, model: _Optional[str] = ..., context_tokens: _Optional[int] = ...) -> None: ...
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, model: _Optional[str] = ..., context_tokens: _Optional[int] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...

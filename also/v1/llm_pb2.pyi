@@ -138,12 +138,14 @@ class LlmPrompt(_message.Message):
     def __init__(self, mind: _Optional[str] = ..., stage: _Optional[int] = ..., round: _Optional[int] = ..., prompt_sha256: _Optional[str] = ..., endpoint: _Optional[_Union[LlmEndpoint, _Mapping]] = ..., messages: _Optional[_Iterable[_Union[LlmMessage, _Mapping]]] = ..., schema: _Optional[str] = ..., choices: _Optional[int] = ..., tokens: _Optional[int] = ..., counted: _Optional[bool] = ...) -> None: ...
 
 class LlmReply(_message.Message):
-    __slots__ = ("body", "seconds")
+    __slots__ = ("body", "seconds", "more")
     BODY_FIELD_NUMBER: _ClassVar[int]
     SECONDS_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
     body: str
     seconds: float
-    def __init__(self, body: _Optional[str] = ..., seconds: _Optional[float] = ...) -> None: ...
+    more: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, body: _Optional[str] = ..., seconds: _Optional[float] = ..., more: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class LlmOrigin(_message.Message):
     __slots__ = ("exchange", "reply", "choice", "item")

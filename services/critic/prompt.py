@@ -11,8 +11,8 @@ from also.briefing.aliases import Aliases
 from also.briefing.card import card_section
 from also.briefing.config import config_lines
 from also.briefing.evidence import evidence_section
-from also.briefing.history import past_section, trials_section
-from also.llm.question import CountTokens, Rendered
+from also.briefing.history import MOST_STAGES, past_section, trials_section
+from also.llm.question import CountTokens, Rendered, Room
 from also.v1.critic_pb2 import DiagnoseRequest
 from also.v1.llm_pb2 import LlmMessage
 from services.critic.case import read_case
@@ -35,24 +35,26 @@ def sha256() -> str:
     return prompt.prompt_sha256(*(prompt.TEXTS / f"{name}.md" for name in SHARED), PROMPTS)
 
 
-def render(request: DiagnoseRequest, count: CountTokens, most_tokens: int) -> Rendered:
+def render(request: DiagnoseRequest, count: CountTokens, room: Room) -> Rendered:
     """What an LLM is asked for a request's last stage.
 
     Args:
         request: the request; its limits are kept.
         count: counts the tokens of a text.
-        most_tokens: tokens that the evidence may take.
+        room: how much it may show.
     """
     case = read_case(request)
     aliases = Aliases(request.card)
     now, incumbent = aliases.evidence(request.evidence[-1]), aliases.config(request.incumbent)
-    evidence = evidence_section(aliases.card, now, most_tokens=most_tokens, count=count)
+    evidence = evidence_section(aliases.card, now, most_tokens=room.evidence_tokens, count=count)
     system = prompt.fill(prompt.text("system", PROMPTS), **{name: prompt.text(name) for name in SHARED})
     question = prompt.fill(
         prompt.text("question", PROMPTS),
         card=card_section(aliases.card),
-        past=past_section([aliases.past(stage) for stage in request.past], request.evidence),
-        trials=trials_section([aliases.trial(trial) for trial in request.trials], most=MOST_TRIALS),
+        past=past_section(
+            [aliases.past(stage) for stage in request.past], request.evidence, most=room.most(MOST_STAGES)
+        ),
+        trials=trials_section([aliases.trial(trial) for trial in request.trials], most=room.most(MOST_TRIALS)),
         incumbent=config_lines(incumbent),
         evidence=evidence.text,
         facts=facts(request, case),

@@ -2,9 +2,11 @@
 
 import grpc
 
-from also import settings
+from also import limits, settings
 from also.limits import filled
 from also.llm.asker import Asker
+from also.llm.asking import Read
+from also.llm.fitting import Render
 from also.llm.question import Answered, Question, Unanswered, falls_back, request_sha256
 from also.v1 import campaign_pb2, critic_pb2_grpc
 from also.v1.critic_pb2 import CheckCriticRequest, CheckCriticResponse, DiagnoseRequest, DiagnoseResponse
@@ -37,15 +39,17 @@ class CriticService(critic_pb2_grpc.CriticServiceServicer):
         return diagnose(request, self._asker)
 
     def CheckCritic(self, request: CheckCriticRequest, context: grpc.ServicerContext) -> CheckCriticResponse:
-        """Make sure that a backend can be used.
+        """Make sure that a backend can be used: an LLM is asked the request's question.
 
         Raises:
             EndpointError: it cannot.
+            DocumentError: the question breaks a limit.
         """
         if not request.settings.HasField("llm"):
             return CheckCriticResponse()
-        served = self._asker.check(filled(request.settings.llm))
-        return CheckCriticResponse(model=served.name, context_tokens=served.context_tokens)
+        limits.check(request.question, "question")
+        checked = self._asker.check(*_asked(request.question))
+        return CheckCriticResponse(model=checked.model, context_tokens=checked.context_tokens, notes=checked.notes)
 
 
 def diagnose(request: DiagnoseRequest, asker: Asker) -> DiagnoseResponse:
@@ -67,8 +71,8 @@ def diagnose(request: DiagnoseRequest, asker: Asker) -> DiagnoseResponse:
             raise AssertionError(f"critic backend {unknown} has passed the limits")
 
 
-def _ask(request: DiagnoseRequest, asker: Asker) -> DiagnoseResponse:
-    endpoint = filled(request.settings.llm)
+def _asked(request: DiagnoseRequest) -> tuple[Question, Render, Read[Diagnosis]]:
+    """What an LLM is asked, and how its answer is read."""
     question = Question(
         mind="critic",
         campaign_id=request.campaign_id,
@@ -76,18 +80,22 @@ def _ask(request: DiagnoseRequest, asker: Asker) -> DiagnoseResponse:
         round=0,
         request_sha256=request_sha256(request),
         prompt_sha256=prompt.sha256(),
-        endpoint=endpoint,
+        endpoint=filled(request.settings.llm),
         allowance=request.allowance,
     )
-    answer = asker.ask(
+    return (
         question,
-        lambda count: prompt.render(request, count, endpoint.evidence_tokens),
+        lambda count, room: prompt.render(request, count, room),
         lambda reply: schema.read(reply, request),
     )
-    match answer:
+
+
+def _ask(request: DiagnoseRequest, asker: Asker) -> DiagnoseResponse:
+    question, render, read = _asked(request)
+    match asker.ask(question, render, read):
         case Answered(value=diagnosis, use=use):
             return DiagnoseResponse(diagnosis=diagnosis, llm=use)
-        case Unanswered(failure=failure, use=use) if falls_back(failure, endpoint):
+        case Unanswered(failure=failure, use=use) if falls_back(failure, question.endpoint):
             diagnosis = rules.diagnose(request)
             diagnosis.backend = INSTEAD
             return DiagnoseResponse(diagnosis=diagnosis, llm=use)

@@ -15,7 +15,7 @@ from also.briefing.config import config_lines
 from also.briefing.evidence import evidence_section
 from also.briefing.history import trials_section
 from also.briefing.table import name, number
-from also.llm.question import CountTokens, Rendered
+from also.llm.question import CountTokens, Rendered, Room
 from also.llm.quoting import quoted
 from also.v1 import diagnosis_pb2 as dp
 from also.v1.generator_pb2 import ProposeRequest
@@ -23,7 +23,15 @@ from also.v1.llm_pb2 import LlmMessage
 from services.generator.choices import choices_section, levels_section
 from services.generator.offer import Offer, offer
 from services.generator.proposal import candidates_wanted
-from services.generator.schema import reply_schema, wants_list
+from services.generator.schema import (
+    OTHER_FORM,
+    OWN_POTENTIAL,
+    POTENTIAL,
+    TEAM_POTENTIAL,
+    kinds,
+    reply_schema,
+    wants_list,
+)
 
 PROMPTS = Path(__file__).parent / "prompts"
 """Folder of the generator's own prompt files."""
@@ -37,6 +45,14 @@ MOST_TRIALS = 16
 MOST_EARLIER_TRIALS = 8
 """Trials of earlier stages that are shown at most, the latest ones."""
 
+_ADDED = {
+    POTENTIAL.name: "potentials and nothing else",
+    OWN_POTENTIAL.name: "potentials for agents or roles and nothing else",
+    TEAM_POTENTIAL.name: "potentials for the team and nothing else",
+    OTHER_FORM.name: "terms of other forms than potential and nothing else",
+}
+"""What the candidates that lead a list may add, in words."""
+
 _SUMMARY = 300
 _PATH = re.compile(r"[a-z0-9_.]{1,120}")
 
@@ -46,19 +62,19 @@ def sha256() -> str:
     return prompt.prompt_sha256(*(prompt.TEXTS / f"{name}.md" for name in SHARED), PROMPTS)
 
 
-def render(request: ProposeRequest, count: CountTokens, most_tokens: int) -> Rendered:
+def render(request: ProposeRequest, count: CountTokens, room: Room) -> Rendered:
     """What an LLM is asked for a round's candidates.
 
     Args:
         request: the request; its limits are kept.
         count: counts the tokens of a text.
-        most_tokens: tokens that the evidence may take.
+        room: how much it may show.
     """
     offered = offer(request)
     aliased = offered.request
     now = [offered.aliases.trial(trial) for trial in request.trials if trial.stage == request.stage]
     earlier = [offered.aliases.trial(trial) for trial in request.trials if trial.stage != request.stage]
-    evidence = evidence_section(aliased.card, aliased.evidence, most_tokens=most_tokens, count=count)
+    evidence = evidence_section(aliased.card, aliased.evidence, most_tokens=room.evidence_tokens, count=count)
     system = prompt.fill(
         prompt.text("system", PROMPTS), levels=levels_section(), **{text: prompt.text(text) for text in SHARED}
     )
@@ -66,11 +82,11 @@ def render(request: ProposeRequest, count: CountTokens, most_tokens: int) -> Ren
         prompt.text("question", PROMPTS),
         card=card_section(aliased.card),
         choices=choices_section(offered),
-        earlier=trials_section(earlier, most=MOST_EARLIER_TRIALS),
+        earlier=trials_section(earlier, most=room.most(MOST_EARLIER_TRIALS)),
         incumbent=config_lines(aliased.incumbent),
         evidence=evidence.text,
         diagnosis="\n".join(_diagnosis(aliased.diagnosis)),
-        trials=trials_section(now, most=MOST_TRIALS),
+        trials=trials_section(now, most=room.most(MOST_TRIALS)),
         question=_question(offered),
     )
     return Rendered(
@@ -112,6 +128,15 @@ def _question(offered: Offer) -> str:
     round_ = f"round {request.round} of stage {request.stage}"
     if not wants_list(request):
         return f"Propose one candidate for {round_}. Answer with that candidate alone, as one JSON object."
-    wanted = candidates_wanted(request)
+    wanted, leads = candidates_wanted(request), [kind.name for kind in kinds(offered)]
     asked = "one candidate" if wanted == 1 else f"{wanted} candidates that differ in kind, the most promising first,"
-    return f'Propose {asked} for {round_}. Answer with one JSON object: {{"candidates":[CANDIDATE, ...]}}'
+    fields = [f'"{name}":CANDIDATE' for name in leads]
+    if wanted > len(leads):
+        fields.append('"candidates":[CANDIDATE, ...]')
+    text = f"Propose {asked} for {round_}. Answer with one JSON object: {{{','.join(fields)}}}"
+    if not leads:
+        return text
+    more = ["candidates add potentials without gate and schedule."] if wanted > len(leads) else []
+    return "\n".join(
+        [f"{text}. Of these", *(f"- {name} adds {_ADDED[name]};" for name in leads), *(f"- {each}" for each in more)]
+    )

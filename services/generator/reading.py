@@ -6,10 +6,12 @@ for its one repair. That all of them are old is such an error too, for the LLM m
 repair is old again it knows none, and an empty list says so.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from also.errors import ShapingError
+from also.llm.conformance import fault
 from also.llm.question import Choice, Contradiction, Reply, ReplyError
 from also.shaping.identity import config_hash
 from also.shaping.rules import check_config
@@ -17,11 +19,10 @@ from also.v1.generator_pb2 import ProposeRequest
 from also.v1.llm_pb2 import LlmOrigin
 from also.v1.shaping_pb2 import ShapingConfig
 from services.generator.configs import fit_caps
-from services.generator.conformance import fault
 from services.generator.edits import edited
 from services.generator.offer import Offer, offer
 from services.generator.proposal import Proposal
-from services.generator.schema import LONGEST_REASON, Schema, candidate_schema, wants_list
+from services.generator.schema import LONGEST_REASON, WHOLE, Schema, candidate_schema, kinds, wants_list
 from services.generator.sense import senseless
 
 MOST_READ = 64
@@ -57,12 +58,12 @@ def read(reply: Reply, request: ProposeRequest) -> list[Proposal]:
         ReplyError: no candidate can be used.
     """
     offered = offer(request)
-    schema = candidate_schema(offered)
+    schema = candidate_schema(offered, WHOLE)
     seen = _old(request)
     proposals: list[Proposal] = []
     refusals: list[_Refused] = []
     for choice in reply.choices:
-        for number, item in enumerate(_items(choice, wants_list(request))):
+        for number, item in enumerate(_items(choice, wants_list(request), [kind.name for kind in kinds(offered)])):
             try:
                 config = _config(offered, schema, item)
                 identity = config_hash(fit_caps(config, request.card, request.gamma))
@@ -99,17 +100,26 @@ class _Item:
     """Why there are no data; empty where there are."""
 
 
-def _items(choice: Choice, in_list: bool) -> list[_Item]:
-    """A choice's candidates, or the one thing that is wrong with all of it."""
+def _items(choice: Choice, in_list: bool, leads: Sequence[str]) -> list[_Item]:
+    """A choice's candidates in order, or the one thing that is wrong with all of it.
+
+    Args:
+        choice: the choice.
+        in_list: whether it holds several.
+        leads: fields of those that lead the list; one that is missing spoils no other.
+    """
     whole = f"choice {choice.index}"
     if choice.error:
         return [_Item(path=whole, wrong=choice.error)]
     if not in_list:
         return [_Item(path=whole, data=choice.data)]
-    listed = choice.data.get("candidates") if isinstance(choice.data, dict) else None
+    data = choice.data if isinstance(choice.data, dict) else {}
+    first = [_Item(path=name, data=data[name]) for name in leads if name in data]
+    listed = data.get("candidates")
     if not isinstance(listed, list) or not listed:
-        return [_Item(path="candidates", wrong="is missing or empty; allowed: a list of candidates")]
-    return [_Item(path=f"candidates[{index}]", data=data) for index, data in enumerate(listed[:MOST_READ])]
+        missing = _Item(path="candidates", wrong="is missing or empty; allowed: a list of candidates")
+        return first or [missing]
+    return first + [_Item(path=f"candidates[{index}]", data=data) for index, data in enumerate(listed[:MOST_READ])]
 
 
 def _config(offered: Offer, schema: Schema, item: _Item) -> ShapingConfig:

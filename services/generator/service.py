@@ -2,9 +2,11 @@
 
 import grpc
 
-from also import settings
+from also import limits, settings
 from also.limits import filled
 from also.llm.asker import Asker
+from also.llm.asking import Read
+from also.llm.fitting import Render
 from also.llm.question import Answered, Question, Unanswered, falls_back, request_sha256
 from also.shaping.rules import check_fit
 from also.v1 import campaign_pb2, generator_pb2_grpc
@@ -15,7 +17,7 @@ from also.v1.generator_pb2 import (
     ProposeResponse,
 )
 from services.generator import mutation, prompt, rules, sampling
-from services.generator.proposal import candidates_wanted, collect
+from services.generator.proposal import Proposal, candidates_wanted, collect
 from services.generator.reading import read
 
 
@@ -42,15 +44,17 @@ class GeneratorService(generator_pb2_grpc.GeneratorServiceServicer):
         return propose(request, self._asker)
 
     def CheckGenerator(self, request: CheckGeneratorRequest, context: grpc.ServicerContext) -> CheckGeneratorResponse:
-        """Make sure that a backend can be used.
+        """Make sure that a backend can be used: an LLM is asked the request's question.
 
         Raises:
             EndpointError: it cannot.
+            DocumentError: the question breaks a limit.
         """
         if not request.settings.HasField("llm"):
             return CheckGeneratorResponse()
-        served = self._asker.check(filled(request.settings.llm))
-        return CheckGeneratorResponse(model=served.name, context_tokens=served.context_tokens)
+        limits.check(request.question, "question")
+        checked = self._asker.check(*_asked(request.question))
+        return CheckGeneratorResponse(model=checked.model, context_tokens=checked.context_tokens, notes=checked.notes)
 
 
 def propose(request: ProposeRequest, asker: Asker) -> ProposeResponse:
@@ -74,8 +78,9 @@ def propose(request: ProposeRequest, asker: Asker) -> ProposeResponse:
             raise AssertionError(f"generator backend {unknown} has passed the limits")
 
 
-def _ask(request: ProposeRequest, asker: Asker) -> ProposeResponse:
-    endpoint, by_choices = filled(request.settings.llm), request.settings.sampling == campaign_pb2.SAMPLING_CHOICES
+def _asked(request: ProposeRequest) -> tuple[Question, Render, Read[list[Proposal]]]:
+    """What an LLM is asked, and how its answer is read."""
+    by_choices = request.settings.sampling == campaign_pb2.SAMPLING_CHOICES
     question = Question(
         mind="generator",
         campaign_id=request.campaign_id,
@@ -83,19 +88,21 @@ def _ask(request: ProposeRequest, asker: Asker) -> ProposeResponse:
         round=request.round,
         request_sha256=request_sha256(request),
         prompt_sha256=prompt.sha256(),
-        endpoint=endpoint,
+        endpoint=filled(request.settings.llm),
         allowance=request.allowance,
         choices=candidates_wanted(request) if by_choices else 1,
     )
-    answer = asker.ask(
-        question,
-        lambda count: prompt.render(request, count, endpoint.evidence_tokens),
-        lambda reply: read(reply, request),
-    )
-    match answer:  # where the LLM contradicts the card, the rules answer; their candidates have no origin
+    return question, lambda count, room: prompt.render(request, count, room), lambda reply: read(reply, request)
+
+
+def _ask(request: ProposeRequest, asker: Asker) -> ProposeResponse:
+    question, render, read_answer = _asked(request)
+    match asker.ask(
+        question, render, read_answer
+    ):  # where the LLM contradicts the card, the rules answer; their candidates have no origin
         case Answered(value=proposals, use=use):
             return ProposeResponse(candidates=collect(request, proposals), llm=use)
-        case Unanswered(failure=failure, use=use) if falls_back(failure, endpoint):
+        case Unanswered(failure=failure, use=use) if falls_back(failure, question.endpoint):
             return ProposeResponse(candidates=collect(request, rules.proposals(request)), llm=use)
         case Unanswered(failure=failure, use=use):
             return ProposeResponse(failure=failure, llm=use)

@@ -17,6 +17,8 @@ from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.validator_pb2 import ArmProgress, ValidationPhase, ValidationProgress
 from also.v1.verdict_pb2 import VerdictReason
+from tools.faulty_llm.dialects import LLAMA_CPP
+from tools.faulty_llm.server import serving
 
 
 @pytest.fixture
@@ -258,6 +260,21 @@ def test_the_doctor_checks_this_machine(also, tmp_path):
     assert code == 0, out
     assert all(line.startswith("ok ") for line in out.splitlines()[1:])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_the_doctor_asks_an_llm(also):
+    """Both minds' largest questions, by their own services; a server that only chats is found out."""
+    with serving() as server:
+        server.dialect = LLAMA_CPP
+        code, out, _ = also("doctor", "--llm", server.url)
+        assert code == 0, out
+        assert f"ok      llm: {server.url} answers what critic and generator may ask" in out
+        assert len(server.requests) >= 2
+        server.says = lambda request: "Hello! How can I help you?"
+        code, out, _ = also("doctor", "--llm", server.url)
+        assert code == 1
+        assert "failed  llm: " in out and "Hello! How can I help" in out
 
 
 def test_the_doctor_fails_on_a_store_that_is_none(also, tmp_path):

@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from also.briefing import prompt as prompts
+from also.llm.question import Room
 from also.v1 import diagnosis_pb2 as pb
 from services.critic.prompt import MOST_TRIALS, PROMPTS, SHARED, render, sha256
 
@@ -28,7 +29,7 @@ def contents(rendered):
 
 def test_a_prompt_is_a_system_message_and_a_question(full):
     """What the critic is, and what it is asked."""
-    rendered = render(full(), estimate, 2000)
+    rendered = render(full(), estimate, Room(evidence_tokens=2000))
     assert [message.role for message in rendered.messages] == ["system", "user"]
     system, user = contents(rendered)
     assert system.startswith("You are the critic of ALSO.")
@@ -39,7 +40,7 @@ def test_equal_requests_have_equal_prompts(full):
     """Rendering follows from the request alone, and leaves it as it is."""
     request = full()
     before = request.SerializeToString(deterministic=True)
-    assert render(request, estimate, 2000) == render(full(), estimate, 2000)
+    assert render(request, estimate, Room(evidence_tokens=2000)) == render(full(), estimate, Room(evidence_tokens=2000))
     assert request.SerializeToString(deterministic=True) == before
 
 
@@ -49,8 +50,8 @@ def test_what_stays_the_same_comes_first(full):
     early, late = full(), request
     del early.evidence[1:], early.past[:], early.trials[:]
     (system, user), (system_later, user_later) = (
-        contents(render(early, estimate, 2000)),
-        contents(render(late, estimate, 2000)),
+        contents(render(early, estimate, Room(evidence_tokens=2000))),
+        contents(render(late, estimate, Room(evidence_tokens=2000))),
     )
     assert system == system_later
     card = user.split("# Earlier stages")[0]
@@ -59,7 +60,7 @@ def test_what_stays_the_same_comes_first(full):
 
 def test_the_question_has_every_part(full):
     """Card, earlier stages with their outcomes, trials with their numbers, incumbent and evidence."""
-    _, user = contents(render(full(), estimate, 2000))
+    _, user = contents(render(full(), estimate, Room(evidence_tokens=2000)))
     headings = re.findall(r"^# (.+)$", user, re.MULTILINE)
     assert headings == [
         "Task card",
@@ -88,7 +89,7 @@ def test_the_question_divides_by_the_largest_return(full):
     """Phases are defined by shares, and small models are bad at division."""
     request = full()
     request.card.largest_return = 0.5
-    _, user = contents(render(request, estimate, 2000))
+    _, user = contents(render(request, estimate, Room(evidence_tokens=2000)))
     assert (
         "the mean return is 0.04 [0, 0.08], 0 [-0.04, 0.04] in the stage before; "
         "along the curve it changed by 0, from the first third to the last."
@@ -97,9 +98,9 @@ def test_the_question_divides_by_the_largest_return(full):
 
 def test_no_text_of_a_user_or_a_mind_leaves_its_quotes(full, injections):
     """Whatever is written into card, reasons, details and summaries, only quoted strings differ."""
-    harmless = render(full(), estimate, 2000)
+    harmless = render(full(), estimate, Room(evidence_tokens=2000))
     for text in injections:
-        rendered = render(full(text), estimate, 2000)
+        rendered = render(full(text), estimate, Room(evidence_tokens=2000))
         assert list(map(skeleton, contents(rendered))) == list(map(skeleton, contents(harmless))), text
         assert rendered.schema == harmless.schema, text
 
@@ -107,7 +108,7 @@ def test_no_text_of_a_user_or_a_mind_leaves_its_quotes(full, injections):
 def test_no_character_with_a_meaning_to_chat_templates_reaches_the_question(full, injections):
     """Nor any that cannot be seen, nor any sign of markup."""
     for text in injections:
-        _, user = contents(render(full(text), estimate, 2000))
+        _, user = contents(render(full(text), estimate, Room(evidence_tokens=2000)))
         inside = "".join(re.findall(r'"([^"\n]*)"', user))
         assert re.fullmatch(r"[A-Za-z0-9 .,;:()'+=%/_\\-]*", inside), text
         assert user.isascii()
@@ -122,14 +123,14 @@ def test_names_of_agents_and_texts_of_minds_are_not_shown_at_all(full):
     for feature in request.card.features:
         feature.unit = "unit"
     request.card.action_space.names[:] = ["act"] * 6
-    rendered = render(request, estimate, 2000)
+    rendered = render(request, estimate, Room(evidence_tokens=2000))
     assert "harmless" not in "".join(contents(rendered)) + json.dumps(rendered.schema)
 
 
 def test_the_evidence_keeps_its_limit(full):
     """What may be cited is what is shown."""
     for most in (200, 300, 600, 5000):
-        rendered = render(full(), len, most)
+        rendered = render(full(), len, Room(evidence_tokens=most))
         _, user = contents(rendered)
         evidence = user.split("# Evidence of this stage\n")[1].split("\n\n# What follows")[0]
         assert len(evidence) <= most
@@ -143,14 +144,14 @@ def test_only_the_last_trials_are_shown(full):
     request = full()
     for _ in range(100):
         request.trials.append(request.trials[0])
-    _, user = contents(render(request, estimate, 2000))
+    _, user = contents(render(request, estimate, Room(evidence_tokens=2000)))
     assert user.count("minus control's") == MOST_TRIALS
     assert "90 earlier trials are left out." in user
 
 
 def test_the_system_message_names_every_field_of_the_answer(full):
     """What the schema asks for, the prompt explains."""
-    rendered = render(full(), estimate, 2000)
+    rendered = render(full(), estimate, Room(evidence_tokens=2000))
     system, _ = contents(rendered)
     answer = system.split("# Your answer")[1]
     for name in rendered.schema["properties"]["findings"]["items"]["properties"]:
@@ -162,7 +163,7 @@ def test_the_system_message_names_every_field_of_the_answer(full):
 
 def test_the_fixed_part_of_the_prompt_is_short(full):
     """Small models have short contexts: the system message stays below some 4,000 tokens."""
-    system, _ = contents(render(full(), estimate, 2000))
+    system, _ = contents(render(full(), estimate, Room(evidence_tokens=2000)))
     assert len(system) < 14_000
 
 

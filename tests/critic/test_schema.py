@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from also import limits
 from also.briefing.aliases import Aliases
 from also.briefing.evidence import citable_paths, evidence_section
-from also.llm.question import Choice, Contradiction, Reply, ReplyError
+from also.llm.question import Choice, Contradiction, Reply, ReplyError, Room
 from also.llm.quoting import one_line
 from also.v1 import diagnosis_pb2 as pb
 from services.critic.case import read_case
@@ -81,7 +81,7 @@ def reply(*data):
 
 def schema_of(request):
     """Schema of a request's full evidence."""
-    return render(request, len, 10**6).schema
+    return render(request, len, Room(evidence_tokens=10**6)).schema
 
 
 def is_sound(diagnosis, request):
@@ -157,7 +157,7 @@ def test_every_reply_that_follows_the_schema_is_accepted(full, data):
 def test_every_citation_of_shortened_evidence_is_accepted(full, data, room):
     """What a smaller level shows can be read back without knowing the level."""
     request = full()
-    found = data.draw(conforming(render(request, len, room).schema))
+    found = data.draw(conforming(render(request, len, Room(evidence_tokens=room)).schema))
     for finding in found["findings"]:
         finding |= {"mode": "coordination", "milestone": "met_at_food", "remedy": "guide"}
     assert is_sound(read(reply(found), request), request)

@@ -1,9 +1,10 @@
-"""A real LLM server: vLLM on this machine's CPU, serving a tiny model of random weights.
+"""Real LLM servers on this machine's CPU, each with a tiny model of random weights: vLLM, and llama.cpp's.
 
-What the model says is noise. The protocol, the grammar that a reply is held to, the counts of tokens and the errors
-are vLLM's own, and they are what our code rests on. `make e2e-llm` builds the server's environment and names its
-interpreter in ALSO_E2E_VLLM. The first test that wants `llm_server` waits for its start, half a minute on two idle
-cores, so a module that uses it gives itself more time: `pytestmark = pytest.mark.timeout(SECONDS)`.
+What the models say is noise. The protocol, the grammar that a reply is held to, the counts of tokens and the errors
+are the servers' own, and they are what our code rests on. `make e2e-llm` builds the servers' environments and names
+their interpreters in ALSO_E2E_VLLM and ALSO_E2E_LLAMA_CPP. The first test that wants `llm_server` waits for its start,
+half a minute on two idle cores, so a module that uses it gives itself more time.
+ALSO_E2E_MODEL names a GGUF that llama.cpp's server serves in place of the tiny model; vLLM's tests are skipped then.
 """
 
 import os
@@ -46,16 +47,28 @@ FLAGS = (
 )
 
 
+LLAMA_CPP_CONTEXT = 16_384
+"""Longest prompt and reply together at llama.cpp's server, in tokens; a tiny tokenizer makes a third more of a text."""
+
+SLOTS = 2
+"""Choices that llama.cpp's server gives in one call at most: fewer than candidates are asked for."""
+
+OMP = {"GOMP_SPINCOUNT": "0", "OMP_WAIT_POLICY": "passive"}
+"""Environment in which llama.cpp's threads wait without taking the cores from others."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LlmServer:
     """A server that answers."""
 
     root: str
-    """Where vLLM's own paths are, e.g. `/metrics`: http://127.0.0.1:PORT."""
+    """Where the server's own paths are, e.g. `/metrics`: http://127.0.0.1:PORT."""
     model: str
     """Name of the model that it serves."""
     context_tokens: int
     """Longest prompt and reply together, in tokens."""
+    choices: int
+    """Choices that it gives in one call at most."""
     log: Path
     """What it has printed."""
     python: Path
@@ -73,6 +86,8 @@ class LlmServer:
 def vllm_python() -> Path:
     """The interpreter of an environment with vLLM."""
     named = os.environ.get("ALSO_E2E_VLLM", "")
+    if os.environ.get("ALSO_E2E_MODEL"):
+        pytest.skip("MODEL names a GGUF, which llama.cpp's server serves; vLLM's tests are of the tiny model")
     if not named:
         pytest.skip("ALSO_E2E_VLLM names no interpreter with vLLM: `make e2e-llm` builds one and runs these tests")
     return Path(named)
@@ -118,7 +133,72 @@ def llm_server(vllm_python: Path, tiny_model: Path, tmp_path_factory: pytest.Tem
             give_way(process)
             wait_until_healthy(root, process, log)
             yield LlmServer(
-                root=root, model="tiny", context_tokens=CONTEXT, log=log, python=vllm_python, process=process
+                root=root,
+                model="tiny",
+                context_tokens=CONTEXT,
+                choices=64,
+                log=log,
+                python=vllm_python,
+                process=process,
+            )
+        finally:
+            end_group(process)
+
+
+@pytest.fixture(scope="session")
+def llama_cpp_python() -> Path:
+    """The interpreter of an environment with llama.cpp's server."""
+    named = os.environ.get("ALSO_E2E_LLAMA_CPP", "")
+    if not named:
+        pytest.skip("ALSO_E2E_LLAMA_CPP names no interpreter with xllamacpp: `make e2e-llm` builds one")
+    return Path(named)
+
+
+@pytest.fixture(scope="session")
+def gguf(llama_cpp_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model that llama.cpp's server serves: the one that is named, or a tiny one."""
+    if named := os.environ.get("ALSO_E2E_MODEL", ""):
+        assert Path(named).is_file(), f"MODEL={named} is no file"
+        return Path(named)
+    file = tmp_path_factory.mktemp("tiny_gguf") / "tiny.gguf"
+    made = subprocess.run(
+        [llama_cpp_python, Path(__file__).with_name("tiny_gguf.py"), file], capture_output=True, text=True
+    )
+    assert made.returncode == 0, made.stderr
+    return file
+
+
+@pytest.fixture(scope="session")
+def llama_cpp_server(
+    llama_cpp_python: Path, gguf: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LlmServer]:
+    """llama.cpp's server, for all tests of a session; nothing of it outlives them but its log."""
+    port = free_port()
+    root = f"http://127.0.0.1:{port}"
+    log = tmp_path_factory.mktemp("llama_cpp_server") / "log"
+    script = Path(__file__).with_name("llama_cpp_server.py")
+    command = [llama_cpp_python, script, gguf, "tiny", str(port), str(LLAMA_CPP_CONTEXT), str(SLOTS)]
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            [*MORTAL, *command],
+            env=os.environ | OMP,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            wait_until_healthy(root, process, log)
+            yield LlmServer(
+                root=root,
+                model="tiny",
+                context_tokens=LLAMA_CPP_CONTEXT,
+                choices=SLOTS,
+                log=log,
+                python=llama_cpp_python,
+                process=process,
             )
         finally:
             end_group(process)

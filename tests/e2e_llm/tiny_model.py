@@ -1,55 +1,25 @@
-"""Makes a tiny model of random weights that a real server serves: `python tiny_model.py FOLDER`.
+"""Makes a tiny model of random weights that vLLM serves: `python tiny_model.py FOLDER`.
 
-Nothing is downloaded: a Llama of two layers is drawn from a fixed seed, and its byte-level BPE is trained on this
-repository's documents and contract. What it says is noise; how many tokens a text has, and that a grammar is kept,
-is real. Weights are small, so that every next token that the grammar allows is about equally probable. It runs under
-the interpreter of the vLLM environment, which has torch, tokenizers and transformers.
+Nothing is downloaded: a Llama of two layers is drawn from a fixed seed. What it says is noise; how many tokens a text
+has, and that a grammar is kept, is real. Weights are small, so that every next token that the grammar allows is about
+equally probable. It runs under the interpreter of the vLLM environment, which has torch, tokenizers and transformers.
 """
 
 import sys
-from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tiny_tokenizer import CHAT_TEMPLATE, END_OF_TEXT, END_OF_TURN, TURN, trained
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 SEED = 0
 CONTEXT = 32_768
 """Longest prompt and reply together, in tokens."""
 
-VOCABULARY = 4_096
-"""Tokens at most; English and JSON then have three to four characters a token."""
-
-END_OF_TEXT, TURN, END_OF_TURN = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
-CHAT_TEMPLATE = (
-    "{% for message in messages %}"
-    + (TURN + "{{ message['role'] }}\n{{ message['content'] }}" + END_OF_TURN + "\n")
-    + "{% endfor %}"
-    + ("{% if add_generation_prompt %}" + TURN + "assistant\n{% endif %}")
-)
-
-
-def texts() -> list[str]:
-    """What the repository says about itself, in an order that does not depend on the file system."""
-    paths = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "proto").rglob("*.proto")]
-    return [path.read_text(encoding="utf-8") for path in sorted(paths)]
-
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
-    """Train a byte-level BPE, which has a token for every byte and so can say any text."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        special_tokens=[END_OF_TEXT, TURN, END_OF_TURN],
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts(), trainer)
+    """The tokenizer, as transformers know it."""
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
+        tokenizer_object=trained(),
         bos_token=END_OF_TEXT,
         eos_token=END_OF_TURN,
         pad_token=END_OF_TEXT,

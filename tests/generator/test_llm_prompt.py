@@ -7,6 +7,8 @@ from collections import Counter
 import pytest
 
 from also import document
+from also.llm.conformance import fault
+from also.llm.question import Room
 from also.v1 import campaign_pb2
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
@@ -14,7 +16,6 @@ from also.v1 import verdict_pb2 as verdicts
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.task_pb2 import Role, TaskCard
 from services.generator import prompt
-from services.generator.conformance import fault
 from services.generator.offer import offer
 from services.generator.proposal import collect
 from services.generator.rules import proposals
@@ -44,7 +45,7 @@ def count(text):
 
 def render(request):
     """System message and question."""
-    system, question = prompt.render(request, count, 2000).messages
+    system, question = prompt.render(request, count, Room(evidence_tokens=2000)).messages
     assert (system.role, question.role) == ("system", "user")
     return system.content, question.content
 
@@ -112,7 +113,9 @@ def test_equal_requests_have_equal_prompts(asked, crowd, ask, grow):
     """A prompt is a pure function of the request: it may be asked for again."""
     for request in (asked, ask(crowd, incumbent=grow(crowd, 3))):
         copy = ProposeRequest.FromString(request.SerializeToString())
-        assert prompt.render(request, count, 2000) == prompt.render(copy, count, 2000)
+        assert prompt.render(request, count, Room(evidence_tokens=2000)) == prompt.render(
+            copy, count, Room(evidence_tokens=2000)
+        )
 
 
 def test_what_changes_comes_last(asked):
@@ -131,13 +134,14 @@ def test_what_changes_comes_last(asked):
 
 def test_both_samplings_ask_the_same_but_for_the_number(asked):
     """A list of K, or one candidate; the schema says the same."""
-    listed, (system, question) = prompt.render(asked, count, 2000), render(asked)
+    listed, (system, question) = prompt.render(asked, count, Room(evidence_tokens=2000)), render(asked)
     asked.settings.sampling = campaign_pb2.SAMPLING_CHOICES
-    single, (system_of_one, question_of_one) = prompt.render(asked, count, 2000), render(asked)
+    single, (system_of_one, question_of_one) = prompt.render(asked, count, Room(evidence_tokens=2000)), render(asked)
     assert system == system_of_one
     assert question.rpartition("# Question")[0] == question_of_one.rpartition("# Question")[0]
     assert "4 candidates" in question and "one candidate" in question_of_one
-    assert listed.schema["properties"]["candidates"]["items"] == single.schema == reply_schema(offer(asked))
+    assert single.schema == reply_schema(offer(asked))
+    assert listed.schema["required"] == ["team_potential", "other_form", "own_potential", "candidates"]
 
 
 def test_the_example_of_the_prompt_follows_the_schema_of_its_task(ask):

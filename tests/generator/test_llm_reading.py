@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from also import document
+from also.llm.conformance import fault
 from also.llm.question import Choice, Reply, ReplyError
 from also.shaping.rules import cap_total, check_config
 from also.shaping.sight import bonus_limit
@@ -16,7 +17,6 @@ from also.v1 import shaping_pb2 as shaping
 from also.v1.llm_pb2 import LlmOrigin
 from also.v1.task_pb2 import TaskCard
 from services.generator.configs import fit_caps
-from services.generator.conformance import fault
 from services.generator.offer import offer
 from services.generator.proposal import collect
 from services.generator.reading import read

@@ -8,7 +8,7 @@ from also.shaping.rules import role_agents
 from also.v1 import campaign_pb2
 from also.v1 import diagnosis_pb2 as pb
 from also.v1.generator_pb2 import ProposeRequest
-from also.v1.task_pb2 import Role, TaskCard
+from also.v1.task_pb2 import DIRECTION_HIGHER, TELLS_OF_ACTION, Role, TaskCard
 from services.generator.choices import choices_section
 from services.generator.offer import MOST_FEATURES, MOST_ROLES, offer
 from services.generator.schema import candidate_schema, reply_schema
@@ -74,13 +74,74 @@ def test_the_schema_stays_small_on_any_card(card, ask, grow):
     assert sum(len(part.get("enum", ())) for part in parts(schema)) < 1000
 
 
-def test_a_list_holds_at_most_as_many_candidates_as_are_asked_for(foraging, ask):
-    """One choice then has all of them; otherwise each has one."""
-    request = ask(foraging, candidates=5)
-    listed = reply_schema(offer(request))["properties"]["candidates"]
-    assert (listed["minItems"], listed["maxItems"]) == (1, 5)
+def forms_and_targets(candidate):
+    """What the terms of a candidate's schema are."""
+    added = candidate["properties"]["add"]["items"]
+    found = added.get("anyOf", [added])
+    forms = {value for term in found for value in term["properties"]["form"]["enum"]}
+    return forms, {value for term in found for value in term["properties"]["target"]["enum"]}
+
+
+def test_a_list_holds_as_many_candidates_as_are_asked_for(foraging, ask):
+    """Those of different kinds that lead it, and the rest."""
+    for wanted, leads in ((1, 0), (2, 2), (3, 3), (5, 3)):
+        fields = dict(reply_schema(offer(ask(foraging, candidates=wanted)))["properties"])
+        rest = fields.pop("candidates", {"minItems": 0, "maxItems": 0})
+        assert len(fields) == leads
+        assert rest["maxItems"] == wanted - leads
+
+
+def test_the_leads_of_a_list_cannot_be_of_one_kind(foraging, ask):
+    """Potentials for agents, other forms, potentials for the team: no two can be the same."""
+    fields = reply_schema(offer(ask(foraging)))["properties"]
+    own, other, team = (forms_and_targets(fields[name]) for name in ("own_potential", "other_form", "team_potential"))
+    assert own[0] == team[0] == {"potential"}
+    assert "team" not in own[1] and team[1] == {"team"}
+    assert other[0] == {"event", "synchrony", "novelty", "penalty"}
+
+
+def test_what_takes_several_is_answered_by_the_team_first(foraging, ask, find):
+    """The order of a list is an order of preference, and the first of it may enter without a race."""
+    for mode, first in (
+        (pb.FAILURE_MODE_COORDINATION, "team_potential"),
+        (pb.FAILURE_MODE_EXPLORATION, "own_potential"),
+    ):
+        schema = reply_schema(offer(ask(foraging, find(pb.REMEDY_GUIDE, mode=mode))))
+        assert schema["required"][0] == first
+
+
+def test_one_kind_leads_no_list(foraging, ask):
+    """Where no feature tells of the state there is no potential, and all candidates stand in one list."""
+    card = TaskCard()
+    card.CopyFrom(foraging)
+    for feature in card.features:
+        feature.tells_of = TELLS_OF_ACTION
+    assert reply_schema(offer(ask(card)))["required"] == ["candidates"]
+
+
+def test_a_choice_is_one_candidate_of_any_kind(foraging, ask):
+    """Several samples of one schema."""
+    request = ask(foraging)
     request.settings.sampling = campaign_pb2.SAMPLING_CHOICES
-    assert reply_schema(offer(request)) == listed["items"]
+    assert reply_schema(offer(request)) == candidate_schema(offer(request))
+
+
+def test_potentials_pay_for_the_cards_own_way_only(foraging, unnamed, ask):
+    """Where it says which way is nearer: no exp where higher is, no negative weight."""
+    higher = {feature.name for feature in foraging.features if feature.direction == DIRECTION_HIGHER}
+    for term in terms(candidate_schema(offer(ask(foraging)))):
+        fields = term["properties"]
+        if fields["form"]["enum"] != ["potential"]:
+            continue
+        variants = fields["transform"].get("anyOf", [fields["transform"]])
+        kinds_ = {kind for variant in variants for kind in variant["properties"]["kind"]["enum"]}
+        assert min(fields["weight"]["enum"]) > 0
+        if set(fields["feature"]["enum"]) & higher:
+            assert set(fields["feature"]["enum"]) <= higher
+            assert kinds_ == {"identity", "tanh", "threshold", "indicator"}
+        else:
+            assert kinds_ == {"exp"}
+    assert min(values(candidate_schema(offer(ask(unnamed))), "weight")) < 0
 
 
 def test_a_candidate_thinks_before_it_chooses(foraging, ask, incumbent):

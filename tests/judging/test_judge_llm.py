@@ -130,7 +130,9 @@ def test_an_llm_is_judged_beside_the_others(also, judgements, tmp_path):
 @pytest.mark.slow
 def test_what_a_model_says_against_the_evidence_is_no_answer_of_it(judgements):
     """The rules do not stand in for it in the table."""
-    contrary = {"findings": [{"mode": "none", "remedy": "keep"}]}
+    nothing = dict.fromkeys(("milestone", "feature", "agent", "term"), "")
+    told = {"citations": ["returns.mean"], "summary": "All is well.", "severity": 10, "confidence": 90}
+    contrary = {"findings": [told | nothing | {"mode": "none", "remedy": "keep"}]}
     with serving() as server:
         server.says = lambda asked: json.dumps(contrary) if "findings" in schema_of(asked) else None
         one = judgements("--url", server.url, "--only", "exploration-19x19")["llm"]

@@ -17,7 +17,7 @@ KEY = "canary-4711"
 
 SCHEMA = {
     "type": "object",
-    "properties": {"word": {"type": "string", "maxLength": 40}, "level": {"enum": [0.1, 0.5, 1]}},
+    "properties": {"word": {"type": "string", "maxLength": 40}, "level": {"type": "integer", "enum": [10, 50, 100]}},
     "required": ["word", "level"],
     "additionalProperties": False,
 }
@@ -68,7 +68,7 @@ def ask_for(llm) -> Callable[..., Question]:
 def render():
     """Renders the same short prompt for every question."""
 
-    def build(count) -> Rendered:
+    def build(count, room) -> Rendered:
         return Rendered(
             messages=[LlmMessage(role="system", content="Be brief."), LlmMessage(role="user", content="Which word?")],
             schema=SCHEMA,

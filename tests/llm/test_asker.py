@@ -35,7 +35,7 @@ def test_an_answer_says_what_it_has_cost(llm, asker, ask_for, render):
     """One call, the server's count of tokens, the price of both."""
     answer = asker.ask(ask_for(prompt_price=2.0, completion_price=10.0), render, read)
     assert isinstance(answer, Answered)
-    assert answer.value[0]["level"] in (0.1, 0.5, 1)
+    assert answer.value[0]["level"] in (10, 50, 100)
     use = answer.use
     assert (use.calls, use.invalid, use.repaired, use.model) == (1, 0, False, MODEL)
     assert use.prompt_tokens == 1000
@@ -113,7 +113,7 @@ def test_a_refused_request_is_not_repeated(llm, asker, ask_for, render):
 
 def test_an_unusable_reply_is_repaired_once(llm, asker, ask_for, render):
     """The second call is told what was wrong with the first reply."""
-    llm.fault_of = faults("prose_around")
+    llm.fault_of = faults("cut_json")
     answer = asker.ask(ask_for(), render, read)
     assert isinstance(answer, Answered)
     assert (answer.use.calls, answer.use.invalid, answer.use.repaired) == (2, 1, True)
@@ -234,7 +234,7 @@ def test_equal_questions_have_equal_seeds(llm, asker, ask_for, render, store):
 
 def test_the_api_key_goes_to_the_server_and_nowhere_else(llm, asker, ask_for, render, store):
     """It is in the header, and in no stored object."""
-    llm.fault_of = faults("status_5xx", "prose_around")
+    llm.fault_of = faults("status_5xx", "cut_json")
     asker.ask(ask_for(), render, read)
     assert llm.authorizations == {"Bearer canary-4711"}
     stored = [store.get(key) for key in store.find(keys.exchanges("test"))]
@@ -258,7 +258,7 @@ def test_metrics_tell_what_happened(llm, asker, ask_for, render):
         (metrics.LLM_UNANSWERED, "Unavailable"),
     ]
     before = [counted(*each) for each in watched]
-    llm.fault_of = faults("status_5xx", "prose_around", "", "status_4xx")
+    llm.fault_of = faults("status_5xx", "cut_json", "", "status_4xx")
     asker.ask(ask_for(), render, read)
     asker.ask(ask_for(request="c" * 64), render, read)
     assert [counted(*each) - was for each, was in zip(watched, before, strict=True)] == [2, 2, 2000, 1, 1, 1]

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from also.llm.extracting import parse_strictly
 from also.llm.question import ReplyError
-from also.llm.reading import Body, parse_strictly, read_body, read_usage
+from also.llm.reading import Body, read_body, read_reply, read_usage
+from also.v1.llm_pb2 import LlmReply
 
 
 def body(*contents, finish="stop", **message):
@@ -50,16 +52,17 @@ def test_thinking_is_kept_apart():
     ("text", "said"),
     [
         (body('{"a":1', finish="length"), "cut off"),
-        (body('{"a":1}', finish="length"), "cut off"),
+        (body('I think {"a":1} is a start, but', finish="length"), "cut off"),
         (body('{"a":1}', finish="content_filter"), "content_filter"),
-        (body('{"a":1}', finish=None), "None"),
+        (body("Well", finish="tool_calls"), "tool_calls"),
         (body('{"a":1}', refusal="No."), "refused"),
         (body(None), "empty"),
         (body("  \n"), "empty"),
-        (body(None, reasoning='{"a":1}'), "taken for thinking"),
+        (body(None, reasoning='{"a":1} or {"a":2}, I wonder'), "taken for thinking"),
         (body(["a"]), "empty"),
-        (body("Sure! {}"), "no JSON"),
-        (body("```json\n{}\n```"), "no JSON"),
+        (body("Sure! Here it is."), "begins with 'Sure! Here it is.'"),
+        (body("[]"), "no object"),
+        (body("{'a':1}"), "no JSON"),
         (body('{"a":NaN}'), "NaN"),
         (body('{"a":-Infinity}'), "-Infinity"),
         (body('{"a":1e999}'), "1e999"),
@@ -77,6 +80,60 @@ def test_a_choice_that_cannot_be_read_says_why(text, said):
     choice = only_choice(text)
     assert choice.data is None
     assert said in choice.error
+
+
+ANSWER = '{"findings":[{"a":{"b":1}}]}'
+DRAFT = '{"findings":[]}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        body(ANSWER),
+        body(f"Sure! Here it is:\n{ANSWER}"),
+        body(f"```json\n{ANSWER}\n```"),
+        body(f"```\n{ANSWER}\n```\nHope this helps {{or not}}!"),
+        body(f"<think>Is it {DRAFT}?</think>\n```json\n{ANSWER}\n```"),
+        body(f"First {DRAFT} came to my mind.</think>{ANSWER}"),
+        body(f"A draft is {DRAFT}, and the answer {ANSWER}"),
+        body(f"<|channel|>analysis<|message|>{DRAFT}<|end|><|channel|>final<|message|>{ANSWER}"),
+        body(f"{ANSWER}\n{ANSWER}"),
+        body(f'By {{"feature": "x"}} I mean a name. {ANSWER} Here {{"a": 1}} was left out.'),
+        body([{"type": "text", "text": ANSWER[:9]}, {"type": "text", "text": ANSWER[9:]}]),
+        body([{"type": "thinking", "thinking": DRAFT}, {"type": "text", "text": ANSWER}]),
+        body(None, reasoning_content=f"Let me see. {DRAFT} is not it.\n{ANSWER}"),
+        body("", reasoning=f"```json\n{ANSWER}\n```"),
+        body(None, finish="tool_calls", tool_calls=[{"function": {"name": "answer", "arguments": ANSWER}}]),
+        body("", finish="tool_calls", tool_calls=[{"function": {"name": "answer", "arguments": json.loads(ANSWER)}}]),
+        body(None, finish="function_call", function_call={"name": "answer", "arguments": ANSWER}),
+        *(body(ANSWER, finish=finish) for finish in (None, "", "eos", "eos_token", "end_turn", "tool_calls", "length")),
+    ],
+)
+def test_the_object_is_found_wherever_it_stands(text):
+    """Fences, prose, thinking, drafts, parts, calls and odd reasons to end: the last object with the answer's keys."""
+    (choice,) = read_body(text, ["findings"]).choices
+    assert choice.error == ""
+    assert choice.data == json.loads(ANSWER)
+
+
+@pytest.mark.parametrize("content", ['{"findings":[{"mode":"none"},{"mode":"exp', f"Here: {ANSWER[:-1]}", "{" * 500])
+def test_a_part_of_a_broken_answer_is_no_answer(content):
+    """An object inside one that was cut off has none of the answer's keys."""
+    (choice,) = read_body(body(content), ["findings"]).choices
+    assert choice.data is None
+    assert choice.error
+
+
+def test_further_calls_for_a_choice_follow_the_first():
+    """Their choices go on counting; one that cannot be read says so in its place."""
+    raw = LlmReply(body=body('{"a":1}'), more=[body('{"a":2}'), "<html>", body('{"a":3}')])
+    read = read_reply(raw, ["a"])
+    assert [(choice.index, choice.data) for choice in read.choices] == [
+        (0, {"a": 1}),
+        (1, {"a": 2}),
+        (2, None),
+        (3, {"a": 3}),
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "OK", "null", "[]", "{}", '{"choices":[]}', '{"choices":{}}', "<html>", "\ufffd"])

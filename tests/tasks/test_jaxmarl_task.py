@@ -179,6 +179,18 @@ def test_particles_are_cut_after_one_env_step_more_than_they_say():
     assert task.card.episode_limit == 26
 
 
+@pytest.mark.parametrize(("name", "layout"), [("navigation", "spread-3"), ("predator_prey", "facmac")])
+def test_the_limit_ends_an_episode_in_a_plane_without_walls(name, layout):
+    """Values of cut states would be held by nothing there (ADR 31), so the limit terminates, unpaid."""
+    task = opened(name, layout)
+    still = torch.zeros_like(actions_of(task, 0))
+    for _ in range(task.card.episode_limit):
+        outcome = task.step(still)
+        assert not bool(outcome.truncated.any())
+    assert bool(outcome.terminated.all())
+    assert not bool(outcome.reward.any())
+
+
 def test_an_end_on_the_last_env_step_is_no_truncation():
     """A riddle that is answered on its last env_step has terminated; one that is not is cut there."""
     task = opened("jaxmarl", "switch_riddle", environments=2)

@@ -1,8 +1,9 @@
 """Navigation: JaxMARL's `MPE_simple_spread_v3` under a sparse reward.
 
 Agents move in a plane and are to cover as many landmarks, all at once. The team is paid 1 once, when every landmark is
-covered, which ends the episode; so a return is 0 or 1. JaxMARL's own reward, distances and collisions of each env_step,
-is not paid. A share for each covered landmark would be paid to teams of which all but one agent stands still.
+covered, which ends the episode; so a return is 0 or 1. The time limit ends it as well, and does not truncate it
+(docs/adr/0031-a-limit-that-ends.md). JaxMARL's own reward, distances and collisions of each env_step, is not paid. A
+share for each covered landmark would be paid to teams of which all but one agent stands still.
 
 A landmark is covered while an agent is within `RADIUS` of it, as in `examples/simple_spread.py`.
 """
@@ -34,9 +35,9 @@ class NavigationRules(Rules):
         self._agents = layout.agents
 
     def judge(self, memory: Memory, step: Step) -> Ruling:
-        """Pays 1 when every landmark is covered, and ends the episode."""
+        """Pays 1 when every landmark is covered, which ends the episode, as the time limit does."""
         covered = (self._distances(step.after) < RADIUS).any(axis=0).all()
-        return Ruling(covered, covered, memory)
+        return Ruling(covered, covered | step.over, memory)
 
     def state(self, state: Any, observations: Array) -> Array:
         """Positions of agents and landmarks, then velocities of agents."""

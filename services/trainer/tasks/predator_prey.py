@@ -1,11 +1,12 @@
 """Predator and prey: JaxMARL's `MPE_simple_facmac` under a sparse reward.
 
 Three predators chase one scripted prey among obstacles. They catch it when two of them touch it at once; that pays 1,
-once, and ends the episode. JaxMARL's own reward, 10 for each contact of each env_step, is not paid: one predator earns
-it alone.
+once, and ends the episode, as the time limit does (docs/adr/0031-a-limit-that-ends.md). JaxMARL's own reward, 10 for
+each contact of each env_step, is not paid: one predator earns it alone.
 
-The prey of JaxMARL 0.2.0 flees slowly: its force is at most 0.15 where predators have 3, for of the places that it
-looks at it takes only those that a body stands on (where the published prey avoids them).
+The prey of JaxMARL 0.2.0 does not flee: it decides from the place of the last predator, and of the places that it
+looks at it takes only those that a body stands on (where the published prey avoids them). Its force is 0.15
+at most while that predator is alone; predators have 3. What agents see of others is everybody or nobody.
 """
 
 from typing import Any
@@ -40,9 +41,9 @@ class PredatorPreyRules(Rules):
         self._touch = environment.rad[: self._predators] + environment.rad[self._predators]
 
     def judge(self, memory: Memory, step: Step) -> Ruling:
-        """Pays 1 for a capture, and ends the episode."""
+        """Pays 1 for a capture, which ends the episode, as the time limit does."""
         caught = self._touching(step.after).sum() >= CATCHERS
-        return Ruling(caught, caught, memory)
+        return Ruling(caught, caught | step.over, memory)
 
     def state(self, state: Any, observations: Array) -> Array:
         """Positions of predators, prey and obstacles, then velocities of predators and prey."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.generator.conformance import fault
+from also.llm.conformance import fault
 
 ONE = {"type": "integer", "enum": [1, 2, 5]}
 CALM = {"type": "object", "properties": {"kind": {"type": "string", "enum": ["calm"]}}}
