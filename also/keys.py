@@ -9,6 +9,7 @@ campaigns/ID/blobs/SHA256                            content of checkpoints
 campaigns/ID/checkpoints/CHECKPOINT.json             a checkpoint's manifest, created last
 campaigns/ID/stages/RUN/0003.json                    what a stage of a run came to
 campaigns/ID/evaluations/CHECKPOINT-POOL.json        what a checkpoint is worth
+campaigns/ID/policies/CHECKPOINT.safetensors         what of a checkpoint acts
 campaigns/ID/branches/GROUP/{spec,result}.json       a branch group, and what it came to
 campaigns/ID/branches/GROUP/saves/00000012.json      where it stood in mid-branch; gone when it has ended
 campaigns/ID/guards/s0003-r0-r0-c1.json              what guard queries said of a round's candidate
@@ -108,6 +109,11 @@ def stage(campaign_id: str, run: str, number: int) -> str:
 def evaluation(campaign_id: str, checkpoint_id: str, pool: str) -> str:
     """What a checkpoint is worth on a pool of seeds."""
     return f"{campaign(campaign_id)}evaluations/{checkpoint_id}-{pool}.json"
+
+
+def policy(campaign_id: str, checkpoint_id: str) -> str:
+    """What of a checkpoint acts."""
+    return f"{campaign(campaign_id)}policies/{checkpoint_id}.safetensors"
 
 
 def branch_group(campaign_id: str, group: str) -> str:

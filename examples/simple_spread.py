@@ -26,7 +26,11 @@ FARTHEST = 3.0
 
 
 def make_env(
-    agents: int = 3, max_cycles: int = 25, radius: float = 0.2, continuous_actions: bool = False
+    agents: int = 3,
+    max_cycles: int = 25,
+    radius: float = 0.2,
+    continuous_actions: bool = False,
+    render_mode: str | None = None,
 ) -> "SparseSpread":
     """Build the environment.
 
@@ -35,9 +39,13 @@ def make_env(
         max_cycles: time limit of an episode, env_steps.
         radius: distance within which a landmark is covered; the arena is 2 wide.
         continuous_actions: whether actions are forces in place of directions.
+        render_mode: "rgb_array" where pictures will be asked for, as `also play` does.
     """
-    env = simple_spread_v3.parallel_env(N=agents, max_cycles=max_cycles, continuous_actions=continuous_actions)
-    env.unwrapped.screen = None  # a canvas of 2 MB, which only rendering needs
+    env = simple_spread_v3.parallel_env(
+        N=agents, max_cycles=max_cycles, continuous_actions=continuous_actions, render_mode=render_mode
+    )
+    if render_mode is None:
+        env.unwrapped.screen = None  # a canvas of 2 MB, which only rendering needs
     return SparseSpread(env, radius)
 
 

@@ -8,12 +8,14 @@ from google.protobuf.message import Message
 
 from also import limits, rpc
 from also.campaign import largest
+from also.campaign.patience import Patience
 from also.campaign.processes import Services
 from also.llm.times import longest_answer_seconds
 from also.v1.branch_pb2 import Evaluation
 from also.v1.campaign_pb2 import Campaign, LearnerSettings
 from also.v1.critic_pb2 import CheckCriticRequest, CheckCriticResponse, DiagnoseRequest, DiagnoseResponse
 from also.v1.critic_pb2_grpc import CriticServiceStub
+from also.v1.episode_pb2 import Episode, Frame
 from also.v1.generator_pb2 import CheckGeneratorRequest, CheckGeneratorResponse, ProposeRequest, ProposeResponse
 from also.v1.generator_pb2_grpc import GeneratorServiceStub
 from also.v1.llm_pb2 import LlmUse
@@ -23,8 +25,11 @@ from also.v1.trainer_pb2 import (
     CheckTrainerResponse,
     DescribeTaskRequest,
     EvaluateRequest,
+    ExtractPolicyRequest,
+    ExtractPolicyResponse,
     ListTasksRequest,
     ListTasksResponse,
+    ShowEpisodesRequest,
 )
 from also.v1.trainer_pb2_grpc import TrainerServiceStub
 from also.v1.validator_pb2 import CheckValidatorRequest
@@ -81,6 +86,41 @@ def evaluate(services: Services, request: EvaluateRequest) -> Evaluation:
     )
     evaluation: Evaluation = response.evaluation
     return evaluation
+
+
+def extract_policy(services: Services, request: ExtractPolicyRequest) -> str:
+    """Key of what acts of a checkpoint.
+
+    Raises:
+        CheckpointError: the checkpoint is missing or damaged.
+        ServiceError: the trainer failed for good.
+    """
+    response: ExtractPolicyResponse = _ask(
+        services, "trainer", lambda channel: TrainerServiceStub(channel).ExtractPolicy, request
+    )
+    return response.key
+
+
+def show_episodes(services: Services, request: ShowEpisodesRequest) -> list[tuple[Episode, list[Frame]]]:
+    """Chosen report episodes with their frames.
+
+    Raises:
+        TaskError: the task cannot be drawn.
+        CheckpointError: the checkpoint is missing or damaged.
+        ServiceError: the trainer failed for good.
+    """
+
+    def ask(_: Patience) -> list[tuple[Episode, list[Frame]]]:
+        shown: list[tuple[Episode, list[Frame]]] = []
+        stub = TrainerServiceStub(services.channel("trainer"))
+        for response in rpc.stream(stub.ShowEpisodes, request, seconds=EPISODES_SECONDS):
+            if response.HasField("episode"):
+                shown.append((response.episode, []))
+            else:
+                shown[-1][1].append(response.frame)
+        return shown
+
+    return services.persist("trainer", ask)
 
 
 def diagnose(services: Services, request: DiagnoseRequest) -> DiagnoseResponse:

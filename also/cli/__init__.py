@@ -16,7 +16,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from also import __version__
-from also.cli import doctor, evaluate, export, judge_llm, replay, report, run, status, tasks
+from also.cli import doctor, evaluate, export, judge_llm, play, replay, report, run, status, tasks
 from also.errors import AlsoError, InputError, MissingObjectError
 
 app = typer.Typer(
@@ -48,6 +48,7 @@ for command in (
     export.export,
     tasks.tasks,
     evaluate.evaluate,
+    play.play,
     judge_llm.judge_llm,
     doctor.doctor,
 ):

@@ -1,5 +1,6 @@
 from also.v1 import branch_pb2 as _branch_pb2
 from also.v1 import campaign_pb2 as _campaign_pb2
+from also.v1 import episode_pb2 as _episode_pb2
 from also.v1 import evidence_pb2 as _evidence_pb2
 from also.v1 import limits_pb2 as _limits_pb2
 from also.v1 import shaping_pb2 as _shaping_pb2
@@ -139,6 +140,46 @@ class EvaluateResponse(_message.Message):
     EVALUATION_FIELD_NUMBER: _ClassVar[int]
     evaluation: _branch_pb2.Evaluation
     def __init__(self, evaluation: _Optional[_Union[_branch_pb2.Evaluation, _Mapping]] = ...) -> None: ...
+
+class ExtractPolicyRequest(_message.Message):
+    __slots__ = ("campaign_id", "campaign", "checkpoint_id", "card")
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_ID_FIELD_NUMBER: _ClassVar[int]
+    CARD_FIELD_NUMBER: _ClassVar[int]
+    campaign_id: str
+    campaign: _campaign_pb2.Campaign
+    checkpoint_id: str
+    card: _task_pb2.TaskCard
+    def __init__(self, campaign_id: _Optional[str] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., checkpoint_id: _Optional[str] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ...) -> None: ...
+
+class ExtractPolicyResponse(_message.Message):
+    __slots__ = ("key",)
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    def __init__(self, key: _Optional[str] = ...) -> None: ...
+
+class ShowEpisodesRequest(_message.Message):
+    __slots__ = ("campaign_id", "campaign", "checkpoint_id", "choices", "card")
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHOICES_FIELD_NUMBER: _ClassVar[int]
+    CARD_FIELD_NUMBER: _ClassVar[int]
+    campaign_id: str
+    campaign: _campaign_pb2.Campaign
+    checkpoint_id: str
+    choices: _containers.RepeatedScalarFieldContainer[_episode_pb2.EpisodeChoice]
+    card: _task_pb2.TaskCard
+    def __init__(self, campaign_id: _Optional[str] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., checkpoint_id: _Optional[str] = ..., choices: _Optional[_Iterable[_Union[_episode_pb2.EpisodeChoice, str]]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ...) -> None: ...
+
+class ShowEpisodesResponse(_message.Message):
+    __slots__ = ("episode", "frame")
+    EPISODE_FIELD_NUMBER: _ClassVar[int]
+    FRAME_FIELD_NUMBER: _ClassVar[int]
+    episode: _episode_pb2.Episode
+    frame: _episode_pb2.Frame
+    def __init__(self, episode: _Optional[_Union[_episode_pb2.Episode, _Mapping]] = ..., frame: _Optional[_Union[_episode_pb2.Frame, _Mapping]] = ...) -> None: ...
 
 class CheckTrainerRequest(_message.Message):
     __slots__ = ("learner", "campaign", "card", "branches")

@@ -61,6 +61,16 @@ class TrainerServiceStub:
                 request_serializer=also_dot_v1_dot_trainer__pb2.EvaluateRequest.SerializeToString,
                 response_deserializer=also_dot_v1_dot_trainer__pb2.EvaluateResponse.FromString,
                 _registered_method=True)
+        self.ExtractPolicy = channel.unary_unary(
+                '/also.v1.TrainerService/ExtractPolicy',
+                request_serializer=also_dot_v1_dot_trainer__pb2.ExtractPolicyRequest.SerializeToString,
+                response_deserializer=also_dot_v1_dot_trainer__pb2.ExtractPolicyResponse.FromString,
+                _registered_method=True)
+        self.ShowEpisodes = channel.unary_stream(
+                '/also.v1.TrainerService/ShowEpisodes',
+                request_serializer=also_dot_v1_dot_trainer__pb2.ShowEpisodesRequest.SerializeToString,
+                response_deserializer=also_dot_v1_dot_trainer__pb2.ShowEpisodesResponse.FromString,
+                _registered_method=True)
         self.CheckTrainer = channel.unary_unary(
                 '/also.v1.TrainerService/CheckTrainer',
                 request_serializer=also_dot_v1_dot_trainer__pb2.CheckTrainerRequest.SerializeToString,
@@ -109,6 +119,20 @@ class TrainerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExtractPolicy(self, request, context):
+        """Takes what acts out of a checkpoint, and stores it under a key of its own. What is stored is not taken out again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ShowEpisodes(self, request, context):
+        """Plays the report episodes, chooses some, and streams what they look like. Nothing is stored.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CheckTrainer(self, request, context):
         """Looks for the device that a campaign's learner asks for, and estimates the memory that its training takes.
         INVALID_ARGUMENT when there is none, or not enough.
@@ -144,6 +168,16 @@ def add_TrainerServiceServicer_to_server(servicer, server):
                     servicer.Evaluate,
                     request_deserializer=also_dot_v1_dot_trainer__pb2.EvaluateRequest.FromString,
                     response_serializer=also_dot_v1_dot_trainer__pb2.EvaluateResponse.SerializeToString,
+            ),
+            'ExtractPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExtractPolicy,
+                    request_deserializer=also_dot_v1_dot_trainer__pb2.ExtractPolicyRequest.FromString,
+                    response_serializer=also_dot_v1_dot_trainer__pb2.ExtractPolicyResponse.SerializeToString,
+            ),
+            'ShowEpisodes': grpc.unary_stream_rpc_method_handler(
+                    servicer.ShowEpisodes,
+                    request_deserializer=also_dot_v1_dot_trainer__pb2.ShowEpisodesRequest.FromString,
+                    response_serializer=also_dot_v1_dot_trainer__pb2.ShowEpisodesResponse.SerializeToString,
             ),
             'CheckTrainer': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckTrainer,
@@ -288,6 +322,60 @@ class TrainerService:
             '/also.v1.TrainerService/Evaluate',
             also_dot_v1_dot_trainer__pb2.EvaluateRequest.SerializeToString,
             also_dot_v1_dot_trainer__pb2.EvaluateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExtractPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/also.v1.TrainerService/ExtractPolicy',
+            also_dot_v1_dot_trainer__pb2.ExtractPolicyRequest.SerializeToString,
+            also_dot_v1_dot_trainer__pb2.ExtractPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShowEpisodes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/also.v1.TrainerService/ShowEpisodes',
+            also_dot_v1_dot_trainer__pb2.ShowEpisodesRequest.SerializeToString,
+            also_dot_v1_dot_trainer__pb2.ShowEpisodesResponse.FromString,
             options,
             channel_credentials,
             insecure,

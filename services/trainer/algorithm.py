@@ -11,6 +11,7 @@ from torch import Tensor
 
 from also import algorithms
 from also.v1.campaign_pb2 import LearnerSettings
+from also.v1.task_pb2 import TaskCard
 from services.trainer.learner import Learner
 from services.trainer.play import Actor, Player
 from services.trainer.rollout import Collector
@@ -78,11 +79,11 @@ def player_of(
     return kind(task, shaping, settings, replicas=replicas, device=device)
 
 
-def learner_of(task: VectorTask, settings: LearnerSettings, keys: Tensor, *, threads: int) -> Learning:
+def learner_of(card: TaskCard, settings: LearnerSettings, keys: Tensor, *, threads: int) -> Learning:
     """The learner of an algorithm.
 
     Args:
-        task: what is played.
+        card: card of the task.
         settings: every default filled in.
         keys: int64 (R,), stream of each replica's first weights.
         threads: threads that learn, 1 or 2, to the same bits; Q-learning takes one.
@@ -91,5 +92,5 @@ def learner_of(task: VectorTask, settings: LearnerSettings, keys: Tensor, *, thr
         TaskError: the algorithm cannot learn the task's actions.
     """
     if algorithms.is_value_based(settings):
-        return QLearner(keys, task.card, settings)
-    return Learner(keys, task.card, settings, threads=threads)
+        return QLearner(keys, card, settings)
+    return Learner(keys, card, settings, threads=threads)

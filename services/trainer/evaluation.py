@@ -5,6 +5,7 @@ pool begins from the same key, and sampled actions are drawn from the same strea
 counts with its first episode.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -19,7 +20,7 @@ from services.trainer.normaliser import InputNormaliser
 from services.trainer.play import Actor
 from services.trainer.streams import mix, uniform
 from services.trainer.tasks.opening import open_task
-from services.trainer.tasks.vector_task import Features
+from services.trainer.tasks.vector_task import Features, Outcome
 
 POOLS = {
     branch_pb2.SEED_POOL_SEARCH: "search",
@@ -30,6 +31,10 @@ POOLS = {
 
 _RESAMPLES = 1000
 """Resamples of the bootstrap."""
+
+
+Witness = Callable[[Outcome | None], None]
+"""Is told of every state of all episodes: with None of the first, then with what the env_step to it brought."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,6 +93,7 @@ class Evaluator:
         pool: branch_pb2.SeedPool,
         device: str | torch.device = "cpu",
         card: task_pb2.TaskCard | None = None,
+        renders: bool = False,
     ) -> None:
         """Open the task.
 
@@ -98,8 +104,11 @@ class Evaluator:
             pool: whose seeds the episodes begin from.
             device: the policies' device, where the episodes are played.
             card: the task's card, where it is known.
+            renders: whether an import-path task is to show what its environments look like.
         """
-        self.task = open_task(campaign.task, replicas=replicas, environments=episodes, device=device, card=card)
+        self.task = open_task(
+            campaign.task, replicas=replicas, environments=episodes, device=device, card=card, renders=renders
+        )
         self.card: task_pb2.TaskCard = self.task.card
         self.greedy = campaign.evaluation.greedy
         seed = seeds.derive(campaign.seed, "evaluation", POOLS[pool])
@@ -114,6 +123,7 @@ class Evaluator:
         *,
         idle: Tensor | None = None,
         trace: Trace | None = None,
+        witness: Witness | None = None,
     ) -> Episodes:
         """Play the episodes.
 
@@ -122,6 +132,7 @@ class Evaluator:
             observations: their normalisers.
             idle: bool (R, A) on the evaluator's device: agents that are made to take the idle action.
             trace: filled with every env_step, when given.
+            witness: told of every state, when given.
         """
         task, limit, policy = self.task, self.card.episode_limit, policy.settled()
         names = (
@@ -134,6 +145,8 @@ class Evaluator:
         width = policy.net.hidden if policy.net.recurrent else 0
         memory = torch.zeros(replicas, count, len(self.card.agents), width, device=self._key.device)
         score = _Score(self.card, replicas, count, self._key.device)
+        if witness is not None:
+            witness(None)
         for t in range(limit):
             view = task.view()
             inputs = observations(view.observations)
@@ -145,6 +158,8 @@ class Evaluator:
             if idle is not None:
                 actions = torch.where(idle.unsqueeze(1), torch.full_like(actions, self.card.action_space.idle), actions)
             outcome = task.step(policy.executable(actions))
+            if witness is not None:
+                witness(outcome)
             features = task.features(names)
             if trace is not None:
                 trace.features.append(features)

@@ -75,7 +75,7 @@ class Run:
         self.shaping = ShapingReward(
             configs, self.task.card, environments=settings.environments, gamma=settings.gamma, device=self.device
         )
-        self.learner = learner_of(self.task, settings, mix(keys, _WEIGHTS), threads=threads)
+        self.learner = learner_of(self.task.card, settings, mix(keys, _WEIGHTS), threads=threads)
         self.collector = player_of(self.task, self.shaping, settings, replicas=len(configs), device=self.device)
         self.env_steps = 0
         self.updates = 0
@@ -194,13 +194,13 @@ class Run:
         self.learner.close()
 
     def _load(self, state: dict[str, Tensor], hashes: Sequence[str], seeds: Sequence[int | None]) -> None:
-        self.learner.load_state_dict(_part(state, "learner"), optimiser_steps=int(state["optimiser_steps"][0]))
-        self.collector.load_state_dict(_part(state, "collector"))
-        self.task.load_state_dict(_part(state, "task"))
+        self.learner.load_state_dict(part_of(state, "learner"), optimiser_steps=int(state["optimiser_steps"][0]))
+        self.collector.load_state_dict(part_of(state, "collector"))
+        self.task.load_state_dict(part_of(state, "task"))
         same = [given == live for given, live in zip(hashes, self.shaping.config_hashes, strict=True)]
         kept = torch.tensor(same, device=self.device)
         self.shaping.begin(self.task.features(self.shaping.feature_names))
-        self.shaping.load_state_dict(_rows_where(kept, _part(state, "shaping"), self.shaping.state_dict()))
+        self.shaping.load_state_dict(_rows_where(kept, part_of(state, "shaping"), self.shaping.state_dict()))
         self.keys = state["keys"].clone()
         if any(seed is not None for seed in seeds):
             self.keys = torch.tensor([int(seed or 0) for seed in seeds], dtype=torch.int64, device=self.device)
@@ -216,7 +216,8 @@ def _prefixed(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {f"{prefix}.{name}": tensor for name, tensor in state.items()}
 
 
-def _part(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def part_of(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """What a snapshot's tensors hold of one part, by the names that the part itself gives: the learner's, say."""
     return {name.removeprefix(f"{prefix}."): part for name, part in state.items() if name.startswith(f"{prefix}.")}
 
 

@@ -9,14 +9,26 @@ import grpc
 from also import keys, settings
 from also.store import Store, open_store
 from also.v1 import branch_pb2, trainer_pb2, trainer_pb2_grpc
+from also.v1.episode_pb2 import Episode
 from services.trainer import checkpoint, determinism, device, room, stage
+from services.trainer.acting import acting_part
 from services.trainer.evaluation import POOLS, Evaluator, distribution, mean_interval
 from services.trainer.probe import probe
 from services.trainer.run import Run, Snapshot
+from services.trainer.showing.episodes import show
 from services.trainer.tasks.opening import describe
 from services.trainer.tasks.suites import SUITES
 
 _LOG = logging.getLogger(__name__)
+
+
+_OfCheckpoint = (
+    trainer_pb2.ProbeShapingRequest
+    | trainer_pb2.EvaluateRequest
+    | trainer_pb2.ExtractPolicyRequest
+    | trainer_pb2.ShowEpisodesRequest
+)
+"""Requests that name a checkpoint of a campaign."""
 
 
 class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
@@ -65,6 +77,28 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
             self._store().create_message(key, self._evaluate(request))
         return trainer_pb2.EvaluateResponse(evaluation=self._store().get_message(key, branch_pb2.Evaluation))
 
+    def ExtractPolicy(
+        self, request: trainer_pb2.ExtractPolicyRequest, context: grpc.ServicerContext
+    ) -> trainer_pb2.ExtractPolicyResponse:
+        """Store what acts, or find it."""
+        key = keys.policy(request.campaign_id, request.checkpoint_id)
+        if not self._store().exists(key):
+            card = describe(request.campaign.task, request.card)
+            self._store().ensure(key, acting_part(request.campaign, card, self._load(request)))
+        return trainer_pb2.ExtractPolicyResponse(key=key)
+
+    def ShowEpisodes(
+        self, request: trainer_pb2.ShowEpisodesRequest, context: grpc.ServicerContext
+    ) -> Iterator[trainer_pb2.ShowEpisodesResponse]:
+        """Play the report episodes, and show some."""
+        card = describe(request.campaign.task, request.card)
+        for message in show(request.campaign, card, self._load(request), request.choices):
+            match message:
+                case Episode():
+                    yield trainer_pb2.ShowEpisodesResponse(episode=message)
+                case _:
+                    yield trainer_pb2.ShowEpisodesResponse(frame=message)
+
     def CheckTrainer(
         self, request: trainer_pb2.CheckTrainerRequest, context: grpc.ServicerContext
     ) -> trainer_pb2.CheckTrainerResponse:
@@ -106,7 +140,7 @@ class Trainer(trainer_pb2_grpc.TrainerServiceServicer):
             milestone_score=measure.milestone_score,
         )
 
-    def _load(self, request: trainer_pb2.ProbeShapingRequest | trainer_pb2.EvaluateRequest) -> Snapshot:
+    def _load(self, request: _OfCheckpoint) -> Snapshot:
         card = describe(request.campaign.task, request.card)
         return checkpoint.load(self._store(), request.campaign_id, request.campaign, card, request.checkpoint_id)
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from also import keys
+from also.campaign.fold import fold
 from also.settings import child_environment
+from also.store import open_store
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,21 @@ from also.settings import child_environment
         (["replay", "one"], "does not exist"),
         (["report", "one"], "Missing option"),
         (["evaluate", "abc", "--campaign", "one"], "does not exist"),
+        (["evaluate", "one"], "does not exist"),
+        (["evaluate", "0" * 64], "name its campaign too, with --campaign ID"),
+        (["export"], "one thing can be exported at a time: --policy ID -o DIR [--campaign ID], or ID... with --preferences"),
+        (["export", "--policy", "one"], "one thing can be exported at a time"),
+        (["export", "one", "-o", "made"], "one thing can be exported at a time"),
+        (["export", "one", "--policy", "one", "-o", "made"], "one thing can be exported at a time"),
+        (["export", "one", "--preferences", "p.jsonl", "--campaign", "one"], "one thing can be exported at a time"),
+        (["export", "--policy", "one", "-o", "foreign"], "folder foreign is not empty: it holds thesis.txt"),
+        (["export", "--policy", "one", "-o", "bad.yaml"], "bad.yaml is a file; name a new or an empty folder"),
+        (["export", "--policy", "one", "-o", "made"], "does not exist"),
+        (["play"], "Missing argument"),
+        (["play", "one"], "does not exist"),
+        (["play", "one", "--episode", "first"], "--episode 'first' is not allowed; allowed: best, median, worst"),
+        (["play", "one", "-o", "episode.mp4"], "episode.mp4 is not allowed; the name ends in .gif or .html"),
+        (["play", "one", "-o", "episode"], "episode is not allowed; the name ends in .gif or .html"),
         (["status", "../../x"], "does not exist"),
         (["tasks", "x" * 300], "task.name has 300 characters; at most 200 are allowed"),
     ],
@@ -129,7 +146,7 @@ def test_a_journal_of_an_older_also_is_one_line(also, write_journal, records, tm
 
 def test_the_help_of_every_command_says_what_it_does(also):
     """`--help` exits with 0 and names every option."""
-    for command in ("run", "status", "report", "replay", "tasks", "evaluate", "doctor"):
+    for command in ("run", "status", "report", "replay", "tasks", "evaluate", "export", "play", "doctor"):
         code, out, _ = also(command, "--help")
         assert code == 0
         assert f"also {command}" in out
@@ -151,6 +168,28 @@ def test_a_checkpoint_that_a_campaign_does_not_have_is_one_line(also, write_jour
     assert code == 2
     assert f"campaign 'recorded' has no checkpoint {'0' * 64}; `also report` lists those it has" in said
     assert not (tmp_path / "logs").exists()
+
+
+def test_a_campaign_without_a_checkpoint_has_no_policy(also, write_journal, records):
+    """Whatever asks for one says so in one line."""
+    write_journal("begun", records[:1])
+    for command in (["evaluate", "begun"], ["play", "begun"], ["export", "--policy", "begun", "-o", "made"]):
+        code, _, said = also(*command)
+        assert code == 2
+        assert "campaign 'begun' has no checkpoint yet: its first stage is under way" in said
+
+
+def test_a_task_without_text_is_not_played_in_the_terminal(also, write_journal, records, tmp_path):
+    """The line says what to give; no service is started for it."""
+    other = copy.deepcopy(records)
+    other[0].started.card.task = "navigation/spread-3"
+    write_journal("plane", other)
+    checkpoint = fold(other).position.checkpoint_id
+    open_store(str(tmp_path / "store")).create(keys.checkpoint("plane", checkpoint), b"{}")
+    code, _, said = also("play", "plane")
+    assert not (tmp_path / "logs").exists()
+    assert code == 2
+    assert "task 'navigation/spread-3' has no form as text, which grids have; name a file, e.g. -o episode.gif" in said
 
 
 def test_a_path_is_no_campaign_id(also, write_journal, records):

@@ -10,7 +10,8 @@ CAMEL = re.compile(r"([A-Z][a-z0-9]*)+")
 UPPER = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 CONCEPTS = (
-    "branch campaign checkpoint conductor diagnosis evidence journal limits llm reading shaping situation task verdict"
+    "branch campaign checkpoint conductor diagnosis episode evidence journal limits llm policy reading shaping "
+    "situation task verdict"
 )
 SERVICES = "critic generator trainer validator"
 

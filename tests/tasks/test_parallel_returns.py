@@ -8,7 +8,7 @@ import torch
 from also.v1.task_pb2 import Task, TaskCard
 from services.trainer.streams import mix
 from services.trainer.tasks.opening import describe, open_task
-from services.trainer.tasks.parallel_environment import open_environment
+from services.trainer.tasks.parallel_build import open_environment
 from services.trainer.tasks.parallel_returns import Rewards, write_returns
 from services.trainer.tasks.parallel_task import ParallelTask
 from services.trainer.tasks.parallel_trials import play_trials

@@ -10,8 +10,8 @@ from also.v1 import task_pb2
 from also.v1.task_pb2 import Task, TaskCard
 from services.trainer.streams import mix
 from services.trainer.tasks.opening import describe, open_task
+from services.trainer.tasks.parallel_build import open_environment
 from services.trainer.tasks.parallel_card import inspect
-from services.trainer.tasks.parallel_environment import open_environment
 from services.trainer.tasks.parallel_trials import moments
 
 OWN_DICE, NEW_OBJECT = task_pb2.SEEDING_OWN_DICE, task_pb2.SEEDING_NEW_OBJECT

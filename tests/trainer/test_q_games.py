@@ -91,7 +91,7 @@ def learnt(make: Make, algorithm: str) -> tuple[QLearner, TwoSteps]:
     seeds = torch.tensor([1, 2, 3])
     task = TwoSteps(3, 16)
     shaping = ShapingReward([ShapingConfig()] * 3, task.card, environments=16, gamma=campaign.learner.gamma)
-    learner = learner_of(task, campaign.learner, seeds, threads=1)
+    learner = learner_of(task.card, campaign.learner, seeds, threads=1)
     assert isinstance(learner, QLearner)
     player = player_of(task, shaping, campaign.learner, replicas=3, device=torch.device("cpu"))
     player.begin(torch.zeros(3, 16, dtype=torch.int64))

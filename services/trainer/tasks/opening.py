@@ -36,6 +36,7 @@ def open_task(
     environments: int,
     device: str | torch.device = "cpu",
     card: TaskCard | None = None,
+    renders: bool = False,
 ) -> VectorTask:
     """Open a task; its owner closes it.
 
@@ -45,6 +46,7 @@ def open_task(
         environments: E, environments of each replica.
         device: device of all tensors that it returns.
         card: as of `describe`; an environment that does not fit it is refused.
+        renders: whether environments by import path are asked for pictures (`ParallelTask.picture`).
 
     Raises:
         TaskError: there is no such task or layout, or its environment cannot be built, breaks the API or does not fit
@@ -57,7 +59,9 @@ def open_task(
         suite = suite_of(checked.name)
         measured = {"card": known} if suite.measured else {}
         return suite.open(checked.layout, replicas=replicas, environments=environments, device=device, **measured)
-    return ParallelTask(checked, replicas=replicas, environments=environments, device=device, card=known)
+    return ParallelTask(
+        checked, replicas=replicas, environments=environments, device=device, card=known, renders=renders
+    )
 
 
 def _checked(given: Task) -> Task:

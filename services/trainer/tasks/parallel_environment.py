@@ -21,12 +21,11 @@ from numpy.typing import NDArray
 
 from also.errors import TaskError
 from also.v1 import task_pb2
-from also.v1.task_pb2 import Seeding, Task
-from services.trainer.tasks.foreign_environment import resolve_foreign
-from services.trainer.tasks.import_path import resolve
-from services.trainer.tasks.parallel_arguments import plain_arguments
+from also.v1.episode_pb2 import Picture
+from also.v1.task_pb2 import Seeding
 from services.trainer.tasks.parallel_kind import optional_method
 from services.trainer.tasks.parallel_object import UserObject
+from services.trainer.tasks.parallel_picture import picture_of
 from services.trainer.tasks.parallel_place import PLACE
 from services.trainer.tasks.parallel_spaces import ACTION_MASK, AgentSpaces, Floats, is_finite, shapes_of, widest_bounds
 from services.trainer.tasks.parallel_state import GlobalState, StateError
@@ -45,20 +44,6 @@ LONGEST_EPISODE = 1000
 
 BEGINNINGS = 8
 """Seeds that are tried, one after the other, where an episode is over when it begins."""
-
-
-def open_environment(task: Task, seeding: Seeding = task_pb2.SEEDING_UNSPECIFIED) -> "ParallelEnvironment":
-    """Import a task's function and build its environment.
-
-    Args:
-        task: the task.
-        seeding: what its environments need for an episode to be decided by its seed.
-
-    Raises:
-        TaskError: the function cannot be found, raises, or returns something else.
-    """
-    function = resolve_foreign(task) if task.python else resolve(task.name)
-    return ParallelEnvironment(task.name, function, plain_arguments(task), seeding)
 
 
 class ParallelEnvironment:
@@ -160,6 +145,14 @@ class ParallelEnvironment:
         """Call the environment's own `close()`, if it has one; what it raises is told in the log."""
         PLACE.at(self.lane, self.episode, self.seed, self.env_steps)
         self._object.close()
+
+    def picture(self) -> Picture:
+        """What the environment's own `render` shows.
+
+        Raises:
+            TaskError: nothing.
+        """
+        return picture_of(self._object)
 
     def check_spaces(self) -> None:
         """Compare the agents' spaces with what they were at first.

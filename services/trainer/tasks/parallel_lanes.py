@@ -2,7 +2,8 @@
 
 A lane is one of the R * E environments. Commands are `inspect` (try the environment, write its
 card), `open` (build the worker's lanes), `restart` (begin episodes where the memory says so),
-`step` and `close`. What user code raises is an error of the task, and its traceback is in the log.
+`step`, `render` (one lane's picture) and `close`. What user code raises is an error of the task, and its
+traceback is in the log.
 """
 
 import sys
@@ -14,15 +15,16 @@ from numpy.typing import NDArray
 
 from also import document
 from also.errors import InputError, TaskError
+from also.v1.episode_pb2 import Picture
 from also.v1.task_pb2 import Task, TaskCard
 from services.trainer.tasks.foreign_environment import foreign_sources
 from services.trainer.tasks.import_path import describe_error, search_in
+from services.trainer.tasks.parallel_build import open_environment
 from services.trainer.tasks.parallel_card import inspect
 from services.trainer.tasks.parallel_environment import (
     EPISODE_RETURN,
     OBSERVATION_FEATURE,
     ParallelEnvironment,
-    open_environment,
 )
 from services.trainer.tasks.parallel_fit import check_fit, misfit
 from services.trainer.tasks.parallel_frames import innermost, print_traceback, raised_at
@@ -85,13 +87,16 @@ class Worker:
                 card = document.read(TaskCard, data["card"])
                 memory = Memory(self._descriptor, card, data["lanes"])
                 self._lanes = Lanes(card, memory, range(data["first"], data["end"]))
-                self._lanes.build(_task(data), card)
+                self._lanes.build(_task(data), card, renders=data["renders"])
             case "restart":
                 assert self._lanes is not None
                 self._lanes.restart()
             case "step":
                 assert self._lanes is not None
                 self._lanes.step()
+            case "render":
+                assert self._lanes is not None
+                return document.plain(self._lanes.picture(data["lane"]))
             case "close":
                 self.close()
             case _:
@@ -138,8 +143,8 @@ class Lanes:
         self._built_in = sum(name in BUILT_IN for name in memory.features)
         self._final = memory.features.get(FINAL_RETURN)
 
-    def build(self, task: Task, card: TaskCard) -> None:
-        """Build the environments.
+    def build(self, task: Task, card: TaskCard, *, renders: bool) -> None:
+        """Build the environments, where it `renders` so that they can be.
 
         Raises:
             TaskError: one of them cannot be built, or does not fit the card.
@@ -147,7 +152,7 @@ class Lanes:
         for lane in self._range:
             self._began += 1
             PLACE.at(lane, -1, 0, 0)
-            environment = self._environments[lane] = open_environment(task, card.seeding)
+            environment = self._environments[lane] = open_environment(task, card.seeding, renders=renders)
             check_fit(environment, card)
             environment.lane = lane
             environment.global_state.expect(card.state_size)
@@ -181,6 +186,10 @@ class Lanes:
                 environment.step(self._memory.actions[lane])
                 self._write(lane, environment)
         self._finish_features()
+
+    def picture(self, lane: int) -> Picture:
+        """What a lane's environment looks like."""
+        return self._environments[lane].picture()
 
     def close(self) -> None:
         """Close every environment."""

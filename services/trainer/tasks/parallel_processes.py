@@ -22,6 +22,7 @@ from typing import Any
 
 from also import document, lifeline, settings
 from also.errors import ServiceUnavailable, TaskError
+from also.v1.episode_pb2 import Picture
 from also.v1.task_pb2 import Task, TaskCard
 from services.trainer.tasks import card_cache, parallel_worker
 from services.trainer.tasks.foreign_environment import interpreter_of
@@ -90,8 +91,13 @@ class Processes:
         card_cache.keep(self._task, card, reply["files"], self._given.task_folder)
         return card
 
-    def open(self, card: TaskCard, lanes: int) -> Memory:
+    def open(self, card: TaskCard, lanes: int, *, renders: bool) -> Memory:
         """Build `lanes` environments, spread evenly over the workers.
+
+        Args:
+            card: card of the task.
+            lanes: environments.
+            renders: whether they are built so that they can be rendered.
 
         Raises:
             TaskError: one cannot be built, or there is no room for so many workers.
@@ -106,10 +112,9 @@ class Processes:
             self._places.clear(0)
             self._start_all(self._count)
         count = self._count
-        plain = {**self._plain_task(), "card": document.plain(card), "lanes": lanes}
+        plain = {**self._plain_task(), "card": document.plain(card), "lanes": lanes, "renders": renders}
         for worker in range(count):
-            first, end = worker * lanes // count, (worker + 1) * lanes // count
-            self._send(worker, "open", first=first, end=end, **plain)
+            self._send(worker, "open", first=self._first(worker), end=self._first(worker + 1), **plain)
         self._receive(range(count))
         return memory
 
@@ -123,6 +128,16 @@ class Processes:
         for worker in range(len(self._workers)):
             self._send(worker, command)
         self._receive(range(len(self._workers)))
+
+    def picture(self, lane: int) -> Picture:
+        """What an environment's own `render` shows; errors as of `tell`."""
+        worker = next(each for each in range(self._count) if lane < self._first(each + 1))
+        self._send(worker, "render", lane=lane)
+        return document.read(Picture, self._receive([worker])[worker])
+
+    def _first(self, worker: int) -> int:
+        """The first lane of a worker."""
+        return worker * self._lanes // self._count
 
     def _plain_task(self) -> dict[str, Any]:
         plain = document.plain(self._task)

@@ -129,7 +129,7 @@ def main() -> None:
 def _play(order: dict[str, Any]) -> Iterator[str | tuple[str, ...]]:
     """Lines of the reply: "episode" as each begins, its moments, and "over" at the end."""
     from services.trainer.tasks.import_path import search_in
-    from services.trainer.tasks.parallel_environment import open_environment
+    from services.trainer.tasks.parallel_build import open_environment
     from services.trainer.tasks.parallel_trials import moments, trial_seed
 
     search_in(order["path"], *order["beside"])

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from also.errors import TaskError
+from also.v1.episode_pb2 import Picture
 from also.v1.task_pb2 import Task, TaskCard
 from services.trainer.streams import mix
 from services.trainer.tasks.parallel_count import worker_count
@@ -61,6 +62,7 @@ class ParallelTask:
         environments: int,
         device: str | torch.device = "cpu",
         card: TaskCard | None = None,
+        renders: bool = False,
     ) -> None:
         """Start the workers, try the environment in the first unless its card is given, and build all environments.
 
@@ -70,6 +72,7 @@ class ParallelTask:
             environments: E.
             device: device of the tensors that are returned.
             card: what an earlier trial wrote, which the environment has to fit; None tries it now.
+            renders: whether environments are built so that `picture` can be asked for.
 
         Raises:
             TaskError: the environment cannot be built, breaks the API, or does not fit the card.
@@ -85,7 +88,7 @@ class ParallelTask:
             known = card if card is not None and card.action_space.HasField("masked") else self._processes.inspect()
             self.card = known if card is None else card
             self._masked = known.action_space.masked
-            self._memory = self._processes.open(self.card, lanes)
+            self._memory = self._processes.open(self.card, lanes, renders=renders)
         except BaseException:
             self.close()
             raise
@@ -147,6 +150,15 @@ class ParallelTask:
         totals = memory.clipped.sum(axis=0).tolist()
         shares = zip(memory.widths.items(), totals, strict=True)
         return {name: total / (counted * width) for (name, width), total in shares}
+
+    def picture(self, lane: int) -> Picture:
+        """What the environment's own `render` shows of one of the R * E environments.
+
+        Raises:
+            TaskError: it shows nothing.
+            ServiceUnavailable: a worker died.
+        """
+        return self._processes.picture(lane)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Keys and numbers of episodes, int64 (R, E)."""
