@@ -50,7 +50,10 @@ from also.store import open_store
         (["evaluate", "abc", "--campaign", "one"], "does not exist"),
         (["evaluate", "one"], "does not exist"),
         (["evaluate", "0" * 64], "name its campaign too, with --campaign ID"),
-        (["export"], "one thing can be exported at a time: --policy ID -o DIR [--campaign ID], or ID... with --preferences"),
+        (
+            ["export"],
+            "one thing can be exported at a time: --policy ID -o DIR [--campaign ID], or ID... with --preferences",
+        ),
         (["export", "--policy", "one"], "one thing can be exported at a time"),
         (["export", "one", "-o", "made"], "one thing can be exported at a time"),
         (["export", "one", "--policy", "one", "-o", "made"], "one thing can be exported at a time"),

@@ -81,7 +81,7 @@ def learnt(make: Make, algorithm: str) -> tuple[QLearner, TwoSteps]:
         environments=16,
         rollout=8,
         hidden=32,
-        learning_rate=0.003,
+        learning_rate=0.001,  # at 0.003 Adam, whose moments have come to nothing, throws learnt values about
         batches=8,
         batch_episodes=32,
         epsilon_end=1.0,
