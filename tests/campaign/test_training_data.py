@@ -31,7 +31,8 @@ def keep(store, name, data):
     """Store an exchange: its prompt, and one reply."""
     messages = [LlmMessage(role="system", content="Be right."), LlmMessage(role="user", content=f"Asked in {name}.")]
     body = {"choices": [{"finish_reason": "stop", "message": {"content": json.dumps(data)}}]}
-    store.create_message(keys.llm_prompt("one", name), LlmPrompt(messages=messages))
+    schema = json.dumps({"required": list(data)})
+    store.create_message(keys.llm_prompt("one", name), LlmPrompt(messages=messages, schema=schema))
     store.create_message(keys.llm_reply("one", name, 0), LlmReply(body=json.dumps(body)))
 
 
@@ -155,7 +156,15 @@ def test_the_folder_has_a_card_that_names_its_files(dataset, tmp_path):
     assert lines(dataset.pairs) == (tmp_path / "data" / "preferences.jsonl").read_text(encoding="utf-8")
 
 
-def test_a_reply_that_is_not_there_is_an_error(records, tmp_path):
+def test_an_exchange_that_is_not_there_is_an_error(records, tmp_path):
     """A store that was tidied up by hand, for example; nothing is made up."""
-    with pytest.raises(DocumentError, match="has no findings"):
+    with pytest.raises(DocumentError, match="is not in the store"):
         list(remedies.pairs(records, "one", open_store(str(tmp_path / "empty"))))
+
+
+def test_a_reply_that_is_not_there_is_an_error(records, store, tmp_path):
+    """Its prompt alone says nothing."""
+    for path in (tmp_path / "store").rglob("reply-*"):
+        path.unlink()
+    with pytest.raises(DocumentError, match="has no findings"):
+        list(remedies.pairs(records, "one", store))
