@@ -3,8 +3,8 @@
     python check_release.py NAMESPACE [CAMPAIGN.yaml]
 
 Where the parts are is in the environment (also/settings.py). Each check is one line; the exit code is 1 when one has
-failed. With a campaign file the parts are also asked what a campaign asks them before it begins: the minds for a short
-reply of their LLMs, the validator for a Job (a dry run) and for an answer of Prometheus.
+failed. With a campaign file the parts are also asked what a campaign asks them before it begins: the trainer for its
+task, the minds for an answer of their LLMs, the validator for a Job (a dry run) and for an answer of Prometheus.
 """
 
 import json
@@ -68,9 +68,10 @@ def prometheus(given: Settings, namespace: str) -> str:
 
 def campaign(given: Settings, file: Path) -> str:
     """Whether the parts can do what a campaign file asks of them."""
+    asked = spec.load(file)
     with Services(given, Path(given.logs), partial(print, file=sys.stderr)) as services:
-        calls.check_backends(services, spec.load(file))
-    return f"{file.name} can run"
+        notes = calls.check_backends(services, asked, calls.describe_task(services, asked.task))
+    return "; ".join([f"{file.name} can run", *notes])
 
 
 def patiently(check: Callable[[], str]) -> str:
