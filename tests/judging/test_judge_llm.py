@@ -9,7 +9,7 @@ from also.v1.situation_pb2 import Judgements
 from tools.faulty_llm.response import CACHED_TOKENS, MODEL
 from tools.faulty_llm.server import serving
 
-TWO = ("--only", "exploration-19x19", "--only", "nothing-wrong-rising")
+TWO = ("--only", "exploration-19x19", "--only", "nothing-wrong-rising-6x6")
 """One situation that asks for a change, and one that does not."""
 
 
@@ -83,7 +83,7 @@ def test_without_an_endpoint_the_embedded_backends_are_judged(also, tmp_path):
     assert "| measure | rules | random |" in report
     assert "| first finding is the planted failure | 100% [34%, 100%] | – |" in report
     assert "| Exploration | 1 | 100% 100% 100% / " in report
-    assert "| nothing-wrong-rising | None | = None |" in report
+    assert "| nothing-wrong-rising-6x6 | None | = None |" in report
     assert "One food on a field of 19x19 cells" in report
 
 
@@ -174,7 +174,8 @@ def test_scripts_bound_the_scale(judgements):
     perfect, contrary = judged["perfect"], judged["contrary"]
     assert (perfect.agreement.planted_first, perfect.agreement.remedy, perfect.agreement.place) == (1, 1, 1)
     assert (contrary.agreement.accepted_first, contrary.agreement.remedy, contrary.agreement.place) == (0, 0, 0)
-    assert (perfect.candidates.given, contrary.candidates.given) == (12, 0)
+    assert perfect.candidates.given == 12
+    assert contrary.candidates.given <= 1  # what leads a list in another form than a potential has no wrong way
     assert perfect.candidates.fitting == 1
 
 
@@ -212,7 +213,7 @@ def test_what_is_kept_is_not_asked_again(judgements):
         judgements(*command, "--only", "exploration-19x19")
         first = len(server.requests)
         one = judgements(*command, "--only", "exploration-19x19", "--only", "exploration-17x17")["llm"]
-        further = [asked for asked in server.requests[first:] if "ready" not in schema_of(asked)]
-    assert len(further) == 2
+        further = server.requests[first:]
+    assert len(further) == 4  # critic and generator are tried, and asked about the new situation
     assert [answer.diagnosis_llm.calls for answer in one.answers] == [1, 1]
     assert all(answer.diagnosis_seconds == answer.diagnosis_llm.seconds != 0 for answer in one.answers)
