@@ -34,7 +34,7 @@ validation:
   {proof: confirmed, share: 1, rounds: 1, search_env_steps: 8000, confirm_env_steps: 16000, parallel_groups: 2,
    alpha: 0.5, minimum_gain: 0}
 """
-"""Half a minute on two idle cores; a stage before the last one ends with a promotion, on any CPU, as little is asked."""
+"""Half a minute on two idle cores; little is asked, so that a stage before the last one promotes on any CPU."""
 
 HERE = ("llm", "vllm", "alerts", "jobs")
 """What this campaign lacks."""
