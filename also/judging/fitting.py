@@ -4,9 +4,9 @@ What it adds has to pay for the right way, where the card says which that is. Ho
 """
 
 from also.judging.diversity import shape
+from also.shaping.ways import pays_wrong_way
 from also.v1 import diagnosis_pb2 as dp
 from also.v1 import shaping_pb2 as pb
-from also.v1 import task_pb2
 from also.v1.task_pb2 import TaskCard
 from also.v1.verdict_pb2 import Candidate
 
@@ -28,7 +28,7 @@ def fits(candidate: Candidate, heard: dp.Diagnosis, incumbent: pb.ShapingConfig,
     named = [term for term in incumbent.terms if not finding.term or term.name == finding.term]
     left = {term.name: term for term in candidate.config.terms}
     shapes = {shape(term) for term in incumbent.terms}
-    added = [term for term in candidate.config.terms if shape(term) not in shapes and pays_rightly(term, card)]
+    added = [term for term in candidate.config.terms if shape(term) not in shapes and not pays_wrong_way(term, card)]
     match finding.remedy:
         case dp.REMEDY_DECAY:
             return any(term.name in left and left[term.name].schedule.kind in _FADING for term in named)
@@ -48,16 +48,6 @@ def fits(candidate: Candidate, heard: dp.Diagnosis, incumbent: pb.ShapingConfig,
             return any(term.form == pb.SHAPING_FORM_CREDIT or _own(term) for term in added)
         case _:
             return False
-
-
-def pays_rightly(term: pb.ShapingTerm, card: TaskCard) -> bool:
-    """Whether a term pays for the way along its feature that leads to success; where the card says none, any does."""
-    feature = next((each for each in card.features if each.name == term.feature), None)
-    if feature is None or not feature.direction or term.form in (pb.SHAPING_FORM_NOVELTY, pb.SHAPING_FORM_CREDIT):
-        return True
-    rises = term.transform.kind != pb.TRANSFORM_KIND_EXP
-    pays_for_more = not rises if term.form == pb.SHAPING_FORM_PENALTY else rises == (term.weight > 0)
-    return pays_for_more == (feature.direction == task_pb2.DIRECTION_HIGHER)
 
 
 def _wider(config: pb.ShapingConfig, incumbent: pb.ShapingConfig) -> bool:

@@ -9,13 +9,11 @@ from collections.abc import Iterator
 
 from also import enums
 from also.shaping.rules import feature_of
+from also.shaping.ways import pays_wrong_way
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
 from also.v1.task_pb2 import TaskCard
 from services.generator.configs import shape
-
-_SILENT = (pb.SHAPING_FORM_NOVELTY, pb.SHAPING_FORM_CREDIT)
-"""Forms that pay for no direction along a feature."""
 
 
 def senseless(config: pb.ShapingConfig, incumbent: pb.ShapingConfig, card: TaskCard) -> Iterator[str]:
@@ -28,8 +26,8 @@ def senseless(config: pb.ShapingConfig, incumbent: pb.ShapingConfig, card: TaskC
     """
     kept = {term.name for term in incumbent.terms}
     for term in config.terms:
-        if term.name not in kept and term.form not in _SILENT:
-            yield from _wrong_way(term, card)
+        if term.name not in kept and pays_wrong_way(term, card):
+            yield _wrong_way(term, card)
     shapes = Counter(shape(term) for term in config.terms if term.name not in kept)
     for twice in (each for each, count in shapes.items() if count > 1):
         form, _, _, feature, *_ = twice
@@ -39,20 +37,13 @@ def senseless(config: pb.ShapingConfig, incumbent: pb.ShapingConfig, card: TaskC
         )
 
 
-def _wrong_way(term: pb.ShapingTerm, card: TaskCard) -> Iterator[str]:
-    """That a term pays for moving away from success, where the card says which way that is."""
-    direction = feature_of(card, term.feature).direction
-    if not direction:
-        return
-    rises = term.transform.kind != pb.TRANSFORM_KIND_EXP
-    pays_for_more = rises == (term.weight > 0)
-    if term.form == pb.SHAPING_FORM_PENALTY:  # it takes |weight| times the value, whatever the weight's sign is
-        pays_for_more = not rises
-    if pays_for_more != (direction == task_pb2.DIRECTION_HIGHER):
-        form = enums.short_name(pb.ShapingForm.DESCRIPTOR, term.form)
-        wanted, paid = ("higher", "lower") if direction == task_pb2.DIRECTION_HIGHER else ("lower", "higher")
-        transform = enums.short_name(pb.TransformKind.DESCRIPTOR, term.transform.kind or pb.TRANSFORM_KIND_IDENTITY)
-        yield (
-            f"its {form} of {term.feature} with transform {transform} pays for {paid} values, and the card says that "
-            f"{wanted} ones are nearer to success"
-        )
+def _wrong_way(term: pb.ShapingTerm, card: TaskCard) -> str:
+    """That a term pays for moving away from success."""
+    higher = feature_of(card, term.feature).direction == task_pb2.DIRECTION_HIGHER
+    form = enums.short_name(pb.ShapingForm.DESCRIPTOR, term.form)
+    wanted, paid = ("higher", "lower") if higher else ("lower", "higher")
+    transform = enums.short_name(pb.TransformKind.DESCRIPTOR, term.transform.kind or pb.TRANSFORM_KIND_IDENTITY)
+    return (
+        f"its {form} of {term.feature} with transform {transform} pays for {paid} values, and the card says that "
+        f"{wanted} ones are nearer to success"
+    )
