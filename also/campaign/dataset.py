@@ -52,12 +52,12 @@ class Dataset:
             CampaignError: a record cannot follow the ones before it.
             DocumentError: a stored exchange is missing or damaged.
         """
-        self.pairs += preferences.pairs(records, campaign_id, store)
-        self.pairs += remedies.pairs(records, campaign_id, store)
-        shown = list(demonstrations(records, campaign_id, store))
+        state = fold(records)
+        self.pairs += preferences.pairs(state, campaign_id, store)
+        self.pairs += remedies.pairs(state, campaign_id, store)
+        shown = list(demonstrations(state, campaign_id, store))
         self.trl += [for_trl(*each) for each in shown]
         self.axolotl += [for_axolotl(*each) for each in shown]
-        state = fold(records)
         models = sorted({use.model for stage in state.stages for use in stage.llm_uses if use.model})
         self.campaigns.append(
             f"{campaign_id}: {state.card.task}, seed {state.campaign.seed}, {', '.join(models) or 'no LLM'}"

@@ -8,33 +8,27 @@ A candidate proved right when it was promoted and the promotion was not rolled b
 - Axolotl's `chat_template` form: `messages`, the reply last; it trains on the assistant's turns.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from also.campaign import exchanges, remedies
 from also.campaign.exchanges import Messages
-from also.campaign.fold import fold
 from also.campaign.state import State
 from also.store import Store
-from also.v1.journal_pb2 import JournalRecord, Promoted
 from also.v1.verdict_pb2 import Candidate
 
 
-def demonstrations(
-    records: Sequence[JournalRecord], campaign_id: str, store: Store
-) -> Iterator[tuple[Messages, Messages]]:
+def demonstrations(state: State, campaign_id: str, store: Store) -> Iterator[tuple[Messages, Messages]]:
     """Prompts of a campaign with replies that proved right: diagnoses, then candidates, each in order of stage.
 
     Args:
-        records: the journal, not empty.
+        state: the campaign's.
         campaign_id: the campaign's id.
         store: the object store that holds its exchanges.
 
     Raises:
-        CampaignError: a record cannot follow the ones before it.
         DocumentError: a stored exchange is missing or damaged.
     """
-    state = fold(records)
     for each in remedies.helped(state):
         finding = remedies.words(each.finding, each.use, campaign_id, store)
         yield exchanges.asked(campaign_id, each.use.exchange, store), exchanges.said({"findings": [finding]})
@@ -56,7 +50,6 @@ def for_axolotl(prompt: Messages, reply: Messages) -> dict[str, Any]:
 def _promoted(state: State) -> Iterator[Candidate]:
     """Candidates of LLMs that were promoted, but for those that were rolled back."""
     for stage in state.lineage:
-        if isinstance(stage.decision, Promoted) and stage.number not in state.undone:
-            for trial in stage.trials:
-                if trial.candidate.name == stage.decision.candidate and trial.candidate.HasField("origin"):
-                    yield trial.candidate
+        candidate = remedies.promoted_candidate(stage)
+        if candidate is not None and stage.number not in state.undone and candidate.HasField("origin"):
+            yield candidate

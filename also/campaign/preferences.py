@@ -14,10 +14,8 @@ from typing import Any
 
 from also import document, enums, reasons
 from also.campaign import exchanges
-from also.campaign.fold import fold
-from also.campaign.state import Stage
+from also.campaign.state import Stage, State
 from also.store import Store
-from also.v1.journal_pb2 import JournalRecord
 from also.v1.verdict_pb2 import OUTCOME_INCONCLUSIVE, Outcome, Trial, VerdictReason
 
 _SCREENED = (
@@ -31,11 +29,11 @@ _SCREENED = (
 _PROMOTED = (Outcome.OUTCOME_PROMOTED, Outcome.OUTCOME_PROMOTED_PROVISIONALLY)
 
 
-def pairs(records: Sequence[JournalRecord], campaign_id: str, store: Store) -> Iterator[dict[str, Any]]:
+def pairs(state: State, campaign_id: str, store: Store) -> Iterator[dict[str, Any]]:
     """Preference pairs of a campaign's LLM generator, in order of stage and round.
 
     Args:
-        records: the journal, not empty.
+        state: the campaign's.
         campaign_id: the campaign's id.
         store: the object store that holds its exchanges.
 
@@ -44,10 +42,8 @@ def pairs(records: Sequence[JournalRecord], campaign_id: str, store: Store) -> I
         `model`, `exchange`, `chosen_verdict` and `rejected_verdict` besides.
 
     Raises:
-        CampaignError: a record cannot follow the ones before it.
         DocumentError: a stored exchange is missing or damaged.
     """
-    state = fold(records)
     for stage in state.stages:
         for number in range(len(stage.rounds)):
             trials = [each for each in stage.trials if each.round == number and each.candidate.HasField("origin")]

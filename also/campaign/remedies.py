@@ -11,21 +11,20 @@ pair has two replies to the prompt of the stage where the one helped:
 Each reply has one finding, in the words in which the LLM wrote it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from also import enums
 from also.campaign import exchanges
-from also.campaign.fold import fold
 from also.campaign.preferences import model_of
 from also.campaign.state import Stage, State
 from also.errors import DocumentError
 from also.store import Store
 from also.v1.diagnosis_pb2 import FailureMode, Finding, Remedy
-from also.v1.journal_pb2 import JournalRecord, Promoted
+from also.v1.journal_pb2 import Promoted
 from also.v1.llm_pb2 import LlmUse
-from also.v1.verdict_pb2 import OUTCOME_REJECTED
+from also.v1.verdict_pb2 import OUTCOME_REJECTED, Candidate
 
 BACKEND = "llm"
 """`backend` of the diagnoses that an LLM gave itself."""
@@ -54,11 +53,11 @@ def helped(state: State) -> Iterator[Helped]:
         yield Helped(stage=stage, finding=stage.diagnosis.findings[index], use=use)
 
 
-def pairs(records: Sequence[JournalRecord], campaign_id: str, store: Store) -> Iterator[dict[str, Any]]:
+def pairs(state: State, campaign_id: str, store: Store) -> Iterator[dict[str, Any]]:
     """Preference pairs of a campaign's LLM critic, in order of stage.
 
     Args:
-        records: the journal, not empty.
+        state: the campaign's.
         campaign_id: the campaign's id.
         store: the object store that holds its exchanges.
 
@@ -67,10 +66,8 @@ def pairs(records: Sequence[JournalRecord], campaign_id: str, store: Store) -> I
         `exchange`, `chosen_remedy`, `rejected_remedy` and `rejected_in` (the stage where it was tried in vain) besides.
 
     Raises:
-        CampaignError: a record cannot follow the ones before it.
         DocumentError: a stored exchange is missing or damaged.
     """
-    state = fold(records)
     for each in helped(state):
         written = words(each.finding, each.use, campaign_id, store)
         for other, tried_in in _in_vain(state, each):
@@ -107,6 +104,13 @@ def words(finding: Finding, use: LlmUse, campaign_id: str, store: Store) -> dict
     return max(same, key=lambda each: float(each.get("severity", 0)))
 
 
+def promoted_candidate(stage: Stage) -> Candidate | None:
+    """The candidate that a stage ended with; None where it promoted none."""
+    if not isinstance(stage.decision, Promoted):
+        return None
+    return next(each.candidate for each in stage.trials if each.candidate.name == stage.decision.candidate)
+
+
 def _asked_critic(stage: Stage) -> LlmUse | None:
     """What the critic's LLM cost, where it gave the stage's diagnosis: the first use of a stage."""
     if stage.diagnosis is None or stage.diagnosis.backend != BACKEND or not stage.llm_uses:
@@ -116,11 +120,10 @@ def _asked_critic(stage: Stage) -> LlmUse | None:
 
 def _promoted_finding(stage: Stage) -> int | None:
     """Index of the finding that the promoted candidate answered; None where there is none."""
-    if not isinstance(stage.decision, Promoted) or stage.diagnosis is None:
+    candidate = promoted_candidate(stage)
+    if candidate is None or stage.diagnosis is None:
         return None
-    promoted = next(each for each in stage.trials if each.candidate.name == stage.decision.candidate)
-    index = promoted.candidate.finding
-    return index if 0 <= index < len(stage.diagnosis.findings) else None
+    return candidate.finding if 0 <= candidate.finding < len(stage.diagnosis.findings) else None
 
 
 def _rose_after(state: State, stage: Stage) -> bool:

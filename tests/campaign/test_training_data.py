@@ -103,7 +103,7 @@ def test_the_campaign_is_as_it_is_meant(records):
 
 def test_a_remedy_that_helped_is_preferred_to_those_tried_in_vain(records, store):
     """To the other finding's of the same stage, and to the earlier one against the same trouble."""
-    pairs = list(remedies.pairs(records, "one", store))
+    pairs = list(remedies.pairs(fold(records), "one", store))
     assert [content(pair["chosen"])["findings"] for pair in pairs] == [[GUIDE], [GUIDE]]
     assert [content(pair["rejected"])["findings"] for pair in pairs] == [[OTHER], [EXPLORE]]
     assert [(pair["rejected_remedy"], pair["rejected_in"]) for pair in pairs] == [("synchronise", 1), ("explore", 0)]
@@ -116,7 +116,7 @@ def test_a_remedy_that_helped_is_preferred_to_those_tried_in_vain(records, store
 def test_a_promotion_after_which_nothing_rises_teaches_nothing(records, store):
     """Where the campaign ends with it, nobody knows whether it would have lasted."""
     end = next(index for index, record in enumerate(records) if isinstance(event_of(record), Promoted))
-    assert list(remedies.pairs(records[: end + 1], "one", store)) == []
+    assert list(remedies.pairs(fold(records[: end + 1]), "one", store)) == []
 
 
 def test_a_diagnosis_of_the_rules_is_no_words_of_an_llm(records, store):
@@ -124,12 +124,12 @@ def test_a_diagnosis_of_the_rules_is_no_words_of_an_llm(records, store):
     for record in records:
         if isinstance(event_of(record), Diagnosed):
             event_of(record).diagnosis.backend = "rules, after LlmContradicted"
-    assert list(remedies.pairs(records, "one", store)) == []
+    assert list(remedies.pairs(fold(records), "one", store)) == []
 
 
 def test_a_promoted_candidate_is_preferred_to_the_others_of_its_round(records, store):
     """Each as a whole reply of its own."""
-    (pair,) = preferences.pairs(records, "one", store)
+    (pair,) = preferences.pairs(fold(records), "one", store)
     assert content(pair["chosen"]) == {"candidates": [{"number": 1}]}
     assert content(pair["rejected"]) == {"candidates": [{"number": 0}]}
     assert pair["mind"] == "generator"
@@ -159,7 +159,7 @@ def test_the_folder_has_a_card_that_names_its_files(dataset, tmp_path):
 def test_an_exchange_that_is_not_there_is_an_error(records, tmp_path):
     """A store that was tidied up by hand, for example; nothing is made up."""
     with pytest.raises(DocumentError, match="is not in the store"):
-        list(remedies.pairs(records, "one", open_store(str(tmp_path / "empty"))))
+        list(remedies.pairs(fold(records), "one", open_store(str(tmp_path / "empty"))))
 
 
 def test_a_reply_that_is_not_there_is_an_error(records, store, tmp_path):
@@ -167,4 +167,4 @@ def test_a_reply_that_is_not_there_is_an_error(records, store, tmp_path):
     for path in (tmp_path / "store").rglob("reply-*"):
         path.unlink()
     with pytest.raises(DocumentError, match="has no findings"):
-        list(remedies.pairs(records, "one", store))
+        list(remedies.pairs(fold(records), "one", store))
