@@ -1,7 +1,7 @@
 """The backends that are judged: a critic and a generator each, as a campaign would set them."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from also import limits
 from also.v1.campaign_pb2 import (
@@ -12,6 +12,8 @@ from also.v1.campaign_pb2 import (
     Sampling,
 )
 from also.v1.llm_pb2 import LlmEndpoint, LlmFallback
+
+Mind = TypeVar("Mind", CriticSettings, GeneratorSettings)
 
 CANDIDATES = 4
 """Candidates of a round, K."""
@@ -33,7 +35,7 @@ class Backend:
     samples: int = 1
     """Times that each situation is asked about."""
     scripted: bool = False
-    """Whether its LLM is a script, which is told by the model's name what it is asked about."""
+    """Whether its LLM is a script."""
 
     @property
     def diagnoses(self) -> bool:
@@ -43,17 +45,17 @@ class Backend:
     def critic_of(self, situation: str) -> CriticSettings:
         """The critic as it is asked about a situation."""
         assert self.critic is not None, "only a backend with a critic is asked for a diagnosis"
-        settings = CriticSettings()
-        settings.CopyFrom(self.critic)
-        if self.scripted:
-            settings.llm.model = f"{self.name}/{situation}"
-        return settings
+        return self._asked_about(situation, self.critic)
 
     def generator_of(self, situation: str) -> GeneratorSettings:
         """The generator as it is asked about a situation."""
         assert self.generator is not None, "only a backend with a generator is asked for candidates"
-        settings = GeneratorSettings()
-        settings.CopyFrom(self.generator)
+        return self._asked_about(situation, self.generator)
+
+    def _asked_about(self, situation: str, mind: Mind) -> Mind:
+        """A mind's settings; a script is told by the model's name what it is asked about."""
+        settings = type(mind)()
+        settings.CopyFrom(mind)
         if self.scripted:
             settings.llm.model = f"{self.name}/{situation}"
         return settings

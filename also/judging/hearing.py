@@ -87,7 +87,7 @@ def campaign_id(recorded: Recorded, sample: int) -> str:
 
 def _diagnose_request(recorded: Recorded, backend: Backend, sample: int = 0) -> DiagnoseRequest:
     critic = backend.critic_of(recorded.situation.id)
-    state = moments.before_diagnosis(recorded, critic, backends.rules().generator_of(""))
+    state = moments.before_diagnosis(recorded, critic, RULES.generator_of(""))
     return requests.diagnose(campaign_id(recorded, sample), state, moments.open_stage(state))
 
 

@@ -12,6 +12,17 @@ from tools.faulty_llm.server import serving
 TWO = ("--only", "exploration-19x19", "--only", "nothing-wrong-rising-6x6")
 """One situation that asks for a change, and one that does not."""
 
+FINDING = {
+    "citations": ["returns.mean"],
+    "summary": "Nobody comes near.",
+    "mode": "exploration",
+    **dict.fromkeys(("milestone", "feature", "agent", "term"), ""),
+    "remedy": "explore",
+    "severity": 90,
+    "confidence": 50,
+}
+"""What a model says that has looked."""
+
 
 def schema_of(asked):
     """Properties of the reply that a request asks for."""
@@ -110,17 +121,8 @@ def test_candidates_for_a_task_that_is_not_here_are_not_screened(judgements):
 @pytest.mark.slow
 def test_an_llm_is_judged_beside_the_others(also, judgements, tmp_path):
     """Its answers, its cost and its model; prompts and raw replies are kept where they were asked for."""
-    finding = {
-        "citations": ["returns.mean"],
-        "summary": "Nobody comes near.",
-        "mode": "exploration",
-        **dict.fromkeys(("milestone", "feature", "agent", "term"), ""),
-        "remedy": "explore",
-        "severity": 90,
-        "confidence": 50,
-    }
     with serving() as server:
-        server.says = lambda asked: json.dumps({"findings": [finding]}) if "findings" in schema_of(asked) else None
+        server.says = lambda asked: json.dumps({"findings": [FINDING]}) if "findings" in schema_of(asked) else None
         judged = judgements("--url", server.url, "--set", "temperature=0.2", "--parallel", "2", "--keep", "kept", *TWO)
         asked = len(server.requests)
     one = judged["llm"]
@@ -198,17 +200,8 @@ def test_one_mind_alone_is_asked_for_several_samples(judgements, tmp_path):
 @pytest.mark.slow
 def test_what_is_kept_is_not_asked_again(judgements):
     """The same command goes on where the one before it ended, with the same answers, costs and times."""
-    finding = {
-        "citations": ["returns.mean"],
-        "summary": "Nobody comes near.",
-        "mode": "exploration",
-        **dict.fromkeys(("milestone", "feature", "agent", "term"), ""),
-        "remedy": "explore",
-        "severity": 90,
-        "confidence": 50,
-    }
     with serving() as server:
-        server.says = lambda asked: json.dumps({"findings": [finding]}) if "findings" in schema_of(asked) else None
+        server.says = lambda asked: json.dumps({"findings": [FINDING]}) if "findings" in schema_of(asked) else None
         command = ("--url", server.url, "--keep", "kept", "--baseline", "random")
         judgements(*command, "--only", "exploration-19x19")
         first = len(server.requests)
