@@ -45,12 +45,6 @@ PACKAGES = {
 
 
 @pytest.fixture(scope="module")
-def images(cluster):
-    """Names of the images, which the cluster knows."""
-    return {name: cluster.image(name) for name in IMAGES}
-
-
-@pytest.fixture(scope="module")
 def namespace(cluster):
     """A namespace under restricted Pod Security."""
     with cluster.namespace("also-images") as name:

@@ -3,7 +3,8 @@
 import pytest
 from safetensors.numpy import load
 
-from also import algorithms, document, limits, presets
+from also import algorithms, document
+from also.campaign import spec
 from also.exporting.network import network
 from also.exporting.policy import describe
 from also.v1.campaign_pb2 import Campaign
@@ -30,11 +31,9 @@ def small_campaign():
         else:
             small |= {"epochs": 2, "minibatches": 2}
         evaluation = {"episodes": 8, "report_episodes": 5}
-        campaign = document.read(Campaign, {"task": task, "learner": small | learner, "evaluation": evaluation})
-        algorithms.check_given(campaign.learner)
-        presets.resolve(campaign)
-        limits.check(campaign)
-        return campaign
+        return spec.resolved(
+            document.read(Campaign, {"task": task, "learner": small | learner, "evaluation": evaluation})
+        )
 
     return build
 
