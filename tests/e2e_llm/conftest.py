@@ -13,8 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,38 +111,17 @@ def tiny_model(vllm_python: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 def llm_server(vllm_python: Path, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlmServer]:
     """The server, for all tests of a session; nothing of it outlives them but its log."""
     port = free_port()
-    root = f"http://127.0.0.1:{port}"
-    log = tmp_path_factory.mktemp("llm_server") / "log"
     command = [vllm_python, "-m", "vllm.entrypoints.cli.main", "serve", tiny_model, "--served-model-name=tiny"]
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,  # a short path: sockets are made in it
-        log.open("wb") as output,
-        subprocess.Popen(
-            [*MORTAL, *command, "--host=127.0.0.1", f"--port={port}", *FLAGS],
-            env=os.environ
-            | NO_NETWORK
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # a short path: sockets are made in it
+        environment = (
+            NO_NETWORK
             | dict.fromkeys(("TMPDIR", "VLLM_CACHE_ROOT", "VLLM_CONFIG_ROOT", "TORCHINDUCTOR_CACHE_DIR"), folder)
-            | {"VLLM_CPU_KVCACHE_SPACE": "1"},  # GiB: a million tokens of this model
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        ) as process,
-    ):
-        try:
+            | {"VLLM_CPU_KVCACHE_SPACE": "1"}  # GiB: a million tokens of this model
+        )
+        log = tmp_path_factory.mktemp("llm_server") / "log"
+        with served([*command, "--host=127.0.0.1", f"--port={port}", *FLAGS], environment, log) as process:
             give_way(process)
-            wait_until_healthy(root, process, log)
-            yield LlmServer(
-                root=root,
-                model="tiny",
-                context_tokens=CONTEXT,
-                choices=64,
-                log=log,
-                python=vllm_python,
-                process=process,
-            )
-        finally:
-            end_group(process)
+            yield answering(process, port, log, context_tokens=CONTEXT, choices=64, python=vllm_python)
 
 
 @pytest.fixture(scope="session")
@@ -174,15 +153,23 @@ def llama_cpp_server(
 ) -> Iterator[LlmServer]:
     """llama.cpp's server, for all tests of a session; nothing of it outlives them but its log."""
     port = free_port()
-    root = f"http://127.0.0.1:{port}"
-    log = tmp_path_factory.mktemp("llama_cpp_server") / "log"
     script = Path(__file__).with_name("llama_cpp_server.py")
     command = [llama_cpp_python, script, gguf, "tiny", str(port), str(LLAMA_CPP_CONTEXT), str(SLOTS)]
+    log = tmp_path_factory.mktemp("llama_cpp_server") / "log"
+    with served(command, OMP, log) as process:
+        yield answering(process, port, log, context_tokens=LLAMA_CPP_CONTEXT, choices=SLOTS, python=llama_cpp_python)
+
+
+@contextmanager
+def served(
+    command: Sequence[str | Path], environment: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A server's process, in a group of its own, which ends with the block; it prints into the log."""
     with (
         log.open("wb") as output,
         subprocess.Popen(
             [*MORTAL, *command],
-            env=os.environ | OMP,
+            env=os.environ | environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -190,18 +177,26 @@ def llama_cpp_server(
         ) as process,
     ):
         try:
-            wait_until_healthy(root, process, log)
-            yield LlmServer(
-                root=root,
-                model="tiny",
-                context_tokens=LLAMA_CPP_CONTEXT,
-                choices=SLOTS,
-                log=log,
-                python=llama_cpp_python,
-                process=process,
-            )
+            yield process
         finally:
             end_group(process)
+
+
+def answering(
+    process: subprocess.Popen[bytes], port: int, log: Path, *, context_tokens: int, choices: int, python: Path
+) -> LlmServer:
+    """The server of a process, once it answers; fails where it does not."""
+    root = f"http://127.0.0.1:{port}"
+    wait_until_healthy(root, process, log)
+    return LlmServer(
+        root=root,
+        model="tiny",
+        context_tokens=context_tokens,
+        choices=choices,
+        log=log,
+        python=python,
+        process=process,
+    )
 
 
 def give_way(process: subprocess.Popen[bytes]) -> None:
