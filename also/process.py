@@ -1,6 +1,6 @@
 """What every service process of ALSO begins with: its arguments, its lifeline and its exit code.
 
-    python -m services.critic --address 127.0.0.1:0 [--metrics-port 9100] [--lifeline]
+    python -m also.services.critic --address 127.0.0.1:0 [--metrics-port 9100] [--lifeline]
 
 Exit codes: 0 it was asked to end, 2 its input is wrong (one line says what).
 """
@@ -29,7 +29,7 @@ def arguments(name: str, given: Sequence[str] | None = None) -> argparse.Namespa
     Returns:
         Namespace with `address` (str), `metrics_port` (int or None) and `lifeline` (bool).
     """
-    parser = argparse.ArgumentParser(prog=f"services.{name}")
+    parser = argparse.ArgumentParser(prog=f"also.services.{name}")
     parser.add_argument("--address", default="127.0.0.1:0", help="host:port to serve on; port 0 takes a free one")
     parser.add_argument("--metrics-port", type=int, default=None, help="port on which /metrics is served")
     parser.add_argument(lifeline.FLAG, action="store_true", help="end when standard input closes")

@@ -30,6 +30,10 @@ import torch
 
 from also import document, presets, reasons, seeds
 from also.campaign.state import State
+from also.services.trainer import determinism
+from also.services.trainer.evaluation import Evaluator, mean_interval
+from also.services.trainer.run import Run
+from also.services.trainer.tasks.opening import describe
 from also.shaping.identity import config_hash
 from also.v1.branch_pb2 import SeedPool
 from also.v1.campaign_pb2 import Campaign
@@ -41,10 +45,6 @@ from benchmarks.commits import described
 from benchmarks.machine import machine
 from benchmarks.one_process import PLANTED, conduct
 from benchmarks.shares import Share
-from services.trainer import determinism
-from services.trainer.evaluation import Evaluator, mean_interval
-from services.trainer.run import Run
-from services.trainer.tasks.opening import describe
 
 SEED = 13
 """Seed that everything is derived from."""

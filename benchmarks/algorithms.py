@@ -18,13 +18,13 @@ import torch
 
 from also import document
 from also.campaign import spec
+from also.services.trainer import determinism
+from also.services.trainer.evaluation import Evaluator
+from also.services.trainer.run import Run
 from also.v1 import branch_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 from benchmarks.machine import machine
-from services.trainer import determinism
-from services.trainer.evaluation import Evaluator
-from services.trainer.run import Run
 
 ALGORITHMS = ("mappo", "ippo", "vdn", "qmix")
 

@@ -35,7 +35,7 @@ REPLICAS = (1, 16)
 BESIDE = 4
 """Groups whose memory is looked at together."""
 
-MODULES = ("services.trainer.warm",)
+MODULES = ("also.services.trainer.warm",)
 """What the validator's fork server loads."""
 
 Spawn = Callable[..., lifeline.Process]
@@ -136,7 +136,7 @@ def starts(spawn: Spawn, folder: Path, group: BranchGroup, count: int) -> list[S
     processes, walls = [], []
     for _ in range(count):
         began = time.perf_counter()
-        process = spawn("services.trainer.branch", arguments, log=folder / "branch.log", stdout=subprocess.PIPE)
+        process = spawn("also.services.trainer.branch", arguments, log=folder / "branch.log", stdout=subprocess.PIPE)
         processes.append(process)
         if process.stdout is None or not process.stdout.readline():
             raise RuntimeError(f"a branch did not start: {(folder / 'branch.log').read_text(encoding='utf-8')}")

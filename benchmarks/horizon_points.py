@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from also import document, presets, seeds
+from also.services.trainer import determinism
+from also.services.trainer.evaluation import Evaluator
+from also.services.trainer.run import Run, Snapshot
 from also.v1.branch_pb2 import SeedPool
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import determinism
-from services.trainer.evaluation import Evaluator
-from services.trainer.run import Run, Snapshot
 
 TASK = {"name": "foraging", "layout": "10x10-3p-3f-coop"}
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from also.services.trainer.tasks.opening import describe
 from also.shaping.identity import config_hash
 from also.v1.branch_pb2 import BranchRecord, Measure, SeedPool
 from also.v1.shaping_pb2 import Invariance
@@ -12,7 +13,6 @@ from also.validation.arms import CONTROL
 from also.validation.round import Round
 from benchmarks.horizon_agreement import Course
 from benchmarks.horizon_points import ARMS, Point, Start, config, read_campaign
-from services.trainer.tasks.opening import describe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

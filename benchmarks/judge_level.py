@@ -24,6 +24,7 @@ import torch
 from scipy import stats
 
 from also import enums, presets, seeds
+from also.services.trainer.evaluation import mean_interval as evaluation_interval
 from also.shaping.identity import config_hash
 from also.v1.branch_pb2 import BranchRecord, Measure, SeedPool
 from also.v1.campaign_pb2 import Campaign, ValidationPreset
@@ -37,7 +38,6 @@ from also.validation.round import Round, Step
 from also.validation.statistics import loss_likelihood, mean, mean_interval, share_interval, sign_flip_p
 from benchmarks.commits import described
 from benchmarks.machine import machine
-from services.trainer.evaluation import mean_interval as evaluation_interval
 
 ALPHA = 0.05
 """Level of the campaign's default."""

@@ -23,6 +23,10 @@ from also.errors import AlsoError
 from also.judging.moments import before_diagnosis, before_proposal, open_stage
 from also.judging.recorded import Recorded, situations
 from also.llm.asker import Asker
+from also.services.critic import rules
+from also.services.critic.citations import value_at
+from also.services.critic.service import diagnose
+from also.services.generator.service import propose
 from also.settings import Settings
 from also.shaping.identity import config_hash
 from also.shaping.rules import check_config
@@ -31,10 +35,6 @@ from also.v1.critic_pb2 import DiagnoseRequest, DiagnoseResponse
 from also.v1.generator_pb2 import ProposeRequest, ProposeResponse
 from also.v1.llm_pb2 import LlmAllowance, LlmEndpoint, LlmFailureReason, LlmUse
 from benchmarks.machine import machine
-from services.critic import rules
-from services.critic.citations import value_at
-from services.critic.service import diagnose
-from services.generator.service import propose
 from tools.faulty_llm.faults import FAULTS
 from tools.faulty_llm.server import FaultyLlm, serving
 

@@ -25,6 +25,8 @@ from also.campaign.fold import event_of, fold
 from also.judging.recorded import Recorded, journal, situations
 from also.limits import filled
 from also.llm.asker import Asker
+from also.services.critic.service import diagnose
+from also.services.generator.service import propose
 from also.settings import Settings
 from also.shaping.identity import config_hash
 from also.v1.critic_pb2 import DiagnoseRequest
@@ -37,8 +39,6 @@ from also.v1.verdict_pb2 import Candidate
 from also.validation.judge import rejudge
 from benchmarks.llm_faults import question
 from benchmarks.machine import machine
-from services.critic.service import diagnose
-from services.generator.service import propose
 from tools.faulty_llm.server import FaultyLlm, serving
 
 STRINGS = Path(__file__).parents[1] / "tests/cards/injections.txt"

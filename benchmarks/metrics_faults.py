@@ -29,6 +29,13 @@ from pathlib import Path
 
 import also
 from also import document, keys, presets, reasons, rpc
+from also.services.trainer.service import Trainer
+from also.services.trainer.tasks.opening import describe
+from also.services.validator.launch import results
+from also.services.validator.launch.launcher import Progress
+from also.services.validator.measure.prometheus import Prometheus
+from also.services.validator.measure.query import Endpoint
+from also.services.validator.validation import validate
 from also.shaping.identity import config_hash
 from also.store import Store, open_store
 from also.v1 import trainer_pb2_grpc
@@ -39,13 +46,6 @@ from also.v1.trainer_pb2 import TrainStageRequest
 from also.v1.validator_pb2 import ValidateRequest
 from also.v1.verdict_pb2 import Candidate, Validation
 from benchmarks.machine import machine
-from services.trainer.service import Trainer
-from services.trainer.tasks.opening import describe
-from services.validator.launch import results
-from services.validator.launch.launcher import Progress
-from services.validator.measure.prometheus import Prometheus
-from services.validator.measure.query import Endpoint
-from services.validator.validation import validate
 from tools.faulty_prometheus import exporter
 from tools.faulty_prometheus.exporter import Exporter, exporting
 from tools.faulty_prometheus.scraping import scraping
@@ -118,7 +118,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsed:
-    """A launcher of groups that are told, not trained: see `services.validator.launch.launcher.Launcher`."""
+    """A launcher of groups that are told, not trained: see `also.services.validator.launch.launcher.Launcher`."""
 
     store: Store
     """The object store."""

@@ -5,14 +5,14 @@ import statistics
 from collections.abc import Sequence
 
 from also import document, presets, seeds
+from also.services.trainer import checkpoint, determinism
+from also.services.trainer.branch_group import GroupRun
+from also.services.trainer.run import Run
 from also.store import Store
 from also.v1.branch_pb2 import Branch, BranchGroup, BranchRecord, SeedPool
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 from also.validation.arms import CONTROL, end
-from services.trainer import checkpoint, determinism
-from services.trainer.branch_group import GroupRun
-from services.trainer.run import Run
 
 SEED = 5
 """Seed of the campaign, from which all others are derived."""

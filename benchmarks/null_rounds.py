@@ -23,6 +23,8 @@ from pathlib import Path
 import torch
 
 from also import document, enums, presets, seeds
+from also.services.trainer.tasks.opening import describe
+from also.services.validator.measure import records
 from also.shaping.identity import config_hash
 from also.store import open_store
 from also.v1.branch_pb2 import BranchRecord, SeedPool
@@ -46,8 +48,6 @@ from benchmarks.null_branches import (
     train,
 )
 from benchmarks.shares import Share
-from services.trainer.tasks.opening import describe
-from services.validator.measure import records
 
 CANDIDATES = 4
 """Candidates of a round, the generator's default."""

@@ -20,6 +20,13 @@ from also.campaign.processes import Services
 from also.campaign.run import Conductor
 from also.campaign.state import State
 from also.llm.asker import Asker
+from also.services.critic.service import CriticService
+from also.services.generator.service import GeneratorService
+from also.services.trainer import branch, determinism
+from also.services.trainer.service import Trainer
+from also.services.validator.launch import results
+from also.services.validator.launch.launcher import Progress
+from also.services.validator.service import Validator
 from also.settings import Settings
 from also.shaping.identity import config_hash
 from also.store import Store, open_store
@@ -33,13 +40,6 @@ from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.trainer_pb2_grpc import TrainerServiceStub
 from also.v1.validator_pb2 import ValidationProgress
 from also.v1.verdict_pb2 import Candidate
-from services.critic.service import CriticService
-from services.generator.service import GeneratorService
-from services.trainer import branch, determinism
-from services.trainer.service import Trainer
-from services.validator.launch import results
-from services.validator.launch.launcher import Progress
-from services.validator.service import Validator
 from tools.loopback import served
 
 PLANTED = "r0-c0"

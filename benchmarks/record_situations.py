@@ -35,6 +35,9 @@ from also.cli.lines import event_line
 from also.errors import DocumentError
 from also.judging import recorded
 from also.llm.asker import Asker
+from also.services.critic.citations import value_at
+from also.services.generator.proposal import Proposal, collect
+from also.services.generator.service import propose
 from also.settings import Settings
 from also.shaping.rules import check_config
 from also.store import Store, open_store
@@ -46,9 +49,6 @@ from also.v1.journal_pb2 import CampaignStarted, JournalRecord
 from also.v1.situation_pb2 import RecordedCampaign, Sign, Situation
 from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.validator_pb2 import ValidationProgress
-from services.critic.citations import value_at
-from services.generator.proposal import Proposal, collect
-from services.generator.service import propose
 from tools.loopback import served
 
 FOLDER = Path(__file__).parent.parent / "also/judging/recorded"

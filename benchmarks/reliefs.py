@@ -18,12 +18,12 @@ from pathlib import Path
 import torch
 
 from also import document, presets, seeds
+from also.services.trainer import determinism
+from also.services.trainer.run import Run
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 from benchmarks.horizon_points import LEARNER, config
 from benchmarks.machine import machine
-from services.trainer import determinism
-from services.trainer.run import Run
 
 LAYOUTS = ("10x10-3p-3f-coop", "15x15-3p-3f-coop", "2s-10x10-3p-3f-coop")
 """Foraging tasks on which sparse reward alone teaches nothing."""

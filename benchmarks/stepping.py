@@ -23,13 +23,13 @@ import lbforaging  # noqa: F401  (registers the package's environments)
 import rware  # noqa: F401  (likewise)
 import torch
 
+from also.services.trainer.streams import mix
+from also.services.trainer.tasks.opening import open_task
+from also.services.trainer.tasks.vector_task import VectorTask
 from also.v1.task_pb2 import Task
 from benchmarks.commits import ROOT
 from benchmarks.machine import machine
 from benchmarks.parts import measured
-from services.trainer.streams import mix
-from services.trainer.tasks.opening import open_task
-from services.trainer.tasks.vector_task import VectorTask
 
 CASES = {
     ("foraging", "10x10-3p-3f-coop"): "Foraging-10x10-3p-3f-coop-v3",

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from also.campaign import requests
 from also.campaign.fold import event_of, fold
+from also.services.critic.case import read_case
+from also.services.critic.choices import may_be_well
+from also.services.critic.contradictions import contradictions
 from also.v1.diagnosis_pb2 import FAILURE_MODE_NONE
 from also.v1.journal_pb2 import Diagnosed, JournalRecord
-from services.critic.case import read_case
-from services.critic.choices import may_be_well
-from services.critic.contradictions import contradictions
 
 
 def denied(records: Iterable[JournalRecord], campaign_id: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The services of one conductor: those that settings name, and local processes for the others.
 
-A local service is `python -m services.NAME` on a lifeline, on a free port; the line it prints when
+A local service is `python -m also.services.NAME` on a lifeline, on a free port; the line it prints when
 it can be called names the port. One that died is started again when it is next asked for. The
 validator is told the trainer's address, so a new trainer means a new validator too.
 
@@ -37,17 +37,17 @@ END_SECONDS = 3.0
 """How long local services may take to end before they are killed."""
 
 _MODULES = {
-    "trainer": "services.trainer",
-    "critic": "services.critic",
-    "generator": "services.generator",
-    "validator": "services.validator",
-    **dict.fromkeys(BESIDE, "services.trainer"),  # a process each, so that they train at the same time
+    "trainer": "also.services.trainer",
+    "critic": "also.services.critic",
+    "generator": "also.services.generator",
+    "validator": "also.services.validator",
+    **dict.fromkeys(BESIDE, "also.services.trainer"),  # a process each, so that they train at the same time
 }
 
 _FORKED = ("trainer", *BESIDE)
 """Services that are forked by a fork server."""
 
-_LOADED = ("services.trainer.warm",)
+_LOADED = ("also.services.trainer.warm",)
 """What that one loads."""
 
 _MINDS = ("critic", "generator")

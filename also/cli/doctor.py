@@ -96,8 +96,8 @@ def _settings() -> str:
 def _services() -> str:
     names = ("trainer", "critic", "generator", "validator")
     for name in names:
-        if importlib.util.find_spec(f"services.{name}.service") is None:
-            raise ImportError(f"services.{name} is not installed")
+        if importlib.util.find_spec(f"also.services.{name}.service") is None:
+            raise ImportError(f"also.services.{name} is not installed")
     return ", ".join(names)
 
 
@@ -107,7 +107,7 @@ def _threads() -> str:
 
 def _device() -> str:
     """What the trainer says: torch is not for this process."""
-    command = lifeline.command_of("services.trainer.device")
+    command = lifeline.command_of("also.services.trainer.device")
     done = subprocess.run(command, env=child_environment(), capture_output=True, text=True, timeout=_DEVICE_SECONDS)
     if done.returncode != 0:
         raise OSError(

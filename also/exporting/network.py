@@ -1,4 +1,4 @@
-"""A policy's network as an ONNX graph, written node by node: `services/trainer/network.py` without its replicas.
+"""A policy's network as an ONNX graph, written node by node: `also/services/trainer/network.py` without its replicas.
 
 Every input has N rows, one a decision; an agent is told apart by its place among the agents, so that one agent alone
 can ask, and all together.
@@ -31,7 +31,7 @@ def network(policy: Policy, tensors: Tensors) -> onnx.ModelProto:
 
     Args:
         policy: what it is; its ports are the graph's.
-        tensors: what acts, by the names of `services/trainer/acting.py`.
+        tensors: what acts, by the names of `also/services/trainer/acting.py`.
     """
     graph = _Graph(tensors)
     hidden = _trunk(graph, policy)

@@ -172,7 +172,7 @@ def _become(wanted: Request) -> None:
     os.chdir(wanted.folder)
     settings.become(wanted.environment)
     importlib.invalidate_caches()
-    _call_oneself(wanted.module.removeprefix("services."))
+    _call_oneself(wanted.module.removeprefix("also.services."))
     module = importlib.import_module(wanted.module)
     if hasattr(module, "__path__"):
         module = importlib.import_module(f"{wanted.module}.__main__")

@@ -17,21 +17,21 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import torch
 from also_training import CASES, start
+from commit import TRAINER, has, trainer
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from services.trainer import determinism, learner, network, normaliser, policy, rollout, run, shaping_reward
-from services.trainer.tasks import foraging
+determinism, learner, network, normaliser, policy, rollout, run, shaping_reward = map(
+    trainer, ("determinism", "learner", "network", "normaliser", "policy", "rollout", "run", "shaping_reward")
+)
 
-NATIVE: list[Any] = [foraging.Foraging]
+NATIVE: list[Any] = [trainer("tasks.foraging").Foraging]
 """The native tasks that the commit has."""
-if find_spec("services.trainer.tasks.warehouse") is not None:
-    NATIVE.append(import_module("services.trainer.tasks.warehouse").Warehouse)
+if has("tasks.warehouse"):
+    NATIVE.append(trainer("tasks.warehouse").Warehouse)
 
 PARTS: dict[str, list[tuple[Any, tuple[str, ...]]]] = {
     "environment": [(native, ("step", "restart", "view")) for native in NATIVE],
@@ -153,7 +153,7 @@ def wrap_all(clock: Clock) -> None:
     own = getattr(learner, "Optimiser", None)
     if own is not None:
         owners["clip and Adam"].append((own, ("step",)))
-    samples = sys.modules.get("services.trainer.samples") or getattr(learner, "_Batches")  # noqa: B009
+    samples = sys.modules.get(f"{TRAINER}.samples") or getattr(learner, "_Batches")  # noqa: B009
     owners["minibatches"].append((samples, ("_rows", "select")))
     for part, owned in owners.items():
         for owner, names in owned:

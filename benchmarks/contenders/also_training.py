@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from commit import trainer
 from serving import Meter
 
-import services
+import also
 from also import document, limits
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import determinism
-from services.trainer.run import Run
+
+Run: Any = trainer("run").Run
 
 FORAGING = {"name": "foraging", "layout": "10x10-3p-3f-coop"}
 APPROACH = {
@@ -64,9 +65,9 @@ def main() -> None:
     )
     parser.add_argument("--workers", type=int, help="processes of a PettingZoo task")
     meter = Meter(parser)
-    determinism.prepare()
+    trainer("determinism").prepare()
     run = start(meter.arguments.case, threads=meter.arguments.threads, workers=meter.arguments.workers)
-    meter.versions = {"torch": torch.__version__, "root": str(Path(services.__path__[0]).parent)}
+    meter.versions = {"torch": torch.__version__, "root": str(Path(also.__path__[0]).parent)}
     replicas = CASES[meter.arguments.case].get("replicas", 1)
     processes = getattr(run.task, "_processes", None)
     meter.workers = processes.pids if processes is not None else ()
@@ -76,7 +77,7 @@ def main() -> None:
         meter.tick(replicas * run.env_steps_per_update)
 
 
-def start(name: str, *, threads: int, workers: int | None) -> Run:
+def start(name: str, *, threads: int, workers: int | None) -> Any:
     """A run of a case, with seeds from 0."""
     case: dict[str, Any] = {"replicas": 1, "task": FORAGING, "terms": [APPROACH]} | CASES[name]
     learner = {name: case[name] for name in ("algorithm", "environments", "rollout")}

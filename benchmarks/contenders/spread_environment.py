@@ -17,9 +17,9 @@ import torch
 from mpe2 import simple_spread_v3
 from serving import Meter
 
+from also.services.trainer.tasks.opening import open_task
 from also.v1.task_pb2 import Task
 from examples import simple_spread
-from services.trainer.tasks.opening import open_task
 
 TASKS: dict[str, tuple[str, Callable[[], Any]]] = {
     "plain": ("mpe2.simple_spread_v3:parallel_env", simple_spread_v3.parallel_env),

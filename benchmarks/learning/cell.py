@@ -10,15 +10,15 @@ import torch
 
 import also
 from also import document, presets, seeds
+from also.services.trainer import determinism
+from also.services.trainer.evaluation import Evaluator
+from also.services.trainer.run import Run
 from also.v1.branch_pb2 import SeedPool
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 from benchmarks.commits import described
 from benchmarks.learning.cases import Case
 from benchmarks.machine import machine
-from services.trainer import determinism
-from services.trainer.evaluation import Evaluator
-from services.trainer.run import Run
 
 POINTS = 20
 """Measures along the way, the last one at the end."""

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
+from also.services.trainer.evaluation import mean_interval
 from benchmarks.learning.cases import ALGORITHMS, CASES, Case
 from benchmarks.learning.cell import EPISODES, Cell, read
-from services.trainer.evaluation import mean_interval
 
 
 def page(folder: Path, pictures: Path) -> list[str]:

@@ -15,6 +15,10 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from also import document, keys, presets
+from also.services.trainer import checkpoint, determinism
+from also.services.trainer.run import Run, Snapshot
+from also.services.trainer.tasks.opening import describe
+from also.services.validator import plan
 from also.settings import child_environment
 from also.shaping.identity import config_hash
 from also.store import Store
@@ -25,10 +29,6 @@ from also.v1.validator_pb2 import ValidateRequest
 from also.v1.verdict_pb2 import Candidate
 from also.validation import cost
 from also.validation.round import Step
-from services.trainer import checkpoint, determinism
-from services.trainer.run import Run, Snapshot
-from services.trainer.tasks.opening import describe
-from services.validator import plan
 from tools.loopback import free_port, read_url
 
 CAMPAIGN_ID = "thousand"
@@ -132,7 +132,7 @@ class ARound:
         port = free_port()
         place = ["--store", self.store.uri, "--campaign", CAMPAIGN_ID, "--group", group.name, "--lifeline"]
         served = [f"--metrics-port={port}", f"--linger-seconds={_LINGER_SECONDS}"]
-        command = [sys.executable, "-m", "services.trainer.branch", *place, *served]
+        command = [sys.executable, "-m", "also.services.trainer.branch", *place, *served]
         result = keys.branch_group_result(CAMPAIGN_ID, group.name)
         with subprocess.Popen(
             command, env=child_environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL

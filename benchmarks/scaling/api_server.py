@@ -14,6 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
+from also.services.validator.launch.job_objects import JobObjects
+from also.services.validator.launch.job_template import CAMPAIGN_LABEL
+from also.services.validator.launch.kubernetes import Namespace
 from also.store import Store
 from also.v1.branch_pb2 import BranchGroup
 from benchmarks.scaling import queue
@@ -22,9 +25,6 @@ from benchmarks.scaling.cluster import COMPONENTS, TEMPLATE, Cluster, started
 from benchmarks.scaling.figures import Stopwatch, row, short, spread, table, tail
 from benchmarks.scaling.observed import Observed, launcher
 from benchmarks.scaling.servers import gateway
-from services.validator.launch.job_objects import JobObjects
-from services.validator.launch.job_template import CAMPAIGN_LABEL
-from services.validator.launch.kubernetes import Namespace
 
 _NUMBERS = (10, 100, 1000)
 """Jobs at once."""

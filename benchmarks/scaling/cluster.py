@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 
+from also.services.validator.launch.kubernetes import Namespace, connect
 from also.settings import child_environment
 from benchmarks.scaling.servers import memory_by_name
-from services.validator.launch.kubernetes import Namespace, connect
 
 RELEASE = "also"
 """Name of the release whose parts are applied."""

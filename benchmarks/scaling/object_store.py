@@ -13,18 +13,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from also import document, keys
+from also.services.trainer import branch_save, checkpoint
+from also.services.trainer.branch_group import GroupRun
+from also.services.trainer.run import Snapshot
+from also.services.trainer.tasks.opening import describe
+from also.services.validator.launch import results
+from also.services.validator.measure import records
 from also.store import Store, open_store
 from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchRecord
 from also.v1.verdict_pb2 import Validation
 from benchmarks.scaling.a_round import CAMPAIGN_ID, REPLICAS, ARound, Trained
 from benchmarks.scaling.figures import Stopwatch, row, seconds, short, spread, table, tail
 from benchmarks.scaling.servers import gateway, memory_of
-from services.trainer import branch_save, checkpoint
-from services.trainer.branch_group import GroupRun
-from services.trainer.run import Snapshot
-from services.trainer.tasks.opening import describe
-from services.validator.launch import results
-from services.validator.measure import records
 
 _HEADS = 200
 """Requests of a kind that are timed one after the other."""

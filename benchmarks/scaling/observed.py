@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from also.services.validator.launch.jobs import Jobs
+from also.services.validator.launch.kubernetes import Answer, Namespace
 from also.store import Store
 from benchmarks.scaling.cluster import TEMPLATE
-from services.validator.launch.jobs import Jobs
-from services.validator.launch.kubernetes import Answer, Namespace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

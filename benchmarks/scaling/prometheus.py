@@ -20,14 +20,14 @@ from urllib.parse import urlencode
 import yaml
 
 from also import keys
+from also.services.validator.measure.prometheus import Prometheus
+from also.services.validator.measure.query import Endpoint
+from also.services.validator.measure.samples import query
 from also.store import open_store
 from also.v1.reading_pb2 import MetricsReading
 from benchmarks.scaling.a_round import CAMPAIGN_ID, ARound, Trained, renamed, samples
 from benchmarks.scaling.exporter import path_of
 from benchmarks.scaling.figures import Stopwatch, row, seconds, short, spread, table
-from services.validator.measure.prometheus import Prometheus
-from services.validator.measure.query import Endpoint
-from services.validator.measure.samples import query
 from tools import loopback
 from tools.loopback import MORTAL, read_url
 

@@ -20,7 +20,7 @@ from benchmarks.study.curve import area, curve
 from benchmarks.study.result import FIRST_CANDIDATES, Result, Results
 from benchmarks.study.running import RunFailed, Runs, used
 
-SOURCES = ("also", "services", "examples")
+SOURCES = ("also", "examples")
 """What a campaign runs: a cell is of the last commit that changed one of these."""
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from scipy.stats import spearmanr
 
+from also.services.trainer.tasks.opening import describe
 from also.shaping.rules import check_config, derive_invariance
 from also.v1.shaping_pb2 import Invariance
 from benchmarks import horizon_page, horizon_points, horizon_race
 from benchmarks.horizon_agreement import Agreement, Course, spearman
 from benchmarks.horizon_points import ARMS, Point
 from benchmarks.horizon_race import Raced
-from services.trainer.tasks.opening import describe
 
 SILENT, WAY_BACK = horizon_points.STARTS
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from also import document
+from also.services.trainer.tasks.opening import describe
 from also.shaping.identity import config_hash
 from also.v1.shaping_pb2 import ShapingConfig
 from benchmarks import adversarial, adversaries
 from benchmarks.adversaries import Adversary
-from services.trainer.tasks.opening import describe
 
 BUDGET = 24_000
 """env_steps of these campaigns: a few stages, and one round."""

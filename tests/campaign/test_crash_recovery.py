@@ -25,7 +25,7 @@ LONGEST_PAUSE = 0.6
 
 
 def kind_of(process):
-    """The module that a process runs, e.g. "services.trainer.branch"; a forked one's command is its fork server's."""
+    """The module that a process runs, e.g. "also.services.critic"; a forked one's command is its fork server's."""
     module = process.cmdline()[2]
     return f"{module}: {process.name()}" if module == "also.forks.server" else module
 

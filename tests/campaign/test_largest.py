@@ -10,12 +10,12 @@ from also.campaign import largest, requests
 from also.judging import backends, moments, recorded
 from also.llm.question import Room
 from also.llm.tokens import estimate, estimate_messages
+from also.services.critic import prompt as critic_prompt
+from also.services.generator import prompt as generator_prompt
+from also.services.generator.rules import check_names
 from also.shaping.rules import check_config
 from also.v1.llm_pb2 import LlmEndpoint
 from also.v1.task_pb2 import TaskCard
-from services.critic import prompt as critic_prompt
-from services.generator import prompt as generator_prompt
-from services.generator.rules import check_names
 
 CARDS = sorted((Path(__file__).parent.parent / "cards").glob("*.yaml"))
 ROOM = Room(evidence_tokens=2000)

@@ -25,7 +25,7 @@ import sys
 
 class Refused:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("also", "services", "torch", "onnx", "safetensors", "google"):
+        if name.split(".")[0] in ("also", "torch", "onnx", "safetensors", "google"):
             raise ModuleNotFoundError(name)
 
 sys.meta_path.insert(0, Refused())

@@ -2,13 +2,13 @@
 
 import pytest
 
+from also.services.critic import rules
+from also.services.critic.case import read_case
+from also.services.critic.choices import choices
+from also.services.critic.contradictions import contradictions
+from also.services.critic.facts import facts
 from also.v1 import diagnosis_pb2 as pb
 from also.v1.shaping_pb2 import ShapingConfig, TermActivity
-from services.critic import rules
-from services.critic.case import read_case
-from services.critic.choices import choices
-from services.critic.contradictions import contradictions
-from services.critic.facts import facts
 
 RISING = [0.01 * index for index in range(12)]
 

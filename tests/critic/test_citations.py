@@ -3,7 +3,7 @@
 import pytest
 
 from also.errors import DocumentError
-from services.critic.citations import cite, value_at
+from also.services.critic.citations import cite, value_at
 
 
 def test_paths_lead_to_fields_messages_and_named_items(foraging, gather):

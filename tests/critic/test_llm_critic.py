@@ -5,12 +5,12 @@ import json
 import pytest
 
 from also.llm.asker import Asker
+from also.services.critic import rules
+from also.services.critic.service import INSTEAD, diagnose
 from also.settings import Settings
 from also.v1 import diagnosis_pb2 as pb
 from also.v1.campaign_pb2 import CRITIC_BACKEND_LLM
 from also.v1.llm_pb2 import LLM_FAILURE_REASON_CONTRADICTED, LLM_FALLBACK_HOLD, LlmAllowance
-from services.critic import rules
-from services.critic.service import INSTEAD, diagnose
 from tools.faulty_llm.server import serving
 
 SOUND = {

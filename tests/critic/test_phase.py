@@ -4,8 +4,8 @@ from copy import deepcopy
 
 import pytest
 
+from also.services.critic.phase import learning_phase
 from also.v1 import diagnosis_pb2 as pb
-from services.critic.phase import learning_phase
 
 
 def test_zero_returns_everywhere_are_no_signal(foraging, gather):

@@ -10,7 +10,7 @@ from also.v1 import diagnosis_pb2 as pb
 def test_the_process_says_where_it_is_answers_and_ends(tmp_path, foraging, gather, ask):
     """Ready line, one call over TCP, and an end on request with exit code 0."""
     process = lifeline.spawn(
-        "services.critic", ["--address", "127.0.0.1:0"], log=tmp_path / "critic.log", stdout=subprocess.PIPE
+        "also.services.critic", ["--address", "127.0.0.1:0"], log=tmp_path / "critic.log", stdout=subprocess.PIPE
     )
     try:
         with process.stdout:

@@ -8,8 +8,8 @@ import pytest
 
 from also.briefing import prompt as prompts
 from also.llm.question import Room
+from also.services.critic.prompt import MOST_TRIALS, PROMPTS, SHARED, render, sha256
 from also.v1 import diagnosis_pb2 as pb
-from services.critic.prompt import MOST_TRIALS, PROMPTS, SHARED, render, sha256
 
 
 def estimate(text):

@@ -4,12 +4,12 @@ from copy import deepcopy
 
 import pytest
 
+from also.services.critic.citations import value_at
+from also.services.critic.rules import diagnose
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
 from also.v1.critic_pb2 import STAGE_OUTCOME_HELD, STAGE_OUTCOME_PROMOTED, STAGE_OUTCOME_ROLLED_BACK
 from also.v1.verdict_pb2 import OUTCOME_PROMOTED, OUTCOME_REJECTED
-from services.critic.citations import value_at
-from services.critic.rules import diagnose
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import pytest
 
 from also import rpc
 from also.errors import DocumentError
+from also.services.critic import rules
+from also.services.critic.service import register
 from also.v1 import campaign_pb2, critic_pb2_grpc
 from also.v1 import diagnosis_pb2 as pb
 from also.v1.critic_pb2 import DiagnoseRequest
-from services.critic import rules
-from services.critic.service import register
 from tools.loopback import served
 
 

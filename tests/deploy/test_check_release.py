@@ -22,7 +22,7 @@ def parts(tmp_path_factory):
     try:
         for name in ("trainer", "critic", "generator", "validator"):  # the validator is told of the trainer
             where = {"log": logs / f"{name}.log", "stdout": subprocess.PIPE, "environment": environment}
-            started.append(lifeline.spawn(f"services.{name}", ["--address", "127.0.0.1:0"], **where))
+            started.append(lifeline.spawn(f"also.services.{name}", ["--address", "127.0.0.1:0"], **where))
             word, address = started[-1].stdout.readline().decode().split()
             assert word == rpc.READY
             environment[f"ALSO_{name.upper()}"] = address

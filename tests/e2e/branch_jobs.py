@@ -15,14 +15,14 @@ from typing import Any
 import yaml
 
 from also import document, keys, presets
+from also.services.trainer import checkpoint, determinism
+from also.services.trainer.run import Run
+from also.services.validator.launch.jobs import Jobs
+from also.services.validator.launch.kubernetes import Namespace, connect
 from also.store import Store
 from also.v1.branch_pb2 import Branch, BranchGroup, BranchGroupResult, SeedPool
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import checkpoint, determinism
-from services.trainer.run import Run
-from services.validator.launch.jobs import Jobs
-from services.validator.launch.kubernetes import Namespace, connect
 from tests.e2e import pods
 
 SECURITY = pods.SECURITY | {"runAsUser": 10001}
@@ -77,7 +77,7 @@ def template(image: str, namespace: str) -> dict[str, Any]:
         "name": "branch",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["python", "-m", "services.trainer.branch"],
+        "command": ["python", "-m", "also.services.trainer.branch"],
         "args": ["--save-seconds", "2"],
         "env": [{"name": name, "value": value} for name, value in given.items()],
         "resources": {"requests": {"cpu": "100m"}, "limits": {"memory": "2Gi"}},

@@ -53,7 +53,7 @@ class Scraped:
     def start_service(self, name: str, **environment: str) -> lifeline.Process:
         """Start a service of ALSO that is scraped."""
         process = lifeline.spawn(
-            f"services.{name}",
+            f"also.services.{name}",
             ["--address", "127.0.0.1:0", "--metrics-port", self.port()],
             log=self._folder / f"{name}.log",
             stdout=subprocess.PIPE,

@@ -12,8 +12,8 @@ import yaml
 
 import also
 from also.campaign import spec
+from also.services.validator.launch import job_template
 from also.v1.branch_pb2 import BranchGroup
-from services.validator.launch import job_template
 from tests.e2e.chart_values import REFUSED, VALUES
 from tests.e2e.openapi import write_schemas
 from tests.e2e.releases import CHART

@@ -74,7 +74,7 @@ def ran(prometheus_binary, tmp_path_factory, eventually):
         assert eventually(over, 400)
         for name in groups_to_train_again(folder):
             arguments = ["--store", str(folder / "again"), "--campaign", "small", "--group", name]
-            branch = scraped.command("services.trainer.branch", *arguments, "--linger-seconds", "300")
+            branch = scraped.command("also.services.trainer.branch", *arguments, "--linger-seconds", "300")
             assert eventually(lambda name=name: ended(folder, name), 120)
             time.sleep(5)  # some scrapes of what the group has come to
             assert branch.poll() is None

@@ -108,7 +108,7 @@ def test_a_service_serves_on_a_root_that_it_cannot_write(cluster, namespace, sta
 @pytest.mark.parametrize("name", IMAGES)
 def test_an_image_has_what_it_needs_and_no_more(said, name):
     """Its user is an ordinary one, its modules are compiled, and packages of other parts are not in it."""
-    module = "also.cli" if name == "campaign" else f"services.{name}.service"
+    module = "also.cli" if name == "campaign" else f"also.services.{name}.service"
     printed, code = said(name, "looks", command=["python", "-c", LOOK, module])
     assert code == "0", printed
     seen = json.loads(printed)
@@ -121,7 +121,7 @@ def test_an_image_has_what_it_needs_and_no_more(said, name):
 
 def test_the_trainer_has_the_command_of_branches(said):
     """Jobs run the trainer's image with another command."""
-    printed, code = said("trainer", "branches", command=["python", "-m", "services.trainer.branch", "--help"])
+    printed, code = said("trainer", "branches", command=["python", "-m", "also.services.trainer.branch", "--help"])
     assert code == "0", printed
     assert "--linger-seconds" in printed
 

@@ -13,11 +13,11 @@ from obstore.store import MemoryStore
 from also import keys, reasons, rpc
 from also.errors import EndpointError, InputError, ServiceError
 from also.lifeline import end, spawn
+from also.services.validator import ownership
+from also.services.validator.launch import job_template, results
 from also.store import Store, open_store
 from also.v1.validator_pb2 import CheckValidatorRequest
 from also.v1.validator_pb2_grpc import ValidatorServiceStub
-from services.validator import ownership
-from services.validator.launch import job_template, results
 from tests.e2e.branch_jobs import (
     ACCESS,
     RIGHTS,
@@ -619,7 +619,7 @@ def test_validator_process_finds_its_cluster(cluster, make_branches, bystander, 
         "KUBECONFIG": str(validator_of(cluster, namespace, tmp_path / "process")),
     }
     process = spawn(
-        "services.validator",
+        "also.services.validator",
         ["--address", "127.0.0.1:0"],
         log=tmp_path / "validator.log",
         stdout=subprocess.PIPE,

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from also.errors import EndpointError
+from also.services.validator.measure import guards
+from also.services.validator.measure.query import Endpoint
 from also.v1.reading_pb2 import GuardQuery
 from also.v1.validator_pb2 import ValidateRequest
 from benchmarks.metrics_faults import MADE_BY, Outcome, gate, play_all
-from services.validator.measure import guards
-from services.validator.measure.query import Endpoint
 from tools.faulty_prometheus.scraping import scraping
 from tools.loopback import free_ports
 

@@ -16,16 +16,16 @@ import pytest
 
 from also import document, keys, lifeline, presets
 from also.errors import EndpointError, ServiceUnavailable
+from also.services.validator import ownership
+from also.services.validator.measure import guards, prometheus, replicas
+from also.services.validator.measure.prometheus import Prometheus
+from also.services.validator.measure.query import Endpoint
 from also.settings import Settings
 from also.shaping.identity import config_hash
 from also.store import Store, open_store
 from also.v1.branch_pb2 import Branch, BranchGroup, BranchGroupResult, BranchRecord, Measure, SeedPool
 from also.v1.campaign_pb2 import Campaign
 from also.v1.reading_pb2 import GuardQuery, MetricsFault
-from services.validator import ownership
-from services.validator.measure import guards, prometheus, replicas
-from services.validator.measure.prometheus import Prometheus
-from services.validator.measure.query import Endpoint
 from tests.e2e.branch_jobs import CONFIG, SETTINGS
 from tests.e2e.scraped import Scraped
 from tools import loopback

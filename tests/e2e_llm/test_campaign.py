@@ -89,7 +89,7 @@ def prometheus_binary():
 def start_mind(stack, name, folder, port):
     """Start a mind with metrics, and give its address."""
     process = lifeline.spawn(
-        f"services.{name}",
+        f"also.services.{name}",
         ["--address", "127.0.0.1:0", "--metrics-port", str(port)],
         log=folder / "logs" / f"{name}.log",
         stdout=subprocess.PIPE,

@@ -7,11 +7,11 @@ from also import algorithms, document
 from also.campaign import spec
 from also.exporting.network import network
 from also.exporting.policy import describe
+from also.services.trainer import determinism
+from also.services.trainer.acting import acting_part, actor_of
+from also.services.trainer.run import Run
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import determinism
-from services.trainer.acting import acting_part, actor_of
-from services.trainer.run import Run
 
 
 @pytest.fixture(autouse=True)

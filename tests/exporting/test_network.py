@@ -5,8 +5,8 @@ import onnxruntime
 import pytest
 import torch
 
+from also.services.trainer.tasks.opening import open_task
 from also.v1.policy_pb2 import Acting
-from services.trainer.tasks.opening import open_task
 
 ENOUGH = 1000
 """Observations that are compared."""

@@ -12,6 +12,9 @@ from also import document, settings
 from also.errors import ShapingError
 from also.llm.asker import Asker
 from also.llm.question import Choice, Reply
+from also.services.generator import service
+from also.services.generator.configs import fit_caps
+from also.services.generator.sampling import draw_term
 from also.shaping.rules import check_config
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
@@ -20,9 +23,6 @@ from also.v1.generator_pb2 import ProposeRequest
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import AGGREGATE_MAX, TELLS_OF_ACTION, TELLS_OF_STATE, TELLS_OF_TRANSITION, Role, TaskCard
 from also.v1.verdict_pb2 import Candidate
-from services.generator import service
-from services.generator.configs import fit_caps
-from services.generator.sampling import draw_term
 
 CARDS = Path(__file__).parent.parent / "cards"
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from also.services.generator.configs import shape
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
 from also.v1 import verdict_pb2 as verdicts
-from services.generator.configs import shape
 
 
 @pytest.fixture

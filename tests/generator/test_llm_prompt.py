@@ -9,17 +9,17 @@ import pytest
 from also import document
 from also.llm.conformance import fault
 from also.llm.question import Room
+from also.services.generator import prompt
+from also.services.generator.offer import offer
+from also.services.generator.proposal import collect
+from also.services.generator.rules import proposals
+from also.services.generator.schema import candidate_schema, reply_schema
 from also.v1 import campaign_pb2
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
 from also.v1 import verdict_pb2 as verdicts
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.task_pb2 import Role, TaskCard
-from services.generator import prompt
-from services.generator.offer import offer
-from services.generator.proposal import collect
-from services.generator.rules import proposals
-from services.generator.schema import candidate_schema, reply_schema
 
 BEAM = document.read(
     TaskCard,

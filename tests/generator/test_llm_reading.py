@@ -9,6 +9,11 @@ from hypothesis import strategies as st
 from also import document
 from also.llm.conformance import fault
 from also.llm.question import Choice, Reply, ReplyError
+from also.services.generator.configs import fit_caps
+from also.services.generator.offer import offer
+from also.services.generator.proposal import collect
+from also.services.generator.reading import read
+from also.services.generator.schema import candidate_schema, reply_schema
 from also.shaping.rules import cap_total, check_config
 from also.shaping.sight import bonus_limit
 from also.v1 import campaign_pb2
@@ -16,11 +21,6 @@ from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
 from also.v1.llm_pb2 import LlmOrigin
 from also.v1.task_pb2 import TaskCard
-from services.generator.configs import fit_caps
-from services.generator.offer import offer
-from services.generator.proposal import collect
-from services.generator.reading import read
-from services.generator.schema import candidate_schema, reply_schema
 
 CARDS = st.sampled_from(["foraging", "unnamed", "alone", "crowd"])
 NO_CHANGE = ("changes nothing", "is there twice", "credit mixes the other terms")

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
+from also.services.generator.choices import choices_section
+from also.services.generator.offer import MOST_FEATURES, MOST_ROLES, offer
+from also.services.generator.schema import candidate_schema, reply_schema
 from also.shaping.rules import role_agents
 from also.v1 import campaign_pb2
 from also.v1 import diagnosis_pb2 as pb
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.task_pb2 import DIRECTION_HIGHER, TELLS_OF_ACTION, Role, TaskCard
-from services.generator.choices import choices_section
-from services.generator.offer import MOST_FEATURES, MOST_ROLES, offer
-from services.generator.schema import candidate_schema, reply_schema
 
 KEYWORDS = {
     "type", "enum", "anyOf", "items", "minItems", "maxItems", "maxLength", "properties", "required",

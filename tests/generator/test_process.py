@@ -10,7 +10,7 @@ from also.v1 import generator_pb2_grpc
 def test_the_process_says_where_it_is_answers_and_ends(tmp_path, foraging, ask, find):
     """Ready line, one call over TCP, and an end on request with exit code 0."""
     process = lifeline.spawn(
-        "services.generator", ["--address", "127.0.0.1:0"], log=tmp_path / "generator.log", stdout=subprocess.PIPE
+        "also.services.generator", ["--address", "127.0.0.1:0"], log=tmp_path / "generator.log", stdout=subprocess.PIPE
     )
     try:
         with process.stdout:

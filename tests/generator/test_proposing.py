@@ -3,11 +3,11 @@
 import pytest
 
 from also.errors import DocumentError, ShapingError
+from also.services.generator import rules
 from also.shaping.identity import config_hash
 from also.v1 import campaign_pb2
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
-from services.generator import rules
 
 
 def test_candidates_are_numbered_in_their_round(foraging, ask, propose, find):

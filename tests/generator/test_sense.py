@@ -2,10 +2,10 @@
 
 import pytest
 
+from also.services.generator import rules
+from also.services.generator.sense import senseless
 from also.v1 import diagnosis_pb2 as dp
 from also.v1 import shaping_pb2 as pb
-from services.generator import rules
-from services.generator.sense import senseless
 
 NEARER_IS_LOWER = "team_food_distance"
 MORE_IS_BETTER = "food_eaten"

@@ -7,13 +7,13 @@ import pytest
 from also import rpc
 from also.errors import DocumentError, ShapingError
 from also.llm.asker import Asker
+from also.services.generator import service
+from also.services.generator.service import register
 from also.settings import Settings
 from also.shaping.rules import check_config
 from also.v1 import campaign_pb2, generator_pb2_grpc
 from also.v1 import diagnosis_pb2 as pb
 from also.v1.llm_pb2 import LlmAllowance
-from services.generator import service
-from services.generator.service import register
 from tools.faulty_llm.server import serving
 from tools.loopback import served
 

@@ -2,13 +2,13 @@
 
 import pytest
 
+from also.services.generator.proposal import tried_under
+from also.services.generator.remedies import way_back
 from also.shaping.identity import config_hash
 from also.shaping.rules import check_config, complete
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
 from also.v1 import verdict_pb2 as verdicts
-from services.generator.proposal import tried_under
-from services.generator.remedies import way_back
 
 
 def weights(config):

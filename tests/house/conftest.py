@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FOLDERS = ("also", "services", "tools", "benchmarks", "examples", "tests")
+FOLDERS = ("also", "tools", "benchmarks", "examples", "tests")
 
 
 def parse(*folders):

@@ -11,12 +11,12 @@ READERS_OF_THE_WALL_CLOCK = {
     "also/store/folder.py",  # age of files that killed processes left
     "also/campaign/journal.py",  # when a record was written, for people
     "also/cli/status.py",  # age of a sign of life, for people
-    "services/validator/measure/query.py",  # age of Prometheus's samples
+    "also/services/validator/measure/query.py",  # age of Prometheus's samples
 }
 
 HOLDERS_OF_DICE = {
-    "services/trainer/tasks/foreign_process.py",
-    "services/trainer/tasks/parallel_dice.py",
+    "also/services/trainer/tasks/foreign_process.py",
+    "also/services/trainer/tasks/parallel_dice.py",
 }
 """The modules that put global generators in place: those that a user's environment draws from."""
 
@@ -78,7 +78,7 @@ def test_only_settings_read_the_environment(sources):
 
 def test_torch_stays_in_the_trainer(sources):
     """Only the trainer, and what measures it, may import torch."""
-    allowed = ("services/trainer/", "benchmarks/")
+    allowed = ("also/services/trainer/", "benchmarks/")
     assert [path for path in users(sources, "torch") if not path.startswith(allowed)] == []
 
 

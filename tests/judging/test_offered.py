@@ -4,10 +4,10 @@ import pytest
 
 from also.campaign import requests
 from also.judging import backends, moments, recorded
-from services.critic import rules
-from services.critic.case import read_case
-from services.critic.choices import choices
-from services.critic.contradictions import contradictions
+from also.services.critic import rules
+from also.services.critic.case import read_case
+from also.services.critic.choices import choices
+from also.services.critic.contradictions import contradictions
 
 SITUATIONS = recorded.situations()
 

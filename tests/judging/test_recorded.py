@@ -12,15 +12,15 @@ from also.campaign.fold import fold
 from also.errors import InputError
 from also.judging import moments, recorded
 from also.judging.backends import rules
+from also.services.critic.phase import learning_phase
+from also.services.trainer import checkpoint
+from also.services.trainer.tasks.opening import describe
 from also.store import open_store
 from also.v1.campaign_pb2 import Campaign
 from also.v1.diagnosis_pb2 import FailureMode, LearningPhase
 from also.v1.journal_pb2 import Promoted
 from also.v1.verdict_pb2 import Outcome
 from benchmarks.record_situations import sign_shows, tell
-from services.critic.phase import learning_phase
-from services.trainer import checkpoint
-from services.trainer.tasks.opening import describe
 
 
 def stage_of(each):

@@ -11,10 +11,10 @@ import pytest
 from also.campaign import requests
 from also.judging import backends, moments, recorded
 from also.llm.asker import Asker
+from also.services.critic.service import INSTEAD, diagnose
 from also.settings import Settings
 from also.v1.diagnosis_pb2 import FailureMode, Remedy
 from also.v1.llm_pb2 import LlmEndpoint
-from services.critic.service import INSTEAD, diagnose
 from tools.faulty_llm.server import serving
 
 NOTHING = {

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from also import document
+from also.services.trainer import determinism
+from also.services.trainer.shaping_reward import ShapingReward
 from also.shaping import rules
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
-from services.trainer import determinism
-from services.trainer.shaping_reward import ShapingReward
 
 SMALLEST_RETURN = 0.5
 

@@ -5,8 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from also.services.trainer.shaping_reward import ShapingReward
 from also.v1 import shaping_pb2 as pb
-from services.trainer.shaping_reward import ShapingReward
 
 EVENT = {"form": "event", "feature": "holds", "weight": 0.1, "episode_cap": 0.15, "event": {"cooldown": 0}}
 PENALTY = {"form": "penalty", "feature": "holds", "weight": 0.02, "episode_cap": 0.2}

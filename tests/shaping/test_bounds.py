@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from also.services.trainer.shaping_reward import ShapingReward
 from also.shaping import rules
-from services.trainer.shaping_reward import ShapingReward
 
 CAPPED = ("event", "synchrony", "novelty", "penalty")
 

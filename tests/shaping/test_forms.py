@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from services.trainer.shaping_reward import ShapingReward
+from also.services.trainer.shaping_reward import ShapingReward
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from also.services.trainer.shaping_reward import ShapingReward
 from also.shaping import identity, rules
 from also.v1 import shaping_pb2 as pb
-from services.trainer.shaping_reward import ShapingReward
 
 TERM = {
     "form": "event",

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.trainer.learner import generalised_advantages
-from services.trainer.shaping_reward import ShapingReward
+from also.services.trainer.learner import generalised_advantages
+from also.services.trainer.shaping_reward import ShapingReward
 
 GAMMA = 0.9
 APPROACH = {"form": "potential", "feature": "distance", "transform": {"kind": "exp", "scale": 0.4}, "weight": 0.6}

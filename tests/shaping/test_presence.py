@@ -7,9 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from also.services.trainer.presence import Presence
+from also.services.trainer.shaping_reward import Begun, ShapingReward
 from also.v1 import shaping_pb2 as pb
-from services.trainer.presence import Presence
-from services.trainer.shaping_reward import Begun, ShapingReward
 
 GAMMA = 0.9
 EVENT = {"form": "event", "feature": "holds", "weight": 0.1, "episode_cap": 0.15}

@@ -3,9 +3,9 @@
 import pytest
 
 from also import document
+from also.services.generator import configs
 from also.shaping.relief import is_relief, is_weaker
 from also.v1.shaping_pb2 import ShapingConfig
-from services.generator import configs
 
 NEAR = {"name": "near", "form": "potential", "target": "team", "feature": "team_food_distance", "weight": 0.5}
 WAIT = {"name": "wait", "form": "penalty", "target": "team", "feature": "idle", "aggregate": "mean", "weight": 0.02}

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from also.services.trainer.shaping_reward import Begun, ShapingReward
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
-from services.trainer.shaping_reward import Begun, ShapingReward
 
 TIME, ENVIRONMENTS = 12, 3
 

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from also.errors import ShapingError
+from also.services.trainer.shaping_reward import ShapingReward
 from also.shaping import rules
 from also.shaping.sight import bonus_limit, sight
 from also.v1 import task_pb2
-from services.trainer.shaping_reward import ShapingReward
 
 LENGTHS = [(1, 50, 0.99), (4, 50, 0.99), (23, 50, 0.99), (50, 50, 0.99), (100, 1000, 0.99), (5, 8, 0.9), (1, 9, 0.0)]
 """Env_steps to the success, an episode's limit, gamma; each success is within sight."""

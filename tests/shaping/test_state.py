@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from also.errors import CheckpointError, ShapingError
+from also.services.trainer.shaping_reward import ShapingReward
 from also.v1 import shaping_pb2 as pb
-from services.trainer.shaping_reward import ShapingReward
 
 EVENT = {"form": "event", "feature": "holds", "weight": 0.1}
 

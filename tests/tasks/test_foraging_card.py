@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from also.errors import TaskError
+from also.services.trainer.streams import mix
+from also.services.trainer.tasks.card_rules import check_card
+from also.services.trainer.tasks.foraging import IDLE, LOAD, NO_ACTION, NORTH, Foraging
+from also.services.trainer.tasks.foraging_card import foraging_card
+from also.services.trainer.tasks.foraging_layout import LOADERS, parse_layout
+from also.services.trainer.tasks.foraging_tables import LEVEL_BITS
 from also.v1 import task_pb2
-from services.trainer.streams import mix
-from services.trainer.tasks.card_rules import check_card
-from services.trainer.tasks.foraging import IDLE, LOAD, NO_ACTION, NORTH, Foraging
-from services.trainer.tasks.foraging_card import foraging_card
-from services.trainer.tasks.foraging_layout import LOADERS, parse_layout
-from services.trainer.tasks.foraging_tables import LEVEL_BITS
 
 LAYOUTS = st.builds(
     "{}{}x{}-{}p-{}f{}{}".format,

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from also.errors import TaskError
-from services.trainer.streams import mix
-from services.trainer.tasks.foraging import LOAD, Foraging
-from services.trainer.tasks.foraging_layout import EPISODE_LIMIT
-from services.trainer.tasks.foraging_tables import LEVEL_BITS, LEVEL_MASK
+from also.services.trainer.streams import mix
+from also.services.trainer.tasks.foraging import LOAD, Foraging
+from also.services.trainer.tasks.foraging_layout import EPISODE_LIMIT
+from also.services.trainer.tasks.foraging_tables import LEVEL_BITS, LEVEL_MASK
 
 
 def opened(layout: str, replicas: int, environments: int, seed: int = 1) -> Foraging:

@@ -10,11 +10,11 @@ import pytest
 import torch
 from lbforaging.foraging.environment import ForagingEnv
 
-from services.trainer.streams import mix
-from services.trainer.tasks.foraging import EAST, LOAD, NORTH, SOUTH, WEST, Foraging
-from services.trainer.tasks.foraging_layout import parse_layout
-from services.trainer.tasks.foraging_tables import LEVEL_BITS, LEVEL_MASK
-from services.trainer.tasks.vector_task import Outcome
+from also.services.trainer.streams import mix
+from also.services.trainer.tasks.foraging import EAST, LOAD, NORTH, SOUTH, WEST, Foraging
+from also.services.trainer.tasks.foraging_layout import parse_layout
+from also.services.trainer.tasks.foraging_tables import LEVEL_BITS, LEVEL_MASK
+from also.services.trainer.tasks.vector_task import Outcome
 
 CASES = [
     ("8x8-2p-2f-coop", 60, {"joint load", "terminated", "truncated"}),

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
+from also.services.trainer.streams import mix
+from also.services.trainer.tasks.card_rules import check_card
+from also.services.trainer.tasks.jaxmarl_layouts import LAYOUTS
+from also.services.trainer.tasks.opening import describe, open_task
 from also.v1 import task_pb2
 from also.v1.task_pb2 import Task
-from services.trainer.streams import mix
-from services.trainer.tasks.card_rules import check_card
-from services.trainer.tasks.jaxmarl_layouts import LAYOUTS
-from services.trainer.tasks.opening import describe, open_task
 
 pytest.importorskip("jax", reason="needs the extra jaxmarl")
 pytest.importorskip("jaxmarl", reason="needs the extra jaxmarl")

@@ -6,16 +6,16 @@ import sys
 import pytest
 
 from also.errors import TaskError
+from also.services.trainer.tasks.jaxmarl_layouts import LAYOUTS, OVERCOOKED_MAPS, OVERCOOKED_V2_MAPS, REFUSED, SMAX_MAPS
+from also.services.trainer.tasks.opening import describe
 from also.v1.task_pb2 import Task
-from services.trainer.tasks.jaxmarl_layouts import LAYOUTS, OVERCOOKED_MAPS, OVERCOOKED_V2_MAPS, REFUSED, SMAX_MAPS
-from services.trainer.tasks.opening import describe
 
 WITHOUT = """
 import sys
 sys.modules[{missing!r}] = None
 from also.errors import TaskError
 from also.v1.task_pb2 import Task
-from services.trainer.tasks.opening import describe
+from also.services.trainer.tasks.opening import describe
 try:
     describe(Task(name="kitchen", layout="cramped_room"))
 except TaskError as error:
@@ -59,9 +59,9 @@ def test_without_the_extra_one_line_says_what_to_install(missing):
 
 def test_what_is_forked_from_has_not_loaded_jax():
     """A fork server loads nothing of JAX, which would start threads."""
-    assert output_of("import sys, services.trainer.warm; print('jax' in sys.modules, 'jaxmarl' in sys.modules)") == (
-        "False False"
-    )
+    assert output_of(
+        "import sys, also.services.trainer.warm; print('jax' in sys.modules, 'jaxmarl' in sys.modules)"
+    ) == ("False False")
 
 
 def test_loading_leaves_the_process_its_streams():
@@ -69,7 +69,7 @@ def test_loading_leaves_the_process_its_streams():
     pytest.importorskip("jaxmarl", reason="needs the extra jaxmarl")
     code = (
         "import io, sys\n"
-        "from services.trainer.tasks import jaxmarl_setup\n"
+        "from also.services.trainer.tasks import jaxmarl_setup\n"
         "mine = sys.stdout = sys.stderr = io.StringIO()\n"
         "jaxmarl_setup.load()\n"
         "kept = sys.stdout is mine and sys.stderr is mine\n"

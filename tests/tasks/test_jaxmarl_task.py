@@ -4,14 +4,14 @@ import pytest
 import torch
 
 from also import document, limits
+from also.services.trainer import checkpoint, determinism
+from also.services.trainer.run import Run
+from also.services.trainer.streams import mix
+from also.services.trainer.tasks.opening import describe, open_task
 from also.store import open_store
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import Task
-from services.trainer import checkpoint, determinism
-from services.trainer.run import Run
-from services.trainer.streams import mix
-from services.trainer.tasks.opening import describe, open_task
 
 jax = pytest.importorskip("jax", reason="needs the extra jaxmarl")
 pytest.importorskip("jaxmarl", reason="needs the extra jaxmarl")
@@ -73,8 +73,8 @@ def played(task, env_steps):
 @EACH
 def test_env_steps_are_those_of_jaxmarl(name, layout):
     """From equal keys and actions JaxMARL's own functions come to the same states, rewards and ends."""
-    from services.trainer.tasks import jaxmarl_kinds  # loads JAX
-    from services.trainer.tasks.jaxmarl_layouts import find_layout
+    from also.services.trainer.tasks import jaxmarl_kinds  # loads JAX
+    from also.services.trainer.tasks.jaxmarl_layouts import find_layout
 
     kind = jaxmarl_kinds.make(find_layout(name, layout))
     env = kind.environment

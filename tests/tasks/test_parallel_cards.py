@@ -13,12 +13,12 @@ import torch
 from also import seeds
 from also.campaign.journal import Journal
 from also.errors import TaskError
+from also.services.trainer import checkpoint
+from also.services.trainer.tasks import card_cache
+from also.services.trainer.tasks.opening import describe, open_task
 from also.settings import child_environment
 from also.store import open_store
 from also.v1.task_pb2 import Scalar, Task, TaskCard
-from services.trainer import checkpoint
-from services.trainer.tasks import card_cache
-from services.trainer.tasks.opening import describe, open_task
 
 SOURCE = """
 from pathlib import Path

@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from also.errors import ServiceUnavailable, TaskError
+from also.services.trainer.streams import mix
+from also.services.trainer.tasks.opening import describe, open_task
+from also.services.trainer.tasks.parallel_memory import nameless_file
+from also.services.trainer.tasks.parallel_place import Place, Places
+from also.services.trainer.tasks.parallel_silence import FIRST_NOTICE_SECONDS, Silence
+from also.services.trainer.tasks.parallel_task import ParallelTask
 from also.v1.task_pb2 import Scalar, Task
-from services.trainer.streams import mix
-from services.trainer.tasks.opening import describe, open_task
-from services.trainer.tasks.parallel_memory import nameless_file
-from services.trainer.tasks.parallel_place import Place, Places
-from services.trainer.tasks.parallel_silence import FIRST_NOTICE_SECONDS, Silence
-from services.trainer.tasks.parallel_task import ParallelTask
 
 Opener = Callable[..., ParallelTask]
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from also.errors import TaskError
+from also.services.trainer.tasks.import_path import check_import_path
+from also.services.trainer.tasks.opening import describe, open_task
+from also.services.trainer.tasks.parallel_build import open_environment
+from also.services.trainer.tasks.parallel_card import inspect
+from also.services.trainer.tasks.parallel_lanes import Worker
 from also.v1.task_pb2 import Scalar, Task
-from services.trainer.tasks.import_path import check_import_path
-from services.trainer.tasks.opening import describe, open_task
-from services.trainer.tasks.parallel_build import open_environment
-from services.trainer.tasks.parallel_card import inspect
-from services.trainer.tasks.parallel_lanes import Worker
 
 BROKEN = {
     "nothing": "module 'small_environments' has no attribute 'nothing'",

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from also.services.trainer.tasks.opening import describe, open_task
+from also.services.trainer.tasks.parallel_build import open_environment
+from also.services.trainer.tasks.parallel_card import inspect
+from also.services.trainer.tasks.parallel_choice import choose
+from also.services.trainer.tasks.parallel_ranges import declared_or_measured, measured
+from also.services.trainer.tasks.parallel_record import Kept, Record
 from also.v1.task_pb2 import Task, TaskCard
-from services.trainer.tasks.opening import describe, open_task
-from services.trainer.tasks.parallel_build import open_environment
-from services.trainer.tasks.parallel_card import inspect
-from services.trainer.tasks.parallel_choice import choose
-from services.trainer.tasks.parallel_ranges import declared_or_measured, measured
-from services.trainer.tasks.parallel_record import Kept, Record
 
 pytestmark = pytest.mark.usefixtures("small_environments")
 

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
+from also.services.trainer.streams import mix
+from also.services.trainer.tasks.opening import describe, open_task
+from also.services.trainer.tasks.parallel_build import open_environment
+from also.services.trainer.tasks.parallel_returns import Rewards, write_returns
+from also.services.trainer.tasks.parallel_task import ParallelTask
+from also.services.trainer.tasks.parallel_trials import play_trials
 from also.v1.task_pb2 import Task, TaskCard
-from services.trainer.streams import mix
-from services.trainer.tasks.opening import describe, open_task
-from services.trainer.tasks.parallel_build import open_environment
-from services.trainer.tasks.parallel_returns import Rewards, write_returns
-from services.trainer.tasks.parallel_task import ParallelTask
-from services.trainer.tasks.parallel_trials import play_trials
 
 STAY, LEFT = 0, 1
 

@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 
 from also.errors import TaskError
+from also.services.trainer.streams import mix
+from also.services.trainer.tasks.opening import describe, open_task
+from also.services.trainer.tasks.parallel_build import open_environment
+from also.services.trainer.tasks.parallel_card import inspect
+from also.services.trainer.tasks.parallel_trials import moments
 from also.v1 import task_pb2
 from also.v1.task_pb2 import Task, TaskCard
-from services.trainer.streams import mix
-from services.trainer.tasks.opening import describe, open_task
-from services.trainer.tasks.parallel_build import open_environment
-from services.trainer.tasks.parallel_card import inspect
-from services.trainer.tasks.parallel_trials import moments
 
 OWN_DICE, NEW_OBJECT = task_pb2.SEEDING_OWN_DICE, task_pb2.SEEDING_NEW_OBJECT
 BOTH = task_pb2.SEEDING_NEW_OBJECT_OWN_DICE

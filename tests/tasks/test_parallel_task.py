@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from also.errors import ServiceUnavailable, TaskError
+from also.services.trainer.streams import mix
+from also.services.trainer.tasks.opening import open_task
+from also.services.trainer.tasks.parallel_task import ParallelTask
 from also.v1.task_pb2 import Scalar, Task
-from services.trainer.streams import mix
-from services.trainer.tasks.opening import open_task
-from services.trainer.tasks.parallel_task import ParallelTask
 
 Opener = Callable[..., ParallelTask]
 
@@ -212,7 +212,7 @@ def test_a_mask_holds_for_the_env_step_that_it_was_given_for(opened: Opener) -> 
 
 def test_discrete_actions_begin_where_the_space_does(small_environments: None) -> None:
     """Choice k of a Discrete space with a start is start + k."""
-    from services.trainer.tasks.parallel_build import open_environment
+    from also.services.trainer.tasks.parallel_build import open_environment
 
     environment = open_environment(Task(name="small_environments:uneven"))
     environment.reset(1)
@@ -222,7 +222,7 @@ def test_discrete_actions_begin_where_the_space_does(small_environments: None) -
 
 def test_continuous_actions_are_cut_to_each_agents_bounds(opened: Opener, small_environments: None) -> None:
     """The card has the widest bounds; an agent takes as many numbers as it needs, in its own shape."""
-    from services.trainer.tasks.parallel_build import open_environment
+    from also.services.trainer.tasks.parallel_build import open_environment
 
     task = opened("gliding")
     space = task.card.action_space
@@ -272,8 +272,8 @@ def test_one_agent_is_a_team_too(opened: Opener) -> None:
 
 def test_an_environment_without_end_is_truncated(small_environments: None) -> None:
     """After 1000 env_steps where nobody sets a limit; the return so far is a feature, cut to its range."""
-    from services.trainer.tasks.parallel_build import open_environment
-    from services.trainer.tasks.parallel_card import inspect
+    from also.services.trainer.tasks.parallel_build import open_environment
+    from also.services.trainer.tasks.parallel_card import inspect
 
     task = Task(name="small_environments:endless")
     environment = open_environment(task)
@@ -350,7 +350,7 @@ def test_no_worker_outlives_its_task(opened: Opener) -> None:
 OWNER = """
 import torch
 from also.v1.task_pb2 import Task
-from services.trainer.tasks.opening import open_task
+from also.services.trainer.tasks.opening import open_task
 task = open_task(Task(name="small_environments:line", workers=2), replicas=1, environments=4)
 task.reset(torch.zeros(1, 4, dtype=torch.int64))
 print("ready", flush=True)
@@ -375,7 +375,7 @@ def test_no_worker_outlives_its_trainer(small_environments: None) -> None:
 def test_an_environment_may_lie_in_a_package_called_services(
     small_environments: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """ALSO's own is called that too; the worker's user code gets the user's."""
+    """ALSO's own lies inside its one package, so the name is the user's."""
     (tmp_path / "services").mkdir()
     (tmp_path / "services" / "__init__.py").write_text("AGENTS = 3", encoding="utf-8")
     (tmp_path / "services" / "depot.py").write_text(
@@ -420,7 +420,7 @@ def test_a_view_says_who_is_there_once_somebody_is_not(opened: Opener) -> None:
 
 def test_of_agents_that_end_together_the_terminated_ones_are_not_there_afterwards(small_environments: None) -> None:
     """In a state that the time limit cut, those that it cut are there; where all have terminated, all are."""
-    from services.trainer.tasks.parallel_build import open_environment
+    from also.services.trainer.tasks.parallel_build import open_environment
 
     environment = open_environment(Task(name="small_environments:line"))
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from also.services.trainer.streams import mix
+from also.services.trainer.tasks.card_rules import check_card
+from also.services.trainer.tasks.opening import describe, open_task
+from also.services.trainer.tasks.parallel_task import ParallelTask
 from also.v1.task_pb2 import Task
-from services.trainer.streams import mix
-from services.trainer.tasks.card_rules import check_card
-from services.trainer.tasks.opening import describe, open_task
-from services.trainer.tasks.parallel_task import ParallelTask
 
 REPOSITORY = Path(__file__).parents[2]
 TASK = Task(name="examples.simple_spread:make_env")

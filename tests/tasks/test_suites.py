@@ -6,10 +6,10 @@ import pytest
 
 from also import limits
 from also.errors import TaskError
+from also.services.trainer.tasks.card_rules import check_card
+from also.services.trainer.tasks.opening import describe, open_task
+from also.services.trainer.tasks.suites import SUITES, Suite
 from also.v1.task_pb2 import Task
-from services.trainer.tasks.card_rules import check_card
-from services.trainer.tasks.opening import describe, open_task
-from services.trainer.tasks.suites import SUITES, Suite
 
 PUBLISHED = [
     pytest.param(suite.name, layout, marks=pytest.mark.slow if suite.measured else ())

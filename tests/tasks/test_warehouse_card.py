@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from also import document
 from also.errors import TaskError
+from also.services.trainer.streams import mix
+from also.services.trainer.tasks.card_rules import check_card
+from also.services.trainer.tasks.warehouse import Warehouse
+from also.services.trainer.tasks.warehouse_card import warehouse_card
+from also.services.trainer.tasks.warehouse_layout import parse_layout
+from also.services.trainer.tasks.warehouse_tables import FORWARD, LEFT, NOOP, SHELF, SPENT, TOGGLE, WANTED
 from also.v1 import task_pb2
 from also.v1.task_pb2 import TaskCard
-from services.trainer.streams import mix
-from services.trainer.tasks.card_rules import check_card
-from services.trainer.tasks.warehouse import Warehouse
-from services.trainer.tasks.warehouse_card import warehouse_card
-from services.trainer.tasks.warehouse_layout import parse_layout
-from services.trainer.tasks.warehouse_tables import FORWARD, LEFT, NOOP, SHELF, SPENT, TOGGLE, WANTED
 from tests.tasks.warehouse_team import UP, purposeful_actions
 
 LAYOUTS = st.builds(

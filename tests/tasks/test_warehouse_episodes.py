@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from services.trainer.streams import mix
-from services.trainer.tasks.warehouse import Warehouse
-from services.trainer.tasks.warehouse_layout import EPISODE_LIMIT
-from services.trainer.tasks.warehouse_tables import SHELF, WANTED
+from also.services.trainer.streams import mix
+from also.services.trainer.tasks.warehouse import Warehouse
+from also.services.trainer.tasks.warehouse_layout import EPISODE_LIMIT
+from also.services.trainer.tasks.warehouse_tables import SHELF, WANTED
 from tests.tasks.warehouse_team import purposeful_actions
 
 

@@ -13,12 +13,12 @@ from rware.warehouse import Direction, Shelf
 from rware.warehouse import Warehouse as PublishedWarehouse
 
 from also.errors import TaskError
-from services.trainer.streams import mix
-from services.trainer.tasks import warehouse_ties
-from services.trainer.tasks.warehouse import Warehouse
-from services.trainer.tasks.warehouse_layout import EPISODE_LIMIT, parse_layout
-from services.trainer.tasks.warehouse_tables import FORWARD, REQUESTED, SHELF, SPENT, WANTED
-from services.trainer.tasks.warehouse_traffic import Traffic
+from also.services.trainer.streams import mix
+from also.services.trainer.tasks import warehouse_ties
+from also.services.trainer.tasks.warehouse import Warehouse
+from also.services.trainer.tasks.warehouse_layout import EPISODE_LIMIT, parse_layout
+from also.services.trainer.tasks.warehouse_tables import FORWARD, REQUESTED, SHELF, SPENT, WANTED
+from also.services.trainer.tasks.warehouse_traffic import Traffic
 from tests.tasks.warehouse_team import purposeful_actions
 
 CASES = [

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from also import algorithms, document, keys, limits, presets
+from also.services.trainer import checkpoint, determinism
+from also.services.trainer.run import Run
 from also.store import Store, open_store
 from also.v1 import branch_pb2
 from also.v1.campaign_pb2 import Campaign, LearnerSettings
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import checkpoint, determinism
-from services.trainer.run import Run
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from also.services.trainer.learner import Learner, generalised_advantages
+from also.services.trainer.network import ReplicaNet
+from also.services.trainer.rollout import Rollout
 from also.v1.campaign_pb2 import LearnerSettings
-from services.trainer.learner import Learner, generalised_advantages
-from services.trainer.network import ReplicaNet
-from services.trainer.rollout import Rollout
 
 
 def updated(learner: Learner, rollout: Rollout, minibatches: Sequence[Tensor], replica: int) -> tuple[Tensor, Tensor]:

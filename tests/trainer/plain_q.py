@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from services.trainer.network import ReplicaNet
-from services.trainer.value_based.batch import Batch
-from services.trainer.value_based.learner import QLearner
-from services.trainer.value_based.mixer import Monotonic
+from also.services.trainer.network import ReplicaNet
+from also.services.trainer.value_based.batch import Batch
+from also.services.trainer.value_based.learner import QLearner
+from also.services.trainer.value_based.mixer import Monotonic
 
 
 def updated(learner: QLearner, batches: list[Batch], replica: int) -> tuple[Tensor, Tensor, list[float]]:

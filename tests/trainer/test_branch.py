@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from also import keys
+from also.services.trainer import branch, checkpoint
+from also.services.trainer.run import Run
 from also.shaping.identity import config_hash
 from also.store import Store
 from also.v1 import branch_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import branch, checkpoint
-from services.trainer.run import Run
 
 
 @pytest.fixture

@@ -18,12 +18,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from also import document, keys, lifeline
 from also.forks.process import ForkedProcess
 from also.forks.starter import ForkServer
+from also.services.trainer import branch
 from also.settings import child_environment
 from also.store import Store, open_store
 from also.v1 import branch_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.reading_pb2 import MetricsReading
-from services.trainer import branch
 from tools.loopback import free_port, read_url
 
 pytestmark = pytest.mark.slow
@@ -79,7 +79,7 @@ def start(folder: Path) -> Start:
     def start(*arguments: str, output: int = subprocess.PIPE) -> "subprocess.Popen[bytes]":
         given = ["--store", str(folder), "--campaign", "c", "--group", "g", *arguments]
         return subprocess.Popen(
-            [sys.executable, "-m", "services.trainer.branch", *given],
+            [sys.executable, "-m", "also.services.trainer.branch", *given],
             stdout=output,
             stderr=subprocess.PIPE,
             env=child_environment(OMP_NUM_THREADS="1", PYTHONUNBUFFERED="1"),
@@ -91,7 +91,7 @@ def start(folder: Path) -> Start:
 @pytest.fixture(scope="module")
 def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
     """A fork server as the validator has one."""
-    server = ForkServer(["services.trainer.warm"], log=tmp_path_factory.mktemp("fork-server") / "log")
+    server = ForkServer(["also.services.trainer.warm"], log=tmp_path_factory.mktemp("fork-server") / "log")
     yield server
     server.close()
 
@@ -103,7 +103,7 @@ def starts(folder: Path, start: Start, fork_server: ForkServer, tmp_path: Path) 
     def fork(*arguments: str) -> Forked:
         given = ["--store", str(folder), "--campaign", "c", "--group", "g", *arguments]
         log = tmp_path / f"{len(list(tmp_path.glob('*.log')))}.log"
-        process = fork_server.spawn("services.trainer.branch", given, log=log, stdout=subprocess.PIPE)
+        process = fork_server.spawn("also.services.trainer.branch", given, log=log, stdout=subprocess.PIPE)
         assert isinstance(process, ForkedProcess)
         return Forked(process, log)
 

@@ -11,13 +11,13 @@ import torch
 from google.protobuf.message import Message
 
 from also import document, keys
+from also.services.trainer import branch, branch_save, checkpoint
+from also.services.trainer.branch_group import GroupRun
+from also.services.trainer.run import Run
 from also.store import Store, open_store
 from also.v1 import branch_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import branch, branch_save, checkpoint
-from services.trainer.branch_group import GroupRun
-from services.trainer.run import Run
 
 MakeGroup = Callable[..., branch_pb2.BranchGroup]
 

@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from also import keys
+from also.services.trainer import branch, checkpoint, determinism, device
+from also.services.trainer.run import Run
 from also.store import Store, open_store
 from also.v1.branch_pb2 import BranchGroup
 from also.v1.campaign_pb2 import Campaign, LearnerSettings
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import branch, checkpoint, determinism, device
-from services.trainer.run import Run
 
 PRESENT = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 """The devices that this machine has: what holds for each is tried on each."""
@@ -63,7 +63,7 @@ def test_a_device_that_is_there_is_taken_and_told(name: str) -> None:
 
 def test_a_machine_says_what_auto_takes_without_a_campaign() -> None:
     """The module as a command prints one line."""
-    done = on_a_machine_without_cuda("services.trainer.device")
+    done = on_a_machine_without_cuda("also.services.trainer.device")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("cpu, as learner.device is auto and PyTorch ")
 
@@ -75,7 +75,7 @@ def test_a_branch_that_asks_for_cuda_where_there_is_none_ends_with_code_2(
     store = open_store(str(tmp_path / "store"))
     make_group(campaign, store, updates=2)
     before = store.find("")
-    given = ["services.trainer.branch", "--store", store.uri, "--campaign", "c", "--group", "g", "--device"]
+    given = ["also.services.trainer.branch", "--store", store.uri, "--campaign", "c", "--group", "g", "--device"]
     refused = on_a_machine_without_cuda(*given, "cuda")
     assert refused.returncode == 2
     assert re.fullmatch(

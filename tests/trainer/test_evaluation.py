@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from also import limits
+from also.services.trainer import evidence
+from also.services.trainer.aggregation import team_value
+from also.services.trainer.evaluation import Evaluator, Trace, distribution, mean_interval
+from also.services.trainer.run import Run
 from also.v1 import branch_pb2, task_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import evidence
-from services.trainer.aggregation import team_value
-from services.trainer.evaluation import Evaluator, Trace, distribution, mean_interval
-from services.trainer.run import Run
 
 SEARCH, CONFIRM = branch_pb2.SEED_POOL_SEARCH, branch_pb2.SEED_POOL_CONFIRM
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from also.services.trainer.memory import Need, need, parts
+from also.services.trainer.tasks.opening import describe
 from also.v1.campaign_pb2 import Campaign
-from services.trainer.memory import Need, need, parts
-from services.trainer.tasks.opening import describe
 
 MIB = 2**20
 EACH = Need(held=MIB, busy=10 * MIB)

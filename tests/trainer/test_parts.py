@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from also.services.trainer import branch_save, checkpoint
+from also.services.trainer.branch_group import GroupRun
+from also.services.trainer.tasks.opening import describe
 from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchRecord
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import branch_save, checkpoint
-from services.trainer.branch_group import GroupRun
-from services.trainer.tasks.opening import describe
 
 
 @pytest.fixture

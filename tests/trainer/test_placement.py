@@ -5,19 +5,19 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from also.services.trainer import branch_save, checkpoint, evidence, memory
+from also.services.trainer.branch_group import GroupRun
+from also.services.trainer.evaluation import Evaluator
+from also.services.trainer.probe import probe
+from also.services.trainer.run import Run
+from also.services.trainer.streams import mix
+from also.services.trainer.tasks.warehouse import Warehouse
+from also.services.trainer.tasks.warehouse_tables import FORWARD, WANTED
 from also.shaping.identity import config_hash
 from also.store import Store
 from also.v1 import branch_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import branch_save, checkpoint, evidence, memory
-from services.trainer.branch_group import GroupRun
-from services.trainer.evaluation import Evaluator
-from services.trainer.probe import probe
-from services.trainer.run import Run
-from services.trainer.streams import mix
-from services.trainer.tasks.warehouse import Warehouse
-from services.trainer.tasks.warehouse_tables import FORWARD, WANTED
 from tests.trainer.pretend_device import CUDA, pretended
 
 VARIANTS = [{}, {"algorithm": "ippo"}, {"recurrent": True}, {"scale_rewards": True}, {"normalise_observations": False}]

@@ -10,19 +10,19 @@ import torch
 from torch import Tensor
 
 from also import document
+from also.services.trainer import checkpoint, evidence
+from also.services.trainer.evaluation import Evaluator, Trace
+from also.services.trainer.learner import explained_variance, generalised_advantages, normalised
+from also.services.trainer.normaliser import RewardScaler, RunningMoments
+from also.services.trainer.presence import Presence, owed
+from also.services.trainer.probe import probe
+from also.services.trainer.rollout import Rollout
+from also.services.trainer.run import Run
+from also.services.trainer.tasks.vector_task import Features, Outcome, VectorTask, View
 from also.store import Store
 from also.v1 import branch_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import checkpoint, evidence
-from services.trainer.evaluation import Evaluator, Trace
-from services.trainer.learner import explained_variance, generalised_advantages, normalised
-from services.trainer.normaliser import RewardScaler, RunningMoments
-from services.trainer.presence import Presence, owed
-from services.trainer.probe import probe
-from services.trainer.rollout import Rollout
-from services.trainer.run import Run
-from services.trainer.tasks.vector_task import Features, Outcome, VectorTask, View
 from tests.trainer.pretend_device import pretended
 
 Equal = Callable[[dict[str, Tensor], dict[str, Tensor]], None]

@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from also.services.trainer.algorithm import learner_of, player_of
+from also.services.trainer.shaping_reward import ShapingReward
+from also.services.trainer.streams import mix
+from also.services.trainer.tasks.vector_task import Features, Outcome, View
+from also.services.trainer.value_based.learner import QLearner
 from also.v1 import task_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer.algorithm import learner_of, player_of
-from services.trainer.shaping_reward import ShapingReward
-from services.trainer.streams import mix
-from services.trainer.tasks.vector_task import Features, Outcome, View
-from services.trainer.value_based.learner import QLearner
 
 Make = Callable[..., Campaign]
 

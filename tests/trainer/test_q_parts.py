@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from also.services.trainer.tasks.vector_task import View
+from also.services.trainer.value_based.actor import EpsilonGreedy
+from also.services.trainer.value_based.exploration import epsilon
+from also.services.trainer.value_based.mixer import Monotonic, Sum
 from also.v1.campaign_pb2 import Campaign, ValueLearning
 from also.v1.task_pb2 import ActionSpace, TaskCard
-from services.trainer.tasks.vector_task import View
-from services.trainer.value_based.actor import EpsilonGreedy
-from services.trainer.value_based.exploration import epsilon
-from services.trainer.value_based.mixer import Monotonic, Sum
 
 Make = Callable[..., Campaign]
 

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 import torch
 
+from also.services.trainer import branch_save, evidence, memory
+from also.services.trainer.branch_group import GroupRun
+from also.services.trainer.evaluation import Evaluator
+from also.services.trainer.probe import probe
+from also.services.trainer.run import Run
 from also.store import Store
 from also.v1 import branch_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import branch_save, evidence, memory
-from services.trainer.branch_group import GroupRun
-from services.trainer.evaluation import Evaluator
-from services.trainer.probe import probe
-from services.trainer.run import Run
 from tests.trainer.pretend_device import CUDA, pretended
 
 Make = Callable[..., Campaign]

@@ -8,15 +8,15 @@ import torch
 
 from also import keys
 from also.errors import TaskError
+from also.services.trainer import branch, branch_save, checkpoint, evidence
+from also.services.trainer.branch_group import GroupRun
+from also.services.trainer.evaluation import Evaluator
+from also.services.trainer.probe import probe
+from also.services.trainer.run import Run
 from also.store import Store
 from also.v1 import branch_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import branch, branch_save, checkpoint, evidence
-from services.trainer.branch_group import GroupRun
-from services.trainer.evaluation import Evaluator
-from services.trainer.probe import probe
-from services.trainer.run import Run
 
 Make = Callable[..., Campaign]
 Equal = Callable[[dict[str, torch.Tensor], dict[str, torch.Tensor]], None]

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import torch
 
+from also.services.trainer.run import Run
+from also.services.trainer.value_based.batch import Batch
+from also.services.trainer.value_based.learner import QLearner
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer.run import Run
-from services.trainer.value_based.batch import Batch
-from services.trainer.value_based.learner import QLearner
 from tests.trainer import plain_q
 
 Make = Callable[..., Campaign]

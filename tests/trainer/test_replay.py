@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from also.services.trainer.run import Run
+from also.services.trainer.tasks.vector_task import Outcome, VectorTask, View
+from also.services.trainer.value_based.replay import Drawn, Replay
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer.run import Run
-from services.trainer.tasks.vector_task import Outcome, VectorTask, View
-from services.trainer.value_based.replay import Drawn, Replay
 
 Make = Callable[..., Campaign]
 

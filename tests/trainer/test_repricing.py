@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from also import document
+from also.services.trainer.presence import Presence
+from also.services.trainer.run import Run
+from also.services.trainer.shaping_reward import ShapingReward
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer.presence import Presence
-from services.trainer.run import Run
-from services.trainer.shaping_reward import ShapingReward
 
 Make = Callable[..., Campaign]
 

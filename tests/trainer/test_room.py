@@ -8,10 +8,10 @@ import pytest
 
 from also.campaign import spec
 from also.errors import MemoryNeedError
+from also.services.trainer import host_memory
+from also.services.trainer.room import Estimate, estimate, verdict
+from also.services.trainer.tasks.opening import describe
 from also.v1.task_pb2 import TaskCard
-from services.trainer import host_memory
-from services.trainer.room import Estimate, estimate, verdict
-from services.trainer.tasks.opening import describe
 
 GIB = 2**30
 
@@ -104,8 +104,8 @@ MEASURED = """
 import sys
 from also.campaign import spec
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import determinism
-from services.trainer.run import Run
+from also.services.trainer import determinism
+from also.services.trainer.run import Run
 
 def status(name):
     with open("/proc/self/status") as file:

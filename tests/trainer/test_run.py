@@ -9,13 +9,13 @@ import torch
 from also import document, keys
 from also.document import canonical
 from also.errors import CheckpointError
+from also.services.trainer import checkpoint
+from also.services.trainer.run import Run
 from also.shaping.identity import config_hash
 from also.store import Store
 from also.v1.campaign_pb2 import Campaign
 from also.v1.checkpoint_pb2 import CheckpointManifest
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer import checkpoint
-from services.trainer.run import Run
 
 Equal = Callable[[dict[str, torch.Tensor], dict[str, torch.Tensor]], None]
 VARIANTS = [{}, {"algorithm": "ippo"}, {"recurrent": True}, {"scale_rewards": True}]

@@ -7,13 +7,13 @@ import pytest
 
 from also import rpc
 from also.errors import CheckpointError, DocumentError, ShapingError, TaskError
+from also.services.trainer.service import Trainer
 from also.shaping.identity import config_hash
 from also.store import Store
 from also.v1 import branch_pb2, trainer_pb2, trainer_pb2_grpc
 from also.v1.campaign_pb2 import Campaign, Device, LearnerSettings
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import Task
-from services.trainer.service import Trainer
 from tools.loopback import served
 
 

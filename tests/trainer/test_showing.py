@@ -8,17 +8,17 @@ import torch
 
 from also import rpc
 from also.errors import CheckpointError, TaskError
+from also.services.trainer import checkpoint
+from also.services.trainer.evaluation import Episodes, Evaluator
+from also.services.trainer.run import Run
+from also.services.trainer.service import Trainer
+from also.services.trainer.showing.camera import camera_of, check_drawable
+from also.services.trainer.showing.episodes import lane_of, show
+from also.services.trainer.tasks.opening import describe, open_task
 from also.v1 import branch_pb2, trainer_pb2, trainer_pb2_grpc
 from also.v1.episode_pb2 import Episode, EpisodeChoice, ItemKind
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import Task
-from services.trainer import checkpoint
-from services.trainer.evaluation import Episodes, Evaluator
-from services.trainer.run import Run
-from services.trainer.service import Trainer
-from services.trainer.showing.camera import camera_of, check_drawable
-from services.trainer.showing.episodes import lane_of, show
-from services.trainer.tasks.opening import describe, open_task
 from tools.loopback import served
 
 BEST, MEDIAN, WORST = (

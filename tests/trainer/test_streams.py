@@ -2,8 +2,8 @@
 
 import torch
 
-from services.trainer.network import normal, orthogonal
-from services.trainer.streams import mix, uniform
+from also.services.trainer.network import normal, orthogonal
+from also.services.trainer.streams import mix, uniform
 
 
 def test_numbers_are_uniform_and_uncorrelated_between_neighbouring_keys() -> None:

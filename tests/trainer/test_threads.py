@@ -6,8 +6,8 @@ import threading
 import pytest
 import torch
 
-from services.trainer import threads
-from services.trainer.threads import Threads
+from also.services.trainer import threads
+from also.services.trainer.threads import Threads
 
 
 @pytest.mark.parametrize("count", [1, 2])

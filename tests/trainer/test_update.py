@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from also import document
+from also.services.trainer.network import ReplicaNet
+from also.services.trainer.optimiser import Optimiser
+from also.services.trainer.rollout import Rollout
+from also.services.trainer.run import Run
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
-from services.trainer.network import ReplicaNet
-from services.trainer.optimiser import Optimiser
-from services.trainer.rollout import Rollout
-from services.trainer.run import Run
 from tests.trainer import plain_ppo
 
 SETTINGS = [

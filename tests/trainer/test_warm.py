@@ -26,10 +26,10 @@ def main():
         import numpy, random, torch
         print(json.dumps([torch.rand(3).tolist(), numpy.random.rand(3).tolist(), [random.random()]]))
     else:
-        from services.trainer import branch
+        from also.services.trainer import branch
         branch.main(sys.argv[1:])
         late = set(sys.modules) - loaded_before
-        print(json.dumps([name for name in late if name.startswith(("also.", "services."))]))
+        print(json.dumps([name for name in late if name.startswith("also.")]))
 
 if __name__ == "__main__":
     main()
@@ -41,7 +41,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ForkServ
     """A fork server as the validator has one; the module above is on the path of its children."""
     (tmp_path / "child.py").write_text(CHILD)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(Path.cwd())]))
-    server = ForkServer(["services.trainer.warm", "numpy.random"], log=tmp_path / "fork-server.log")
+    server = ForkServer(["also.services.trainer.warm", "numpy.random"], log=tmp_path / "fork-server.log")
     yield server
     server.close()
 
@@ -83,7 +83,7 @@ def test_forked_groups_come_to_the_bits_of_one_that_was_started_anew(
         store = open_store(str(tmp_path / f"store-{number}"))
         make_group(make_campaign(), store, updates=20)
         arguments = ["--store", store.uri, "--campaign", "c", "--group", "g"]
-        starts.append((spawn, "services.trainer.branch", arguments))
+        starts.append((spawn, "also.services.trainer.branch", arguments))
     anew, *forked = say(*starts)
     assert anew.splitlines()[-1] in forked[0] and anew.splitlines()[-1] in forked[1]
     results = [

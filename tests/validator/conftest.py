@@ -10,6 +10,9 @@ import pytest
 
 from also import document, presets, rpc
 from also.forks.starter import ForkServer
+from also.services.trainer.service import Trainer
+from also.services.trainer.tasks.opening import describe
+from also.services.validator.launch.processes import Processes
 from also.shaping.identity import config_hash
 from also.store import Store, open_store
 from also.v1 import trainer_pb2_grpc
@@ -19,9 +22,6 @@ from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.trainer_pb2 import TrainStageRequest
 from also.v1.validator_pb2 import ValidateRequest
 from also.v1.verdict_pb2 import Candidate
-from services.trainer.service import Trainer
-from services.trainer.tasks.opening import describe
-from services.validator.launch.processes import Processes
 from tools.loopback import served
 
 REHEARSED_WITH = ["also.lifeline", "also.shaping.identity", "also.store", "also.v1.branch_pb2"]

@@ -1,6 +1,6 @@
 """A branch group's process without training: for what the launcher must bear.
 
-Run as `python -m rehearsal` with the arguments of `services.trainer.branch`. It follows the same
+Run as `python -m rehearsal` with the arguments of `also.services.trainer.branch`. It follows the same
 protocol (spec, progress lines, result created once, exit codes), and what it does besides is in
 the file that REHEARSAL names, JSON: `crashes` (starts that fail), `refuses` (exit 2), `hangs`
 (starts that never end), `seconds` (how long it takes), `returns` (by arm), `hashes` (by arm).

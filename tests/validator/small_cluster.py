@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import yaml
 from kubernetes import client
 
-from services.validator.launch.kubernetes import Namespace
+from also.services.validator.launch.kubernetes import Namespace
 
 TEMPLATE = {
     "apiVersion": "batch/v1",

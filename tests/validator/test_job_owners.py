@@ -9,11 +9,11 @@ import pytest
 
 from also import document, keys
 from also.device import placeless_group
+from also.services.validator import ownership
+from also.services.validator.launch import job_template
+from also.services.validator.launch.jobs import Jobs
 from also.store import Store, open_store
 from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchRecord
-from services.validator import ownership
-from services.validator.launch import job_template
-from services.validator.launch.jobs import Jobs
 from tests.validator.small_cluster import TEMPLATE, SmallCluster, serving
 
 URI = "s3://also/campaigns"

@@ -2,8 +2,8 @@
 
 import pytest
 
+from also.services.validator.launch import job_states
 from also.v1 import branch_pb2
-from services.validator.launch import job_states
 
 
 def a_job(

@@ -10,8 +10,8 @@ from hypothesis import given, strategies
 from also import document
 from also.device import placeless_group
 from also.errors import EndpointError
+from also.services.validator.launch import job_template
 from also.v1.campaign_pb2 import Device
-from services.validator.launch import job_template
 from tests.validator.small_cluster import TEMPLATE
 
 LABEL = r"(?=.{1,63}$)[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"

@@ -10,6 +10,7 @@ import pytest
 
 from also import keys, metrics
 from also.errors import EndpointError, InputError, ServiceError, ServiceUnavailable
+from also.services.validator.launch.jobs import Jobs
 from also.store import Store
 from also.v1 import branch_pb2
 from also.v1.branch_pb2 import (
@@ -20,7 +21,6 @@ from also.v1.branch_pb2 import (
     BranchRecord,
     Measure,
 )
-from services.validator.launch.jobs import Jobs
 from tests.validator.small_cluster import TEMPLATE, SmallCluster, serving
 
 MakeGroup = Callable[[str], BranchGroup]

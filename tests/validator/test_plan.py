@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from also.services.validator import plan
 from also.v1.branch_pb2 import BranchGroup, BranchRecord, SeedPool
 from also.v1.campaign_pb2 import Campaign
 from also.v1.validator_pb2 import ValidateRequest
 from also.v1.verdict_pb2 import ArmResult, Candidate
 from also.validation.round import Step
-from services.validator import plan
 
 SEARCH = SeedPool.SEED_POOL_SEARCH
 CONFIRM = SeedPool.SEED_POOL_CONFIRM

@@ -14,11 +14,11 @@ import pytest
 from also import keys, metrics
 from also.errors import InputError, MissingObjectError, ServiceError
 from also.forks.starter import ForkServer
+from also.services.validator.launch.processes import Processes
 from also.settings import child_environment
 from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchProgress
 from also.v1.campaign_pb2 import LearnerSettings
-from services.validator.launch.processes import Processes
 
 MakeGroup = Callable[[str], BranchGroup]
 MakeLauncher = Callable[..., Processes]
@@ -194,7 +194,7 @@ from pathlib import Path
 from also.forks.starter import ForkServer
 from also.store import open_store
 from also.v1.branch_pb2 import BranchGroup
-from services.validator.launch.processes import Processes
+from also.services.validator.launch.processes import Processes
 
 store, logs, spec, *modules = sys.argv[1:]
 server = ForkServer(modules, log=Path(logs, "fork-server.log")) if modules else None

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import pytest
 
 from also import keys, metrics, reasons
+from also.services.validator.measure import samples
+from also.services.validator.measure.prometheus import Prometheus
+from also.services.validator.measure.query import Answer, Endpoint, read_answer
 from also.shaping.identity import config_hash
 from also.store import Store
 from also.v1.branch_pb2 import (
@@ -19,9 +22,6 @@ from also.v1.branch_pb2 import (
     SeedPool,
 )
 from also.v1.reading_pb2 import BranchReading, MetricsFault, MetricsReading
-from services.validator.measure import samples
-from services.validator.measure.prometheus import Prometheus
-from services.validator.measure.query import Answer, Endpoint, read_answer
 from tools.faulty_prometheus.faults import FAULTS
 from tools.faulty_prometheus.matrix import matrix
 from tools.faulty_prometheus.server import FaultyPrometheus, serving

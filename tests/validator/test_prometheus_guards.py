@@ -7,14 +7,14 @@ import pytest
 
 from also import document, keys, reasons, settings
 from also.errors import EndpointError, ServiceError
+from also.services.validator.measure import prometheus
+from also.services.validator.measure.measures import open_measures
+from also.services.validator.measure.prometheus import Prometheus
+from also.services.validator.measure.query import Endpoint
+from also.services.validator.measure.records import Records
 from also.store import Store
 from also.v1.reading_pb2 import GuardQuery, GuardReading, GuardReadings
 from also.v1.validator_pb2 import ValidateRequest
-from services.validator.measure import prometheus
-from services.validator.measure.measures import open_measures
-from services.validator.measure.prometheus import Prometheus
-from services.validator.measure.query import Endpoint
-from services.validator.measure.records import Records
 from tools.faulty_prometheus.response import Response, refusal, scalar, vector
 from tools.faulty_prometheus.server import FaultyPrometheus, serving
 

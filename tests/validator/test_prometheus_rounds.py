@@ -9,6 +9,7 @@ import pytest
 
 from also import document, keys, reasons, rpc
 from also.errors import EndpointError
+from also.services.validator.service import Validator
 from also.settings import Settings
 from also.store import Store
 from also.v1 import validator_pb2_grpc
@@ -17,7 +18,6 @@ from also.v1.reading_pb2 import GuardQuery
 from also.v1.validator_pb2 import CheckValidatorRequest, ValidateRequest, ValidationPhase
 from also.v1.verdict_pb2 import Outcome, Validation
 from also.validation.judge import rejudge
-from services.validator.service import Validator
 from tools.faulty_prometheus.matrix import matrix
 from tools.faulty_prometheus.response import Response, vector
 from tools.faulty_prometheus.server import FaultyPrometheus, serving

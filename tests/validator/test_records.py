@@ -6,9 +6,9 @@ import pytest
 
 from also import keys
 from also.errors import MissingObjectError, ServiceError
+from also.services.validator.measure import records
 from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchRecord, SeedPool
-from services.validator.measure import records
 
 SEARCH = SeedPool.SEED_POOL_SEARCH
 

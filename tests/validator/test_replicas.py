@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from services.validator.measure.query import Answer, Sample, Series
-from services.validator.measure.replicas import merged
+from also.services.validator.measure.query import Answer, Sample, Series
+from also.services.validator.measure.replicas import merged
 
 
 def series(labels: dict[str, str], *samples: tuple[float, float]) -> Series:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from also.services.validator.launch.jobs import Jobs
+from also.services.validator.measure.records import Records
+from also.services.validator.validation import _waits_for, validate
 from also.store import Store
 from also.v1.branch_pb2 import BranchProgress, BranchRecord
 from also.v1.validator_pb2 import ValidateRequest, ValidationProgress
-from services.validator.launch.jobs import Jobs
-from services.validator.measure.records import Records
-from services.validator.validation import _waits_for, validate
 from tests.validator.small_cluster import SmallCluster, serving
 
 Told = Iterator[ValidationProgress]

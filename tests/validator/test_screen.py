@@ -5,14 +5,14 @@ from collections.abc import Callable
 import pytest
 
 from also import reasons
+from also.services.trainer.tasks.opening import describe
+from also.services.validator import screen
 from also.shaping.identity import config_hash
 from also.v1.campaign_pb2 import ALGORITHM_QMIX, LearnerSettings
 from also.v1.shaping_pb2 import Invariance, ShapingConfig, ShapingForm, TargetKind, TermActivity
 from also.v1.task_pb2 import TaskCard
 from also.v1.trainer_pb2 import ShapingProbe
 from also.v1.verdict_pb2 import Candidate, Outcome, Verdict
-from services.trainer.tasks.opening import describe
-from services.validator import screen
 
 MakeConfig = Callable[..., ShapingConfig]
 MakeCandidate = Callable[..., Candidate]

@@ -10,6 +10,7 @@ import pytest
 
 from also import lifeline, rpc
 from also.errors import AddressError, EndpointError
+from also.services.validator.service import register
 from also.store import Store
 from also.v1.campaign_pb2 import Campaign
 from also.v1.trainer_pb2 import DescribeTaskRequest, TrainStageRequest
@@ -19,7 +20,6 @@ from also.v1.validator_pb2_grpc import ValidatorServiceStub
 from also.v1.verdict_pb2 import Candidate, Validation, VerdictReason
 from also.validation import cost
 from also.validation.judge import rejudge
-from services.validator.service import register
 
 Connect = Callable[[str], grpc.Channel]
 
@@ -32,7 +32,7 @@ def connect(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     processes, channels = [], []
 
     def start(name: str) -> grpc.Channel:
-        process = lifeline.spawn(f"services.{name}", [], log=tmp_path / f"{name}.log", stdout=subprocess.PIPE)
+        process = lifeline.spawn(f"also.services.{name}", [], log=tmp_path / f"{name}.log", stdout=subprocess.PIPE)
         processes.append(process)
         word, address = process.stdout.readline().decode().split()
         assert word == rpc.READY

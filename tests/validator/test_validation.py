@@ -10,6 +10,7 @@ import pytest
 
 from also import reasons, rpc
 from also.errors import CheckpointError, DocumentError, ServiceUnavailable
+from also.services.validator.service import Validator
 from also.settings import Settings
 from also.shaping.identity import config_hash
 from also.store import Store
@@ -19,7 +20,6 @@ from also.v1.validator_pb2 import ValidateRequest, ValidateResponse, ValidationP
 from also.v1.verdict_pb2 import Candidate, Outcome, Validation
 from also.validation import cost
 from also.validation.judge import rejudge
-from services.validator.service import Validator
 from tools.loopback import served
 
 Serve = Callable[[trainer_pb2_grpc.TrainerServiceStub], validator_pb2_grpc.ValidatorServiceStub]

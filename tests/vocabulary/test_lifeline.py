@@ -152,7 +152,7 @@ def test_nothing_in_the_current_folder_is_taken_for_alsos_own(tmp_path, monkeypa
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([*["."] * on_path, str(Path.cwd())]))
     monkeypatch.chdir(tmp_path)
     done = subprocess.run(
-        [*lifeline.command_of("services.critic"), "--help"], capture_output=True, text=True, timeout=60
+        [*lifeline.command_of("also.services.critic"), "--help"], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    assert "services.critic" in done.stdout
+    assert "also.services.critic" in done.stdout

@@ -120,7 +120,8 @@ import also.cli, sys
 from pathlib import Path
 from also import lifeline
 import subprocess
-process = lifeline.spawn("services.critic", ["--address", "127.0.0.1:0"], log=Path(sys.argv[1]), stdout=subprocess.PIPE)
+log = Path(sys.argv[1])
+process = lifeline.spawn("also.services.critic", ["--address", "127.0.0.1:0"], log=log, stdout=subprocess.PIPE)
 print(process.stdout.readline().decode().split()[0])
 lifeline.end([process])
 """

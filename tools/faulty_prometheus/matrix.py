@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from also.services.validator.plan import POOLS
 from also.v1.branch_pb2 import BranchGroup, BranchRecord
-from services.validator.plan import POOLS
 from tools.faulty_prometheus.response import Response
 
 

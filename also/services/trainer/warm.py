@@ -1,0 +1,34 @@
+"""What a trainer or a branch group's process loads: a fork server loads this module, and its children have it all.
+
+Neither draws from a global generator, and none is shared: Python's is seeded anew by every fork, those
+of torch and numpy are so here.
+"""
+
+import os
+import sys
+
+import torch
+
+import also.services.trainer.branch
+import also.services.trainer.branch_group
+import also.services.trainer.branch_metrics
+import also.services.trainer.branch_save
+import also.services.trainer.memory
+import also.services.trainer.service
+import also.services.trainer.tasks.foraging
+import also.services.trainer.tasks.jaxmarl_task
+import also.services.trainer.tasks.parallel_task  # noqa: F401
+from also.services.trainer import determinism
+
+
+def _reseed() -> None:
+    """Give a child global generators of its own, as a fresh process has them."""
+    torch.default_generator.seed()
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()
+
+
+determinism.prepare()
+os.register_at_fork(after_in_child=_reseed)
+if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+    raise RuntimeError("CUDA is initialised, which no forked process could use; a module does so while it is loaded")

@@ -1,0 +1,412 @@
+"""Measures as Prometheus has them, believed only where the records in the object store say the same.
+
+As soon as a group's result is stored, while its process still serves its metrics, Prometheus is asked for
+the group's samples, every second until they can be used or the wait is over. What came of it is a
+`MetricsReading`, created once in the object store: a repeated round finds it and decides the same, and
+the group's process sees it and ends. A reading that cannot be used makes the group's records unusable for
+the judge, with a named fault. It is never taken for "no change", and never for a promotion.
+
+Queries run in threads of their own, each with a deadline; this module's state is touched by its caller's
+thread alone.
+"""
+
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache, partial
+from math import ceil, inf
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+from google.protobuf.message import Message
+
+from also import headers, keys, metrics, reasons
+from also.errors import EndpointError, ServiceError, SettingError
+from also.services.validator import ownership
+from also.services.validator.measure import guards, records, replicas, samples
+from also.services.validator.measure.query import Endpoint, QueryError
+from also.settings import PROMETHEUS_HEADERS, PROMETHEUS_TOKEN, Settings
+from also.store import Store
+from also.v1.branch_pb2 import BranchGroup, BranchRecord
+from also.v1.campaign_pb2 import Campaign
+from also.v1.reading_pb2 import GuardReading, GuardReadings, MetricsFault, MetricsReading
+from also.v1.validator_pb2 import ValidateRequest
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Message)
+
+_LOOK_SECONDS = 0.05
+"""Time between two looks at the queries, while nothing else is done."""
+
+_TELL_SECONDS = 0.5
+"""Time after which a wait is told, while it goes on."""
+
+_ELSEWHERE = (301, 302, 303, 307, 308, 404, 405)
+"""HTTP statuses of a server whose API is at another path, e.g. behind a prefix."""
+
+_NOT_LET_IN = (400, 401, 403, 422)
+"""HTTP statuses of a server that wants to know who asks."""
+
+_THREADS = 8
+"""Queries at once."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reading(Generic[T]):
+    """Something that is asked for until it can be used, or the wait is over."""
+
+    ask: Callable[[], T]
+    """Asks once."""
+    fault: Callable[[T], MetricsFault]
+    """Why an answer cannot be used; one without a fault ends the wait."""
+    began: float = field(default_factory=time.monotonic)
+    """When it was first asked for, by the monotonic clock."""
+    waits_since: float = field(default_factory=time.monotonic)
+    """Since when samples are waited for: Prometheus's time away is none of that as long as it is borne; monotonic."""
+    asked: "Future[T] | None" = None
+    """The query under way."""
+    rested: float = -inf
+    """When the last query ended, by the monotonic clock."""
+    last: T | None = None
+    """The last answer."""
+
+    @property
+    def is_away(self) -> bool:
+        """Whether Prometheus gave no answer when it was asked last."""
+        return self.last is not None and self.fault(self.last) == MetricsFault.METRICS_FAULT_UNAVAILABLE
+
+    def advance(self, pool: ThreadPoolExecutor, *, wait: float, away: float, pause: float) -> bool:
+        """Take the last query's answer and start the next query, where it is time; whether the reading is over.
+
+        It is not over before there was an answer, however late: a query that runs ends by its own deadline.
+        """
+        now = time.monotonic()
+        if self.asked is not None and self.asked.done():
+            self.last = self.asked.result()
+            self.asked, self.rested = None, now
+            if not self.fault(self.last):
+                return True
+        if self.is_away and now - self.began < away:
+            self.waits_since = now
+        if now - self.waits_since >= wait and self.last is not None and (self.asked is None or self.asked.cancel()):
+            return True
+        if self.asked is not None:
+            return False
+        if now - self.rested >= pause:
+            self.asked = pool.submit(self.ask)
+        return False
+
+    @property
+    def answer(self) -> T:
+        """The answer that counts, once the reading is over."""
+        assert self.last is not None
+        return self.last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prometheus:
+    """Measures of one round, see `measures.Measures`."""
+
+    store: Store
+    """The object store."""
+    endpoint: Endpoint
+    """Where Prometheus is."""
+    owner: Callable[[str], str] = lambda _: ""
+    """Whose a campaign's branches are, by its id, see `Settings.owner`; empty: whoever's."""
+    replica_labels: frozenset[str] = frozenset()
+    """Labels that alone tell apart the series of servers that stand for each other."""
+    max_age: float = 30.0
+    """Age of the oldest sample that counts, seconds."""
+    wait: float = 90.0
+    """How long a reading is waited for, seconds."""
+    away: float = 0.0
+    """How long Prometheus may give no answer at all, seconds; samples are waited for as long as above from then on."""
+    pause: float = 1.0
+    """Time between two queries for the same reading, seconds."""
+    _readings: dict[str, _Reading[MetricsReading]] = field(default_factory=dict, init=False)
+    """Readings under way, by name of the group."""
+    _done: dict[str, MetricsReading] = field(default_factory=dict, init=False)
+    """Readings that are in the object store, by name of the group."""
+    _pool: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(_THREADS, thread_name_prefix="prometheus"), init=False
+    )
+
+    @classmethod
+    def open(cls, settings: Settings, store: Store) -> "Prometheus":
+        """The measures of one round by a validator's settings; nothing is asked yet.
+
+        Raises:
+            EndpointError: the URL cannot be used.
+        """
+        return cls(
+            store=store,
+            endpoint=endpoint(settings),
+            owner=cache(partial(ownership.owner, store, namespace=settings.namespace, template=settings.job_template)),
+            replica_labels=_replica_labels(settings),
+            max_age=settings.metrics_max_age,
+            wait=settings.metrics_wait,
+            away=settings.metrics_away,
+        )
+
+    @property
+    def server(self) -> str:
+        """Prometheus."""
+        return "Prometheus"
+
+    def hear(self, finished: Sequence[BranchGroup]) -> None:
+        """Read the groups on, as `Measures.hear` says."""
+        for group in finished:
+            if group.name not in self._done:
+                self._advance(group)
+
+    def read(self, groups: Sequence[BranchGroup]) -> Generator[None, None, list[BranchRecord]]:
+        """The records as Prometheus has them; unusable where it does not, see `Measures.read`."""
+        if groups:
+            yield from self._ticking(groups[0].campaign_id, lambda: self._is_read(groups))
+        found: list[BranchRecord] = []
+        for group in groups:
+            found += _as_read(records.read(self.store, [group]), self._done[group.name])
+        return found
+
+    def guard(self, request: ValidateRequest, candidate: str) -> Generator[None, None, list[GuardReading]]:
+        """The readings of the guard queries, see `Measures.guard`."""
+        queries = request.campaign.validation.guards
+        if not queries:
+            return []
+        key = keys.guard_readings(request.campaign_id, request.stage, request.round, candidate)
+        if not self.store.exists(key):
+            owner = self.owner(request.campaign_id)
+            asked = [
+                _Reading(
+                    ask=lambda query=query: guards.read(  # type: ignore[misc]
+                        self.endpoint,
+                        query,
+                        request,
+                        candidate,
+                        max_age=self.max_age,
+                        replica_labels=self.replica_labels,
+                        owner=owner,
+                    ),
+                    fault=lambda reading: reading.fault,
+                )
+                for query in queries
+            ]
+            over: set[int] = set()
+
+            def all_over() -> bool:
+                over.update(
+                    place
+                    for place, reading in enumerate(asked)
+                    if place not in over
+                    and reading.advance(self._pool, wait=self.wait, away=self.away, pause=self.pause)
+                )
+                left = [reading for place, reading in enumerate(asked) if place not in over]
+                _show_away(request.campaign_id, left)
+                return not left
+
+            yield from self._ticking(request.campaign_id, all_over)
+            readings = GuardReadings(readings=[reading.answer for reading in asked])
+            if self.store.create_message(key, readings):
+                for each in readings.readings:
+                    _count(request.campaign_id, each.fault)
+        stored = self.store.get_message(key, GuardReadings).readings
+        if [each.name for each in stored] != [query.name for query in queries]:
+            raise ServiceError(f"{key} has readings of {[each.name for each in stored]}, not of the campaign's guards")
+        return list(stored)
+
+    def close(self) -> None:
+        """Give up what is being read; a query under way ends by its own deadline."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _ticking(self, campaign_id: str, is_over: Callable[[], bool]) -> Generator[None, None, None]:
+        """Yields until something is over, which is looked at many times a second."""
+        told = time.monotonic()
+        try:
+            while not is_over():
+                time.sleep(_LOOK_SECONDS)
+                if time.monotonic() - told >= _TELL_SECONDS:
+                    told = time.monotonic()
+                    yield
+        finally:
+            _show_away(campaign_id, ())
+
+    def _is_read(self, groups: Sequence[BranchGroup]) -> bool:
+        self.hear(groups)
+        _show_away(groups[0].campaign_id, self._readings.values())
+        return all(group.name in self._done for group in groups)
+
+    def _advance(self, group: BranchGroup) -> None:
+        """Take a group's reading a step further, and store it when it is over."""
+        if group.name not in self._readings:
+            key = keys.branch_group_reading(group.campaign_id, group.name)
+            if self.store.exists(key):
+                self._done[group.name] = self._stored(group)
+                return
+            self._readings[group.name] = self._begin(group)
+        reading = self._readings[group.name]
+        if reading.advance(self._pool, wait=self.wait, away=self.away, pause=self.pause):
+            self._done[group.name] = self._store(group, reading)
+            del self._readings[group.name]
+
+    def _begin(self, group: BranchGroup) -> _Reading[MetricsReading]:
+        measured = records.read(self.store, [group])
+        owner = self.owner(group.campaign_id)
+        query = samples.query(group, range_seconds=self._range_seconds, owner=owner)
+
+        def ask() -> MetricsReading:
+            reading = MetricsReading(group=group.name, query=query)
+            if not any(map(samples.needs_samples, measured)):
+                return reading
+            try:
+                said = self.endpoint.ask(query, lookback_seconds=self._lookback_seconds)
+            except QueryError as error:
+                reading.fault, reading.detail = MetricsFault.METRICS_FAULT_UNAVAILABLE, f"{error}."
+                return reading
+            match samples.judge(replicas.merged(said, self.replica_labels), group, measured, max_age=self.max_age):
+                case samples.Fault(kind=kind, detail=detail):
+                    reading.fault, reading.detail = kind, detail
+                case branches:
+                    reading.branches.extend(branches)
+            return reading
+
+        return _Reading(ask=ask, fault=lambda reading: reading.fault)
+
+    def _store(self, group: BranchGroup, reading: _Reading[MetricsReading]) -> MetricsReading:
+        """Create a reading that is over; where another validator was faster, that one counts."""
+        waited = time.monotonic() - reading.began
+        made = reading.answer
+        made.waited_seconds = waited
+        if self.store.create_message(keys.branch_group_reading(group.campaign_id, group.name), made):
+            _count(group.campaign_id, made.fault)
+            metrics.METRICS_WAIT_SECONDS.labels(group.campaign_id).observe(waited)
+        return self._stored(group)
+
+    def _stored(self, group: BranchGroup) -> MetricsReading:
+        key = keys.branch_group_reading(group.campaign_id, group.name)
+        stored = self.store.get_message(key, MetricsReading)
+        if stored.group != group.name:
+            raise ServiceError(f"{key} has a reading of group {stored.group!r}, not of {group.name}")
+        return stored
+
+    @property
+    def _range_seconds(self) -> int:
+        """How far back samples are asked for: one that was the last before the wait is seen to its end, as stale."""
+        return ceil(2 * self.max_age + self.wait)
+
+    @property
+    def _lookback_seconds(self) -> int:
+        return ceil(self.max_age)
+
+
+def endpoint(settings: Settings) -> Endpoint:
+    """Where a validator's settings say that Prometheus is.
+
+    Raises:
+        EndpointError: the URL cannot be used, or a header.
+    """
+    try:
+        parts = urlsplit(settings.prometheus)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment:
+        raise EndpointError(
+            f"ALSO_PROMETHEUS is {settings.prometheus[:200]!r}; a URL such as http://prometheus:9090 is expected"
+        )
+    try:
+        further = headers.read(settings.prometheus_headers, where=PROMETHEUS_HEADERS)
+    except SettingError as error:
+        raise EndpointError(str(error)) from None
+    if settings.prometheus_token and "authorization" in map(str.lower, further):
+        raise EndpointError(
+            f"{PROMETHEUS_HEADERS} gives header Authorization, and {PROMETHEUS_TOKEN} is set, which is that header "
+            "too; one of them is allowed"
+        )
+    return Endpoint(url=settings.prometheus, token=settings.prometheus_token, headers=further)
+
+
+def _show_away(campaign_id: str, asked: Iterable[_Reading[Any]]) -> None:
+    """Show how long a campaign has waited for a Prometheus that gives no answer."""
+    now = time.monotonic()
+    away = max((now - reading.began for reading in asked if reading.is_away), default=0.0)
+    metrics.METRICS_AWAY_SECONDS.labels(campaign_id).set(away)
+
+
+def _replica_labels(settings: Settings) -> frozenset[str]:
+    """Labels that tell servers apart which stand for each other; a comma alone is none."""
+    return frozenset(filter(None, map(str.strip, settings.prometheus_replica_labels.split(","))))
+
+
+def check(settings: Settings, campaign: Campaign) -> None:
+    """Make sure that a campaign's branches and guard queries can be read, before anything is written.
+
+    Raises:
+        EndpointError: a Prometheus is needed and not named, cannot scrape these branches, does not answer, has
+            another time, or does not understand a guard query.
+    """
+    queries = campaign.validation.guards
+    if not settings.prometheus:
+        if queries:
+            raise records.nobody_to_ask(queries)
+        return
+    if settings.launcher != "kubernetes":
+        raise EndpointError(
+            "ALSO_PROMETHEUS is set, and branches are processes of this machine, which nothing scrapes; unset it, "
+            "or set ALSO_LAUNCHER=kubernetes"
+        )
+    place = endpoint(settings)
+    try:
+        answer = place.ask("vector(1)", lookback_seconds=ceil(settings.metrics_max_age))
+    except QueryError as error:
+        hint = "; is the path in the URL whole?" if error.status in _ELSEWHERE else ""
+        hint = "; does it ask for a token, or a tenant's header?" if error.status in _NOT_LET_IN else hint
+        raise EndpointError(f"ALSO_PROMETHEUS {_public(place)}: {error}{_quoted(error)}{hint}") from None
+    if answer.kind != "vector" or [sample.value for each in answer.series for sample in each.samples] != [1.0]:
+        raise EndpointError(f"ALSO_PROMETHEUS {_public(place)} does not answer vector(1) with 1; is it a Prometheus?")
+    behind = answer.time - answer.series[0].samples[-1].time
+    if not -samples.FUTURE_SECONDS <= behind <= settings.metrics_max_age:
+        where = "behind" if behind > 0 else "ahead"
+        raise EndpointError(
+            f"the clock of ALSO_PROMETHEUS {_public(place)} is {abs(behind):.0f} s {where}; "
+            f"-{samples.FUTURE_SECONDS:g} to {settings.metrics_max_age:g} s are allowed: no sample of it would count"
+        )
+    for query in queries:
+        guards.check(place, query)
+
+
+def _as_read(measured: Sequence[BranchRecord], reading: MetricsReading) -> list[BranchRecord]:
+    """Records as the judge takes them: with the numbers that Prometheus has, or unusable.
+
+    Raises:
+        ServiceError: the reading is not that of the records.
+    """
+    found = [BranchRecord.FromString(record.SerializeToString()) for record in measured]
+    due = [record for record in found if samples.needs_samples(record)]
+    if reading.fault:
+        for record in due:
+            record.metrics_fault, record.metrics_detail = reading.fault, reading.detail
+        return found
+    read = {(each.arm, each.seed_index): each for each in reading.branches}
+    if sorted(read) != sorted((record.arm, record.seed_index) for record in due):
+        raise ServiceError(f"the reading of group {reading.group} is of {sorted(read)}, which are not its branches")
+    for record in due:
+        mine = read[record.arm, record.seed_index]
+        record.measures[-1].mean_return = mine.mean_return
+        record.measures[-1].milestone_score = mine.milestone_score
+    return found
+
+
+def _count(campaign_id: str, fault: int) -> None:
+    """Count a reading by its outcome."""
+    metrics.METRICS_READINGS.labels(campaign_id, reasons.metrics_fault(fault) if fault else "Usable").inc()
+
+
+def _public(place: Endpoint) -> str:
+    """A URL without a user's name and password."""
+    parts = urlsplit(place.url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _quoted(error: QueryError) -> str:
+    return f" ({error.said})" if error.said else ""

@@ -1,0 +1,232 @@
+"""One round of validation from end to end.
+
+    screen the candidates                               by rules, then on the checkpoint's rollouts
+    while the judge asks for a step, and it can be paid:
+        train its branches                              a rung of the search, or a confirm wave
+        read what they measured                         from the moment on that a group has finished
+    ask the guard queries                               when a candidate is about to be promoted
+    verdicts                                            by `also.validation`, from results alone
+
+Nothing is kept between calls: a repeated round finds its results in the object store, and since
+every choice is a function of request and results, it says the same again.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from typing import TypeVar
+
+import grpc
+
+from also import rpc
+from also.errors import DocumentError
+from also.services.validator import plan, screen
+from also.services.validator.launch.launcher import Launcher, Progress
+from also.services.validator.measure import records
+from also.services.validator.measure.measures import Measures
+from also.services.validator.progress import Phase
+from also.shaping.identity import config_hash
+from also.v1.branch_pb2 import BranchProgress, SeedPool
+from also.v1.trainer_pb2 import ProbeShapingRequest, ShapingProbe
+from also.v1.trainer_pb2_grpc import TrainerServiceStub
+from also.v1.validator_pb2 import ValidateRequest, ValidationPhase, ValidationProgress
+from also.v1.verdict_pb2 import ArmResult, Validation, Verdict, VerdictReason
+from also.validation import cost, judge
+from also.validation.race import race_cost, racers
+from also.validation.round import Round, Standing, Step
+from also.words import counted
+
+T = TypeVar("T")
+
+_PROBE_SECONDS = 1800.0
+"""Deadline of the trainer's answer to the screen."""
+
+_CAUSE_LIMIT = 160
+"""Characters of a cause that a step's wait is told with; a whole one is in the failed group's record."""
+
+_TICK_SECONDS = 1.0
+"""Longest time without progress while the trainer answers."""
+
+
+def validate(
+    request: ValidateRequest, *, trainer: TrainerServiceStub, launcher: Launcher, measures: Measures
+) -> Generator[ValidationProgress | Validation, None, None]:
+    """Validate a round; yields progress, and the validation last. Closing the generator ends its branches.
+
+    Args:
+        request: the round.
+        trainer: the trainer, asked what configs would have paid.
+        launcher: where branch groups run.
+        measures: where their measures are read; it is closed in the end.
+
+    Raises:
+        InputError: the request does not fit together, a branch's input is wrong, or guard queries have nobody to ask.
+        ServiceError: the trainer or a branch group failed.
+    """
+    with closing(measures):
+        yield from _validate(request, trainer, launcher, measures)
+
+
+def _validate(
+    request: ValidateRequest, trainer: TrainerServiceStub, launcher: Launcher, measures: Measures
+) -> Generator[ValidationProgress | Validation, None, None]:
+    round_ = _begin(request)
+    phase = Phase(phase=ValidationPhase.VALIDATION_PHASE_SCREEN, candidates=[each.name for each in request.candidates])
+    yield phase.tell(_reasons(round_))
+    for probes in _probe(request, round_.passed, trainer):
+        if probes is None:
+            yield phase.tell(_reasons(round_))
+        else:
+            round_ = replace(round_, screen=_screen(request, round_, probes))
+    yield phase.tell(_reasons(round_))
+
+    arms: list[ArmResult] = []
+    standing = judge.stand(round_, arms)
+    left = request.env_steps_left
+    if judge.round_cost(round_) > left:
+        standing = replace(standing, step=None)
+    while standing.step is not None and standing.step.cost <= left:
+        step = standing.step
+        phase = _phase(phase, step, request, round_)
+        groups = plan.groups(request, step, arms)
+        env_steps = 0
+        with closing(launcher.run(groups)) as running:
+            for progress in running:
+                for told in progress.values():
+                    phase.hear(told.records)
+                measures.hear([group for group in groups if _is_result(progress.get(group.name))])
+                env_steps = sum(told.env_steps for told in progress.values())
+                waits_for = _waits_for(len(groups), progress)
+                yield phase.tell(_reasons(round_, standing), env_steps=env_steps, waits_for=waits_for)
+        last = phase.tell(_reasons(round_, standing), env_steps=env_steps, waits_for=measures.server)
+        measured = yield from _waiting(measures.read(groups), lambda last=last: last)  # type: ignore[misc]
+        arms = records.add(arms, step.arms, step.pool, measured)
+        phase.done += step.cost
+        left -= step.cost
+        standing = judge.stand(round_, arms)
+    yield phase.tell(_reasons(round_, standing))
+    guards = []
+    if promoting := judge.about_to_promote(standing):
+        asked = phase.tell(_reasons(round_, standing), waits_for=measures.server)
+        guards = yield from _waiting(measures.guard(request, promoting), lambda: asked)
+    yield judge.validation(round_, arms, guards)
+
+
+def _begin(request: ValidateRequest) -> Round:
+    """The round, screened by rules and duplicates."""
+    for candidate in request.candidates:
+        due = config_hash(candidate.config)
+        if candidate.config_hash != due:
+            raise DocumentError(
+                f"candidate {candidate.name} has the config hash {candidate.config_hash!r}; its config's is {due}"
+            )
+    return Round(
+        campaign=request.campaign,
+        card=request.card,
+        control_hash=config_hash(request.incumbent),
+        candidates=tuple(request.candidates),
+        screen=tuple(
+            screen.check(
+                request.candidates,
+                card=request.card,
+                learner=request.campaign.learner,
+                incumbent=request.incumbent,
+                tried=request.tried_hashes,
+            )
+        ),
+        incumbent=request.incumbent,
+        stage_return=request.stage_return,
+        stage_milestone_score=request.stage_milestone_score,
+    )
+
+
+def _probe(
+    request: ValidateRequest, names: Sequence[str], trainer: TrainerServiceStub
+) -> Iterator[dict[str, ShapingProbe] | None]:
+    """What the named candidates would have paid, by name; None every second until that is known."""
+    configs = {each.name: each.config for each in request.candidates if each.name in names}
+    if not configs:
+        return
+    call = trainer.ProbeShaping.future(
+        ProbeShapingRequest(
+            campaign_id=request.campaign_id,
+            campaign=request.campaign,
+            checkpoint_id=request.checkpoint_id,
+            configs=configs.values(),
+            card=request.card,
+        ),
+        timeout=_PROBE_SECONDS,
+    )
+    try:
+        while True:
+            try:
+                yield dict(zip(configs, call.result(timeout=_TICK_SECONDS).probes, strict=True))
+                return
+            except grpc.FutureTimeoutError:
+                yield None
+    except grpc.RpcError as error:
+        raise rpc.as_error(error) from None
+    finally:
+        call.cancel()
+
+
+def _waiting(
+    work: Generator[None, None, T], tell: Callable[[], ValidationProgress]
+) -> Generator[ValidationProgress, None, T]:
+    """Carry work out to its end, telling the progress whenever it yields; returns what came of it."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        yield tell()
+
+
+def _waits_for(groups: int, progress: Progress) -> str:
+    """What a step waits for none of whose branch groups is at work, in words."""
+    under_way = [told for told in progress.values() if not _is_result(told)]
+    causes = Counter(told.waits_for for told in under_way)
+    if under_way and not causes[""]:
+        return f"{counted(len(under_way), 'branch group')} to run: {causes.most_common(1)[0][0][:_CAUSE_LIMIT]}"
+    if progress:
+        return ""
+    return f"the first of {counted(groups, 'branch group')} to begin"
+
+
+def _is_result(told: BranchProgress | None) -> bool:
+    """Whether a group's progress is its result: every branch has its last checkpoint, or has failed."""
+    if told is None or not told.records:
+        return False
+    return all(record.checkpoint_id or record.failure for record in told.records)
+
+
+def _screen(request: ValidateRequest, round_: Round, probes: dict[str, ShapingProbe]) -> tuple[Verdict, ...]:
+    """The screen's verdicts, completed by what the candidates would have paid."""
+    return tuple(
+        screen.judge_probe(verdict, candidate.config, probes[candidate.name], request.incumbent)
+        if candidate.name in probes
+        else verdict
+        for candidate, verdict in zip(request.candidates, round_.screen, strict=True)
+    )
+
+
+def _phase(now: Phase, step: Step, request: ValidateRequest, round_: Round) -> Phase:
+    """The phase that a step belongs to: the one that is under way, or a new one."""
+    if step.pool == SeedPool.SEED_POOL_SEARCH:
+        kind = ValidationPhase.VALIDATION_PHASE_SEARCH
+        raced = bool(racers(round_))
+        planned = race_cost(round_) if raced else cost.search_cost(request.campaign, len(round_.passed))
+    else:
+        kind = ValidationPhase.VALIDATION_PHASE_CONFIRM
+        planned = cost.wave_cost(request.campaign) * request.campaign.validation.confirm_waves
+    return now if now.phase == kind else Phase(phase=kind, candidates=now.candidates, planned=planned)
+
+
+def _reasons(round_: Round, standing: Standing | None = None) -> dict[str, VerdictReason]:
+    """Why candidates are out so far."""
+    found = {verdict.candidate: verdict.reason for verdict in round_.screen}
+    if standing is not None:
+        found |= {name: ruling.reason for name, ruling in standing.rulings.items()}
+    return found
