@@ -20,13 +20,16 @@ INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory --no-builtin-rules
-.PHONY: help run test e2e e2e-llm check check-sources check-tests format proto docs bench
+.PHONY: help run wheel test e2e e2e-llm check check-sources check-tests format proto docs bench
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/ready-to-run  ## run the default campaign (ARGS="FILE --store URI …" chooses another)
 	@$(BIN)/also run $(ARGS)
+
+wheel: $(VENV)/ready-to-run  ## build what `pip install` takes into dist/
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 test: $(VENV)/ready-to-test  ## run every test that needs no LLM server and no cluster, and build an S3 server once
 	@moto=$$(tools/fetch_moto.sh $(MOTO) $(BIN)/python || true); \
