@@ -295,7 +295,7 @@ def test_no_time_left_is_told_when_all_is_trained(records):
         progress.record(record)
         told.append(lines.step_line(progress))
     assert any("left" in line for line in told)
-    assert "measuring the final policy" in told
+    assert "measuring the final policy, once the runs beside it have trained as long" in told
 
 
 def test_a_sparkline_spans_the_smallest_and_the_largest_value():
