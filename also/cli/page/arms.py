@@ -1,0 +1,94 @@
+"""A round's arms: every branch as a dot, their mean with its interval, search beside confirmation."""
+
+from collections.abc import Sequence
+
+from also.cli import describe
+from also.cli.page.chart import NARROW, Frame, dot, short, svg, ticks, twice
+from also.cli.page.markup import Html, element, joined
+from also.v1.branch_pb2 import SeedPool
+from also.v1.verdict_pb2 import ArmResult, Validation
+from also.validation.arms import CONTROL, end, last_records
+from also.validation.statistics import mean, mean_interval
+
+_ROW = 26
+"""Height of an arm's row, pixels."""
+
+_POOLS = {SeedPool.SEED_POOL_SEARCH: "on search seeds", SeedPool.SEED_POOL_CONFIRM: "on fresh seeds, to confirm"}
+"""What each pool of seeds is for."""
+
+_Arm = tuple[str, list[float]]
+"""Name of an arm, and the return at the end of each of its branches; none where no branch was measured."""
+
+
+def arms(validation: Validation) -> Html:
+    """A chart for each pool of seeds that branches were trained on."""
+    parts = []
+    for pool, words in _POOLS.items():
+        shown = [_returns(validation.arms, arm.arm, pool) for arm in validation.arms if arm.pool == pool]
+        shown = list({name: (name, values) for name, values in shown}.values())  # confirm waves name an arm again
+        if shown:
+            parts.append(element("h5", f"Return at the end of each branch, {words}"))
+            parts.append(_twice(shown, words))
+    return joined(parts)
+
+
+def _returns(given: Sequence[ArmResult], arm: str, pool: SeedPool) -> _Arm:
+    return arm, [end(record).mean_return for record in last_records(given, arm, pool) if record.measures]
+
+
+def _twice(shown: list[_Arm], words: str) -> Html:
+    return twice(lambda width: _draw(shown, words, width))
+
+
+def _draw(shown: list[_Arm], words: str, width: int) -> Html:
+    values = [value for _, each in shown for value in each] or [0.0]
+    bounds = [bound for _, each in shown if len(each) > 1 for bound in mean_interval(each)]
+    low, high = min(values + bounds), max(values + bounds)
+    reach = 0.04 * (high - low) or 0.5
+    wide = width > NARROW
+    frame = Frame(
+        width=width,
+        height=_ROW * len(shown) + 26,
+        left=84 if wide else 64,
+        right=196 if wide else 140,
+        top=0,
+        bottom=26,
+        x_range=(low - reach, high + reach),
+        y_range=(0, 1),
+    )
+    grid = []
+    for value in ticks(*frame.x_range, 5 if wide else 2):
+        at = frame.x(value)
+        grid.append(element("line", x1=at, x2=at, y1=0, y2=frame.floor, class_="grid"))
+        grid.append(element("text", short(value), x=at, y=frame.floor + 16, class_="tick", text_anchor="middle"))
+    return svg(
+        width,
+        frame.height,
+        f"Return of each arm's branches {words}",
+        *grid,
+        *(_row(frame, arm, _ROW * (place + 0.5)) for place, arm in enumerate(shown)),
+        describes="; ".join(f"{name} {_worth(values)}" for name, values in shown),
+    )
+
+
+def _row(frame: Frame, arm: _Arm, y: float) -> Html:
+    name, values = arm
+    class_ = "control" if name == CONTROL else "main"
+    parts = [element("text", name, x=frame.left - 10, y=y + 4.5, class_="name", text_anchor="end")]
+    if len(values) > 1:
+        low, high = mean_interval(values)
+        parts.append(element("line", x1=frame.x(low), x2=frame.x(high), y1=y, y2=y, class_=f"bar {class_}"))
+    parts += [dot(frame.x(value), y, 3.2, f"branch {class_}") for value in values]
+    if values:
+        at = frame.x(mean(values))
+        parts.append(element("line", x1=at, x2=at, y1=y - 8, y2=y + 8, class_=f"mean {class_}"))
+    parts.append(element("text", _worth(values), x=frame.end + 12, y=y + 4.5, class_="number"))
+    return joined(parts)
+
+
+def _worth(values: list[float]) -> str:
+    if not values:
+        return "no result"
+    if len(values) == 1:
+        return f"{values[0]:.3f} (1 branch)"
+    return describe.interval(mean(values), *mean_interval(values))
