@@ -7,12 +7,14 @@ from also.cli.page.account import Account, Beside, Span
 from also.cli.page.chart import (
     WIDE,
     Frame,
+    Point,
     column,
     dot,
     line,
     short,
     span_of,
     svg,
+    thinned,
     ticks,
     twice,
     whisker,
@@ -55,9 +57,9 @@ def _draw(account: Account, width: int) -> Html:
         y_axis(frame),
         x_axis(frame, "env_steps spent, branches included", ticks(0, spent, 6 if wide else 4)),
         *(_lines_down(account, span, frame) for span in account.spans),
-        *(line(frame, each.curve, each.class_) for each in account.beside),
+        *(line(frame, thinned(each.curve, _points(width)), each.class_) for each in account.beside),
         _evaluations(account, frame),
-        line(frame, account.points, "main"),
+        *(line(frame, points, "main") for points in _between_branches(account, _points(width))),
         *(_end(frame, each) for each in account.beside),
         _final(account, frame),
         *(_mark(account, span, frame) for span in account.spans),
@@ -73,6 +75,21 @@ def _branches(account: Account, frame: Frame) -> Html:
         element("rect", x=low, width=high - low, y=frame.top, height=frame.floor - frame.top, class_="branches")
         for low, high in bands
     )
+
+
+def _points(width: int) -> int:
+    """Points of a line at most, about: training returns of few episodes jump, and more would only blur."""
+    return width // 4
+
+
+def _between_branches(account: Account, most: int) -> list[list[Point]]:
+    """The main run's curve, in pieces: it waits where branches are tried, and goes on with one of them."""
+    pieces: list[list[Point]] = [[]]
+    for span in account.spans:
+        pieces[-1] += thinned(span.curve, most // len(account.spans))
+        if span.end > span.trained:
+            pieces.append([])
+    return pieces
 
 
 def _evaluations(account: Account, frame: Frame) -> Html:
@@ -129,7 +146,7 @@ def _end_mark(frame: Frame, env_steps: int, evaluation: Evaluation, class_: str)
 
 
 def _legend(account: Account) -> Html:
-    entries = [_entry(_swatch("main"), "main run")]
+    entries = [_entry(_swatch("main"), "ALSO: the main run")]
     entries += [_entry(_swatch(each.class_), f"{each.name}: {each.about}") for each in account.beside]
     kinds = [decisions.kind(account.state, stage) for stage in account.state.stages]
     entries += [_entry(decisions.icon(kind), words) for kind, words in decisions.KINDS.items() if kind in kinds]

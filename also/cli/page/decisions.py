@@ -48,7 +48,7 @@ def glyph(kind: str, x: float, y: float, size: float = 5.5) -> Html | None:
         "provisional": up,
         "undone": up + cross,
         "rolled-back": down,
-        "held": _path((x - 1.2, y - 4), (x + 1.2, y - 4), (x + 1.2, y + 4), (x - 1.2, y + 4)),
+        "held": _path((x - 3.2, y - 3.2), (x + 3.2, y - 3.2), (x + 3.2, y + 3.2), (x - 3.2, y + 3.2)),
     }
     return element("path", d=shapes[kind], class_=f"mark {kind}") if kind in shapes else None
 

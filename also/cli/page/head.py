@@ -76,7 +76,7 @@ def _figures(account: Account) -> Html:
         figures.insert(0, (f"{state.reported.evaluation.success_rate:.0%}", "of the report episodes succeed"))
     figures.append((str(len(state.stages)), f"{'stage' if len(state.stages) == 1 else 'stages'} of the main run"))
     undone = f", {len(state.undone)} undone" if state.undone else ""
-    figures.append((str(promotions), f"{'promotion' if promotions == 1 else 'promotions'} of a shaping{undone}"))
+    figures.append((str(promotions), f"{'promotion' if promotions == 1 else 'promotions'}{undone}"))
     return element(
         "dl",
         *(element("div", element("dd", value), element("dt", words)) for value, words in figures),

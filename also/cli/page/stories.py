@@ -52,7 +52,8 @@ def _decided(state: State, stage: Stage, count: int) -> str:
             undone_stage, sentence = rolled_back.promotion_stage, reasons.ROLLBACKS[rolled_back.reason]
             return f"the promotion of stage {undone_stage} was undone. {sentence}"
         case Held() if decisions.kind_of(stage) == "learning":
-            return "Left to learn: the main run made progress, or had not had the time to."
+            stages = f" for {count} stages" if count > 1 else ""
+            return f"Left to learn{stages}: the main run made progress, or had not had the time to."
         case Held() as held:
             was = f"none of {counted(len(tried), 'candidate')} was promoted" if tried else "nothing was changed"
             return f"{was}. {reasons.HOLDS[held.reason]}"
