@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from importlib import resources
 
 import yaml
@@ -17,16 +18,25 @@ from also.cli.page.incumbents import incumbents
 from also.cli.page.markup import Child, Html, element, joined
 from also.cli.page.shares import shares
 from also.cli.page.stages import stages
+from also.v1.episode_pb2 import Episode, Frame
 
 
-def page(account: Account) -> bytes:
+def page(account: Account, shown: Sequence[tuple[Episode, Sequence[Frame]]] = ()) -> bytes:
     """The file.
 
     Args:
         account: what it tells of.
+        shown: episodes of the newest policy, and their frames; may be empty.
     """
-    body = joined([head(account), *_sections(account), _foot(account)])
-    style, script = _asset("page.css"), _asset("page.js")
+    style, script, sections = _asset("page.css"), _asset("page.js"), _sections(account)
+    if shown:
+        from also.showing.page import player  # needs Pillow
+
+        playing = player(shown, paused=True)
+        style, script = Html(style + playing.style), Html(script + playing.script)
+        told = "Best, median and worst of the report episodes, played by the newest policy of the main run."
+        sections.insert(1, _section("play", "The team at play", told, Html(playing.markup)))
+    body = joined([head(account), *sections, _foot(account)])
     policy = (
         f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
