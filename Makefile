@@ -28,9 +28,10 @@ help:  ## show this list
 run: $(VENV)/ready-to-run  ## run the default campaign (ARGS="FILE --store URI …" chooses another)
 	@$(BIN)/also run $(ARGS)
 
-test: $(VENV)/ready-to-test  ## run every test that needs no LLM server and no cluster, and build an S3 server once
+test: $(VENV)/ready-to-test  ## run every test that needs no LLM server and no cluster, and get an S3 server and a Chromium once
 	@moto=$$(tools/fetch_moto.sh $(MOTO) $(BIN)/python || true); \
-		ALSO_TEST_MOTO=$$moto $(BIN)/python -m pytest $(BESIDE) $(PYTEST_ARGS)
+		chromedriver=$$(tools/fetch_chromium.sh $(CACHE)/chromium || true); \
+		ALSO_TEST_MOTO=$$moto ALSO_TEST_CHROMEDRIVER=$$chromedriver $(BIN)/python -m pytest $(BESIDE) $(PYTEST_ARGS)
 
 e2e-llm: $(VENV)/ready-to-test  ## run the tests with real LLM servers, and build them once (5 GB; MODEL=FILE.gguf: 250 MB)
 	@tools/build_llama_cpp.sh $(LLAMA_CPP) $(PYTHON)

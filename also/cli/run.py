@@ -116,7 +116,7 @@ def _show(output: Console, state: State, campaign_id: str, store: str) -> None:
     output.print(f"final checkpoint  {state.finished.checkpoint_id}", soft_wrap=True)
     output.print(f"checkpoints       {store}: {keys.campaign(campaign_id)}checkpoints/", soft_wrap=True)
     where = "" if store == settings_with(None).store else f" --store {shlex.quote(store)}"
-    output.print(f"report            also report {campaign_id} -o {campaign_id}.md{where}", soft_wrap=True)
+    output.print(f"report            also report {campaign_id} -o {campaign_id}.html{where}", soft_wrap=True)
 
 
 @contextmanager

@@ -111,8 +111,8 @@ def spans(state: State) -> list[Span]:
 def _beside(journal: Journal, state: State) -> Iterator[Beside]:
     settings, reported = state.campaign.reference, state.reported or Reported()
     for run, name, about, measured in (
-        (requests.REFERENCE, "without shaping", "the same learner and seed, no shaping", settings.enabled),
-        (requests.ONE_SHOT, "one-shot", "the first candidate, fixed from the start", settings.one_shot),
+        (requests.REFERENCE, "without shaping", "same learner, same seed", settings.enabled),
+        (requests.ONE_SHOT, "one-shot", "first candidate, fixed from the start", settings.one_shot),
     ):
         if measured:
             field = run.replace("-", "_")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from also.cli import describe
-from also.cli.page.chart import NARROW, Frame, dot, short, svg, ticks, twice
+from also.cli.page.chart import NARROW, Frame, dot, down_lines, row_words, svg, twice
 from also.cli.page.markup import Html, element, joined
 from also.v1.branch_pb2 import SeedPool
 from also.v1.verdict_pb2 import ArmResult, Validation
@@ -46,43 +46,39 @@ def _draw(shown: list[_Arm], words: str, width: int) -> Html:
     low, high = min(values + bounds), max(values + bounds)
     reach = 0.04 * (high - low) or 0.5
     wide = width > NARROW
+    row = _ROW if wide else _ROW + 14
     frame = Frame(
         width=width,
-        height=_ROW * len(shown) + 26,
-        left=84 if wide else 64,
-        right=196 if wide else 140,
+        height=row * len(shown) + 26,
+        left=84 if wide else 8,
+        right=196 if wide else 8,
         top=0,
         bottom=26,
         x_range=(low - reach, high + reach),
         y_range=(0, 1),
     )
-    grid = []
-    for value in ticks(*frame.x_range, 5 if wide else 2):
-        at = frame.x(value)
-        grid.append(element("line", x1=at, x2=at, y1=0, y2=frame.floor, class_="grid"))
-        grid.append(element("text", short(value), x=at, y=frame.floor + 16, class_="tick", text_anchor="middle"))
     return svg(
         width,
         frame.height,
         f"Return of each arm's branches {words}",
-        *grid,
-        *(_row(frame, arm, _ROW * (place + 0.5)) for place, arm in enumerate(shown)),
+        down_lines(frame, *frame.x_range),
+        *(_row(frame, arm, row * (place + 0.5), wide=wide) for place, arm in enumerate(shown)),
         describes="; ".join(f"{name} {_worth(values)}" for name, values in shown),
     )
 
 
-def _row(frame: Frame, arm: _Arm, y: float) -> Html:
+def _row(frame: Frame, arm: _Arm, y: float, *, wide: bool) -> Html:
     name, values = arm
     class_ = "control" if name == CONTROL else "main"
-    parts = [element("text", name, x=frame.left - 10, y=y + 4.5, class_="name", text_anchor="end")]
+    parts = [row_words(frame, name, _worth(values), y, wide=wide)]
+    at = y if wide else y + 9
     if len(values) > 1:
         low, high = mean_interval(values)
-        parts.append(element("line", x1=frame.x(low), x2=frame.x(high), y1=y, y2=y, class_=f"bar {class_}"))
-    parts += [dot(frame.x(value), y, 3.2, f"branch {class_}") for value in values]
+        parts.append(element("line", x1=frame.x(low), x2=frame.x(high), y1=at, y2=at, class_=f"bar {class_}"))
+    parts += [dot(frame.x(value), at, 3.2, f"branch {class_}") for value in values]
     if values:
-        at = frame.x(mean(values))
-        parts.append(element("line", x1=at, x2=at, y1=y - 8, y2=y + 8, class_=f"mean {class_}"))
-    parts.append(element("text", _worth(values), x=frame.end + 12, y=y + 4.5, class_="number"))
+        middle = frame.x(mean(values))
+        parts.append(element("line", x1=middle, x2=middle, y1=at - 8, y2=at + 8, class_=f"mean {class_}"))
     return joined(parts)
 
 

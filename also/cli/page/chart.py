@@ -117,6 +117,33 @@ def x_axis(frame: Frame, label: str, values: Sequence[float], words: Callable[[f
     return joined(parts)
 
 
+def down_lines(frame: Frame, low: float, high: float) -> Html:
+    """Upright lines with their values below, for values that lie along the x axis."""
+    parts = []
+    for value in ticks(low, high, 5 if frame.width > NARROW else 3):
+        at = frame.x(value)
+        parts.append(element("line", x1=at, x2=at, y1=0, y2=frame.floor, class_="grid"))
+        parts.append(element("text", short(value), x=at, y=frame.floor + 16, class_="tick", text_anchor="middle"))
+    return joined(parts)
+
+
+def row_words(frame: Frame, name: str, value: str, y: float, *, wide: bool) -> Html:
+    """A row's name and value: at its left and right, or above it where there is no room beside it."""
+    if wide:
+        return joined(
+            [
+                element("text", name, x=frame.left - 14, y=y + 4.5, class_="name", text_anchor="end"),
+                element("text", value, x=frame.end + 14, y=y + 4.5, class_="number"),
+            ]
+        )
+    return joined(
+        [
+            element("text", name, x=0, y=y - 5, class_="name"),
+            element("text", value, x=frame.width, y=y - 5, class_="number", text_anchor="end"),
+        ]
+    )
+
+
 def line(frame: Frame, points: Sequence[Point], class_: str) -> Html:
     """A line through points; nothing where there are none."""
     if not points:

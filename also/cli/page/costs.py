@@ -6,7 +6,7 @@ from datetime import datetime
 from also.cli import describe
 from also.cli.page.account import Account
 from also.cli.page.chart import NARROW, Frame, svg, twice
-from also.cli.page.markup import Html, element, joined
+from also.cli.page.markup import Child, Html, element, joined
 from also.cli.page.tables import table
 from also.v1.branch_pb2 import SeedPool
 from also.words import counted
@@ -20,7 +20,7 @@ def costs(account: Account) -> Html:
     return joined(
         [
             twice(lambda width: _draw(account, width)),
-            table(("env_steps of", "number", "share of the campaign"), _rows(account)),
+            table(("env_steps of", "number", "share"), _rows(account)),
             element("dl", *(_pair(*each) for each in _others(account)), class_="pairs"),
         ]
     )
@@ -40,11 +40,20 @@ def _parts(account: Account) -> list[_Part]:
     ]
 
 
-def _rows(account: Account) -> list[tuple[str, str, str]]:
+def _rows(account: Account) -> list[tuple[Child, str, str]]:
     total = max(account.state.env_steps, 1)
-    rows = [(name, f"{count:,}", f"{count / total:.0%}") for name, _, count in _parts(account)]
-    rows.append(("the campaign in all", f"{account.state.env_steps:,}", "100%" if account.spans else "–"))
-    return rows + [(f"beside it: {each.name}", f"{each.env_steps:,}", "not counted") for each in account.beside]
+    rows: list[tuple[Child, str, str]] = [
+        (_swatched(name, class_), f"{count:,}", f"{count / total:.0%}") for name, class_, count in _parts(account)
+    ]
+    rows.append(("the campaign in all", f"{account.state.env_steps:,}", "100%" if account.spans else describe.NOTHING))
+    return rows + [
+        (_swatched(f"beside it: {each.name}", each.class_), f"{each.env_steps:,}", "not counted")
+        for each in account.beside
+    ]
+
+
+def _swatched(name: str, class_: str) -> Html:
+    return joined([element("span", class_=f"swatch {class_}"), name])
 
 
 def _draw(account: Account, width: int) -> Html:

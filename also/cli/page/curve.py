@@ -186,5 +186,10 @@ def caption(account: Account) -> str:
     return (
         "Lines are mean returns of training episodes, shaping off; bars on the main run are 95 % intervals of what the "
         f"policy was worth at the end of each stage. All lies over the {spent} env_steps that the campaign spent: what "
-        "branches took counts."
+        "branches took counts." + _unkept(account)
     )
+
+
+def _unkept(account: Account) -> str:
+    names = [each.name for each in account.beside if not each.curve and each.env_steps]
+    return f" Of {' and '.join(names)} the end alone is known: an older ALSO kept no curve." if names else ""

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from also import reasons, returns
 from also.cli import describe
 from also.cli.page.account import Account
-from also.cli.page.chart import NARROW, Frame, dot, short, svg, ticks, twice
-from also.cli.page.markup import Child, Html, element, joined
+from also.cli.page.chart import NARROW, Frame, dot, down_lines, row_words, short, svg, twice
+from also.cli.page.markup import Html, element, joined
 from also.v1.branch_pb2 import Evaluation
 from also.v1.journal_pb2 import Promoted
 
@@ -25,47 +25,39 @@ def head(account: Account) -> Html:
         element("p", "ALSO · campaign", class_="over"),
         element("h1", account.campaign_id),
         element("p", element("b", state.card.task), f" — {state.card.description}", class_="task"),
-        element("div", element("p", *_outcome(account), class_="outcome"), _figures(account), class_="came"),
+        element("div", element("ul", *_outcome(account), class_="outcome"), _figures(account), class_="came"),
         twice(lambda width: _ends(account, width)) if state.reported is not None else None,
     )
 
 
-def _outcome(account: Account) -> Iterator[Child]:
-    """How it ended and what that is beside the others, in sentences; honest where it lost."""
+def _outcome(account: Account) -> Iterator[Html]:
+    """How it ended and what that is beside the others, a sentence each; honest where it lost."""
     state = account.state
     if state.reported is None:
-        yield f"The campaign is under way ({describe.step(state)}); nothing is final."
+        yield element("li", f"The campaign is under way ({describe.step(state)}); nothing is final.")
         if state.stages:
-            last = state.stages[-1].trained.evidence
-            yield f" The return of its last stage, {state.stages[-1].number}, is {describe.return_of(last)}."
+            last = state.stages[-1]
+            yield element("li", f"The return of stage {last.number} is {describe.return_of(last.trained.evidence)}.")
         return
     final = state.reported.evaluation
-    yield "The final policy has a return of "
-    yield element("b", describe.evaluation(final))
-    yield f", in task {state.card.task}. "
+    yield element("li", "The final return is ", element("b", describe.evaluation(final)), ".")
     for each in account.beside:
         if each.evaluation is not None:
-            yield from _compared(final, each.evaluation, f"{each.name} ({each.about})")
+            yield _compared(final, each.evaluation, f"{each.name} ({each.about})")
     if not account.beside:
-        yield "Nothing was measured beside it: the campaign did not ask for a reference. "
+        yield element("li", "Nothing was measured beside it, so whether it was worth its cost does not show here.")
     if state.finished is not None:
         sentence = reasons.FINISHES[state.finished.reason]
-        yield f"The campaign is over: {sentence[:1].lower()}{sentence[1:]}"
-    else:
-        yield "The campaign is about to end."
+        yield element("li", f"The campaign is over: {sentence[:1].lower()}{sentence[1:]}")
 
 
-def _compared(final: Evaluation, other: Evaluation, name: str) -> Iterator[Child]:
+def _compared(final: Evaluation, other: Evaluation, about: str) -> Html:
     worth = describe.evaluation(other)
     if final.return_low > other.return_high:
-        yield element("span", "That is more", class_="gain")
-        yield f" than {worth} of {name}. "
-    elif final.return_high < other.return_low:
-        yield element("span", "That is less", class_="loss")
-        yield f" than {worth} of {name}: here ALSO lost. "
-    else:
-        yield element("span", "No difference shows", class_="even")
-        yield f" to {worth} of {name}: the intervals overlap. "
+        return element("li", element("b", "More", class_="gain"), f" than {about}: {worth}.")
+    if final.return_high < other.return_low:
+        return element("li", element("b", "Less", class_="loss"), f" than {about}: {worth}. Here ALSO lost.")
+    return element("li", element("b", "No clear difference"), f" to {about}: {worth}; the intervals overlap.")
 
 
 def _figures(account: Account) -> Html:
@@ -96,41 +88,36 @@ def _ends(account: Account, width: int) -> Html:
     shown = [value for _, _, each in rows for value in (each.return_low, each.return_high, each.returns.mean)]
     low = min(card.baseline_return, *shown)
     high = max(returns.level(card, 1.0, *shown), *shown)
-    reach = 0.02 * (high - low)
+    reach, wide = 0.02 * (high - low), width > NARROW
+    row = _ROW if wide else _ROW + 10
     frame = Frame(
         width=width,
-        height=_ROW * len(rows) + 26,
-        left=124 if width > NARROW else 108,
-        right=196 if width > NARROW else 132,
+        height=row * len(rows) + 26,
+        left=124 if wide else 8,
+        right=196 if wide else 8,
         top=0,
         bottom=26,
         x_range=(low - reach, high + reach),
         y_range=(0, 1),
     )
-    grid = []
-    for value in ticks(low, high, 5 if width > NARROW else 2):
-        at = frame.x(value)
-        grid.append(element("line", x1=at, x2=at, y1=0, y2=frame.floor, class_="grid"))
-        grid.append(element("text", short(value), x=at, y=frame.floor + 16, class_="tick", text_anchor="middle"))
     return svg(
         width,
         frame.height,
         "Returns in the end, with 95 % intervals",
-        *grid,
-        *(_end(frame, row, _ROW * (place + 0.5)) for place, row in enumerate(rows)),
+        down_lines(frame, low, high),
+        *(_end(frame, each, row * (place + 0.5), wide=wide) for place, each in enumerate(rows)),
         describes="; ".join(f"{name} {describe.evaluation(each)}" for name, _, each in rows),
     )
 
 
-def _end(frame: Frame, row: _Row, y: float) -> Html:
+def _end(frame: Frame, row: _Row, y: float, *, wide: bool) -> Html:
     name, class_, worth = row
+    low, high = frame.x(worth.return_low), frame.x(worth.return_high)
+    at = y if wide else y + 9
     return joined(
         [
-            element("text", name, x=frame.left - 14, y=y + 4.5, class_="name", text_anchor="end"),
-            element(
-                "line", x1=frame.x(worth.return_low), x2=frame.x(worth.return_high), y1=y, y2=y, class_=f"bar {class_}"
-            ),
-            dot(frame.x(worth.returns.mean), y, 5.5, f"end {class_}"),
-            element("text", describe.evaluation(worth), x=frame.end + 14, y=y + 4.5, class_="number"),
+            row_words(frame, name, describe.evaluation(worth), y, wide=wide),
+            element("line", x1=low, x2=high, y1=at, y2=at, class_=f"bar {class_}"),
+            dot(frame.x(worth.returns.mean), at, 5.5, f"end {class_}"),
         ]
     )

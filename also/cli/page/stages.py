@@ -150,17 +150,8 @@ def _candidate(candidate: Candidate, words: str, verdict: Verdict | None) -> Htm
             f" {reasons.verdict(verdict.reason)}: {reasons.VERDICTS[verdict.reason]}",
         ),
         element("small", verdict.detail) if verdict.detail else None,
-        element("small", _gain(verdict)) if verdict.HasField("test") else None,
     )
 
 
 def _reasons(candidate: Candidate) -> str:
     return " ".join(dict.fromkeys(term.reason for term in candidate.config.terms if term.reason))
-
-
-def _gain(verdict: Verdict) -> str:
-    test = verdict.test
-    return (
-        f"Gain in {test.measure} over control {test.mean_gain:+.3f} [{test.gain_low:.3f}, {test.gain_high:.3f}], "
-        f"{counted(test.pairs, 'pair')}, p = {test.p_value:.3g}"
-    )

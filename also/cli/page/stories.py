@@ -8,7 +8,6 @@ from also.cli import describe
 from also.cli.page import decisions
 from also.v1.diagnosis_pb2 import LearningPhase
 from also.v1.journal_pb2 import Held, Promoted, RolledBack
-from also.words import counted
 
 PHASES: dict[int, str] = {
     LearningPhase.LEARNING_PHASE_NO_SIGNAL: "Nothing pays yet",
@@ -16,7 +15,7 @@ PHASES: dict[int, str] = {
     LearningPhase.LEARNING_PHASE_IMPROVING: "The return rises",
     LearningPhase.LEARNING_PHASE_PLATEAU: "The return stands still",
     LearningPhase.LEARNING_PHASE_REGRESSING: "The return falls",
-    LearningPhase.LEARNING_PHASE_SOLVED: "The task is solved, about",
+    LearningPhase.LEARNING_PHASE_SOLVED: "The task is about solved",
 }
 """Learning phases as beginnings of sentences."""
 
@@ -46,8 +45,8 @@ def _decided(state: State, stage: Stage, count: int) -> str:
             undone = decisions.undone_in(state, stage)
             how = "provisionally " if promoted.provisional else ""
             later = f" Stage {undone} undid it." if undone is not None else ""
-            of, why = counted(len(tried), "candidate"), _why(stage, promoted)
-            return f"of {of} {promoted.candidate} was {how}promoted. {why}{later}"
+            which = "its one candidate" if len(tried) == 1 else f"of {len(tried)} candidates {promoted.candidate}"
+            return f"{which} was {how}promoted. {_why(stage, promoted)}{later}"
         case RolledBack() as rolled_back:
             undone_stage, sentence = rolled_back.promotion_stage, reasons.ROLLBACKS[rolled_back.reason]
             return f"the promotion of stage {undone_stage} was undone. {sentence}"
@@ -55,7 +54,12 @@ def _decided(state: State, stage: Stage, count: int) -> str:
             stages = f" for {count} stages" if count > 1 else ""
             return f"Left to learn{stages}: the main run made progress, or had not had the time to."
         case Held() as held:
-            was = f"none of {counted(len(tried), 'candidate')} was promoted" if tried else "nothing was changed"
+            none = (
+                "its one candidate was not promoted"
+                if len(tried) == 1
+                else f"none of {len(tried)} candidates was promoted"
+            )
+            was = none if tried else "nothing was changed"
             return f"{was}. {reasons.HOLDS[held.reason]}"
         case None:
             return f"under way: {describe.step(state)}."
