@@ -24,7 +24,12 @@ def head(account: Account) -> Html:
         "header",
         element("p", "ALSO · campaign", class_="over"),
         element("h1", account.campaign_id),
-        element("p", element("b", state.card.task), f" — {state.card.description}", class_="task"),
+        element(
+            "p",
+            element("b", state.card.task),
+            f" — {state.card.description}" if state.card.description else None,
+            class_="task",
+        ),
         element("div", element("ul", *_outcome(account), class_="outcome"), _figures(account), class_="came"),
         twice(lambda width: _ends(account, width)) if state.reported is not None else None,
     )
