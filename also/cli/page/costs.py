@@ -60,7 +60,7 @@ def _draw(account: Account, width: int) -> Html:
     bars: list[tuple[str, Sequence[_Part]]] = [("campaign", _parts(account))]
     bars += [(each.name, [(each.name, each.class_, each.env_steps)]) for each in account.beside]
     largest = max([sum(count for _, _, count in parts) for _, parts in bars] + [1])
-    left, row = (124 if width > NARROW else 108), 30
+    left, row = (124 if width > NARROW else 114), 30
     frame = Frame(
         width=width, height=row * len(bars), left=left, right=4, top=0, bottom=0, x_range=(0, largest), y_range=(0, 1)
     )

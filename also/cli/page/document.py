@@ -109,7 +109,7 @@ def _places(account: Account) -> list[Html]:
 
 def _foot(account: Account) -> Html:
     again = f"also report {account.campaign_id} -o FILE.html"
-    return element("footer", f"ALSO {__version__}. Made from the journal alone by ", element("code", again), ".")
+    return element("footer", f"ALSO {__version__}. Made from what its store holds by ", element("code", again), ".")
 
 
 def _asset(name: str) -> Html:
