@@ -1,8 +1,8 @@
 # ALSO: `make run` runs a campaign to its end; `make test`, `make e2e-llm` and `make e2e` test everything.
-# Everything is installed into .venv and nowhere else, but for what `make e2e`, `make e2e-llm` and `make bench` build, which
-# is kept in CACHE. PYTHON chooses the interpreter, ARGS goes to `also run`. Tests run beside each other, as many as there
-# are processors; PYTEST_ARGS="-n 0" runs them one after another. `make e2e-llm MODEL=FILE.gguf` runs the tests of llama.cpp's
-# server on a model that you have.
+# Everything is installed into .venv and nowhere else, but for what `make test`, `make e2e`, `make e2e-llm` and `make bench`
+# get beside it, which is kept in CACHE. PYTHON chooses the interpreter, ARGS goes to `also run`. Tests run beside each other,
+# as many as there are processors; PYTEST_ARGS="-n 0" runs them one after another. `make e2e-llm MODEL=FILE.gguf` runs the
+# tests of llama.cpp's server on a model that you have.
 
 VENV := .venv
 BIN := $(VENV)/bin

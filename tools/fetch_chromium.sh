@@ -27,7 +27,7 @@ if [ ! -x "$folder/chromedriver" ]; then
         fetch() {
             packages=$(needed) && [ -n "$packages" ] && apt-get download -q $packages
         }
-        fetch >/dev/null 2>&1 || { apt-get update -q && fetch; } >&2
+        fetch >/dev/null 2>&1 || { apt-get update -q && { fetch || fetch; }; } >&2
         for package in *.deb; do
             dpkg-deb --extract "$package" ../root
         done
