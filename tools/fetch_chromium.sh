@@ -38,7 +38,10 @@ if [ ! -x "$folder/chromedriver" ]; then
     cat >"$part/fonts.conf" <<END
 <?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
-<fontconfig><dir>/usr/share/fonts</dir><dir>$folder/root/usr/share/fonts</dir></fontconfig>
+<fontconfig>
+<include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+<dir>/usr/share/fonts</dir><dir>$folder/root/usr/share/fonts</dir>
+</fontconfig>
 END
     libraries=$(find "$part/root" -name '*.so*' -exec dirname {} + | sort -u | sed "s|^$part|$folder|" | paste -sd :)
     for program in chromium chromedriver; do

@@ -8,9 +8,10 @@ import pytest
 
 from also.campaign.fold import fold
 from also.cli.page.account import Account, Beside, spans
+from also.cli.page.arms import arms
 from also.cli.page.decisions import kind
 from also.cli.page.document import page
-from also.v1.branch_pb2 import Evaluation
+from also.v1.branch_pb2 import Evaluation, Measure
 from also.v1.campaign_pb2 import Proof
 from also.v1.diagnosis_pb2 import Remedy
 from also.v1.episode_pb2 import Episode, EpisodeChoice, Frame, Ground, Item, ItemKind, Scene
@@ -131,6 +132,25 @@ def test_the_parts_of_the_cost_are_the_whole(account, content):
     rows = dict(re.findall(r"<tr><td>(?:<span[^>]*></span>)?([^<]*)</td><td>([\d,]+)</td>", content.decode()))
     parts = ["main run", "branches: search and races", "branches: confirmation"]
     assert sum(int(rows[part].replace(",", "")) for part in parts) == account.state.env_steps
+
+
+def test_branches_of_a_race_are_shown_by_what_decides_it(new_world, played, new_campaign):
+    """The mean along each branch, and not its end, as in the verdicts' details."""
+    raced = new_campaign(**{"validation.proof": Proof.PROOF_BY_RISK})
+    rounds = [
+        each.validated.validation
+        for campaign in (raced, new_campaign())
+        for each in played(new_world(), campaign)
+        if each.WhichOneof("event") == "validated"
+    ]
+    for validation in rounds:
+        for arm in validation.arms:
+            for record in arm.records:
+                record.measures.insert(0, Measure(mean_return=0.0))
+    race, search = arms(rounds[0]), arms(rounds[-1])
+    assert "Mean return along each branch, on search seeds" in race
+    assert "0.250 (1 branch)" in race
+    assert "Return at the end of each branch, on search seeds" in search
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from also.cli import describe
 from also.cli.page.chart import NARROW, Frame, dot, down_lines, row_words, svg, twice
 from also.cli.page.markup import Html, element, joined
 from also.v1.branch_pb2 import SeedPool
-from also.v1.verdict_pb2 import ArmResult, Validation
-from also.validation.arms import CONTROL, end, last_records
+from also.v1.verdict_pb2 import ArmResult, Validation, VerdictReason
+from also.validation.arms import CONTROL, RETURN, along, end, last_records
 from also.validation.statistics import mean, mean_interval
 
 _ROW = 26
@@ -17,23 +17,34 @@ _POOLS = {SeedPool.SEED_POOL_SEARCH: "on search seeds", SeedPool.SEED_POOL_CONFI
 """What each pool of seeds is for."""
 
 _Arm = tuple[str, list[float]]
-"""Name of an arm, and the return at the end of each of its branches; none where no branch was measured."""
+"""Name of an arm, and the return of each of its branches; none where no branch was measured."""
+
+
+_RACED = {
+    VerdictReason.VERDICT_REASON_RACE_WON,
+    VerdictReason.VERDICT_REASON_RACE_LOST,
+    VerdictReason.VERDICT_REASON_RACE_STOOD_STILL,
+}
+"""Reasons of verdicts by which a round was a race: there the mean along a branch counts, elsewhere its end."""
 
 
 def arms(validation: Validation) -> Html:
     """A chart for each pool of seeds that branches were trained on."""
+    raced = any(verdict.reason in _RACED for verdict in validation.verdicts)
     parts = []
     for pool, words in _POOLS.items():
-        shown = [_returns(validation.arms, arm.arm, pool) for arm in validation.arms if arm.pool == pool]
-        shown = list({name: (name, values) for name, values in shown}.values())  # confirm waves name an arm again
+        names = dict.fromkeys(arm.arm for arm in validation.arms if arm.pool == pool)  # waves name an arm again
+        whole = raced and pool == SeedPool.SEED_POOL_SEARCH
+        shown = [(name, _returns(validation.arms, name, pool, whole=whole)) for name in names]
         if shown:
-            parts.append(element("h5", f"Return at the end of each branch, {words}"))
-            parts.append(_twice(shown, words))
+            what = "Mean return along each branch" if whole else "Return at the end of each branch"
+            parts += [element("h5", f"{what}, {words}"), _twice(shown, words)]
     return joined(parts)
 
 
-def _returns(given: Sequence[ArmResult], arm: str, pool: SeedPool) -> _Arm:
-    return arm, [end(record).mean_return for record in last_records(given, arm, pool) if record.measures]
+def _returns(given: Sequence[ArmResult], arm: str, pool: SeedPool, *, whole: bool) -> list[float]:
+    records = [record for record in last_records(given, arm, pool) if record.measures]
+    return along(records, RETURN) if whole else [end(record).mean_return for record in records]
 
 
 def _twice(shown: list[_Arm], words: str) -> Html:
