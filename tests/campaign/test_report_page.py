@@ -11,6 +11,7 @@ from also.cli.page.account import Account, Beside, spans
 from also.cli.page.arms import arms
 from also.cli.page.decisions import kind
 from also.cli.page.document import page
+from also.showing.page import page as episodes_page
 from also.v1.branch_pb2 import Evaluation, Measure
 from also.v1.campaign_pb2 import Proof
 from also.v1.diagnosis_pb2 import Remedy
@@ -211,3 +212,21 @@ def test_in_a_browser_a_decision_leads_to_its_stage_and_the_team_plays(browser, 
     assert browser.run("return document.getElementById('player-step').textContent") == "env_step 1 of 1"
     assert browser.run("return document.querySelectorAll('main img').length") == 0
     assert browser.console() == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_in_a_browser_the_page_of_also_play_plays(browser, tmp_path):
+    """It begins by itself; no error, no request."""
+    path = tmp_path / "team.html"
+    path.write_bytes(episodes_page([episode()]))
+    browser.resize(390, 844)
+    browser.requested()
+    browser.open(path.as_uri())
+    step = "document.getElementById('player-step').textContent"
+    waits = f"{step} === 'env_step 1 of 1' ? done() : setTimeout(look, 20)"
+    browser.run(f"return new Promise((done) => {{ function look() {{ {waits}; }} look(); }})")
+    assert browser.run("return document.getElementById('player-play').textContent") == "Pause"
+    assert browser.run("return document.documentElement.scrollWidth") == 390
+    assert browser.console() == []
+    assert [url for url in browser.requested() if not url.startswith("data:")] == [path.as_uri()]
