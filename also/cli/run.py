@@ -116,7 +116,7 @@ def _show(output: Console, state: State, campaign_id: str, store: str) -> None:
     output.print(f"final checkpoint  {state.finished.checkpoint_id}", soft_wrap=True)
     output.print(f"checkpoints       {store}: {keys.campaign(campaign_id)}checkpoints/", soft_wrap=True)
     where = [] if store == settings_with(None).store else ["--store", store]
-    for what, follows in (("report", ["-o", f"{campaign_id}.md"]), ("play", [])):
+    for what, follows in (("report", ["-o", f"{campaign_id}.html"]), ("play", [])):
         output.print(f"{what:<18}{command(what, campaign_id, *follows, *where)}", soft_wrap=True)
 
 
