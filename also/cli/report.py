@@ -12,9 +12,10 @@ from also import document, enums, keys, reasons
 from also.campaign.fold import fold
 from also.campaign.journal import Journal
 from also.campaign.state import Stage, State
+from also.campaign.summary import summary
 from also.cli import describe, table
 from also.cli.chosen import choose
-from also.cli.options import StoreOption, read_journal, settings_with
+from also.cli.options import JsonOption, StoreOption, read_journal, settings_with
 from also.cli.page.account import account
 from also.cli.page.document import page
 from also.cli.play import PAGES, Shown, played, require_pictures
@@ -27,18 +28,27 @@ from also.words import counted
 def report(
     campaign: Annotated[str, typer.Argument(metavar="ID", help="Campaign id.")],
     output: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "-o", "--output", metavar="FILE", help="File to write: .html is one page, anything else is Markdown."
         ),
-    ],
+    ] = None,
     episodes: Annotated[
         bool,
         typer.Option("--episodes", help="Let the newest policy play, and put best, median and worst into the page."),
     ] = False,
     store: StoreOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Write a campaign's report: one HTML page, or a Markdown file with PNG plots beside it."""
+    if json and (output is not None or episodes):
+        raise typer.BadParameter("--json prints, so neither -o nor --episodes goes with it")
+    if json:
+        state = fold(read_journal(campaign, store).records)
+        print(document.canonical(summary(state, campaign)).decode())
+        return
+    if output is None:
+        raise typer.BadParameter(f"a report needs a file, e.g. -o {campaign}.html, or --json")
     if episodes and output.suffix not in PAGES:
         raise InputError(f"--episodes go into a page; {output} is none: name a file that ends in .html")
     if episodes:

@@ -89,6 +89,17 @@ def test_status_tells_programs_what_it_tells_people(also, write_journal, records
     assert found["env_steps"] == state.env_steps
 
 
+def test_a_report_tells_programs_what_a_campaign_came_to(also, recorded):
+    """The campaign's summary; without a file and without --json it says what is missing."""
+    code, out, _ = also("report", "recorded", "--json")
+    assert code == 0
+    assert json.loads(out)["reported"]["evaluation"]["returns"]["mean"] == recorded.reported.evaluation.returns.mean
+    for arguments in ([], ["--json", "-o", "report.html"]):
+        code, out, said = also("report", "recorded", *arguments)
+        assert (code, out) == (2, "")
+        assert "--json" in said
+
+
 def test_replay_tells_programs_whether_it_agrees(also, write_journal, records):
     """One object, the first difference in it, and the same exit code."""
     write_journal("recorded", records)
