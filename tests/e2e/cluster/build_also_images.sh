@@ -11,7 +11,7 @@ exec 9>"$cache/images/lock"
 flock 9
 cd "$here/../../.."
 version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' also/__init__.py)
-sources=$(find also services deploy/images .dockerignore pyproject.toml constraints.txt README.md LICENSE -type f \
+sources=$(find also deploy/images .dockerignore pyproject.toml constraints.txt README.md LICENSE -type f \
     -not -path '*/__pycache__/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-12)
 
 # base NAME: makes localhost/also-NAME of the component of that name, and sets `tag` to it.
