@@ -75,7 +75,7 @@ def test_progress_comes_at_once_and_while_a_group_is_silent(
         assert next(running) == {}
         assert rehearsal.starts == []
         heard = [dict(progress) for progress in running]
-    assert [progress for progress in heard if "g0" in progress and not progress["g0"].records[0].checkpoint_id]
+    assert [told for progress in heard for told in progress["g0"].records[:1] if not told.checkpoint_id]
     assert len(heard) > 3
 
 
@@ -89,6 +89,22 @@ def test_no_more_groups_run_at_once_than_allowed(make_launcher: MakeLauncher, ma
             most = max(most, sum(alive(number) for _, number in rehearsal.starts))
     assert most == 1
     assert [name for name, _ in rehearsal.starts] == ["g0", "g1", "g2"]
+
+
+def test_groups_without_a_place_say_what_they_wait_for(
+    make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal
+) -> None:
+    """A core; the one that runs waits for nothing, and nor does any in the end."""
+    rehearsal.behave(seconds=0.3)
+    groups = [make_group(f"g{number}") for number in range(3)]
+    heard = []
+    with closing(make_launcher(parallel=1).run(groups)) as running:
+        for progress in running:
+            heard.append({name: told.waits_for for name, told in progress.items()})
+    core = "a free core (validation.parallel_groups: 1)"
+    assert {"g0": "", "g1": core, "g2": core} in heard
+    assert {"g0": "", "g1": "", "g2": core} in heard
+    assert heard[-1] == {"g0": "", "g1": "", "g2": ""}
 
 
 def test_finished_group_is_adopted_without_a_process(
@@ -290,7 +306,8 @@ def test_progress_comes_while_the_fork_server_loads(
     server = make_fork_server("gated")
     launcher = Processes(store=store, logs=tmp_path / "logs", parallel=2, module="rehearsal", server=server)
     with closing(launcher.run([make_group("g0")])) as running:
-        assert [next(running) for _ in range(5)] == [{}] * 5
+        assert next(running) == {}
+        assert [next(running)["g0"].waits_for for _ in range(5)] == ["PyTorch to be loaded"] * 5
         assert rehearsal.starts == []
         (tmp_path / "gate").touch()
         assert [*running][-1]["g0"].env_steps == 160
