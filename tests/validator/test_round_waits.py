@@ -68,7 +68,7 @@ def test_a_node_with_room_is_waited_for_with_the_schedulers_words(told, cluster)
     """In quotes, and printable; also while the other group runs."""
     next_wait(told, lambda _: len(cluster.objects["jobs"]) == 2)
     for job in list(cluster.objects["jobs"].values()):
-        message = "0/3 nodes are\n\x1b[2Javailable: 3 Insufficient \"cpu\"."
+        message = '0/3 nodes are\n\x1b[2Javailable: 3 Insufficient "cpu".'
         pending = {"type": "PodScheduled", "status": "False", "message": message}
         cluster.add_pod(job, phase="Pending", conditions=[pending])
     said = "a node, \"0/3 nodes are [2Javailable: 3 Insufficient 'cpu'\""

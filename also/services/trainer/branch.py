@@ -5,8 +5,8 @@ may be started again at any time, and twice at once. Asked to end (SIGTERM, SIGI
 update under way and saves; the next process goes on from there, to the same result.
 
 Once the result is stored the process may stay up for a while, so that Prometheus reads its last
-samples: until the validator has stored its reading of them, or the time is over. One that finds the result there, and no
-reading of it, does the same with what the group came to, and trains nothing.
+samples: until the validator has stored its reading of them, or the time is over. One that finds the
+result there, and no reading of it, does the same with what the group came to, and trains nothing.
 
 Exit codes: 0 the result is in the store, 1 it failed and may be started again, 2 its input is
 wrong, 143 it was asked to end before its end.

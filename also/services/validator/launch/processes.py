@@ -87,7 +87,9 @@ class Processes:
                 while queued and len(running) < self.parallel and self._ready():
                     group, attempt = queued.popleft()
                     running[group.name] = self._start(group, attempt, lines)
-                    progress[group.name] = waiting(progress.get(group.name), "")
+                    told = progress.pop(group.name, None)
+                    if told is not None and told.records:
+                        progress[group.name] = waiting(told, "")
                 for group, _ in queued:
                     progress[group.name] = waiting(progress.get(group.name), self._missing())
                 tick = _TICK_SECONDS if self._ready() else _COLD_TICK_SECONDS

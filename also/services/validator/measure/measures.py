@@ -20,7 +20,7 @@ class Measures(Protocol):
 
     @property
     def waits_for(self) -> str:
-        """What has to answer before measures are known, in words, and after ": " what is the matter; empty for nothing."""
+        """What has to answer before measures are known, in words, and after ": " what is wrong; empty for nothing."""
 
     def hear(self, finished: Sequence[BranchGroup]) -> None:
         """Take note of groups whose results are in the object store, and read on; returns at once.

@@ -70,7 +70,7 @@ class Prometheus:
     """Labels that alone tell apart the series of servers that stand for each other."""
     max_age: float = 30.0
     """Age of the oldest sample that counts, seconds."""
-    times: Times = Times()
+    times: Times = field(default_factory=Times)
     """How long what is waited for."""
     show: Callable[[BranchGroup], str] | None = None
     """Has a process serve a group's metrics, see `launch.launcher.Launcher.show`; None where nobody can be made to."""
@@ -85,9 +85,7 @@ class Prometheus:
     )
 
     @classmethod
-    def open(
-        cls, settings: Settings, store: Store, show: Callable[[BranchGroup], str] | None = None
-    ) -> "Prometheus":
+    def open(cls, settings: Settings, store: Store, show: Callable[[BranchGroup], str] | None = None) -> "Prometheus":
         """The measures of one round by a validator's settings; nothing is asked yet.
 
         Args:
@@ -170,8 +168,7 @@ class Prometheus:
                 over.update(
                     place
                     for place, reading in enumerate(asked)
-                    if place not in over
-                    and reading.advance(self._pool, self.times)
+                    if place not in over and reading.advance(self._pool, self.times)
                 )
                 left = [reading for place, reading in enumerate(asked) if place not in over]
                 _show_away(request.campaign_id, left)

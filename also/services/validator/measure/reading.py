@@ -32,7 +32,7 @@ class Times:
     wait: float = 90.0
     """For an answer that can be used, while Prometheus answers and somebody shows what is asked for."""
     away: float = 0.0
-    """For a Prometheus that gives no answer at all; 0: that is a part of the wait, and nobody is made to show anything."""
+    """For a Prometheus that gives no answer at all; 0: that is a part of the wait, and nothing is shown again."""
     lacking: float = 30.0
     """Until what lacks samples is looked for; ordinary scrapes take less."""
     looks: float = 5.0
@@ -50,8 +50,8 @@ class Reading(Generic[T]):
     fault: Callable[[T], MetricsFault]
     """Why an answer cannot be used; one without a fault ends the wait."""
     show: Callable[[], str] | None = None
-    """Sees to it that a process shows what is asked for; gives what keeps it from being shown, in words, or nothing. None:
-    nobody can be made to."""
+    """Sees to it that a process shows what is asked for; gives what keeps it from being shown, in words, or nothing.
+    None: nobody can be made to."""
     began: float = field(default_factory=time.monotonic)
     """When it was first asked for, by the monotonic clock."""
     last: T | None = None
@@ -110,9 +110,9 @@ class Reading(Generic[T]):
         if self.is_away and now - self.began < times.away:
             self._waits_since = now
         self._see_to_it(pool, times, now, may_show=may_show)
-        if now - self._waits_since >= times.wait and self.last is not None:
-            if self._asked is None or self._asked.cancel():
-                return True
+        is_late = now - self._waits_since >= times.wait and self.last is not None
+        if is_late and (self._asked is None or self._asked.cancel()):
+            return True
         if self._asked is None and now - self._rested >= times.pause:
             self._asked = pool.submit(self.ask)
         return False
