@@ -1,8 +1,8 @@
 # ALSO: `make run` runs a campaign to its end; `make test`, `make e2e-llm` and `make e2e` test everything.
-# Everything is installed into .venv and nowhere else, but for what `make e2e`, `make e2e-llm` and `make bench` build, which
-# is kept in CACHE. PYTHON chooses the interpreter, ARGS goes to `also run`. Tests run beside each other, as many as there
-# are processors; PYTEST_ARGS="-n 0" runs them one after another. `make e2e-llm MODEL=FILE.gguf` runs the tests of llama.cpp's
-# server on a model that you have.
+# Everything is installed into .venv and nowhere else, but for what `make test`, `make e2e`, `make e2e-llm` and `make bench`
+# get beside it, which is kept in CACHE. PYTHON chooses the interpreter, ARGS goes to `also run`. Tests run beside each other,
+# as many as there are processors; PYTEST_ARGS="-n 0" runs them one after another. `make e2e-llm MODEL=FILE.gguf` runs the
+# tests of llama.cpp's server on a model that you have.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -20,7 +20,7 @@ INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory --no-builtin-rules
-.PHONY: help run test e2e e2e-llm check check-sources check-tests format proto docs bench
+.PHONY: help run wheel test e2e e2e-llm check check-sources check-tests format proto docs bench
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,9 +28,13 @@ help:  ## show this list
 run: $(VENV)/ready-to-run  ## run the default campaign (ARGS="FILE --store URI …" chooses another)
 	@$(BIN)/also run $(ARGS)
 
-test: $(VENV)/ready-to-test  ## run every test that needs no LLM server and no cluster, and build an S3 server once
+wheel: $(VENV)/ready-to-run  ## build what `pip install` takes into dist/
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+test: $(VENV)/ready-to-test  ## run every test that needs no LLM server and no cluster, and get an S3 server and a Chromium once
 	@moto=$$(tools/fetch_moto.sh $(MOTO) $(BIN)/python || true); \
-		ALSO_TEST_MOTO=$$moto $(BIN)/python -m pytest $(BESIDE) $(PYTEST_ARGS)
+		chromedriver=$$(tools/fetch_chromium.sh $(CACHE)/chromium || true); \
+		ALSO_TEST_MOTO=$$moto ALSO_TEST_CHROMEDRIVER=$$chromedriver $(BIN)/python -m pytest $(BESIDE) $(PYTEST_ARGS)
 
 e2e-llm: $(VENV)/ready-to-test  ## run the tests with real LLM servers, and build them once (5 GB; MODEL=FILE.gguf: 250 MB)
 	@tools/build_llama_cpp.sh $(LLAMA_CPP) $(PYTHON)

@@ -103,7 +103,12 @@ def checkpoint(campaign_id: str, checkpoint_id: str) -> str:
 
 def stage(campaign_id: str, run: str, number: int) -> str:
     """What a stage of a run came to."""
-    return f"{campaign(campaign_id)}stages/{run}/{number:04d}.json"
+    return f"{run_of_stages(campaign_id, run)}{number:04d}.json"
+
+
+def run_of_stages(campaign_id: str, run: str) -> str:
+    """Prefix of what the stages of a run came to."""
+    return f"{campaign(campaign_id)}stages/{run}/"
 
 
 def evaluation(campaign_id: str, checkpoint_id: str, pool: str) -> str:

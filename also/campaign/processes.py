@@ -20,6 +20,7 @@ from typing import Self, TypeVar
 import grpc
 
 from also import lifeline, rpc
+from also.campaign import installed
 from also.campaign.listening import Listening
 from also.campaign.patience import REMOTE_TRIES, TRIES, Patience
 from also.campaign.requests import BESIDE
@@ -49,6 +50,9 @@ _FORKED = ("trainer", *BESIDE)
 
 _LOADED = ("also.services.trainer.warm",)
 """What that one loads."""
+
+_TRAINER = "trainer"
+"""The extra that trainers need."""
 
 _MINDS = ("critic", "generator")
 """Services that may be given the LLM's API key."""
@@ -166,6 +170,11 @@ class Services:
     def _service(self, name: str) -> "_LocalService":
         if self._settings.store.startswith("memory:"):
             raise StoreError(f"store {self._settings.store!r} lives in one process; local services need one they share")
+        if name in _FORKED and (absent := installed.missing(_TRAINER)):
+            raise InputError(
+                f"the trainer needs packages that are not installed here: {', '.join(absent)}; install them, e.g. "
+                f"pip install '{installed.DISTRIBUTION}[local]', or name a trainer that runs elsewhere by ALSO_TRAINER"
+            )
         environment = {"ALSO_STORE": self._settings.store, "ALSO_TASK_FOLDER": self._settings.task_folder}
         if name in _FORKED:
             environment["ALSO_WORKER_LOGS"] = str(self._logs / name)

@@ -57,6 +57,11 @@ def brought_name(path: Path | None) -> str | None:
     return name
 
 
+def text_of(name: str) -> str:
+    """The text of a campaign file that ALSO brings, by its name."""
+    return (resources.files("also.campaign") / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
+
+
 def name_of(path: Path | None) -> str:
     """What a campaign is called: as ALSO's is, or as its file without the suffix; errors as of `brought_name`."""
     return brought_name(path) or ("" if path is None else path.stem)
@@ -148,7 +153,7 @@ _Loader.add_implicit_resolver(
 
 def _content(path: Path | None, name: str | None) -> str:
     if path is None or name is not None:
-        return (resources.files("also.campaign") / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
+        return text_of(name or DEFAULT)
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -4,10 +4,6 @@ Exit codes: 0 done, 1 something failed (a service, a check, a replay that differ
 wrong and nothing was written, 130 interrupted. Errors are one line on standard error.
 """
 
-from also.settings import part_from_shell
-
-part_from_shell()  # gRPC, protobuf and Prometheus's client read the environment when they are loaded
-
 import io
 import sys
 from collections.abc import Sequence
@@ -16,12 +12,12 @@ from typing import Annotated, NoReturn
 import typer
 
 from also import __version__
-from also.cli import doctor, evaluate, export, judge_llm, play, replay, report, run, status, tasks
+from also.cli import doctor, evaluate, export, init, judge_llm, play, replay, report, run, status, tasks
 from also.errors import AlsoError, InputError, MissingObjectError
 
 app = typer.Typer(
     name="also",
-    add_completion=False,
+    add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
@@ -41,6 +37,7 @@ def also(
 
 
 for command in (
+    init.init,
     run.run,
     status.status,
     report.report,

@@ -8,43 +8,24 @@ from also.campaign.journal import Journal
 from also.campaign.state import State
 from also.cli.waiting import told
 from also.store import local_folder
+from also.v1.summary_pb2 import ConductorState, ConductorSummary
 
 SKEW_SECONDS = 15 * 60.0
 """Difference between two clocks that is possible: object stores refuse what was signed longer ago."""
 
 
-def lines(journal: Journal, state: State, now: datetime) -> list[str]:
-    """What is known of a campaign's conductor, in lines; nothing where the campaign has finished.
-
-    Args:
-        journal: the campaign's journal.
-        state: its state.
-        now: the time by this machine's clock.
-
-    Raises:
-        StoreError: the store cannot be read.
-    """
-    if state.finished is not None:
-        return []
-    last, at_work = _found(journal, now)
-    if last is None:
-        written = datetime.fromisoformat(journal.records[-1].written_at)
-        return [f"conductor         none is known; the last record was written {_ago(now - written)} ago"]
-    since = _ago(now - last.at)
-    if last.beat.error:
-        return [f"conductor         ended {since} ago ({last.who}): {last.beat.error}", _GO_ON]
-    if not at_work:
-        return [f"conductor         gone; last heard of {since} ago ({last.who})", _GO_ON]
-    waited = _ago(timedelta(seconds=last.beat.waited_seconds))
-    waits = f", waits for {last.beat.waits_for} ({waited} so far)" if last.beat.waits_for else ""
-    return [f"conductor         at work ({last.who}), heard of {since} ago{waits}"]
-
+_WORDS = {
+    ConductorState.CONDUCTOR_STATE_AT_WORK: "at work",
+    ConductorState.CONDUCTOR_STATE_GONE: "gone",
+    ConductorState.CONDUCTOR_STATE_ENDED: "ended",
+    ConductorState.CONDUCTOR_STATE_UNKNOWN: "unknown",
+}
 
 _GO_ON = "                  the `also run` that began the campaign goes on with it"
 
 
-def short(journal: Journal, state: State, now: datetime) -> str:
-    """The same in a few words; empty where there is nothing to say.
+def conductor(journal: Journal, state: State, now: datetime) -> ConductorSummary | None:
+    """What is known of a campaign's conductor; None where the campaign has finished.
 
     Args:
         journal: the campaign's journal.
@@ -55,22 +36,49 @@ def short(journal: Journal, state: State, now: datetime) -> str:
         StoreError: the store cannot be read.
     """
     if state.finished is not None:
-        return ""
-    last, at_work = _found(journal, now)
-    if last is None:
-        return "unknown"
-    if last.beat.error:
-        return f"ended: {last.beat.error}"
-    if at_work and last.beat.waits_for:
-        return f"waits for {last.beat.waits_for}"
-    return "at work" if at_work else f"gone for {_ago(now - last.at)}"
-
-
-def _found(journal: Journal, now: datetime) -> tuple[Heard | None, bool]:
-    """The last beat of a campaign, of one at work before all others, and whether its conductor is at work."""
+        return None
     found = heartbeat.heard(journal.store, journal.campaign_id)
     last = min(found, key=lambda each: each.beat.ended, default=None)  # the latest of equals
-    return last, last is not None and not last.beat.ended and _is_at_work(journal, last, now)
+    if last is None:
+        written = datetime.fromisoformat(journal.records[-1].written_at)
+        return ConductorSummary(state=ConductorState.CONDUCTOR_STATE_UNKNOWN, heard_seconds=_passed(now - written))
+    said = ConductorSummary(heard_seconds=_passed(now - last.at), who=last.who)
+    if last.beat.error:
+        said.state, said.error = ConductorState.CONDUCTOR_STATE_ENDED, last.beat.error
+    elif last.beat.ended or not _is_at_work(journal, last, now):
+        said.state = ConductorState.CONDUCTOR_STATE_GONE
+    else:
+        said.state = ConductorState.CONDUCTOR_STATE_AT_WORK
+        said.waits_for, said.waited_seconds = last.beat.waits_for, last.beat.waited_seconds
+    return said
+
+
+def lines(said: ConductorSummary | None) -> list[str]:
+    """The same in lines; nothing where the campaign has finished."""
+    if said is None:
+        return []
+    since, words = _ago(said.heard_seconds), f"conductor         {_WORDS[said.state]}"
+    match said.state:
+        case ConductorState.CONDUCTOR_STATE_ENDED:
+            return [f"{words} {since} ago ({said.who}): {said.error}", _GO_ON]
+        case ConductorState.CONDUCTOR_STATE_GONE:
+            return [f"{words}; last heard of {since} ago ({said.who})", _GO_ON]
+        case ConductorState.CONDUCTOR_STATE_UNKNOWN:
+            return [f"conductor         none is known; the last record was written {since} ago"]
+        case _:
+            waited = f", waits for {said.waits_for} ({_ago(said.waited_seconds)} so far)" if said.waits_for else ""
+            return [f"{words} ({said.who}), heard of {since} ago{waited}"]
+
+
+def short(said: ConductorSummary | None) -> str:
+    """The same in a few words; empty where there is nothing to say."""
+    if said is None:
+        return ""
+    if said.state == ConductorState.CONDUCTOR_STATE_ENDED:
+        return f"ended: {said.error}"
+    if said.state == ConductorState.CONDUCTOR_STATE_GONE:
+        return f"gone for {_ago(said.heard_seconds)}"
+    return f"waits for {said.waits_for}" if said.waits_for else _WORDS[said.state]
 
 
 def _is_at_work(journal: Journal, last: Heard, now: datetime) -> bool:
@@ -89,9 +97,13 @@ def _is_at_work(journal: Journal, last: Heard, now: datetime) -> bool:
         return heartbeat.next_beat(journal.store, journal.campaign_id, [last]) is not None
 
 
-def _ago(passed: timedelta) -> str:
-    """A time that has passed, in words: "4 s", "12 min", "3 h" or "5 days"; "0 s" where clocks differ."""
-    seconds = max(0.0, passed.total_seconds())
+def _passed(time: timedelta) -> float:
+    """A time that has passed, seconds; 0 where clocks differ."""
+    return max(0.0, time.total_seconds())
+
+
+def _ago(seconds: float) -> str:
+    """A time that has passed, in words: "4 s", "12 min", "3 h" or "5 days"."""
     for length, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"

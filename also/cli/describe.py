@@ -124,7 +124,8 @@ def step(state: State) -> str:
         case Validate(stage=stage, round=round):
             return f"stage {stage}, round {round}: validating"
         case Report():
-            return "measuring the final policy"
+            beside = ", once the runs beside it have trained as long" if state.campaign.reference.enabled else ""
+            return f"measuring the final policy{beside}"
         case None:
             assert state.finished is not None
             return f"finished: {reasons.finish(state.finished.reason)}"

@@ -1,4 +1,4 @@
-"""Progress as plain lines, for logs and pipes: one for each event, and one every two seconds."""
+"""Progress as plain lines, for logs and pipes: one for each event and each change, and one a minute in between."""
 
 import threading
 import time
@@ -6,27 +6,39 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Self
 
-from also import reasons
+from also import enums, reasons
 from also.cli import describe
 from also.cli.progress import Progress
 from also.v1.journal_pb2 import JournalRecord
+from also.v1.validator_pb2 import ValidationPhase
 
-EVERY_SECONDS = 2.0
-"""Time between lines while a step is under way."""
+LOOK_SECONDS = 2.0
+"""Time between two looks at what is under way."""
+
+REPEAT_SECONDS = 60.0
+"""Time after which a line comes though nothing but numbers has changed: how far the step is."""
 
 
 class Lines(Progress):
     """Prints progress as lines, as long as it is entered."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, *, every: float = EVERY_SECONDS) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        look: float = LOOK_SECONDS,
+        repeat: float = REPEAT_SECONDS,
+    ) -> None:
         """Nothing is printed yet.
 
         Args:
             clock: seconds that never go back.
-            every: seconds between lines while a step is under way.
+            look: seconds between two looks at what is under way.
+            repeat: seconds after which a line comes though only numbers have changed.
         """
         super().__init__(clock)
-        self._every = every
+        self._look = look
+        self._repeat = repeat
         self._ended = threading.Event()
 
     def __enter__(self) -> Self:
@@ -53,12 +65,28 @@ class Lines(Progress):
         self._print(text)
 
     def _tick(self) -> None:
+        shown, at = "", 0.0
         with suppress(BrokenPipeError):  # nobody reads; the next record ends the command
-            while not self._ended.wait(self._every):
-                self._print(step_line(self))
+            while not self._ended.wait(self._look):
+                what, now = what_goes_on(self), self._clock()
+                if what != shown or now - at >= self._repeat:
+                    self._print(step_line(self))
+                    shown, at = what, now
 
     def _print(self, text: str) -> None:
         print(f"[{describe.duration(self.elapsed_seconds)}] {text}", flush=True)
+
+
+def what_goes_on(progress: Progress) -> str:
+    """The step under way without its numbers: another text where something has changed that a reader wants to know."""
+    if progress.state is None:
+        return ""
+    parts = [describe.step(progress.state)]
+    if progress.main is None and progress.validation_progress is not None:
+        parts.append(enums.short_name(ValidationPhase.DESCRIPTOR, progress.validation_progress.phase))
+    if progress.waiting is not None:
+        parts.append(progress.waiting[0])
+    return ", ".join(parts)
 
 
 def step_line(progress: Progress) -> str:

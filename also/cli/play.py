@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from also import enums
 from also.campaign import calls
-from also.cli.chosen import WHICH, OfCampaign, choose
+from also.cli.chosen import WHICH, Chosen, OfCampaign, choose
 from also.cli.console import console
 from also.cli.options import StoreOption
 from also.cli.waiting import told
@@ -23,11 +24,15 @@ from also.v1.trainer_pb2 import ShowEpisodesRequest
 GIF, PAGES = ".gif", (".html", ".htm")
 """How names of files end that can be written."""
 
-_ALL = [
+ALL = (
     EpisodeChoice.EPISODE_CHOICE_BEST,
     EpisodeChoice.EPISODE_CHOICE_MEDIAN,
     EpisodeChoice.EPISODE_CHOICE_WORST,
-]
+)
+"""The episodes that can be chosen, in the order in which they are shown."""
+
+Shown = tuple[Episode, list[Frame]]
+"""An episode and its frames."""
 
 
 def play(
@@ -57,6 +62,20 @@ def play(
         raise InputError(
             f"task {chosen.state.card.task!r} has no form as text, which grids have; name a file, e.g. -o episode.gif"
         )
+    shown = played(chosen, choices)
+    if output is None:
+        _in_terminal(legend, *shown[0])
+    else:
+        _write(output, shown)
+
+
+def played(chosen: Chosen, choices: Sequence[EpisodeChoice] = ALL) -> list[Shown]:
+    """What report episodes of a policy look like; the trainer plays them, and nothing is stored.
+
+    Raises:
+        InputError: the trainer refused.
+        ServiceError: it failed for good.
+    """
     request = ShowEpisodesRequest(
         campaign_id=chosen.campaign_id,
         campaign=chosen.campaign,
@@ -65,18 +84,27 @@ def play(
         card=chosen.state.card,
     )
     with chosen.services() as services, told("playing the report episodes"):
-        shown = calls.show_episodes(services, request)
-    if output is None:
-        _in_terminal(legend, *shown[0])
-    else:
-        _write(output, shown)
+        return calls.show_episodes(services, request)
+
+
+def require_pictures() -> None:
+    """Make sure that pictures can be drawn here.
+
+    Raises:
+        InputError: what draws them is not installed.
+    """
+    try:
+        import PIL.Image
+    except ModuleNotFoundError as error:
+        raise InputError(f"pictures need {error.name}: pip install 'also-marl[report]'") from None
+    del PIL
 
 
 def _choices(named: str | None, output: Path | None) -> list[EpisodeChoice]:
     if named is None:
-        return _ALL if output is not None and output.suffix in PAGES else _ALL[:1]
+        return list(ALL if output is not None and output.suffix in PAGES else ALL[:1])
     number = enums.number(EpisodeChoice.DESCRIPTOR, named, "--episode")
-    return [each for each in _ALL if each == number]
+    return [each for each in ALL if each == number]
 
 
 def _check_output(output: Path) -> None:
@@ -89,14 +117,10 @@ def _check_output(output: Path) -> None:
         raise InputError(f"{output} is not allowed; the name ends in .gif or .html")
     if output.is_dir():
         raise InputError(f"{output} is a folder; name a file, e.g. {output / 'episode.gif'}")
-    try:
-        import PIL.Image
-    except ModuleNotFoundError as error:
-        raise InputError(f"pictures need {error.name}: pip install 'also-marl[report]'") from None
-    del PIL
+    require_pictures()
 
 
-def _write(output: Path, shown: list[tuple[Episode, list[Frame]]]) -> None:
+def _write(output: Path, shown: list[Shown]) -> None:
     from also.showing.gif import gif
     from also.showing.page import page
 

@@ -1,4 +1,4 @@
-"""`also report`: a campaign as Markdown, with plots beside it."""
+"""`also report`: a campaign as one HTML page, or as Markdown with plots beside it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,9 +10,14 @@ import yaml
 
 from also import document, enums, keys, reasons
 from also.campaign.fold import fold
+from also.campaign.journal import Journal
 from also.campaign.state import Stage, State
 from also.cli import describe, table
+from also.cli.chosen import choose
 from also.cli.options import StoreOption, read_journal, settings_with
+from also.cli.page.account import account
+from also.cli.page.document import page
+from also.cli.play import PAGES, Shown, played, require_pictures
 from also.errors import InputError
 from also.v1.journal_pb2 import Held, RolledBack
 from also.v1.verdict_pb2 import Outcome, Validation
@@ -21,22 +26,49 @@ from also.words import counted
 
 def report(
     campaign: Annotated[str, typer.Argument(metavar="ID", help="Campaign id.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Markdown file to write.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="File to write: .html is one page, anything else is Markdown."
+        ),
+    ],
+    episodes: Annotated[
+        bool,
+        typer.Option("--episodes", help="Let the newest policy play, and put best, median and worst into the page."),
+    ] = False,
     store: StoreOption = None,
 ) -> None:
-    """Write a campaign's report: a Markdown file, with PNG plots beside it."""
-    state = fold(read_journal(campaign, store).records)
+    """Write a campaign's report: one HTML page, or a Markdown file with PNG plots beside it."""
+    if episodes and output.suffix not in PAGES:
+        raise InputError(f"--episodes go into a page; {output} is none: name a file that ends in .html")
+    if episodes:
+        require_pictures()
+    journal = read_journal(campaign, store)
     if output.is_dir():
-        raise InputError(f"report {output} cannot be written: it is a folder; name a file, e.g. {output / campaign}.md")
+        raise InputError(
+            f"report {output} cannot be written: it is a folder; name a file, e.g. {output / campaign}.html"
+        )
+    uri = settings_with(store).store
+    shown = played(choose(campaign, None, store)) if episodes else []
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        plots = _plot(state, output)
-        output.write_text(
-            "\n".join(_lines(state, campaign, settings_with(store).store, plots)) + "\n", encoding="utf-8"
-        )
+        made = _page(journal, uri, output, shown) if output.suffix in PAGES else _markdown(journal, uri, output)
     except OSError as error:
         raise InputError(f"report {output} cannot be written: {error.strerror}") from None
-    print(f"{output} and {counted(len(plots), 'plot')} beside it")
+    print(made)
+
+
+def _page(journal: Journal, store: str, output: Path, shown: list[Shown]) -> str:
+    content = page(account(journal, store), shown)
+    output.write_bytes(content)
+    return f"{output}: {len(content) / 1000:,.0f} kB"
+
+
+def _markdown(journal: Journal, store: str, output: Path) -> str:
+    state = fold(journal.records)
+    plots = _plot(state, output)
+    output.write_text("\n".join(_lines(state, journal.campaign_id, store, plots)) + "\n", encoding="utf-8")
+    return f"{output} and {counted(len(plots), 'plot')} beside it"
 
 
 def _plot(state: State, output: Path) -> dict[str, str]:

@@ -5,7 +5,6 @@ whatever ends, and whose Prometheus shows only what it can still scrape.
 """
 
 import re
-import shlex
 import signal
 import sys
 import time
@@ -25,6 +24,7 @@ from also.campaign.state import State
 from also.campaign.watch import Watch
 from also.cli import table
 from also.cli.console import console
+from also.cli.invoked import command
 from also.cli.lines import Lines
 from also.cli.options import JsonOption, StoreOption, beside, settings_with
 from also.cli.screen import Screen
@@ -115,8 +115,9 @@ def _show(output: Console, state: State, campaign_id: str, store: str) -> None:
     assert state.finished is not None
     output.print(f"final checkpoint  {state.finished.checkpoint_id}", soft_wrap=True)
     output.print(f"checkpoints       {store}: {keys.campaign(campaign_id)}checkpoints/", soft_wrap=True)
-    where = "" if store == settings_with(None).store else f" --store {shlex.quote(store)}"
-    output.print(f"report            also report {campaign_id} -o {campaign_id}.md{where}", soft_wrap=True)
+    where = [] if store == settings_with(None).store else ["--store", store]
+    for what, follows in (("report", ["-o", f"{campaign_id}.html"]), ("play", [])):
+        output.print(f"{what:<18}{command(what, campaign_id, *follows, *where)}", soft_wrap=True)
 
 
 @contextmanager
@@ -151,7 +152,7 @@ def _asked_to_end() -> Iterator[Callable[[], bool]]:
 
 
 def _same_command() -> str:
-    return shlex.join(["also", *sys.argv[1:]])
+    return command(*sys.argv[1:])
 
 
 class _JsonRecords:

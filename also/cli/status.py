@@ -1,5 +1,6 @@
 """`also status`: what campaigns have come to so far."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -7,31 +8,64 @@ import typer
 from rich import box
 from rich.table import Table
 
-from also import keys
+from also import document, keys
 from also.campaign.fold import fold
 from also.campaign.journal import Journal
 from also.campaign.state import State
+from also.campaign.summary import summary
 from also.cli import conducting, describe, table
 from also.cli.console import console
-from also.cli.options import StoreOption, read_journal, settings_with
+from also.cli.options import JsonOption, StoreOption, read_journal, settings_with
 from also.errors import InputError
 from also.store import Store, open_store
+from also.v1.summary_pb2 import CampaignSummary, ConductorSummary
 
 
 def status(
     campaign: Annotated[str | None, typer.Argument(metavar="ID", help="Campaign id; left out: all of them.")] = None,
     store: StoreOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Show a campaign's stages, or list all campaigns of the store."""
-    output = console()
-    if campaign is None:
-        output.print(_campaigns(open_store(settings_with(store).store, create=False)))
+    if campaign is not None:
+        _show(read_journal(campaign, store), json=json)
         return
-    journal = read_journal(campaign, store)
+    opened = open_store(settings_with(store).store, create=False)
+    if json:
+        for each in _summaries(opened):
+            print(document.canonical(each).decode())
+    else:
+        console().print(_campaigns(opened))
+
+
+def _show(journal: Journal, *, json: bool) -> None:
     state = fold(journal.records)
+    said = conducting.conductor(journal, state, datetime.now(UTC))
+    if json:
+        print(document.canonical(_with(summary(state, journal.campaign_id), said)).decode())
+        return
+    output = console()
     output.print(table.stages(state))
-    for line in [*table.outcome(state), *conducting.lines(journal, state, datetime.now(UTC))]:
+    for line in [*table.outcome(state), *conducting.lines(said)]:
         output.print(line, soft_wrap=True)
+
+
+def _with(found: CampaignSummary, said: ConductorSummary | None) -> CampaignSummary:
+    if said is not None:
+        found.conductor.CopyFrom(said)
+    return found
+
+
+def _summaries(store: Store) -> Iterator[CampaignSummary]:
+    for campaign_id in store.names(keys.CAMPAIGNS):
+        try:
+            journal = Journal(store, campaign_id)
+            state = fold(journal.records)
+        except InputError as error:
+            yield CampaignSummary(campaign=campaign_id, error=str(error))
+        else:
+            said = conducting.conductor(journal, state, datetime.now(UTC))
+            yield _with(summary(state, campaign_id, stages=False), said)
 
 
 def _campaigns(store: Store) -> Table:
@@ -45,7 +79,8 @@ def _campaigns(store: Store) -> Table:
         except InputError as error:
             listed.add_row(campaign_id, "", "", "", "", str(error))
             continue
-        listed.add_row(campaign_id, *_row(state), conducting.short(journal, state, datetime.now(UTC)))
+        said = conducting.conductor(journal, state, datetime.now(UTC))
+        listed.add_row(campaign_id, *_row(state), conducting.short(said))
     return listed
 
 

@@ -84,7 +84,15 @@ def _list(output: Console, response: ListTasksResponse) -> None:
         missing = f"; needs pip install 'also-marl[{suite.missing_extra}]'" if suite.missing_extra else ""
         rows = [(f"{suite.name}/{layout.name}", layout.description) for layout in suite.layouts]
         output.print(_table(suite.description + missing, rows))
+    brought = [(f"also run {name}", _trained(name)) for name in spec.brought()]
+    output.print(_table(f"Campaigns that come with ALSO; `also run` alone takes {spec.DEFAULT!r}", brought))
     output.print(_table("Your own", [(BY_IMPORT, "any PettingZoo Parallel environment, by a function that makes it")]))
+
+
+def _trained(name: str) -> str:
+    """The task of a campaign that ALSO brings."""
+    task = spec.load(Path(name)).task
+    return f"{task.name}/{task.layout}" if task.layout else task.name
 
 
 def _table(title: str, rows: Iterable[tuple[str, str]]) -> Table:

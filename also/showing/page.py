@@ -9,6 +9,7 @@ import html
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
@@ -22,21 +23,55 @@ from also.v1.episode_pb2 import Episode, EpisodeChoice, Frame
 _COLOURS = 64
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Player:
+    """A player of episodes, to be set into a page; one page holds one."""
+
+    markup: str
+    """HTML with the episodes inside."""
+    style: str
+    """CSS; the page says the colours that it names."""
+    script: str
+    """JavaScript that comes after the markup."""
+
+
 def page(shown: Sequence[tuple[Episode, Sequence[Frame]]]) -> bytes:
     """The file.
 
     Args:
         shown: episodes of one task, at least one, and their frames; each has a button.
     """
-    template = resources.files("also.showing").joinpath("page.html").read_text(encoding="utf-8")
-    data = json.dumps([_told(episode, frames) for episode, frames in shown], separators=(",", ":"))
+    made = player(shown)
     filled = {
         "@TITLE@": html.escape(shown[0][0].task),
-        "@EPISODES@": data.replace("<", "\\u003c"),  # no text of a task ends the script
+        "@STYLE@": made.style,
+        "@SCRIPT@": made.script,
+        "@PLAYER@": made.markup,  # last: what episodes say is not searched
     }
+    template = _asset("page.html")
     for name, text in filled.items():
         template = template.replace(name, text)
     return template.encode()
+
+
+def player(shown: Sequence[tuple[Episode, Sequence[Frame]]], *, paused: bool = False) -> Player:
+    """The part of a page that plays.
+
+    Args:
+        shown: as in `page`.
+        paused: whether it waits for its button.
+    """
+    data = json.dumps([_told(episode, frames) for episode, frames in shown], separators=(",", ":"))
+    told = data.replace("<", "\\u003c")  # no text of a task ends the script
+    return Player(
+        markup=_asset("player.html").replace("@BEGINS@", "paused" if paused else "playing").replace("@EPISODES@", told),
+        style=_asset("player.css"),
+        script=_asset("player.js"),
+    )
+
+
+def _asset(name: str) -> str:
+    return resources.files("also.showing").joinpath(name).read_text(encoding="utf-8")
 
 
 def _told(episode: Episode, frames: Sequence[Frame]) -> dict[str, Any]:

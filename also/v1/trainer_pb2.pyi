@@ -72,18 +72,20 @@ class TrainingProgress(_message.Message):
     def __init__(self, env_steps: _Optional[int] = ..., env_steps_planned: _Optional[int] = ..., mean_return: _Optional[float] = ..., env_steps_per_second: _Optional[float] = ..., config_hash: _Optional[str] = ...) -> None: ...
 
 class StageResult(_message.Message):
-    __slots__ = ("checkpoint_id", "evidence", "env_steps", "run_env_steps", "config_hash")
+    __slots__ = ("checkpoint_id", "evidence", "env_steps", "run_env_steps", "config_hash", "curve")
     CHECKPOINT_ID_FIELD_NUMBER: _ClassVar[int]
     EVIDENCE_FIELD_NUMBER: _ClassVar[int]
     ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
     RUN_ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
     CONFIG_HASH_FIELD_NUMBER: _ClassVar[int]
+    CURVE_FIELD_NUMBER: _ClassVar[int]
     checkpoint_id: str
     evidence: _evidence_pb2.Evidence
     env_steps: int
     run_env_steps: int
     config_hash: str
-    def __init__(self, checkpoint_id: _Optional[str] = ..., evidence: _Optional[_Union[_evidence_pb2.Evidence, _Mapping]] = ..., env_steps: _Optional[int] = ..., run_env_steps: _Optional[int] = ..., config_hash: _Optional[str] = ...) -> None: ...
+    curve: _containers.RepeatedCompositeFieldContainer[_evidence_pb2.CurvePoint]
+    def __init__(self, checkpoint_id: _Optional[str] = ..., evidence: _Optional[_Union[_evidence_pb2.Evidence, _Mapping]] = ..., env_steps: _Optional[int] = ..., run_env_steps: _Optional[int] = ..., config_hash: _Optional[str] = ..., curve: _Optional[_Iterable[_Union[_evidence_pb2.CurvePoint, _Mapping]]] = ...) -> None: ...
 
 class TrainStageResponse(_message.Message):
     __slots__ = ("progress", "result")

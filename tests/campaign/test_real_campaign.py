@@ -13,10 +13,13 @@ import pytest
 
 from also import document, keys
 from also.campaign.fold import event_of, fold
+from also.campaign.journal import Journal
 from also.campaign.replay import differences
+from also.cli.page.account import account
 from also.store import open_store
 from also.v1.branch_pb2 import Evaluation
 from also.v1.journal_pb2 import JournalRecord
+from also.v1.trainer_pb2 import StageResult
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +54,22 @@ def test_every_number_of_the_report_is_in_the_store(finished, journal_of):
         assert store.get_message(key, Evaluation) == evaluation
     assert state.reported.reference_env_steps == state.reported.env_steps == state.env_steps
     assert state.reported.one_shot_env_steps == state.env_steps
+
+
+def test_the_runs_beside_leave_their_whole_curves(finished, journal_of):
+    """Each one's points lie in order, up to the total of its env_steps; the evidence of the main run has its own."""
+    folder = finished.folder
+    journal = Journal(open_store(str(folder / "store"), create=False), "tiny")
+    found = account(journal, str(folder / "store"))
+    assert [each.class_ for each in found.beside] == ["reference", "one-shot"]
+    for each in found.beside:
+        moments = [env_steps for env_steps, _ in each.curve]
+        assert moments == sorted(set(moments))
+        assert 0 < moments[0] <= moments[-1] <= each.env_steps == found.state.env_steps
+        assert each.evaluation is not None
+    assert found.points
+    main = journal.store.get_message(keys.stage("tiny", "main", 0), StageResult)
+    assert main.evidence.curve and not main.curve
 
 
 def test_the_one_shot_run_is_a_campaign_with_that_config_fixed(finished, real_run, journal_of, tmp_path):

@@ -227,5 +227,5 @@ def test_a_folder_is_no_report(also, write_journal, records, tmp_path):
     write_journal("recorded", records)
     code, out, said = also("report", "recorded", "-o", ".")
     assert (code, out) == (2, "")
-    assert said == "error: report . cannot be written: it is a folder; name a file, e.g. recorded.md\n"
+    assert said == "error: report . cannot be written: it is a folder; name a file, e.g. recorded.html\n"
     assert not list(tmp_path.glob("*.png"))

@@ -38,7 +38,8 @@ def shown(tmp_path, journal):
         then = (NOW - timedelta(seconds=seconds)).timestamp()
         os.utime(tmp_path / "store" / key, (then, then))
         state = fold(journal.records)
-        return conducting.lines(journal, state, NOW)[0], conducting.short(journal, state, NOW)
+        said = conducting.conductor(journal, state, NOW)
+        return conducting.lines(said)[0], conducting.short(said)
 
     return show
 
@@ -91,8 +92,8 @@ def test_a_campaign_without_any_beat_says_how_old_it_is(journal):
     journal.records[-1].written_at = (NOW - timedelta(hours=5)).isoformat()
     state = fold(journal.records)
     line = "conductor         none is known; the last record was written 5 h ago"
-    assert conducting.lines(journal, state, NOW) == [line]
-    assert conducting.short(journal, state, NOW) == "unknown"
+    assert conducting.lines(conducting.conductor(journal, state, NOW)) == [line]
+    assert conducting.short(conducting.conductor(journal, state, NOW)) == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_a_store_whose_clock_differs_is_listened_to(journal, minutes, seen):
         while heartbeat.heard(elsewhere, "some")[0].beat.number < 1:
             pass
         at = heartbeat.heard(elsewhere, "some")[0].at
-        shown = conducting.short(journal, fold(journal.records), at + timedelta(minutes=minutes))
+        shown = conducting.short(conducting.conductor(journal, fold(journal.records), at + timedelta(minutes=minutes)))
     assert shown.startswith(seen)
 
 
@@ -118,4 +119,5 @@ def test_a_store_whose_conductor_went_silent_is_not_listened_to_for_ever(journal
     journal.store.create_message(keys.beat("some", "other", 0), written)
     (found,) = heartbeat.heard(journal.store, "some")
     assert isinstance(found, Heard)
-    assert conducting.short(journal, fold(journal.records), found.at + timedelta(minutes=3)) == "gone for 3 min"
+    said = conducting.conductor(journal, fold(journal.records), found.at + timedelta(minutes=3))
+    assert conducting.short(said) == "gone for 3 min"

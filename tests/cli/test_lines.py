@@ -3,12 +3,13 @@
 import subprocess
 import sys
 
+from also.cli.lines import Lines
 from also.settings import child_environment
 
 PRINT = """
 import sys, threading
 from also.cli.lines import Lines
-with Lines(every=0.01) as lines:
+with Lines(look=0.01, repeat=0.02) as lines:
     (ticker,) = [thread for thread in threading.enumerate() if thread.name == "lines"]
     ticker.join(30)
 print("alive" if ticker.is_alive() else "ended", file=sys.stderr)
@@ -29,3 +30,33 @@ def test_a_reader_that_goes_away_ends_the_lines_without_a_traceback():
         process.stdout.close()
         said = process.stderr.read()
     assert (first, said) == ("[0:00] starting the services\n", "ended\n")
+
+
+def test_a_line_comes_when_something_changes_and_after_a_minute(capsys, records):
+    """Not again and again while a step only goes on."""
+    looks, now, printed = 0, 0.0, []
+
+    def clock():
+        nonlocal looks
+        looks += 1
+        return now
+
+    def lines_of(step):
+        printed.extend(capsys.readouterr().out.splitlines())
+        return [line for line in printed if step in line]
+
+    with Lines(clock, look=0.001) as told:
+        told.found(records[:2])
+        while not lines_of("stage 0: diagnosing"):
+            pass
+        told.record(records[2])
+        while not lines_of("stage 0, round 0: proposing"):
+            pass
+        seen = looks
+        while looks < seen + 300:
+            pass
+        assert len(lines_of("stage 0, round 0: proposing")) == 1
+        now = 61.0
+        while len(lines_of("stage 0, round 0: proposing")) < 2:
+            pass
+    assert len(lines_of("stage 0: diagnosing")) == 1

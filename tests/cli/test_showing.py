@@ -70,6 +70,39 @@ def test_replay_tells_the_first_difference(also, write_journal, records):
     assert out.count("\n") == 1
 
 
+def test_status_tells_programs_what_it_tells_people(also, write_journal, records):
+    """A line a campaign, with the error of one that cannot be read; of one campaign its stages too."""
+    write_journal("recorded", records)
+    write_journal("begun", records[:2])
+    write_journal("broken", records[1:])
+    code, out, _ = also("status", "--json")
+    listed = {each["campaign"]: each for each in map(json.loads, out.splitlines())}
+    assert code == 0
+    assert set(listed) == {"recorded", "begun", "broken"}
+    assert listed["recorded"]["finish_reason"] == "stages_done"
+    assert listed["begun"]["conductor"]["state"] == "unknown"
+    assert "cannot be right" in listed["broken"]["error"]
+    state = fold(records)
+    found = json.loads(also("status", "recorded", "--json")[1])
+    assert [each["mean_return"] for each in found["stages"]] == [stage.mean_return for stage in state.stages]
+    assert found["reported"]["evaluation"]["returns"]["mean"] == state.reported.evaluation.returns.mean
+    assert found["env_steps"] == state.env_steps
+
+
+def test_replay_tells_programs_whether_it_agrees(also, write_journal, records):
+    """One object, the first difference in it, and the same exit code."""
+    write_journal("recorded", records)
+    code, out, _ = also("replay", "recorded", "--json")
+    assert (code, json.loads(out)) == (0, {"campaign": "recorded", "records": len(records), "agrees": True})
+    forged = copy.deepcopy(records)
+    decided = next(record for record in forged if record.WhichOneof("event") in ("held", "promoted"))
+    event_of(decided).run_env_steps += 1
+    write_journal("forged", forged)
+    code, out, _ = also("replay", "forged", "--json")
+    assert code == 1
+    assert json.loads(out)["difference"].startswith(f"record {decided.sequence}: ")
+
+
 def test_a_report_tells_everything_with_plots_beside_it(also, recorded, tmp_path):
     """Markdown with every stage, every verdict's reason and detail, checkpoints, the file, and PNG plots."""
     code, out, _ = also("report", "recorded", "-o", "made/report.md")
@@ -262,7 +295,7 @@ def test_no_time_left_is_told_when_all_is_trained(records):
         progress.record(record)
         told.append(lines.step_line(progress))
     assert any("left" in line for line in told)
-    assert "measuring the final policy" in told
+    assert "measuring the final policy, once the runs beside it have trained as long" in told
 
 
 def test_a_sparkline_spans_the_smallest_and_the_largest_value():

@@ -36,9 +36,9 @@ exec(compile(open(EXAMPLE).read(), EXAMPLE, "exec"), {"__name__": "__main__"})
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)  # it starts services four times
+@pytest.mark.timeout(900)  # it starts services five times
 def test_a_campaign_gives_its_policy_and_pictures_of_it(also, tmp_path):
-    """Exported, loaded by the example without ALSO, played as a page and as text; by campaign and by checkpoint."""
+    """Exported, loaded by the example without ALSO, played as a page, as text and in its report."""
     (tmp_path / "small.yaml").write_text(CAMPAIGN, encoding="utf-8")
     assert also("run", "small.yaml")[0] == 0
 
@@ -79,6 +79,13 @@ def test_a_campaign_gives_its_policy_and_pictures_of_it(also, tmp_path):
     assert "env_step 0 of " in out
     assert "1L" in out
 
+    store = sorted((tmp_path / "store").rglob("*"))
+    code, out, _ = also("report", "small", "-o", "small.html", "--episodes")
+    assert (code, out.split(":")[0]) == (0, "small.html")
+    report = (tmp_path / "small.html").read_text(encoding="utf-8")
+    assert all(f'"name":"{name}"' in report for name in ("best", "median", "worst"))
+    assert sorted((tmp_path / "store").rglob("*")) == store
+
 
 @pytest.mark.parametrize(
     ("missing", "arguments", "message"),
@@ -90,6 +97,7 @@ def test_a_campaign_gives_its_policy_and_pictures_of_it(also, tmp_path):
             "needs safetensors: pip install 'also-marl[export]'",
         ),
         ("PIL", ["play", "x", "-o", "made.gif"], "pictures need PIL: pip install 'also-marl[report]'"),
+        ("PIL", ["report", "x", "-o", "a.html", "--episodes"], "pictures need PIL: pip install 'also-marl[report]'"),
     ],
 )
 def test_a_missing_extra_is_one_line_that_says_what_to_install(tmp_path, missing, arguments, message):

@@ -11,7 +11,7 @@ UPPER = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 CONCEPTS = (
     "branch campaign checkpoint conductor diagnosis episode evidence journal limits llm policy reading shaping "
-    "situation task verdict"
+    "situation summary task verdict"
 )
 SERVICES = "critic generator trainer validator"
 

@@ -98,7 +98,7 @@ def test_links_lead_somewhere(texts, root):
 
 def test_paths_in_documents_exist(texts, root):
     """Every `folder/file` that a document of ours names is there."""
-    folders = "also|services|proto|tests|tools|docs|campaigns|examples|benchmarks"
+    folders = "also|proto|tests|tools|docs|campaigns|examples|benchmarks"
     for path, text in texts.items():
         for named in re.findall(rf"`((?:{folders})/[a-z0-9_./-]*)`", text):
             assert (root / named.rstrip("/")).exists(), f"{path}: {named}"

@@ -38,6 +38,7 @@ def test_make_alone_lists_what_there_is(root):
     assert re.findall(r"make ([\w-]+) +\w", listing) == [
         "help",
         "run",
+        "wheel",
         "test",
         "e2e-llm",
         "e2e",

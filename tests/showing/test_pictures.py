@@ -78,5 +78,5 @@ def test_the_player_lays_down_the_boards_that_there_are(shown):
 
 def episodes_of(content):
     """What a page tells its player."""
-    found = re.search(r'<script id="episodes" type="application/json">(.*?)</script>', content.decode(), re.DOTALL)
+    found = re.search(r'<script id="player-episodes"[^>]*>(.*?)</script>', content.decode(), re.DOTALL)
     return json.loads(found.group(1))

@@ -473,7 +473,7 @@ def test_many_groups_are_asked_for_by_their_names(make_jobs, make_group, cluster
 
 def test_jobs_without_pods_are_asked_about_at_once(make_jobs, make_group, cluster, finish) -> None:
     """One list of refusals for all of them; a suspended Job, which is to have no pod, is not asked about."""
-    groups = [make_group(f"g{number}") for number in range(4)]
+    groups = [make_group(f"g{number}") for number in range(12)]
 
     def asked() -> int:
         return sum(path.endswith("/events") for _, path in cluster.requests)
@@ -489,8 +489,8 @@ def test_jobs_without_pods_are_asked_about_at_once(make_jobs, make_group, cluste
             cluster.job(group.name)["spec"]["suspend"] = False
 
     steps = [
-        (lambda: len(cluster.objects["jobs"]) == 4, suspend),
-        (lambda: len(cluster.requests) >= 40, resume),
+        (lambda: len(cluster.objects["jobs"]) == len(groups), suspend),
+        (lambda: len(cluster.requests) >= 120, resume),
         (lambda: asked() >= 2, lambda: [finish(group) for group in groups]),
     ]
 
@@ -498,7 +498,7 @@ def test_jobs_without_pods_are_asked_about_at_once(make_jobs, make_group, cluste
         if steps and steps[0][0]():
             steps.pop(0)[1]()
 
-    run(make_jobs(parallel=4, refusals_seconds=0.05), *groups, at=dict.fromkeys(range(10_000), step))
+    run(make_jobs(parallel=len(groups), refusals_seconds=0.05), *groups, at=dict.fromkeys(range(10_000), step))
     assert 2 <= asked() < len(groups)
 
 

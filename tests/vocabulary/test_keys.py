@@ -19,6 +19,7 @@ def test_every_object_of_a_campaign_lies_under_its_prefix():
         keys.guard_readings("a", 0, 0, "r0-c0"),
     ]
     assert len(set(made)) == len(made)
+    assert keys.stage("a", "main", 3).startswith(keys.run_of_stages("a", "main"))
     assert all(key.startswith(keys.campaign("a")) for key in made)
     assert not any(key.startswith(keys.campaign("ab")) for key in made)
 

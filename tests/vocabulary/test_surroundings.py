@@ -143,7 +143,7 @@ lifeline.end([process])
 
 def test_doctor_tells_what_is_set_for_others(tmp_path):
     """Each variable that was found is named with what becomes of it."""
-    program = "from also.cli import main; main(['doctor'])"
+    program = "from also.__main__ import main; main(['doctor'])"
     done = started(program, HTTPS_PROXY=NOWHERE, OMP_NUM_THREADS="64", XDG_CACHE_HOME=str(tmp_path))
     told = {line.split()[1]: line for line in done.stdout.splitlines() if " is set: " in line}
     assert told["HTTPS_PROXY"].endswith("not between ALSO's processes, nor to this machine")

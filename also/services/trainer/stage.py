@@ -96,6 +96,7 @@ def _train(
         env_steps=planned * run.env_steps_per_update,
         run_env_steps=run.env_steps,
         config_hash=run.shaping.config_hashes[0],
+        curve=evidence.thinned(curve, evidence.CURVE_POINTS) if found is None else (),
     )
     store.create_message(keys.stage(request.campaign_id, request.run, request.stage), result)
 
