@@ -84,7 +84,7 @@ def test_branches_without_room_say_so(release, eventually) -> None:
 
 
 def test_a_stage_waits_for_prometheus(release, eventually) -> None:
-    """Longer than for samples; nothing is decided meanwhile, and its branches, whose Jobs are gone, are judged after it."""
+    """Longer than for samples, with nothing decided; its branches are judged after it, though their Jobs are gone."""
     scale(release, "deployment/also-prometheus", 0)
     assert eventually(lambda: "waits for Prometheus: " in said(release), seconds=600), said(release)
     time.sleep(2 * WAIT_SECONDS)
