@@ -119,8 +119,10 @@ class Jobs:
             creation = objects.create(group, objects.read_template())
             if creation.outcome == "created":
                 metrics.JOBS.labels(group.campaign_id, "shown").inc()
-            return creation.refused or "their Jobs to start"
-        if job_states.deleting(job):
+            if creation.outcome != "adopted":
+                return creation.refused or "their Jobs to start"
+            job = objects.read(group)  # one of an older ALSO, under its own name
+        if job is None or job_states.deleting(job):
             return "their ended Jobs to be deleted"
         if job_states.finished(job):
             objects.delete(job)
