@@ -339,7 +339,7 @@ BRANCH_GROUP_ENV_STEPS_PLANNED = Gauge(
 )
 JOBS = Counter(
     "also_jobs_total",
-    "Jobs of branch groups by what became of them (created, adopted, recreated, or the named failure).",
+    "Jobs of branch groups by what became of them (created, adopted, recreated, shown again, or the named failure).",
     ["campaign", "outcome"],
     registry=REGISTRY,
 )

@@ -106,7 +106,7 @@ class Settings:
     """How long the validator waits for samples of a finished group (`ALSO_METRICS_WAIT`), seconds."""
     metrics_away: float = 0.0
     """How long it waits for a Prometheus that gives no answer at all (`ALSO_METRICS_AWAY`), seconds, before
-    `metrics_wait` counts."""
+    `metrics_wait` counts; groups that ended meanwhile are then shown again. 0: that is a part of `metrics_wait`."""
     llm_api_key: str = field(default="", repr=False)
     """API key of the minds' LLM (`ALSO_LLM_API_KEY`); empty where it needs none. Only the minds are given it."""
 

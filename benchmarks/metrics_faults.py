@@ -35,6 +35,7 @@ from also.services.validator.launch import results
 from also.services.validator.launch.launcher import Progress
 from also.services.validator.measure.prometheus import Prometheus
 from also.services.validator.measure.query import Endpoint
+from also.services.validator.measure.reading import Times
 from also.services.validator.validation import validate
 from also.shaping.identity import config_hash
 from also.store import Store, open_store
@@ -138,6 +139,10 @@ class Rehearsed:
     def check(self) -> None:
         """Nothing is needed."""
 
+    def show(self, group: BranchGroup) -> str:
+        """What is not told here stays untold."""
+        return ""
+
     def run(self, groups: Sequence[BranchGroup]) -> Generator[Progress, None, None]:
         """Store each group's result, tell its metrics, and let them be scraped or not."""
         progress: dict[str, BranchProgress] = {}
@@ -233,9 +238,8 @@ class Gate:
                     seed=number,
                 )
                 place = Endpoint(url=proxy.url, seconds=QUERY_SECONDS)
-                measures = Prometheus(
-                    store=self.store, endpoint=place, max_age=MAX_AGE_SECONDS, wait=WAIT_SECONDS, pause=0.2
-                )
+                times = Times(wait=WAIT_SECONDS, pause=0.2)
+                measures = Prometheus(store=self.store, endpoint=place, max_age=MAX_AGE_SECONDS, times=times)
                 with closing(validate(request, trainer=self.trainer, launcher=launcher, measures=measures)) as messages:
                     *_, result = messages
             for each in lane:

@@ -56,6 +56,10 @@ class Here:
     def check(self) -> None:
         """Groups can always be trained here."""
 
+    def show(self, group: BranchGroup) -> str:
+        """Nothing scrapes this process."""
+        return ""
+
     def run(self, groups: Sequence[BranchGroup]) -> Generator[Progress, None, None]:
         """Train groups, as `Launcher.run` says."""
         progress: dict[str, BranchProgress] = {}

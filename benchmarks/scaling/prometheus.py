@@ -22,6 +22,7 @@ import yaml
 from also import keys
 from also.services.validator.measure.prometheus import Prometheus
 from also.services.validator.measure.query import Endpoint
+from also.services.validator.measure.reading import Times
 from also.services.validator.measure.samples import query
 from also.store import open_store
 from also.v1.reading_pb2 import MetricsReading
@@ -162,7 +163,7 @@ def _read_all(trained: Trained, pods: int, endpoint: Endpoint, place: Path, sett
     groups = [renamed(trained.group, f"g{number}") for number in range(pods)]
     for group in groups:
         store.create_message(keys.branch_group_result(CAMPAIGN_ID, group.name), trained.result_of(group.name))
-    measures = Prometheus(store=store, endpoint=endpoint, max_age=settings.max_age, wait=settings.wait)
+    measures = Prometheus(store=store, endpoint=endpoint, max_age=settings.max_age, times=Times(wait=settings.wait))
     try:
         took = seconds(lambda: list(measures.read(groups)))
     finally:

@@ -161,7 +161,7 @@ REFUSED = {
     "prometheus: {maxAgeSeconds: 0}": "/prometheus/maxAgeSeconds",
     "prometheus: {maxAgeSeconds: 10}": "prometheus.maxAgeSeconds",
     "prometheus: {awaySeconds: 1.5}": "/prometheus/awaySeconds",
-    "prometheus: {awaySeconds: 86400}": "jobs.deadlineSeconds",
+    "{prometheus: {awaySeconds: 600}, jobs: {lingerSeconds: 90}}": "prometheus.waitSeconds",
     "networkPolicy: {dns: {ports: [70000]}}": "/networkPolicy/dns/ports/0",
     "pods: {extraEnv: [{value: x}]}": "/pods/extraEnv/0",
     "monitoring: {podMonitor: {enabled: 'yes'}}": "/monitoring/podMonitor/enabled",

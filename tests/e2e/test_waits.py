@@ -84,13 +84,15 @@ def test_branches_without_room_say_so(release, eventually) -> None:
 
 
 def test_a_stage_waits_for_prometheus(release, eventually) -> None:
-    """Longer than for samples; nothing is decided meanwhile, and its branches are judged when it is back."""
+    """Longer than for samples, with nothing decided; its branches are judged after it, though their Jobs are gone."""
     scale(release, "deployment/also-prometheus", 0)
-    assert eventually(lambda: "waits for Prometheus" in said(release), seconds=600), said(release)
+    assert eventually(lambda: "waits for Prometheus: " in said(release), seconds=600), said(release)
     time.sleep(2 * WAIT_SECONDS)
     assert "validated" not in events(release)
-    assert "waits for Prometheus" in release.also("status", "absent")
+    assert "waits for Prometheus: " in release.also("status", "absent")
+    release.kubectl("delete", "jobs", "--all")
     scale(release, "deployment/also-prometheus", 1)
+    assert eventually(lambda: "to be shown again" in said(release), seconds=600), said(release)
     release.wait_for("validated", 600)
 
 

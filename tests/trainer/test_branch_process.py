@@ -376,11 +376,29 @@ def test_a_lingering_process_ends_well_when_it_is_asked_to_or_its_time_is_over(
     assert re.fullmatch(rb"trains 6 branches in 1 part\(s\) on .*\n", said)
 
 
-def test_a_process_that_finds_the_result_ends_at_once(make_store, start: Start) -> None:
-    """A twin, or a pod that was started again, neither trains nor lingers."""
+def test_a_process_that_finds_the_result_shows_it_until_it_was_read(make_store, start: Start, monkeypatch) -> None:
+    """As the process that trained it did, to the last bit; it trains nothing."""
     store, group = make_store(updates=3)
     branch.train(store, group)
-    with start("--metrics-port", str(free_port()), "--linger-seconds", "250") as process:
+    port = free_port()
+    monkeypatch.setenv("ALSO_OWNER", "0123456789abcdef")
+    with start("--metrics-port", str(port), "--linger-seconds", "250") as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == b"shows 6 branches, which have ended\n"
+        assert scrape(port) == expected_samples(group, result_of(store))
+        store.create_message(keys.branch_group_reading("c", "g"), MetricsReading(group="g"))
+        out, said = process.communicate(timeout=60)
+    assert (process.returncode, out, said) == (0, b"", b"")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--metrics-port", "0", "--linger-seconds", "250"]])
+def test_a_process_that_finds_a_result_that_was_read_ends_at_once(make_store, start: Start, arguments) -> None:
+    """A twin, or a pod that was started again, neither trains nor lingers; so does one that nobody scrapes."""
+    store, group = make_store(updates=3)
+    branch.train(store, group)
+    if arguments:
+        store.create_message(keys.branch_group_reading("c", "g"), MetricsReading(group="g"))
+    with start(*arguments) as process:
         out, said = process.communicate(timeout=60)
     assert (process.returncode, out, said) == (0, b"", b"")
 

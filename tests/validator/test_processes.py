@@ -14,6 +14,7 @@ import pytest
 from also import keys, metrics
 from also.errors import InputError, MissingObjectError, ServiceError
 from also.forks.starter import ForkServer
+from also.services.validator.launch.launcher import Progress
 from also.services.validator.launch.processes import Processes
 from also.settings import child_environment
 from also.store import Store
@@ -34,6 +35,11 @@ def run(launcher: Processes, *groups: BranchGroup) -> dict[str, BranchProgress]:
     """Run groups to their end; the last progress."""
     with closing(launcher.run(groups)) as running:
         return dict([*running][-1])
+
+
+def begun(progress: Progress) -> int:
+    """Groups that have told anything."""
+    return sum(not told.waits_for for told in progress.values())
 
 
 def counted(outcome: str) -> float:
@@ -75,7 +81,7 @@ def test_progress_comes_at_once_and_while_a_group_is_silent(
         assert next(running) == {}
         assert rehearsal.starts == []
         heard = [dict(progress) for progress in running]
-    assert [progress for progress in heard if "g0" in progress and not progress["g0"].records[0].checkpoint_id]
+    assert [progress for progress in heard if begun(progress) and not progress["g0"].records[0].checkpoint_id]
     assert len(heard) > 3
 
 
@@ -89,6 +95,22 @@ def test_no_more_groups_run_at_once_than_allowed(make_launcher: MakeLauncher, ma
             most = max(most, sum(alive(number) for _, number in rehearsal.starts))
     assert most == 1
     assert [name for name, _ in rehearsal.starts] == ["g0", "g1", "g2"]
+
+
+def test_groups_without_a_place_say_what_they_wait_for(
+    make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal
+) -> None:
+    """A core; the one that runs waits for nothing, and nor does any in the end."""
+    rehearsal.behave(seconds=0.3)
+    groups = [make_group(f"g{number}") for number in range(3)]
+    heard = []
+    with closing(make_launcher(parallel=1).run(groups)) as running:
+        for progress in running:
+            heard.append({name: told.waits_for for name, told in progress.items()})
+    core = "a free core (validation.parallel_groups: 1)"
+    assert {"g0": "", "g1": core, "g2": core} in heard
+    assert {"g0": "", "g2": core} in heard
+    assert heard[-1] == {"g0": "", "g1": "", "g2": ""}
 
 
 def test_finished_group_is_adopted_without_a_process(
@@ -177,7 +199,7 @@ def test_closing_ends_every_process(
     groups = [make_group("g0"), make_group("g1")]
     with closing(make_launcher().run(groups)) as running:
         for progress in running:
-            if len(progress) == 2:
+            if begun(progress) == 2:
                 break
     numbers = [number for _, number in rehearsal.starts]
     assert len(numbers) == 2
@@ -200,7 +222,7 @@ store, logs, spec, *modules = sys.argv[1:]
 server = ForkServer(modules, log=Path(logs, "fork-server.log")) if modules else None
 launcher = Processes(store=open_store(store), logs=Path(logs), parallel=1, module="rehearsal", server=server)
 running = launcher.run([BranchGroup.FromString(Path(spec).read_bytes())])
-while not any(running):
+while not any(not told.waits_for for told in next(running).values()):
     pass
 print(server.pid if server else 0, flush=True)
 list(running)
@@ -251,7 +273,7 @@ def test_killed_fork_server_costs_no_group(
     killed = 0
     with closing(launcher.run([make_group(f"g{number}") for number in range(3)])) as running:
         for progress in running:
-            if len(progress) == 2 and not killed:
+            if begun(progress) == 2 and not killed:
                 killed = server.pid or 0
                 os.kill(killed, signal.SIGKILL)
     assert sorted(progress) == ["g0", "g1", "g2"]
@@ -271,7 +293,7 @@ def test_group_that_was_killed_with_its_fork_server_is_started_again(
     killed = False
     with closing(launcher.run([make_group("g0")])) as running:
         for progress in running:
-            if progress and not killed:
+            if begun(progress) and not killed:
                 killed = True
                 os.kill(server.pid or 0, signal.SIGKILL)
                 os.kill(rehearsal.starts[0][1], signal.SIGKILL)
@@ -290,7 +312,8 @@ def test_progress_comes_while_the_fork_server_loads(
     server = make_fork_server("gated")
     launcher = Processes(store=store, logs=tmp_path / "logs", parallel=2, module="rehearsal", server=server)
     with closing(launcher.run([make_group("g0")])) as running:
-        assert [next(running) for _ in range(5)] == [{}] * 5
+        assert next(running) == {}
+        assert [next(running)["g0"].waits_for for _ in range(5)] == ["PyTorch to be loaded"] * 5
         assert rehearsal.starts == []
         (tmp_path / "gate").touch()
         assert [*running][-1]["g0"].env_steps == 160

@@ -10,6 +10,7 @@ from also import keys, metrics, reasons
 from also.services.validator.measure import samples
 from also.services.validator.measure.prometheus import Prometheus
 from also.services.validator.measure.query import Answer, Endpoint, read_answer
+from also.services.validator.measure.reading import Times
 from also.shaping.identity import config_hash
 from also.store import Store
 from also.v1.branch_pb2 import (
@@ -123,8 +124,11 @@ def open_prometheus(store: Store, server: FaultyPrometheus) -> Iterator[Callable
     opened = []
 
     def make(seconds: float = 5.0, **changes) -> Prometheus:
-        hurry = {"max_age": 30.0, "wait": 0.2, "pause": 0.05}
-        opened.append(Prometheus(store=store, endpoint=Endpoint(url=server.url, seconds=seconds), **hurry | changes))
+        named = {"max_age", "owner", "replica_labels", "show"} & changes.keys()
+        more = {name: changes.pop(name) for name in named}
+        times = Times(**{"wait": 0.2, "pause": 0.05, **changes})
+        place = Endpoint(url=server.url, seconds=seconds)
+        opened.append(Prometheus(store=store, endpoint=place, times=times, **more))
         return opened[-1]
 
     yield make

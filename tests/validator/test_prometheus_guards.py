@@ -11,6 +11,7 @@ from also.services.validator.measure import prometheus
 from also.services.validator.measure.measures import open_measures
 from also.services.validator.measure.prometheus import Prometheus
 from also.services.validator.measure.query import Endpoint
+from also.services.validator.measure.reading import Times
 from also.services.validator.measure.records import Records
 from also.store import Store
 from also.v1.reading_pb2 import GuardQuery, GuardReading, GuardReadings
@@ -36,7 +37,7 @@ def open_prometheus(store: Store, server: FaultyPrometheus):
 
     def make(seconds: float = 5.0, wait: float = 0.1, **more) -> Prometheus:
         place = Endpoint(url=server.url, seconds=seconds)
-        opened.append(Prometheus(store=store, endpoint=place, max_age=30.0, wait=wait, pause=0.02, **more))
+        opened.append(Prometheus(store=store, endpoint=place, times=Times(wait=wait, pause=0.02), **more))
         return opened[-1]
 
     yield make
@@ -198,10 +199,10 @@ def given(url: str = "", **changes) -> settings.Settings:
 
 def test_settings_choose_the_source(store) -> None:
     """Records alone, unless a Prometheus is named; then by its settings."""
-    assert isinstance(open_measures(given(), store), Records)
-    opened = open_measures(given("http://prometheus:9090", metrics_max_age=7.0, metrics_wait=8.0), store)
+    assert isinstance(open_measures(given(), store, str), Records)
+    opened = open_measures(given("http://prometheus:9090", metrics_max_age=7.0, metrics_wait=8.0), store, str)
     assert isinstance(opened, Prometheus)
-    assert (opened.endpoint.url, opened.max_age, opened.wait) == ("http://prometheus:9090", 7.0, 8.0)
+    assert (opened.endpoint.url, opened.max_age, opened.times.wait) == ("http://prometheus:9090", 7.0, 8.0)
     opened.close()
 
 

@@ -1,4 +1,4 @@
-"""What a round says while none of its branches can run: beside a real trainer, with Jobs in the small cluster."""
+"""What a round says while branches of it cannot run: beside a real trainer, with Jobs in the small cluster."""
 
 from collections.abc import Callable, Iterator
 
@@ -60,20 +60,23 @@ def test_admission_is_waited_for_by_its_queues_name(told, cluster) -> None:
     assert next_wait(told, bool) == "the first of 2 branch groups to begin"
     next_wait(told, lambda _: len(cluster.objects["jobs"]) == 2)
     suspend(cluster, "team-queue")
-    found = next_wait(told, lambda words: words.startswith("2 branch groups") and "team-queue" in words)
-    assert found == "2 branch groups to run: admission in queue team-queue"
+    found = next_wait(told, lambda words: "2 of 2" in words and "team-queue" in words)
+    assert found == "branch groups to run: 2 of 2, admission by queue team-queue"
 
 
 def test_a_node_with_room_is_waited_for_with_the_schedulers_words(told, cluster) -> None:
-    """And once one group runs, nothing is waited for: the other one may be waiting for its place."""
+    """In quotes, and printable; also while the other group runs."""
     next_wait(told, lambda _: len(cluster.objects["jobs"]) == 2)
     for job in list(cluster.objects["jobs"].values()):
-        message = "0/3 nodes are available: 3 Insufficient cpu."
+        message = '0/3 nodes are\n\x1b[2Javailable: 3 Insufficient "cpu".'
         pending = {"type": "PodScheduled", "status": "False", "message": message}
         cluster.add_pod(job, phase="Pending", conditions=[pending])
-    found = next_wait(told, lambda words: words.startswith("2 branch groups") and "Insufficient cpu" in words)
-    assert found == "2 branch groups to run: 0/3 nodes are available: 3 Insufficient cpu"
-    next(iter(cluster.objects["jobs"].values()))["status"] = {"ready": 1, "active": 1}
+    said = "a node, \"0/3 nodes are [2Javailable: 3 Insufficient 'cpu'\""
+    assert next_wait(told, lambda words: "2 of 2" in words) == f"branch groups to run: 2 of 2, {said}"
+    first, second = cluster.objects["jobs"].values()
+    first["status"] = {"ready": 1, "active": 1}
+    assert next_wait(told, lambda words: "1 of 2" in words) == f"branch groups to run: 1 of 2, {said}"
+    second["status"] = {"ready": 1, "active": 1}
     assert next_wait(told, lambda words: not words) == ""
 
 
@@ -82,14 +85,15 @@ def test_a_node_with_room_is_waited_for_with_the_schedulers_words(told, cluster)
     [
         ({}, "the first of 3 branch groups to begin"),
         ({"a": BranchProgress()}, ""),
-        ({"a": BranchProgress(waits_for="x"), "b": BranchProgress(env_steps=8)}, ""),
-        ({"a": BranchProgress(waits_for="x"), "b": BranchProgress(env_steps=8, waits_for="x")}, "2 … to run: x"),
-        ({"a": BranchProgress(waits_for="x"), "b": BranchProgress(records=[BranchRecord(failure=1)])}, "1 … to run: x"),
-        ({"a": BranchProgress(waits_for="x" * 500)}, "1 … to run: " + "x" * 160),
+        ({"a": BranchProgress(waits_for="x"), "b": BranchProgress(env_steps=8)}, "branch groups to run: 1 of 3, x"),
+        ({"a": BranchProgress(waits_for="x"), "b": BranchProgress(waits_for="x")}, "branch groups to run: 2 of 3, x"),
+        ({"a": BranchProgress(env_steps=8, waits_for="x")}, "branch groups to run: 1 of 3, x"),
+        ({"a": BranchProgress(records=[BranchRecord(failure=1)], waits_for="x")}, ""),
+        ({name: BranchProgress(waits_for=name[0]) for name in ("a", "b", "b1")}, "branch groups to run: 3 of 3, b"),
+        ({"a": BranchProgress(waits_for="x" * 500)}, "branch groups to run: 1 of 3, " + "x" * 200),
         ({"a": BranchProgress(records=[BranchRecord(failure=1)])}, ""),
     ],
 )
-def test_a_step_waits_where_no_group_that_has_not_ended_runs(progress: dict[str, BranchProgress], due: str) -> None:
-    """The most frequent cause is told, and how many groups wait."""
-    due = due.replace("1 …", "1 branch group").replace("2 …", "2 branch groups")
+def test_a_step_tells_how_many_groups_wait_and_why(progress: dict[str, BranchProgress], due: str) -> None:
+    """The most frequent cause; what has ended waits for nothing."""
     assert _waits_for(3, progress) == due

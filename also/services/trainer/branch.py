@@ -5,7 +5,8 @@ may be started again at any time, and twice at once. Asked to end (SIGTERM, SIGI
 update under way and saves; the next process goes on from there, to the same result.
 
 Once the result is stored the process may stay up for a while, so that Prometheus reads its last
-samples: until the validator has stored its reading of them, or the time is over.
+samples: until the validator has stored its reading of them, or the time is over. One that finds the
+result there, and no reading of it, does the same with what the group came to, and trains nothing.
 
 Exit codes: 0 the result is in the store, 1 it failed and may be started again, 2 its input is
 wrong, 143 it was asked to end before its end.
@@ -77,9 +78,13 @@ def main(given: Sequence[str] | None = None) -> None:
             if arguments.metrics_port is not None:
                 metrics.expose(arguments.metrics_port, settings.from_environment().metrics_host)
             store = open_store(arguments.store, create=False)
-            if store.exists(keys.branch_group_result(arguments.campaign, arguments.group)):
+            ended = store.exists(keys.branch_group_result(arguments.campaign, arguments.group))
+            if ended and arguments.metrics_port is None:
                 return
             group = store.get_message(keys.branch_group(arguments.campaign, arguments.group), branch_pb2.BranchGroup)
+            if ended:
+                show(store, group, seconds=arguments.linger_seconds, stop=stop)
+                return
             group.campaign.learner.MergeFrom(LearnerSettings(device=f"DEVICE_{arguments.device.upper()}"))
             if not train(store, group, save_seconds=arguments.save_seconds, share=arguments.share, stop=stop):
                 sys.exit(STOPPED)
@@ -158,6 +163,33 @@ def train(
         store.create_message(keys.branch_group_result(group.campaign_id, group.name), result)
         _sweep(store, group, keep=0)
     return True
+
+
+def show(store: Store, group: branch_pb2.BranchGroup, *, seconds: float, stop: Stop | None = None) -> None:
+    """Tell what a group came to as the process that trained it did, unless that was read; nothing is trained.
+
+    Args:
+        store: the object store, with the group's result.
+        group: the group.
+        seconds: longest time to stay up, seconds.
+        stop: asked often whether to end.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    stop = stop or Stop()
+    stop.heeded = True
+    if store.exists(keys.branch_group_reading(group.campaign_id, group.name)):
+        return
+    from also.services.trainer.branch_metrics import BranchMetrics
+
+    key = keys.branch_group_result(group.campaign_id, group.name)
+    records = store.get_message(key, branch_pb2.BranchGroupResult).records
+    env_steps = sum(record.env_steps for record in records)
+    told = BranchMetrics(group, records, planned_env_steps=env_steps, owner=settings.from_environment().owner)
+    told.trained(env_steps)
+    print(f"shows {len(records)} branches, which have ended", file=sys.stderr)
+    _linger(store, group, seconds, stop)
 
 
 def _parts(group: branch_pb2.BranchGroup, share: int) -> int:

@@ -44,7 +44,7 @@ class Validator(validator_pb2_grpc.ValidatorServiceServicer):
     def Validate(self, request: ValidateRequest, context: grpc.ServicerContext) -> Iterator[ValidateResponse]:
         """Validate one round; when the call is cancelled its processes end, and its Jobs go on."""
         launcher = self._launch(request.campaign.validation.parallel_groups)
-        measures = open_measures(self._given, self._store)
+        measures = open_measures(self._given, self._store, launcher.show)
         with closing(validate(request, trainer=self._trainer, launcher=launcher, measures=measures)) as messages:
             for message in messages:
                 if not context.is_active():

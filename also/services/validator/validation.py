@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 import grpc
@@ -42,7 +43,7 @@ T = TypeVar("T")
 _PROBE_SECONDS = 1800.0
 """Deadline of the trainer's answer to the screen."""
 
-_CAUSE_LIMIT = 160
+_CAUSE_LIMIT = 200
 """Characters of a cause that a step's wait is told with; a whole one is in the failed group's record."""
 
 _TICK_SECONDS = 1.0
@@ -99,8 +100,8 @@ def _validate(
                 env_steps = sum(told.env_steps for told in progress.values())
                 waits_for = _waits_for(len(groups), progress)
                 yield phase.tell(_reasons(round_, standing), env_steps=env_steps, waits_for=waits_for)
-        last = phase.tell(_reasons(round_, standing), env_steps=env_steps, waits_for=measures.server)
-        measured = yield from _waiting(measures.read(groups), lambda last=last: last)  # type: ignore[misc]
+        tell = partial(phase.tell, _reasons(round_, standing), env_steps=env_steps)
+        measured = yield from _waiting(measures.read(groups), tell, measures)
         arms = records.add(arms, step.arms, step.pool, measured)
         phase.done += step.cost
         left -= step.cost
@@ -108,8 +109,8 @@ def _validate(
     yield phase.tell(_reasons(round_, standing))
     guards = []
     if promoting := judge.about_to_promote(standing):
-        asked = phase.tell(_reasons(round_, standing), waits_for=measures.server)
-        guards = yield from _waiting(measures.guard(request, promoting), lambda: asked)
+        tell = partial(phase.tell, _reasons(round_, standing))
+        guards = yield from _waiting(measures.guard(request, promoting), tell, measures)
     yield judge.validation(round_, arms, guards)
 
 
@@ -172,27 +173,29 @@ def _probe(
 
 
 def _waiting(
-    work: Generator[None, None, T], tell: Callable[[], ValidationProgress]
+    work: Generator[None, None, T], tell: Callable[..., ValidationProgress], measures: Measures
 ) -> Generator[ValidationProgress, None, T]:
-    """Carry work out to its end, telling the progress whenever it yields; returns what came of it."""
+    """Read measures, telling the progress and what is waited for whenever that yields; returns what came of it."""
     while True:
         try:
             next(work)
         except StopIteration as done:
             result: T = done.value
             return result
-        yield tell()
+        yield tell(waits_for=measures.waits_for)
 
 
 def _waits_for(groups: int, progress: Progress) -> str:
-    """What a step waits for none of whose branch groups is at work, in words."""
-    under_way = [told for told in progress.values() if not _is_result(told)]
-    causes = Counter(told.waits_for for told in under_way)
-    if under_way and not causes[""]:
-        return f"{counted(len(under_way), 'branch group')} to run: {causes.most_common(1)[0][0][:_CAUSE_LIMIT]}"
-    if progress:
+    """What a step waits for whose branch groups do not all run, in words; the most frequent cause is told.
+
+    How many they are is told behind the colon: the wait is the same one while they begin one after the other.
+    """
+    if not progress:
+        return f"the first of {counted(groups, 'branch group')} to begin"
+    causes = Counter(told.waits_for for told in progress.values() if told.waits_for and not _is_result(told))
+    if not causes:
         return ""
-    return f"the first of {counted(groups, 'branch group')} to begin"
+    return f"branch groups to run: {causes.total()} of {groups}, {causes.most_common(1)[0][0][:_CAUSE_LIMIT]}"
 
 
 def _is_result(told: BranchProgress | None) -> bool:

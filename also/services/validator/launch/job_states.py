@@ -14,11 +14,18 @@ from also.process import BAD_INPUT
 from also.services.validator.launch.job_template import CONTAINER, Document
 from also.v1 import branch_pb2
 from also.v1.branch_pb2 import BranchFailure
+from also.words import one_line
 
 D = TypeVar("D", bound=Document)
 
 DETAIL_LIMIT = 800
 """Characters of a detail."""
+
+_SAID_LIMIT = 400
+"""Characters of what the cluster, a policy or a container said, in a detail."""
+
+_QUOTED_LIMIT = 110
+"""The same in a few words."""
 
 _QUOTA = re.compile(r"exceeded (\w+ )?quota|status unknown for quota", re.IGNORECASE)
 """What the API server says, or a webhook for it, when there is no room now, or none is counted yet."""
@@ -61,7 +68,8 @@ class Cause:
     scarce: bool = False
     """Whether it waits for room that other Jobs of the same campaign may be using."""
     wait: str = ""
-    """What it waits for in few words, without the names of our own objects; empty where `detail` is all there is."""
+    """What it waits for in few words, without the names of our own objects, and what others said in quotes; empty where
+    `detail` is all there is."""
 
 
 def finished(job: Document) -> str:
@@ -143,7 +151,7 @@ def why_waiting(job: Document, pods: Sequence[Document], events: Sequence[Docume
             branch_pb2.BRANCH_FAILURE_NOT_ADMITTED,
             f"Job {name} waits {where}{_last_event(events)}",
             scarce=True,
-            wait=f"admission {where}" if queue else "their Jobs are suspended",
+            wait=f"admission by queue {queue}" if queue else "their Jobs to be resumed",
         )
     pending = [pod for pod in alive if not deleting(pod)]
     if pending:
@@ -156,11 +164,13 @@ def why_waiting(job: Document, pods: Sequence[Document], events: Sequence[Docume
         failure = branch_pb2.BRANCH_FAILURE_QUOTA_EXCEEDED if quota else branch_pb2.BRANCH_FAILURE_CRASHED
         why = _sentence(refusals[-1])
         said = f"no pod of Job {name} can be created: {why}"
-        return _cause(failure, said, scarce=quota, wait=_REFUSED_POD.sub("", why))
+        room = "room" if quota else "their pods to be allowed"
+        return _cause(failure, said, scarce=quota, wait=f"{room}, {_quoted(_REFUSED_POD.sub('', why))}")
     last = _last_ended(pods)
     if last is not None:
         return _cause(_failure_of("", last), f"Job {name} has no pod; its last one {_how_it_ended(last)}")
-    return _cause(branch_pb2.BRANCH_FAILURE_CRASHED, f"Job {name} has no pod{_last_event(events)}")
+    said = f"Job {name} has no pod{_last_event(events)}"
+    return _cause(branch_pb2.BRANCH_FAILURE_CRASHED, said, wait="" if events else "their pods to be made")
 
 
 def why_gone(name: str, pods: Sequence[Document], times: int) -> Cause:
@@ -207,15 +217,18 @@ def _why_pending(pod: Document, events: Sequence[Document]) -> Cause:
     if scheduled:
         why = _sentence(scheduled.get("message", ""))
         said = f"no node takes pod {_name(pod)}: {why}"
-        return _cause(branch_pb2.BRANCH_FAILURE_UNSCHEDULABLE, said, scarce=True, wait=why)
+        return _cause(branch_pb2.BRANCH_FAILURE_UNSCHEDULABLE, said, scarce=True, wait=f"a node, {_quoted(why)}")
     if reason in _IMAGE_REASONS:
         (image,) = [each["image"] for each in pod["spec"]["containers"] if each["name"] == CONTAINER]
         said = f"pod {_name(pod)} waits for image {image}, {reason}: {_sentence(message)}"
-        return _cause(branch_pb2.BRANCH_FAILURE_IMAGE_UNAVAILABLE, said, wait=f"image {image}, {reason}")
+        wait = f"image {image}, {reason}" + (f" {_quoted(_sentence(message))}" if message else "")
+        return _cause(branch_pb2.BRANCH_FAILURE_IMAGE_UNAVAILABLE, said, wait=wait)
     if _disruption(pod) or (pod["spec"].get("nodeName") and not status.get("startTime")):
         return _cause(branch_pb2.BRANCH_FAILURE_NODE_LOST, f"pod {_place(pod)} is not started")
-    said = f"pod {_place(pod)} does not run, {reason or status.get('phase')}: {_sentence(message)}"
-    return _cause(branch_pb2.BRANCH_FAILURE_CRASHED, said + _last_event(events))
+    reason = reason or str(status.get("phase"))
+    said = f"pod {_place(pod)} does not run, {reason}: {_sentence(message)}"
+    wait = f"their containers, {reason}" + (f" {_quoted(_sentence(message))}" if message else "")
+    return _cause(branch_pb2.BRANCH_FAILURE_CRASHED, said + _last_event(events), wait=wait)
 
 
 def _failure_of(reason: str, last: Document | None) -> BranchFailure:
@@ -304,10 +317,16 @@ def _place(pod: Document) -> str:
 
 
 def _sentence(message: str) -> str:
-    """A message as a part of a sentence: one line, without a full stop, at most 400 characters."""
-    return " ".join(message.split())[:400].rstrip(".") or "no message"
+    """What others said as a part of a sentence: one printable line, without a full stop."""
+    return one_line(message, _SAID_LIMIT).rstrip(".") or "no message"
+
+
+def _quoted(said: str) -> str:
+    """What others said in quotes, so that their words are not taken for ours."""
+    cut = f"{said[:_QUOTED_LIMIT].rstrip()} …" if len(said) > _QUOTED_LIMIT else said
+    return '"' + cut.replace('"', "'") + '"'
 
 
 def _last_line(message: str) -> str:
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    return lines[-1][:400] if lines else ""
+    return one_line(lines[-1], _SAID_LIMIT) if lines else ""

@@ -20,16 +20,17 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
 from also import keys, metrics, reasons
-from also.errors import EndpointError, InputError, ServiceUnavailable, StoreError
+from also.errors import AlsoError, EndpointError, InputError, ServiceUnavailable, StoreError
 from also.services.validator.launch import job_states, results
 from also.services.validator.launch.job_objects import Document, JobObjects
 from also.services.validator.launch.job_states import Cause
 from also.services.validator.launch.job_template import JobTemplate
 from also.services.validator.launch.kubernetes import Namespace
-from also.services.validator.launch.launcher import Progress
+from also.services.validator.launch.launcher import Progress, waiting
 from also.store import Store
 from also.v1 import branch_pb2
 from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchProgress, BranchRecord
+from also.words import one_line
 
 _SAVES_AT_ONCE = 20
 """Groups whose saves are looked at in one look."""
@@ -95,6 +96,42 @@ class Jobs:
         finally:
             watch.closed.set()
             looks.shutdown(wait=False, cancel_futures=True)
+
+    def show(self, group: BranchGroup) -> str:
+        """Have a Job serve the metrics of a group that has ended, as `Launcher.show` says."""
+        try:
+            return self._show(group)
+        except AlsoError as error:  # whatever it is, the group's records stand, and the wait for samples has an end
+            return one_line(str(error), 200)
+
+    def _show(self, group: BranchGroup) -> str:
+        """The same.
+
+        Raises:
+            EndpointError: the API server refuses the Job.
+            ServiceError: another group's Job has its name.
+            ServiceUnavailable: the API server did not answer.
+            StoreError: the store cannot be used.
+        """
+        objects = self.objects
+        job = objects.read(group)
+        if job is None:
+            creation = objects.create(group, objects.read_template())
+            if creation.outcome == "created":
+                metrics.JOBS.labels(group.campaign_id, "shown").inc()
+            if creation.outcome != "adopted":
+                return creation.refused or "their Jobs to start"
+            job = objects.read(group)  # one of an older ALSO, under its own name
+        if job is None or job_states.deleting(job):
+            return "their ended Jobs to be deleted"
+        if job_states.finished(job):
+            objects.delete(job)
+            return "their ended Jobs to be deleted"
+        pods = objects.pods([group]).get(group.name, [])
+        if job_states.runs(pods):
+            return ""
+        cause = job_states.why_waiting(job, pods, objects.events(job))
+        return cause.wait or cause.detail
 
 
 @dataclass(slots=True, kw_only=True)
@@ -300,10 +337,7 @@ class _Watch:
         """Say what a group waits for, in words; empty where it runs."""
         told = self.progress.get(one.group.name)
         if told is None or told.waits_for != what:
-            now = BranchProgress(waits_for=what)
-            if told is not None:
-                now = BranchProgress(env_steps=told.env_steps, records=told.records, waits_for=what)
-            self.progress = {**self.progress, one.group.name: now}
+            self.progress = {**self.progress, one.group.name: waiting(told, what)}
 
     def _fail(self, one: _Running, cause: Cause, job: Document | None = None) -> None:
         """Store why a group failed, unless a result has come after all, and delete its Job."""

@@ -17,6 +17,7 @@ import urllib3
 from kubernetes import client, config
 
 from also.errors import EndpointError, ServiceUnavailable
+from also.words import one_line
 
 _SECONDS = (3.0, 10.0)
 """How long the API server may take to be connected to, and to say something."""
@@ -28,7 +29,7 @@ _DENIED = "denied the request"
 """What the API server says of a webhook that refuses an object, whatever status the webhook chose."""
 
 _MESSAGE_LIMIT = 1000
-"""Characters of a message of the API that are passed on."""
+"""Characters of a message of the API that are passed on, as one printable line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class Answer:
     @property
     def message(self) -> str:
         """Why the request was refused, in the API server's words."""
-        return str(self.document.get("message") or f"HTTP status {self.status}")[:_MESSAGE_LIMIT]
+        return one_line(str(self.document.get("message") or f"HTTP status {self.status}"), _MESSAGE_LIMIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,9 +195,9 @@ def _document(content: bytes) -> dict[str, Any]:
 def _warning(header: str) -> str:
     r"""Text of a header that warns, which is `299 - "text"` with `\"` for a quotation mark (RFC 7234)."""
     found = re.fullmatch(r'\d{3} \S+ "(.*)"', header)
-    return re.sub(r"\\(.)", r"\1", found[1]) if found else header
+    return one_line(re.sub(r"\\(.)", r"\1", found[1]) if found else header, _MESSAGE_LIMIT)
 
 
 def _line(error: Exception) -> str:
     """An error in one line."""
-    return " ".join(str(error).split())[:_MESSAGE_LIMIT]
+    return one_line(str(error), _MESSAGE_LIMIT)

@@ -9,6 +9,18 @@ Progress = Mapping[str, BranchProgress]
 """Progress of each group, by its name, that has begun or tells why it does not. A finished group's is its result."""
 
 
+def waiting(told: BranchProgress | None, what: str) -> BranchProgress:
+    """A group's progress with what it waits for.
+
+    Args:
+        told: its progress so far; None where it has none.
+        what: what keeps it from running, in words; empty where it runs.
+    """
+    if told is None:
+        return BranchProgress(waits_for=what)
+    return BranchProgress(env_steps=told.env_steps, records=told.records, waits_for=what)
+
+
 class Launcher(Protocol):
     """Runs branch groups until all their results are in the object store."""
 
@@ -34,4 +46,14 @@ class Launcher(Protocol):
             InputError: a group's input is wrong, e.g. a damaged checkpoint, or the place is.
             ServiceError: a group crashed too often, or another one is stored under its name.
             ServiceUnavailable: the place could not be reached for too long.
+        """
+
+    def show(self, group: BranchGroup) -> str:
+        """Make sure that a process serves the metrics of a group whose result is in the object store, where they are
+        scraped: one that has ended is started again, and trains nothing.
+
+        May be called from any thread, and again at any time.
+
+        Returns:
+            What keeps them from being served now, in words; empty where they are.
         """

@@ -21,7 +21,7 @@ from also.errors import DocumentError, InputError, ServiceError
 from also.forks.starter import ForkServer
 from also.process import BAD_INPUT
 from also.services.validator.launch import results
-from also.services.validator.launch.launcher import Progress
+from also.services.validator.launch.launcher import Progress, waiting
 from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchProgress
 
@@ -72,21 +72,26 @@ class Processes:
     def run(self, groups: Sequence[BranchGroup]) -> Generator[Progress, None, None]:
         """Run groups as `Launcher.run` says."""
         progress: dict[str, BranchProgress] = {}
-        waiting = deque[tuple[BranchGroup, int]]()
+        queued = deque[tuple[BranchGroup, int]]()
         for group in groups:
             results.store_spec(self.store, group)
             if results.is_there(self.store, group):
                 progress[group.name] = results.take(self.store, group, "adopted")
             else:
-                waiting.append((group, 1))
+                queued.append((group, 1))
         running: dict[str, _Running] = {}
         lines: queue.Queue[tuple[str, int, bytes]] = queue.Queue()
         try:
             yield dict(progress)
-            while waiting or running:
-                while waiting and len(running) < self.parallel and self._ready():
-                    group, attempt = waiting.popleft()
+            while queued or running:
+                while queued and len(running) < self.parallel and self._ready():
+                    group, attempt = queued.popleft()
                     running[group.name] = self._start(group, attempt, lines)
+                    told = progress.pop(group.name, None)
+                    if told is not None and told.records:
+                        progress[group.name] = waiting(told, "")
+                for group, _ in queued:
+                    progress[group.name] = waiting(progress.get(group.name), self._missing())
                 tick = _TICK_SECONDS if self._ready() else _COLD_TICK_SECONDS
                 for name, line in _hear(lines, running, tick):
                     told = _parse(line)
@@ -101,7 +106,7 @@ class Processes:
                         progress[name] = results.take(self.store, one.group, "finished")
                     else:
                         self._check_retry(one)
-                        waiting.appendleft((one.group, one.attempt + 1))
+                        queued.appendleft((one.group, one.attempt + 1))
                 yield dict(progress)
         finally:
             lifeline.end([one.process for one in running.values()], grace_seconds=_GRACE_SECONDS)
@@ -110,6 +115,14 @@ class Processes:
         """How long a process may be silent: an import-path task's steps may take long."""
         task = one.group.campaign.task
         return max(self.silence_seconds, 2 * task.step_timeout) if ":" in task.name else self.silence_seconds
+
+    def show(self, group: BranchGroup) -> str:
+        """Nothing scrapes processes of this machine: see `Launcher.show`."""
+        return ""
+
+    def _missing(self) -> str:
+        """What groups wait for that are not started, in words."""
+        return f"a free core (validation.parallel_groups: {self.parallel})" if self._ready() else "PyTorch to be loaded"
 
     def _ready(self) -> bool:
         """Whether a process can be started now."""

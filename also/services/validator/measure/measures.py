@@ -4,7 +4,7 @@ A source is opened for one round and may wait for what it reads, but never block
 generators yield at least once a second, so that the round goes on telling how far it is.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Protocol
 
 from also.services.validator.measure.records import Records
@@ -19,8 +19,8 @@ class Measures(Protocol):
     """Reads what branches measured, and what guard queries say."""
 
     @property
-    def server(self) -> str:
-        """What has to answer before measures are known, for people; empty where nothing has."""
+    def waits_for(self) -> str:
+        """What has to answer before measures are known, in words, and after ": " what is wrong; empty for nothing."""
 
     def hear(self, finished: Sequence[BranchGroup]) -> None:
         """Take note of groups whose results are in the object store, and read on; returns at once.
@@ -51,8 +51,13 @@ class Measures(Protocol):
         """Give up what is still being read."""
 
 
-def open_measures(settings: Settings, store: Store) -> Measures:
+def open_measures(settings: Settings, store: Store, show: Callable[[BranchGroup], str]) -> Measures:
     """The source of measures that a validator's settings name, for one round.
+
+    Args:
+        settings: name it.
+        store: the object store.
+        show: has a process serve the metrics of a group that has ended, see `launch.launcher.Launcher.show`.
 
     Raises:
         EndpointError: the URL of Prometheus cannot be used.
@@ -61,4 +66,4 @@ def open_measures(settings: Settings, store: Store) -> Measures:
         return Records(store=store)
     from also.services.validator.measure.prometheus import Prometheus  # its HTTP client is not needed without one
 
-    return Prometheus.open(settings, store)
+    return Prometheus.open(settings, store, show)

@@ -6,35 +6,36 @@ the group's samples, every second until they can be used or the wait is over. Wh
 the group's process sees it and ends. A reading that cannot be used makes the group's records unusable for
 the judge, with a named fault. It is never taken for "no change", and never for a promotion.
 
+Where a stage is to wait for a Prometheus that is away, branches have long ended when it is back. Their records are
+there; so each group whose samples are lacking is shown again by a process that trains nothing (ADR 33).
+
 Queries run in threads of their own, each with a deadline; this module's state is touched by its caller's
 thread alone.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, partial
-from math import ceil, inf
-from typing import Any, Generic, TypeVar
+from math import ceil
+from typing import Any
 from urllib.parse import urlsplit
-
-from google.protobuf.message import Message
 
 from also import headers, keys, metrics, reasons
 from also.errors import EndpointError, ServiceError, SettingError
 from also.services.validator import ownership
 from also.services.validator.measure import guards, records, replicas, samples
 from also.services.validator.measure.query import Endpoint, QueryError
+from also.services.validator.measure.reading import Reading, Times
 from also.settings import PROMETHEUS_HEADERS, PROMETHEUS_TOKEN, Settings
 from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchRecord
 from also.v1.campaign_pb2 import Campaign
 from also.v1.reading_pb2 import GuardReading, GuardReadings, MetricsFault, MetricsReading
 from also.v1.validator_pb2 import ValidateRequest
-
-T = TypeVar("T")
-M = TypeVar("M", bound=Message)
+from also.words import counted
 
 _LOOK_SECONDS = 0.05
 """Time between two looks at the queries, while nothing else is done."""
@@ -51,57 +52,8 @@ _NOT_LET_IN = (400, 401, 403, 422)
 _THREADS = 8
 """Queries at once."""
 
-
-@dataclass(slots=True, kw_only=True)
-class _Reading(Generic[T]):
-    """Something that is asked for until it can be used, or the wait is over."""
-
-    ask: Callable[[], T]
-    """Asks once."""
-    fault: Callable[[T], MetricsFault]
-    """Why an answer cannot be used; one without a fault ends the wait."""
-    began: float = field(default_factory=time.monotonic)
-    """When it was first asked for, by the monotonic clock."""
-    waits_since: float = field(default_factory=time.monotonic)
-    """Since when samples are waited for: Prometheus's time away is none of that as long as it is borne; monotonic."""
-    asked: "Future[T] | None" = None
-    """The query under way."""
-    rested: float = -inf
-    """When the last query ended, by the monotonic clock."""
-    last: T | None = None
-    """The last answer."""
-
-    @property
-    def is_away(self) -> bool:
-        """Whether Prometheus gave no answer when it was asked last."""
-        return self.last is not None and self.fault(self.last) == MetricsFault.METRICS_FAULT_UNAVAILABLE
-
-    def advance(self, pool: ThreadPoolExecutor, *, wait: float, away: float, pause: float) -> bool:
-        """Take the last query's answer and start the next query, where it is time; whether the reading is over.
-
-        It is not over before there was an answer, however late: a query that runs ends by its own deadline.
-        """
-        now = time.monotonic()
-        if self.asked is not None and self.asked.done():
-            self.last = self.asked.result()
-            self.asked, self.rested = None, now
-            if not self.fault(self.last):
-                return True
-        if self.is_away and now - self.began < away:
-            self.waits_since = now
-        if now - self.waits_since >= wait and self.last is not None and (self.asked is None or self.asked.cancel()):
-            return True
-        if self.asked is not None:
-            return False
-        if now - self.rested >= pause:
-            self.asked = pool.submit(self.ask)
-        return False
-
-    @property
-    def answer(self) -> T:
-        """The answer that counts, once the reading is over."""
-        assert self.last is not None
-        return self.last
+_CAUSE_LIMIT = 200
+"""Characters of why groups are not shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,14 +70,14 @@ class Prometheus:
     """Labels that alone tell apart the series of servers that stand for each other."""
     max_age: float = 30.0
     """Age of the oldest sample that counts, seconds."""
-    wait: float = 90.0
-    """How long a reading is waited for, seconds."""
-    away: float = 0.0
-    """How long Prometheus may give no answer at all, seconds; samples are waited for as long as above from then on."""
-    pause: float = 1.0
-    """Time between two queries for the same reading, seconds."""
-    _readings: dict[str, _Reading[MetricsReading]] = field(default_factory=dict, init=False)
+    times: Times = field(default_factory=Times)
+    """How long what is waited for."""
+    show: Callable[[BranchGroup], str] | None = None
+    """Has a process serve a group's metrics, see `launch.launcher.Launcher.show`; None where nobody can be made to."""
+    _readings: dict[str, Reading[MetricsReading]] = field(default_factory=dict, init=False)
     """Readings under way, by name of the group."""
+    _shown: set[str] = field(default_factory=set, init=False)
+    """Names of groups under way whose turn it is to be shown again."""
     _done: dict[str, MetricsReading] = field(default_factory=dict, init=False)
     """Readings that are in the object store, by name of the group."""
     _pool: ThreadPoolExecutor = field(
@@ -133,8 +85,13 @@ class Prometheus:
     )
 
     @classmethod
-    def open(cls, settings: Settings, store: Store) -> "Prometheus":
+    def open(cls, settings: Settings, store: Store, show: Callable[[BranchGroup], str] | None = None) -> "Prometheus":
         """The measures of one round by a validator's settings; nothing is asked yet.
+
+        Args:
+            settings: where Prometheus is, and how long what is waited for.
+            store: the object store.
+            show: has a process serve a group's metrics.
 
         Raises:
             EndpointError: the URL cannot be used.
@@ -145,13 +102,26 @@ class Prometheus:
             owner=cache(partial(ownership.owner, store, namespace=settings.namespace, template=settings.job_template)),
             replica_labels=_replica_labels(settings),
             max_age=settings.metrics_max_age,
-            wait=settings.metrics_wait,
-            away=settings.metrics_away,
+            times=Times(
+                wait=settings.metrics_wait,
+                away=settings.metrics_away,
+                lacking=settings.metrics_max_age,
+                start=settings.job_start_seconds,
+            ),
+            show=show,
         )
 
     @property
-    def server(self) -> str:
-        """Prometheus."""
+    def waits_for(self) -> str:
+        """Prometheus, and after ": " what is the matter with it, or with what it is to scrape."""
+        asked = self._readings.values()
+        away = [reading.answer.detail for reading in asked if reading.is_away]
+        if away:
+            return f"Prometheus: {away[0].removeprefix('Prometheus ').rstrip('.')}"
+        hidden = Counter(reading.hidden for reading in asked if reading.hidden)
+        if hidden:
+            many = counted(hidden.total(), "branch group")
+            return f"Prometheus: {many} to be shown again, {hidden.most_common(1)[0][0][:_CAUSE_LIMIT]}"
         return "Prometheus"
 
     def hear(self, finished: Sequence[BranchGroup]) -> None:
@@ -178,7 +148,7 @@ class Prometheus:
         if not self.store.exists(key):
             owner = self.owner(request.campaign_id)
             asked = [
-                _Reading(
+                Reading(
                     ask=lambda query=query: guards.read(  # type: ignore[misc]
                         self.endpoint,
                         query,
@@ -198,8 +168,7 @@ class Prometheus:
                 over.update(
                     place
                     for place, reading in enumerate(asked)
-                    if place not in over
-                    and reading.advance(self._pool, wait=self.wait, away=self.away, pause=self.pause)
+                    if place not in over and reading.advance(self._pool, self.times)
                 )
                 left = [reading for place, reading in enumerate(asked) if place not in over]
                 _show_away(request.campaign_id, left)
@@ -245,11 +214,14 @@ class Prometheus:
                 return
             self._readings[group.name] = self._begin(group)
         reading = self._readings[group.name]
-        if reading.advance(self._pool, wait=self.wait, away=self.away, pause=self.pause):
+        if reading.wants_show(self.times) and len(self._shown) < group.campaign.validation.parallel_groups:
+            self._shown.add(group.name)
+        if reading.advance(self._pool, self.times, may_show=group.name in self._shown):
             self._done[group.name] = self._store(group, reading)
             del self._readings[group.name]
+            self._shown.discard(group.name)
 
-    def _begin(self, group: BranchGroup) -> _Reading[MetricsReading]:
+    def _begin(self, group: BranchGroup) -> Reading[MetricsReading]:
         measured = records.read(self.store, [group])
         owner = self.owner(group.campaign_id)
         query = samples.query(group, range_seconds=self._range_seconds, owner=owner)
@@ -270,9 +242,10 @@ class Prometheus:
                     reading.branches.extend(branches)
             return reading
 
-        return _Reading(ask=ask, fault=lambda reading: reading.fault)
+        show = None if self.show is None else partial(self.show, group)
+        return Reading(ask=ask, fault=lambda reading: reading.fault, show=show)
 
-    def _store(self, group: BranchGroup, reading: _Reading[MetricsReading]) -> MetricsReading:
+    def _store(self, group: BranchGroup, reading: Reading[MetricsReading]) -> MetricsReading:
         """Create a reading that is over; where another validator was faster, that one counts."""
         waited = time.monotonic() - reading.began
         made = reading.answer
@@ -292,7 +265,7 @@ class Prometheus:
     @property
     def _range_seconds(self) -> int:
         """How far back samples are asked for: one that was the last before the wait is seen to its end, as stale."""
-        return ceil(2 * self.max_age + self.wait)
+        return ceil(2 * self.max_age + self.times.wait)
 
     @property
     def _lookback_seconds(self) -> int:
@@ -326,7 +299,7 @@ def endpoint(settings: Settings) -> Endpoint:
     return Endpoint(url=settings.prometheus, token=settings.prometheus_token, headers=further)
 
 
-def _show_away(campaign_id: str, asked: Iterable[_Reading[Any]]) -> None:
+def _show_away(campaign_id: str, asked: Iterable[Reading[Any]]) -> None:
     """Show how long a campaign has waited for a Prometheus that gives no answer."""
     now = time.monotonic()
     away = max((now - reading.began for reading in asked if reading.is_away), default=0.0)

@@ -19,6 +19,8 @@ from typing import Any
 
 import httpx2
 
+from also.words import one_line
+
 MOST_BYTES = 16 * 2**20
 """Bytes of a reply that are read; a longer one is refused. 512 branches with 120 samples each take 8 MiB."""
 
@@ -149,7 +151,7 @@ class Endpoint:
 
 def line(text: str) -> str:
     """The beginning of a text as one printable line of at most 200 characters."""
-    return " ".join("".join(each if each.isprintable() else " " for each in text[:400]).split())[:200]
+    return one_line(text, 200)
 
 
 def _message(data: Any) -> str:

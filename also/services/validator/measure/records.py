@@ -72,8 +72,8 @@ class Records:
     """The object store."""
 
     @property
-    def server(self) -> str:
-        """None: the records are there."""
+    def waits_for(self) -> str:
+        """Nothing: the records are there."""
         return ""
 
     def hear(self, finished: Sequence[BranchGroup]) -> None:
