@@ -6,14 +6,14 @@ Both minds are asked about recorded situations; the server's replies follow thei
 one way. Every second question is damaged at its first call only, so that repetition and repair can mend it.
 A *crash* is any exception but those that a service turns into a status; an *invalid answer* is one that
 breaks a limit, names what is not there, cites a number that the evidence does not have, or proposes a config
-that the rules refuse. Both must be 0, and no question may take more calls than its tries.
+that the rules refuse or that was tried already. Both must be 0, and no question may take more calls than its tries.
 """
 
 import argparse
 import platform
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from also.llm.asker import Asker
 from also.services.critic import rules
 from also.services.critic.citations import value_at
 from also.services.critic.service import diagnose
+from also.services.generator.proposal import tried_under
 from also.services.generator.service import propose
 from also.settings import Settings
 from also.shaping.identity import config_hash
@@ -39,7 +40,13 @@ from tools.faulty_llm.faults import FAULTS
 from tools.faulty_llm.server import FaultyLlm, serving
 
 TRIES = 3
-"""Calls of a question at most."""
+"""Calls for a reply at most."""
+
+CANDIDATES = 3
+"""Candidates that the generator is asked for."""
+
+MOST_CALLS = 1 + CANDIDATES
+"""Calls of a question at most: a server that refuses several choices at once is asked for each of them."""
 
 SLOW = ("slow_drip", "hang", "gigantic_body")
 """Kinds that take a deadline each, or much memory: a third of the questions."""
@@ -85,7 +92,8 @@ def main() -> int:
         "# Faulty replies",
         "",
         f"`python -m benchmarks.llm_faults --questions {arguments.questions}`: questions of each kind of fault,",
-        f"a third of them for {', '.join(SLOW)}; critic and generator in turn; at most {TRIES} calls each.",
+        f"a third of them for {', '.join(SLOW)}; critic and generator in turn; at most {TRIES} calls each,",
+        f"{MOST_CALLS} where choices are refused.",
         "",
         f"{machine()}, Python {platform.python_version()}.",
         "",
@@ -112,7 +120,7 @@ def main() -> int:
     lines.append(total.row(f"**{len(tallies)} kinds**"))
     print(lines[-1])
     arguments.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return 1 if total.crashes or total.invalid or total.most_calls > TRIES else 0
+    return 1 if total.crashes or total.invalid or total.most_calls > MOST_CALLS else 0
 
 
 def measure(server: FaultyLlm, kind: str, questions: int) -> Tally:
@@ -184,7 +192,7 @@ def question(
         GeneratorSettings(
             backend=GeneratorBackend.GENERATOR_BACKEND_LLM,
             llm=llm,
-            candidates=3,
+            candidates=CANDIDATES,
             sampling=Sampling.SAMPLING_CHOICES if choices else Sampling.SAMPLING_LIST,
         ),
     )
@@ -230,7 +238,7 @@ def wrong_diagnosis(request: DiagnoseRequest, response: DiagnoseResponse) -> lis
 
 def wrong_candidates(request: ProposeRequest, response: ProposeResponse) -> list[str]:
     """What is wrong with accepted candidates."""
-    tried: Sequence[str] = [trial.candidate.config_hash for trial in request.trials]
+    tried = [trial.candidate.config_hash for trial in tried_under(request)]
     wrong = []
     for candidate in response.candidates:
         try:
