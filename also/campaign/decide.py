@@ -30,7 +30,6 @@ from also.v1.journal_pb2 import Finished, FinishReason, Held, HoldReason, Promot
 from also.v1.llm_pb2 import LlmFailure, LlmFailureReason, LlmUse
 from also.v1.verdict_pb2 import Outcome, Validation, VerdictReason
 from also.validation import cost
-from also.validation.cost import whole_updates
 from also.validation.race import pays_nothing
 from also.words import counted
 
@@ -170,14 +169,11 @@ def asks_for_change(state: State, stage: Stage) -> bool:
 def _between_stages(state: State) -> TrainStage | Report | Finished | None:
     if state.finished is not None:
         return None
-    stages_done = len(state.stages) >= state.campaign.stages.count
-    stage_env_steps = whole_updates(state.campaign.stages.env_steps, state.campaign.learner)
-    budget_spent = state.env_steps + stage_env_steps > state.campaign.budget.env_steps
-    if not stages_done and not budget_spent:
+    if not state.stages_done and not state.budget_spent:
         return TrainStage(stage=len(state.stages))
     if state.reported is None:
         return Report()
-    reason = FinishReason.FINISH_REASON_STAGES_DONE if stages_done else FinishReason.FINISH_REASON_BUDGET_SPENT
+    reason = FinishReason.FINISH_REASON_STAGES_DONE if state.stages_done else FinishReason.FINISH_REASON_BUDGET_SPENT
     return Finished(reason=reason, checkpoint_id=state.position.checkpoint_id)
 
 

@@ -9,10 +9,12 @@ sense, and is refused.
 from collections.abc import Iterable
 from dataclasses import replace
 
+from also.campaign.amendment import amendment
 from also.campaign.state import Decision, Event, Incumbent, Position, Round, Stage, State, position_of
 from also.errors import CampaignError
 from also.shaping.identity import config_hash
 from also.v1.journal_pb2 import (
+    Amended,
     Diagnosed,
     Finished,
     Held,
@@ -59,9 +61,12 @@ def advance(state: State, record: JournalRecord) -> State:
     Raises:
         CampaignError: the record cannot follow this state.
     """
+    event = event_of(record)
+    if isinstance(event, Amended):
+        return _amend(state, record, event)
     if state.finished is not None:
         raise _refusal(record, "the campaign is over")
-    match event_of(record):
+    match event:
         case StageTrained() as event:
             return _train(state, record, event)
         case Reported() as event:
@@ -94,6 +99,20 @@ def event_of(record: JournalRecord) -> Event:
         raise _refusal(record, "it holds no event")
     event: Event = getattr(record, name)
     return event
+
+
+def _amend(state: State, record: JournalRecord, event: Amended) -> State:
+    """The state of the campaign as it goes on; where it has grown by a stage, it is not over any more."""
+    _require(record, state.open_stage is None, "a stage is open")
+    try:
+        grown = amendment(state.campaign, event.campaign)
+    except CampaignError as error:
+        raise _refusal(record, f"it is another campaign ({error})") from None
+    _require(record, grown is not None, "nothing has grown")
+    following = replace(state, campaign=event.campaign)
+    if following.stages_done or following.budget_spent:
+        return following
+    return replace(following, reported=None, finished=None)
 
 
 def _train(state: State, record: JournalRecord, event: StageTrained) -> State:

@@ -17,6 +17,7 @@ from also.campaign.decide import LLM_HOLDS, Action, Diagnose, Propose, Report, T
 from also.campaign.fold import advance, begin, event_of, fold
 from also.campaign.state import Event, State
 from also.v1.journal_pb2 import (
+    Amended,
     Diagnosed,
     Finished,
     Held,
@@ -46,9 +47,12 @@ def differences(records: Sequence[JournalRecord]) -> Iterator[str]:
     state = begin(records[0])
     for record in records[1:]:
         event = event_of(record)
-        action = decide(state)
-        if not answers(state, action, event):
-            yield f"record {record.sequence}: {_text(event)} was recorded, {_text(action)} follows from those before"
+        if not isinstance(event, Amended):  # what people decide follows from nothing; `advance` says whether it may be
+            action = decide(state)
+            if not answers(state, action, event):
+                yield (
+                    f"record {record.sequence}: {_text(event)} was recorded, {_text(action)} follows from those before"
+                )
         state = advance(state, record)
         if isinstance(event, Validated):
             yield from _verdicts(state, record.sequence, event.validation)

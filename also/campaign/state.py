@@ -14,6 +14,7 @@ from also.shaping.relief import is_relief
 from also.v1.campaign_pb2 import Adopt, Campaign
 from also.v1.diagnosis_pb2 import Diagnosis
 from also.v1.journal_pb2 import (
+    Amended,
     CampaignStarted,
     Diagnosed,
     Finished,
@@ -34,7 +35,7 @@ from also.validation import cost
 Decision = Promoted | Held | RolledBack
 """How a stage ends."""
 
-Event = CampaignStarted | StageTrained | Diagnosed | Proposed | Validated | Decision | Reported | Finished
+Event = CampaignStarted | Amended | StageTrained | Diagnosed | Proposed | Validated | Decision | Reported | Finished
 """What a record can hold."""
 
 
@@ -138,7 +139,7 @@ class State:
     """All that is known of a campaign."""
 
     campaign: Campaign
-    """The campaign file, every default filled in."""
+    """The campaign file, every default filled in, as it is now."""
     card: TaskCard
     """The task's card."""
     incumbent: Incumbent
@@ -156,6 +157,17 @@ class State:
     def open_stage(self) -> Stage | None:
         """The stage that still awaits its decision."""
         return self.stages[-1] if self.stages and self.stages[-1].decision is None else None
+
+    @property
+    def stages_done(self) -> bool:
+        """Whether the main run has trained all stages."""
+        return len(self.stages) >= self.campaign.stages.count
+
+    @property
+    def budget_spent(self) -> bool:
+        """Whether the budget does not suffice for another stage."""
+        stage = cost.whole_updates(self.campaign.stages.env_steps, self.campaign.learner)
+        return self.env_steps + stage > self.campaign.budget.env_steps
 
     @property
     def env_steps(self) -> int:

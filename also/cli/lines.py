@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Self
 
 from also import reasons
+from also.campaign.state import State
 from also.cli import describe
 from also.cli.progress import Progress
 from also.v1.journal_pb2 import JournalRecord
@@ -45,8 +46,9 @@ class Lines(Progress):
 
     def record(self, record: JournalRecord) -> None:
         """Say what has happened."""
+        before = self.state
         super().record(record)
-        self._print(event_line(record))
+        self._print(event_line(record, before))
 
     def note(self, text: str) -> None:
         """Say it."""
@@ -83,8 +85,13 @@ def step_line(progress: Progress) -> str:
     return ", ".join(parts)
 
 
-def event_line(record: JournalRecord) -> str:
-    """What a record says, in one line."""
+def event_line(record: JournalRecord, before: State | None = None) -> str:
+    """What a record says, in one line.
+
+    Args:
+        record: the record.
+        before: the state before it, by which it is known what a campaign has grown by; None where nobody asks.
+    """
     match record.WhichOneof("event"):
         case "stage_trained":
             trained = record.stage_trained
@@ -119,5 +126,7 @@ def event_line(record: JournalRecord) -> str:
             return f"final return {describe.evaluation(record.reported.evaluation)}"
         case "finished":
             return f"finished: {reasons.finish(record.finished.reason)}"
+        case "amended":
+            return f"goes on with {describe.growth(before.campaign, record.amended.campaign) if before else 'more'}"
         case _:
             return "begun"

@@ -1,7 +1,7 @@
 """`also report`: a campaign as Markdown, with plots beside it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,12 +9,12 @@ import typer
 import yaml
 
 from also import document, enums, keys, reasons
-from also.campaign.fold import fold
+from also.campaign.fold import advance, begin, fold
 from also.campaign.state import Stage, State
 from also.cli import describe, table
 from also.cli.options import StoreOption, read_journal, settings_with
 from also.errors import InputError
-from also.v1.journal_pb2 import Held, RolledBack
+from also.v1.journal_pb2 import Held, JournalRecord, RolledBack
 from also.v1.verdict_pb2 import Outcome, Validation
 from also.words import counted
 
@@ -25,14 +25,16 @@ def report(
     store: StoreOption = None,
 ) -> None:
     """Write a campaign's report: a Markdown file, with PNG plots beside it."""
-    state = fold(read_journal(campaign, store).records)
+    records = read_journal(campaign, store).records
+    state = fold(records)
     if output.is_dir():
         raise InputError(f"report {output} cannot be written: it is a folder; name a file, e.g. {output / campaign}.md")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         plots = _plot(state, output)
         output.write_text(
-            "\n".join(_lines(state, campaign, settings_with(store).store, plots)) + "\n", encoding="utf-8"
+            "\n".join(_lines(state, _grown(records), campaign, settings_with(store).store, plots)) + "\n",
+            encoding="utf-8",
         )
     except OSError as error:
         raise InputError(f"report {output} cannot be written: {error.strerror}") from None
@@ -54,10 +56,12 @@ def _plot(state: State, output: Path) -> dict[str, str]:
     return names
 
 
-def _lines(state: State, campaign_id: str, store: str, plots: dict[str, str]) -> Iterator[str]:
+def _lines(state: State, grown: Iterable[str], campaign_id: str, store: str, plots: dict[str, str]) -> Iterator[str]:
     yield f"# Campaign {campaign_id}: {state.card.task}\n"
     yield f"{state.card.description}\n"
     for line in table.outcome(state):
+        yield f"- {line}"
+    for line in grown:
         yield f"- {line}"
     yield f"\n![Return of the main run]({plots['main']})\n"
     yield "## Stages\n"
@@ -70,6 +74,18 @@ def _lines(state: State, campaign_id: str, store: str, plots: dict[str, str]) ->
     yield "\n## The campaign file\n\n```yaml"
     yield yaml.safe_dump(document.plain(state.campaign), sort_keys=False).rstrip()
     yield "```"
+
+
+def _grown(records: Sequence[JournalRecord]) -> Iterator[str]:
+    """Where a campaign has grown, one line each time, oldest first."""
+    state = begin(records[0])
+    for record in records[1:]:
+        before, state = state, advance(state, record)
+        if record.HasField("amended"):
+            yield f"grown before stage {len(state.stages)}: {describe.growth(before.campaign, state.campaign)}"
+            if before.reported is not None and state.reported is None:
+                worth = describe.evaluation(before.reported.evaluation)
+                yield f"measured before that: {worth}, after {before.reported.env_steps:,} env_steps"
 
 
 def _stage(stage: Stage, plots: dict[str, str]) -> Iterator[str]:

@@ -78,7 +78,7 @@ FINISH_REASON_STAGES_DONE: FinishReason
 FINISH_REASON_BUDGET_SPENT: FinishReason
 
 class JournalRecord(_message.Message):
-    __slots__ = ("schema_version", "sequence", "previous_sha256", "written_at", "conductor", "started", "stage_trained", "diagnosed", "proposed", "validated", "promoted", "held", "rolled_back", "reported", "finished")
+    __slots__ = ("schema_version", "sequence", "previous_sha256", "written_at", "conductor", "started", "stage_trained", "diagnosed", "proposed", "validated", "promoted", "held", "rolled_back", "reported", "finished", "amended")
     SCHEMA_VERSION_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_SHA256_FIELD_NUMBER: _ClassVar[int]
@@ -94,6 +94,7 @@ class JournalRecord(_message.Message):
     ROLLED_BACK_FIELD_NUMBER: _ClassVar[int]
     REPORTED_FIELD_NUMBER: _ClassVar[int]
     FINISHED_FIELD_NUMBER: _ClassVar[int]
+    AMENDED_FIELD_NUMBER: _ClassVar[int]
     schema_version: int
     sequence: int
     previous_sha256: str
@@ -109,7 +110,8 @@ class JournalRecord(_message.Message):
     rolled_back: RolledBack
     reported: Reported
     finished: Finished
-    def __init__(self, schema_version: _Optional[int] = ..., sequence: _Optional[int] = ..., previous_sha256: _Optional[str] = ..., written_at: _Optional[str] = ..., conductor: _Optional[str] = ..., started: _Optional[_Union[CampaignStarted, _Mapping]] = ..., stage_trained: _Optional[_Union[StageTrained, _Mapping]] = ..., diagnosed: _Optional[_Union[Diagnosed, _Mapping]] = ..., proposed: _Optional[_Union[Proposed, _Mapping]] = ..., validated: _Optional[_Union[Validated, _Mapping]] = ..., promoted: _Optional[_Union[Promoted, _Mapping]] = ..., held: _Optional[_Union[Held, _Mapping]] = ..., rolled_back: _Optional[_Union[RolledBack, _Mapping]] = ..., reported: _Optional[_Union[Reported, _Mapping]] = ..., finished: _Optional[_Union[Finished, _Mapping]] = ...) -> None: ...
+    amended: Amended
+    def __init__(self, schema_version: _Optional[int] = ..., sequence: _Optional[int] = ..., previous_sha256: _Optional[str] = ..., written_at: _Optional[str] = ..., conductor: _Optional[str] = ..., started: _Optional[_Union[CampaignStarted, _Mapping]] = ..., stage_trained: _Optional[_Union[StageTrained, _Mapping]] = ..., diagnosed: _Optional[_Union[Diagnosed, _Mapping]] = ..., proposed: _Optional[_Union[Proposed, _Mapping]] = ..., validated: _Optional[_Union[Validated, _Mapping]] = ..., promoted: _Optional[_Union[Promoted, _Mapping]] = ..., held: _Optional[_Union[Held, _Mapping]] = ..., rolled_back: _Optional[_Union[RolledBack, _Mapping]] = ..., reported: _Optional[_Union[Reported, _Mapping]] = ..., finished: _Optional[_Union[Finished, _Mapping]] = ..., amended: _Optional[_Union[Amended, _Mapping]] = ...) -> None: ...
 
 class CampaignStarted(_message.Message):
     __slots__ = ("campaign", "card", "folder")
@@ -120,6 +122,12 @@ class CampaignStarted(_message.Message):
     card: _task_pb2.TaskCard
     folder: str
     def __init__(self, campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ..., folder: _Optional[str] = ...) -> None: ...
+
+class Amended(_message.Message):
+    __slots__ = ("campaign",)
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    campaign: _campaign_pb2.Campaign
+    def __init__(self, campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ...) -> None: ...
 
 class StageTrained(_message.Message):
     __slots__ = ("stage", "checkpoint_id", "evidence", "env_steps")
