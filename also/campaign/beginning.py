@@ -6,7 +6,7 @@ Everything that may be wrong is found before the first record: the task, the sha
 from collections.abc import Callable
 
 from also import algorithms
-from also.campaign import calls
+from also.campaign import calls, origin
 from also.campaign.amendment import amendment
 from also.campaign.fold import fold
 from also.campaign.journal import Journal
@@ -16,6 +16,7 @@ from also.settings import Settings
 from also.shaping.rules import check_config
 from also.store import open_store
 from also.v1.campaign_pb2 import Campaign
+from also.v1.checkpoint_pb2 import Origin
 from also.v1.journal_pb2 import CampaignStarted
 from also.v1.task_pb2 import TaskCard
 
@@ -48,13 +49,16 @@ def growth(journal: Journal, campaign: Campaign) -> Campaign | None:
     Raises:
         CampaignError: it is another campaign.
     """
+    stored = fold(journal.records).campaign
     try:
-        return amendment(fold(journal.records).campaign, campaign)
+        return amendment(stored, campaign)
     except CampaignError as error:
-        raise CampaignError(
-            f"campaign {journal.campaign_id!r} is another campaign ({error}); stages.count, stages.env_steps and "
-            "budgets may grow, for all else name another one with --campaign"
-        ) from None
+        campaign_id = journal.campaign_id
+        told = f"campaign {campaign_id!r} is another campaign ({error}); stages and budgets may grow, for all else "
+        told += "begin one of another id: --campaign ID"
+        if not origin.unlike_settings(stored, campaign):
+            told += f", with --set start.from={campaign_id} from this one's last checkpoint"
+        raise CampaignError(told) from None
 
 
 def check(campaign: Campaign, services: Services, note: Callable[[str], None]) -> TaskCard:
@@ -80,8 +84,33 @@ def check(campaign: Campaign, services: Services, note: Callable[[str], None]) -
     return card
 
 
-def begin(campaign: Campaign, card: TaskCard, campaign_id: str, settings: Settings) -> Journal:
+def origin_of(campaign: Campaign, card: TaskCard, uri: str) -> Origin | None:
+    """The checkpoint that a new campaign begins with; None where it begins with nothing.
+
+    Args:
+        campaign: the campaign, every default filled in.
+        card: card of its task.
+        uri: the store.
+
+    Raises:
+        InputError: it cannot begin with that.
+    """
+    if not campaign.HasField("start"):
+        return None
+    return origin.find(open_store(uri, create=False), campaign, card)
+
+
+def begin(
+    campaign: Campaign, card: TaskCard, campaign_id: str, settings: Settings, start: Origin | None = None
+) -> Journal:
     """Write a campaign's first record, after everything that may be wrong with it.
+
+    Args:
+        campaign: the campaign, every default filled in.
+        card: card of its task.
+        campaign_id: its id.
+        settings: the store, and the folder of the file.
+        start: what its runs begin with; None for weights drawn at random.
 
     Raises:
         CampaignError: another conductor has begun another campaign of this id.
@@ -90,5 +119,7 @@ def begin(campaign: Campaign, card: TaskCard, campaign_id: str, settings: Settin
     journal = Journal(open_store(settings.store), campaign_id)
     if not journal.records:
         folder = settings.task_folder if ":" in campaign.task.name else ""
-        journal.append(journal.draft(CampaignStarted(campaign=campaign, card=card, folder=folder)))
+        if start is not None:
+            origin.copy(journal.store, start, campaign_id)
+        journal.append(journal.draft(CampaignStarted(campaign=campaign, card=card, folder=folder, origin=start)))
     return journal

@@ -52,7 +52,8 @@ def begin(record: JournalRecord) -> State:
         raise _refusal(record, "it is the first one, and a campaign's first record is its start")
     campaign = record.started.campaign
     incumbent = Incumbent(config=campaign.shaping, config_hash=config_hash(campaign.shaping), since=0)
-    return State(campaign=campaign, card=record.started.card, incumbent=incumbent)
+    origin = record.started.origin if record.started.HasField("origin") else None
+    return State(campaign=campaign, card=record.started.card, incumbent=incumbent, origin=origin)
 
 
 def advance(state: State, record: JournalRecord) -> State:

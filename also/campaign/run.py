@@ -97,9 +97,10 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
             minds = ["trainer", "critic", "generator"]
             services.start([*minds, *_runs_beside(campaign)])
             card = beginning.check(campaign, services, watch.note) if journal is None else None
+            start = beginning.origin_of(campaign, card, settings.store) if card is not None else None
             found = calls.check_trainer(services, campaign.learner, campaign if card is not None else None, card)
             if card is not None:
-                journal = beginning.begin(campaign, card, campaign_id, settings)
+                journal = beginning.begin(campaign, card, campaign_id, settings, start)
                 grown = beginning.growth(journal, campaign)
             watch.note(f"the trainer computes on {found.device}")
             if found.memory:
@@ -236,8 +237,7 @@ class Conductor:
     ) -> StageResult:
         request = requests.train_reference(
             self._journal.campaign_id,
-            self.state.campaign,
-            self.state.card,
+            self.state,
             run=run,
             config=config,
             number=number,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from also import returns
 from also.shaping.relief import is_relief
 from also.v1.campaign_pb2 import Adopt, Campaign
+from also.v1.checkpoint_pb2 import Origin
 from also.v1.diagnosis_pb2 import Diagnosis
 from also.v1.journal_pb2 import (
     Amended,
@@ -144,6 +145,8 @@ class State:
     """The task's card."""
     incumbent: Incumbent
     """What the next stage is trained under."""
+    origin: Origin | None = None
+    """What its runs began with; None for weights drawn at random."""
     position: Position = Position()
     """Where the main run goes on."""
     stages: tuple[Stage, ...] = ()

@@ -101,7 +101,7 @@ PROOF_CONFIRMED: Proof
 PROOF_NONE: Proof
 
 class Campaign(_message.Message):
-    __slots__ = ("task", "seed", "learner", "evaluation", "stages", "critic", "generator", "validation", "guard", "budget", "reference", "shaping")
+    __slots__ = ("task", "seed", "learner", "evaluation", "stages", "critic", "generator", "validation", "guard", "budget", "reference", "shaping", "start")
     TASK_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     LEARNER_FIELD_NUMBER: _ClassVar[int]
@@ -114,6 +114,7 @@ class Campaign(_message.Message):
     BUDGET_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
     SHAPING_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
     task: _task_pb2.Task
     seed: int
     learner: LearnerSettings
@@ -126,7 +127,15 @@ class Campaign(_message.Message):
     budget: BudgetSettings
     reference: ReferenceSettings
     shaping: _shaping_pb2.ShapingConfig
-    def __init__(self, task: _Optional[_Union[_task_pb2.Task, _Mapping]] = ..., seed: _Optional[int] = ..., learner: _Optional[_Union[LearnerSettings, _Mapping]] = ..., evaluation: _Optional[_Union[EvaluationSettings, _Mapping]] = ..., stages: _Optional[_Union[StageSettings, _Mapping]] = ..., critic: _Optional[_Union[CriticSettings, _Mapping]] = ..., generator: _Optional[_Union[GeneratorSettings, _Mapping]] = ..., validation: _Optional[_Union[ValidationSettings, _Mapping]] = ..., guard: _Optional[_Union[GuardSettings, _Mapping]] = ..., budget: _Optional[_Union[BudgetSettings, _Mapping]] = ..., reference: _Optional[_Union[ReferenceSettings, _Mapping]] = ..., shaping: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ...) -> None: ...
+    start: Start
+    def __init__(self, task: _Optional[_Union[_task_pb2.Task, _Mapping]] = ..., seed: _Optional[int] = ..., learner: _Optional[_Union[LearnerSettings, _Mapping]] = ..., evaluation: _Optional[_Union[EvaluationSettings, _Mapping]] = ..., stages: _Optional[_Union[StageSettings, _Mapping]] = ..., critic: _Optional[_Union[CriticSettings, _Mapping]] = ..., generator: _Optional[_Union[GeneratorSettings, _Mapping]] = ..., validation: _Optional[_Union[ValidationSettings, _Mapping]] = ..., guard: _Optional[_Union[GuardSettings, _Mapping]] = ..., budget: _Optional[_Union[BudgetSettings, _Mapping]] = ..., reference: _Optional[_Union[ReferenceSettings, _Mapping]] = ..., shaping: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., start: _Optional[_Union[Start, _Mapping]] = ...) -> None: ...
+
+class Start(_message.Message):
+    __slots__ = ("checkpoint",)
+    FROM_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
+    checkpoint: str
+    def __init__(self, checkpoint: _Optional[str] = ..., **kwargs) -> None: ...
 
 class LearnerSettings(_message.Message):
     __slots__ = ("algorithm", "environments", "rollout", "epochs", "minibatches", "learning_rate", "gamma", "gae_lambda", "clip_epsilon", "entropy_coefficient", "value_coefficient", "gradient_clip", "hidden", "layers", "recurrent", "normalise_observations", "scale_rewards", "device", "value_learning")

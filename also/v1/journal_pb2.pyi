@@ -1,5 +1,6 @@
 from also.v1 import branch_pb2 as _branch_pb2
 from also.v1 import campaign_pb2 as _campaign_pb2
+from also.v1 import checkpoint_pb2 as _checkpoint_pb2
 from also.v1 import diagnosis_pb2 as _diagnosis_pb2
 from also.v1 import evidence_pb2 as _evidence_pb2
 from also.v1 import limits_pb2 as _limits_pb2
@@ -114,14 +115,16 @@ class JournalRecord(_message.Message):
     def __init__(self, schema_version: _Optional[int] = ..., sequence: _Optional[int] = ..., previous_sha256: _Optional[str] = ..., written_at: _Optional[str] = ..., conductor: _Optional[str] = ..., started: _Optional[_Union[CampaignStarted, _Mapping]] = ..., stage_trained: _Optional[_Union[StageTrained, _Mapping]] = ..., diagnosed: _Optional[_Union[Diagnosed, _Mapping]] = ..., proposed: _Optional[_Union[Proposed, _Mapping]] = ..., validated: _Optional[_Union[Validated, _Mapping]] = ..., promoted: _Optional[_Union[Promoted, _Mapping]] = ..., held: _Optional[_Union[Held, _Mapping]] = ..., rolled_back: _Optional[_Union[RolledBack, _Mapping]] = ..., reported: _Optional[_Union[Reported, _Mapping]] = ..., finished: _Optional[_Union[Finished, _Mapping]] = ..., amended: _Optional[_Union[Amended, _Mapping]] = ...) -> None: ...
 
 class CampaignStarted(_message.Message):
-    __slots__ = ("campaign", "card", "folder")
+    __slots__ = ("campaign", "card", "folder", "origin")
     CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
     CARD_FIELD_NUMBER: _ClassVar[int]
     FOLDER_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
     campaign: _campaign_pb2.Campaign
     card: _task_pb2.TaskCard
     folder: str
-    def __init__(self, campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ..., folder: _Optional[str] = ...) -> None: ...
+    origin: _checkpoint_pb2.Origin
+    def __init__(self, campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ..., folder: _Optional[str] = ..., origin: _Optional[_Union[_checkpoint_pb2.Origin, _Mapping]] = ...) -> None: ...
 
 class Amended(_message.Message):
     __slots__ = ("campaign",)
