@@ -4,6 +4,7 @@ also.json                                            marks the store as ours
 probe/…                                              tries of the store, there for a moment
 campaigns/ID/journal/00000000.json                   the campaign's journal
 campaigns/ID/conductors/CONDUCTOR/00000012.json      sign of life of a conductor; the one before is gone
+campaigns/ID/stops/CONDUCTOR.json                    asks a conductor to end at its next step
 campaigns/ID/mark.json                               tells it from campaigns of the same id in other stores
 campaigns/ID/blobs/SHA256                            content of checkpoints
 campaigns/ID/checkpoints/CHECKPOINT.json             a checkpoint's manifest, created last
@@ -84,6 +85,11 @@ def conductors(campaign_id: str) -> str:
 def beat(campaign_id: str, conductor: str, number: int) -> str:
     """One sign of life of a conductor."""
     return f"{conductors(campaign_id)}{conductor}/{number:08d}.json"
+
+
+def stop(campaign_id: str, conductor: str) -> str:
+    """What asks a conductor to end at its next step."""
+    return f"{campaign(campaign_id)}stops/{conductor}.json"
 
 
 def campaign_mark(campaign_id: str) -> str:

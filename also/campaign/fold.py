@@ -24,6 +24,7 @@ from also.v1.journal_pb2 import (
     Reported,
     RolledBack,
     StageTrained,
+    Stopped,
     Validated,
 )
 
@@ -63,11 +64,14 @@ def advance(state: State, record: JournalRecord) -> State:
         CampaignError: the record cannot follow this state.
     """
     event = event_of(record)
+    state = replace(state, stopped=False)
     if isinstance(event, Amended):
         return _amend(state, record, event)
     if state.finished is not None:
         raise _refusal(record, "the campaign is over")
     match event:
+        case Stopped():
+            return replace(state, stopped=True)
         case StageTrained() as event:
             return _train(state, record, event)
         case Reported() as event:

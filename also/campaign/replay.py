@@ -28,6 +28,7 @@ from also.v1.journal_pb2 import (
     Reported,
     RolledBack,
     StageTrained,
+    Stopped,
     Validated,
 )
 from also.v1.verdict_pb2 import Validation
@@ -47,7 +48,9 @@ def differences(records: Sequence[JournalRecord]) -> Iterator[str]:
     state = begin(records[0])
     for record in records[1:]:
         event = event_of(record)
-        if not isinstance(event, Amended):  # what people decide follows from nothing; `advance` says whether it may be
+        if not isinstance(
+            event, Amended | Stopped
+        ):  # what people decide follows from nothing; `advance` says whether it may be
             action = decide(state)
             if not answers(state, action, event):
                 yield (

@@ -54,6 +54,7 @@ from also.v1.journal_pb2 import (
     Reported,
     RolledBack,
     StageTrained,
+    Stopped,
     Validated,
 )
 from also.v1.shaping_pb2 import ShapingConfig
@@ -79,7 +80,7 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
         watch: told of everything that happens.
 
     Returns:
-        The state of the finished campaign.
+        The state of the finished campaign, or of one that a person has stopped.
 
     Raises:
         InputError: the campaign, its task or its store cannot be used, or another conductor is at work; nothing was
@@ -143,7 +144,7 @@ class Conductor:
         self._telemetry.show(self.state, len(journal.records))
 
     def conduct(self) -> State:
-        """Carry out actions until the campaign is over.
+        """Carry out actions until the campaign is over, or a person stops it.
 
         Raises:
             InputError: a service refused its request, or another conductor took over.
@@ -166,6 +167,9 @@ class Conductor:
         try:
             self._grow()
             while (action := decide(self.state)) is not None:
+                if isinstance(action, Work) and self._asked_to_stop():
+                    self._write(Stopped())
+                    break
                 self._train_beside()
                 self._write(action if isinstance(action, Held | Promoted | RolledBack | Finished) else self._do(action))
                 self._grow()
@@ -173,6 +177,10 @@ class Conductor:
             for reference in self._references.values():
                 reference.stop()
         return self.state
+
+    def _asked_to_stop(self) -> bool:
+        """Whether a person has asked this conductor to end."""
+        return self._journal.store.exists(keys.stop(self._journal.campaign_id, self._journal.conductor))
 
     def _grow(self) -> None:
         """Let the campaign go on as what it has grown to, once no stage is open: an open one ends as it began."""

@@ -25,6 +25,7 @@ from also.v1.journal_pb2 import (
     Reported,
     RolledBack,
     StageTrained,
+    Stopped,
     Validated,
 )
 from also.v1.llm_pb2 import LlmAllowance, LlmUse
@@ -36,7 +37,18 @@ from also.validation import cost
 Decision = Promoted | Held | RolledBack
 """How a stage ends."""
 
-Event = CampaignStarted | Amended | StageTrained | Diagnosed | Proposed | Validated | Decision | Reported | Finished
+Event = (
+    CampaignStarted
+    | Amended
+    | Stopped
+    | StageTrained
+    | Diagnosed
+    | Proposed
+    | Validated
+    | Decision
+    | Reported
+    | Finished
+)
 """What a record can hold."""
 
 
@@ -155,6 +167,8 @@ class State:
     """What the final policy is worth."""
     finished: Finished | None = None
     """Why the campaign is over; None while it is not."""
+    stopped: bool = False
+    """Whether the last thing that happened is that a person stopped its conductor."""
 
     @property
     def open_stage(self) -> Stage | None:

@@ -33,6 +33,8 @@ def lines(journal: Journal, state: State, now: datetime) -> list[str]:
     since = _ago(now - last.at)
     if last.beat.error:
         return [f"conductor         ended {since} ago ({last.who}): {last.beat.error}", _GO_ON]
+    if not at_work and state.stopped:
+        return [f"conductor         stopped by a person {since} ago ({last.who})", _GO_ON]
     if not at_work:
         return [f"conductor         gone; last heard of {since} ago ({last.who})", _GO_ON]
     waited = _ago(timedelta(seconds=last.beat.waited_seconds))
@@ -63,6 +65,8 @@ def short(journal: Journal, state: State, now: datetime) -> str:
         return f"ended: {last.beat.error}"
     if at_work and last.beat.waits_for:
         return f"waits for {last.beat.waits_for}"
+    if not at_work and state.stopped:
+        return "stopped"
     return "at work" if at_work else f"gone for {_ago(now - last.at)}"
 
 

@@ -128,5 +128,7 @@ def event_line(record: JournalRecord, before: State | None = None) -> str:
             return f"finished: {reasons.finish(record.finished.reason)}"
         case "amended":
             return f"goes on with {describe.growth(before.campaign, record.amended.campaign) if before else 'more'}"
+        case "stopped":
+            return "stopped by a person"
         case _:
             return "begun"

@@ -29,3 +29,9 @@ class Beat(_message.Message):
     waits_for: str
     waited_seconds: float
     def __init__(self, conductor: _Optional[str] = ..., number: _Optional[int] = ..., interval_seconds: _Optional[float] = ..., host: _Optional[str] = ..., boot: _Optional[str] = ..., process: _Optional[int] = ..., process_start: _Optional[str] = ..., ended: _Optional[bool] = ..., error: _Optional[str] = ..., waits_for: _Optional[str] = ..., waited_seconds: _Optional[float] = ...) -> None: ...
+
+class Stop(_message.Message):
+    __slots__ = ("conductor",)
+    CONDUCTOR_FIELD_NUMBER: _ClassVar[int]
+    conductor: str
+    def __init__(self, conductor: _Optional[str] = ...) -> None: ...

@@ -79,7 +79,7 @@ FINISH_REASON_STAGES_DONE: FinishReason
 FINISH_REASON_BUDGET_SPENT: FinishReason
 
 class JournalRecord(_message.Message):
-    __slots__ = ("schema_version", "sequence", "previous_sha256", "written_at", "conductor", "started", "stage_trained", "diagnosed", "proposed", "validated", "promoted", "held", "rolled_back", "reported", "finished", "amended")
+    __slots__ = ("schema_version", "sequence", "previous_sha256", "written_at", "conductor", "started", "stage_trained", "diagnosed", "proposed", "validated", "promoted", "held", "rolled_back", "reported", "finished", "amended", "stopped")
     SCHEMA_VERSION_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_SHA256_FIELD_NUMBER: _ClassVar[int]
@@ -96,6 +96,7 @@ class JournalRecord(_message.Message):
     REPORTED_FIELD_NUMBER: _ClassVar[int]
     FINISHED_FIELD_NUMBER: _ClassVar[int]
     AMENDED_FIELD_NUMBER: _ClassVar[int]
+    STOPPED_FIELD_NUMBER: _ClassVar[int]
     schema_version: int
     sequence: int
     previous_sha256: str
@@ -112,7 +113,8 @@ class JournalRecord(_message.Message):
     reported: Reported
     finished: Finished
     amended: Amended
-    def __init__(self, schema_version: _Optional[int] = ..., sequence: _Optional[int] = ..., previous_sha256: _Optional[str] = ..., written_at: _Optional[str] = ..., conductor: _Optional[str] = ..., started: _Optional[_Union[CampaignStarted, _Mapping]] = ..., stage_trained: _Optional[_Union[StageTrained, _Mapping]] = ..., diagnosed: _Optional[_Union[Diagnosed, _Mapping]] = ..., proposed: _Optional[_Union[Proposed, _Mapping]] = ..., validated: _Optional[_Union[Validated, _Mapping]] = ..., promoted: _Optional[_Union[Promoted, _Mapping]] = ..., held: _Optional[_Union[Held, _Mapping]] = ..., rolled_back: _Optional[_Union[RolledBack, _Mapping]] = ..., reported: _Optional[_Union[Reported, _Mapping]] = ..., finished: _Optional[_Union[Finished, _Mapping]] = ..., amended: _Optional[_Union[Amended, _Mapping]] = ...) -> None: ...
+    stopped: Stopped
+    def __init__(self, schema_version: _Optional[int] = ..., sequence: _Optional[int] = ..., previous_sha256: _Optional[str] = ..., written_at: _Optional[str] = ..., conductor: _Optional[str] = ..., started: _Optional[_Union[CampaignStarted, _Mapping]] = ..., stage_trained: _Optional[_Union[StageTrained, _Mapping]] = ..., diagnosed: _Optional[_Union[Diagnosed, _Mapping]] = ..., proposed: _Optional[_Union[Proposed, _Mapping]] = ..., validated: _Optional[_Union[Validated, _Mapping]] = ..., promoted: _Optional[_Union[Promoted, _Mapping]] = ..., held: _Optional[_Union[Held, _Mapping]] = ..., rolled_back: _Optional[_Union[RolledBack, _Mapping]] = ..., reported: _Optional[_Union[Reported, _Mapping]] = ..., finished: _Optional[_Union[Finished, _Mapping]] = ..., amended: _Optional[_Union[Amended, _Mapping]] = ..., stopped: _Optional[_Union[Stopped, _Mapping]] = ...) -> None: ...
 
 class CampaignStarted(_message.Message):
     __slots__ = ("campaign", "card", "folder", "origin")
@@ -131,6 +133,10 @@ class Amended(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
     campaign: _campaign_pb2.Campaign
     def __init__(self, campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ...) -> None: ...
+
+class Stopped(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class StageTrained(_message.Message):
     __slots__ = ("stage", "checkpoint_id", "evidence", "env_steps")
