@@ -5,6 +5,7 @@ probe/…                                              tries of the store, there
 campaigns/ID/journal/00000000.json                   the campaign's journal
 campaigns/ID/conductors/CONDUCTOR/00000012.json      sign of life of a conductor; the one before is gone
 campaigns/ID/stops/CONDUCTOR.json                    asks a conductor to end at its next step
+campaigns/ID/reviews/s0003-r0.json                   a person's word on what a round would promote
 campaigns/ID/mark.json                               tells it from campaigns of the same id in other stores
 campaigns/ID/blobs/SHA256                            content of checkpoints
 campaigns/ID/checkpoints/CHECKPOINT.json             a checkpoint's manifest, created last
@@ -90,6 +91,11 @@ def beat(campaign_id: str, conductor: str, number: int) -> str:
 def stop(campaign_id: str, conductor: str) -> str:
     """What asks a conductor to end at its next step."""
     return f"{campaign(campaign_id)}stops/{conductor}.json"
+
+
+def review(campaign_id: str, stage: int, round: int) -> str:
+    """A person's word on the candidate that a round would promote; created once."""
+    return f"{campaign(campaign_id)}reviews/s{stage:04d}-r{round}.json"
 
 
 def campaign_mark(campaign_id: str) -> str:

@@ -1,9 +1,10 @@
 """What of a campaign may become more while it goes on, and what makes it another campaign.
 
-Stages and budgets may grow: nothing that was decided before hangs on how much is still to come. Everything else is what
-the campaign is, but for its device, which is no part of what is learnt.
+Stages and budgets may grow: nothing that was decided before hangs on how much is still to come. What people leave to
+a campaign they may give and take. Everything else is what the campaign is, but for its device, which is no part of what
+is learnt.
 
-    amendment(stored, given)   the stored campaign with what has grown, refused where anything else differs
+    amendment(stored, given)   the stored campaign with what has changed, refused where anything else differs
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,9 @@ GROWS = (
     "budget.llm_tokens_per_stage",
 )
 """Values of a campaign file that may grow."""
+
+SWITCHES = ("validation.approve", "validation.dry_run")
+"""Values that may be another one, which is written down as growth is: what people leave to a campaign."""
 
 DEVICE = "learner.device"
 """The value that may be another one each time, and is not written down."""
@@ -74,7 +78,7 @@ def _differences(stored: Campaign, given: Campaign) -> list[Difference]:
 
 
 def _may_change(found: Difference) -> bool:
-    return found.path in GROWS and found.second > found.first
+    return found.path in SWITCHES or (found.path in GROWS and found.second > found.first)
 
 
 def _listed(stored: Campaign, given: Campaign, found: Sequence[Difference]) -> str:
@@ -107,4 +111,6 @@ def _absent(data: Any, path: str) -> str:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return _NONE if value is None else str(value)

@@ -22,6 +22,7 @@ from also.v1.journal_pb2 import (
     Promoted,
     Proposed,
     Reported,
+    Reviewed,
     RolledBack,
     StageTrained,
     Stopped,
@@ -84,7 +85,7 @@ def advance(state: State, record: JournalRecord) -> State:
                 record, event.checkpoint_id == state.position.checkpoint_id, "its checkpoint is not the main run's"
             )
             return replace(state, finished=event)
-        case Diagnosed() | Proposed() | Validated() | Promoted() | Held() | RolledBack() as event:
+        case Diagnosed() | Proposed() | Validated() | Reviewed() | Promoted() | Held() | RolledBack() as event:
             stage = state.open_stage
             if stage is None or event.stage != stage.number:
                 raise _refusal(record, f"stage {event.stage} is not open")
@@ -131,7 +132,7 @@ def _train(state: State, record: JournalRecord, event: StageTrained) -> State:
 
 
 def _within_stage(
-    state: State, stage: Stage, record: JournalRecord, event: Diagnosed | Proposed | Validated | Decision
+    state: State, stage: Stage, record: JournalRecord, event: Diagnosed | Proposed | Validated | Reviewed | Decision
 ) -> State:
     match event:
         case Diagnosed():
@@ -141,6 +142,8 @@ def _within_stage(
             return _with_open(state, _charged(_propose(stage, record, event), event))
         case Validated():
             return _with_open(state, _validate(stage, record, event))
+        case Reviewed():
+            return _with_open(state, _review(stage, record, event))
         case Promoted():
             incumbent = _promote(stage, record, event)
         case RolledBack():
@@ -184,6 +187,14 @@ def _validate(stage: Stage, record: JournalRecord, event: Validated) -> Stage:
         known = not checkpoint_id or position_of(validation, checkpoint_id) is not None
         _require(record, known, f"checkpoint {checkpoint_id} belongs to none of its branches")
     return replace(stage, rounds=(*stage.rounds[:-1], replace(now, validation=validation)))
+
+
+def _review(stage: Stage, record: JournalRecord, event: Reviewed) -> Stage:
+    _require(record, stage.review is None, "the stage was reviewed before")
+    last = stage.rounds[-1].validation if stage.rounds else None
+    promoted = last.promoted if last is not None and event.round == len(stage.rounds) - 1 else ""
+    _require(record, bool(promoted) and event.candidate == promoted, f"{event.candidate!r} is not to be promoted")
+    return replace(stage, review=event)
 
 
 def _promote(stage: Stage, record: JournalRecord, event: Promoted) -> Incumbent:

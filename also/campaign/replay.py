@@ -13,7 +13,18 @@ from google.protobuf.message import Message
 
 from also import document
 from also.campaign import comparison
-from also.campaign.decide import LLM_HOLDS, Action, Diagnose, Propose, Report, TrainStage, Validate, decide, hold
+from also.campaign.decide import (
+    LLM_HOLDS,
+    Action,
+    Diagnose,
+    Propose,
+    Report,
+    Review,
+    TrainStage,
+    Validate,
+    decide,
+    hold,
+)
 from also.campaign.fold import advance, begin, event_of, fold
 from also.campaign.state import Event, State
 from also.v1.journal_pb2 import (
@@ -26,6 +37,7 @@ from also.v1.journal_pb2 import (
     Promoted,
     Proposed,
     Reported,
+    Reviewed,
     RolledBack,
     StageTrained,
     Stopped,
@@ -66,7 +78,7 @@ def answers(state: State, action: Action | None, event: Event) -> bool:
     match action, event:
         case (TrainStage(), StageTrained()) | (Diagnose(), Diagnosed()) | (Propose(), Proposed()):
             return True  # that their stage and round follow is what `advance` makes sure of
-        case Validate(), Validated():
+        case (Validate(), Validated()) | (Review(), Reviewed()):
             return True
         case Diagnose(), Held(reason=HoldReason.HOLD_REASON_CRITIC_FAILED):
             return _same_but_detail(state, event)

@@ -7,6 +7,7 @@ done in the object store under the step's own name; so whatever dies, the conduc
 step is simply taken again.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -18,6 +19,7 @@ from also.campaign.decide import (
     Diagnose,
     Propose,
     Report,
+    Review,
     TrainStage,
     Validate,
     Work,
@@ -40,6 +42,7 @@ from also.settings import Settings
 from also.shaping.identity import config_hash
 from also.store import open_store
 from also.store.waits import WAITS
+from also.v1 import conductor_pb2
 from also.v1.branch_pb2 import Evaluation
 from also.v1.campaign_pb2 import Campaign, CriticSettings, Device, GeneratorSettings
 from also.v1.evidence_pb2 import Evidence
@@ -52,6 +55,7 @@ from also.v1.journal_pb2 import (
     Promoted,
     Proposed,
     Reported,
+    Reviewed,
     RolledBack,
     StageTrained,
     Stopped,
@@ -65,6 +69,9 @@ from also.validation.cost import whole_updates
 
 CLIPPED = 0.05
 """Share of a feature's values outside its range from which on people are told."""
+
+LOOK_SECONDS = 1.0
+"""Time between two looks for a person's word."""
 
 TRAINING_SECONDS = 7 * 24 * 3600.0
 """Deadline of a stage of training or a round of validation."""
@@ -159,7 +166,7 @@ class Conductor:
             self._watch.found(journal.records)
             if self._grown is not None and self.state.open_stage is not None:
                 self._watch.note(
-                    f"stage {self.state.open_stage.number} ends as it began; what has grown counts after it"
+                    f"stage {self.state.open_stage.number} ends as it began; what has changed counts after it"
                 )
             return self._conduct()
 
@@ -167,11 +174,10 @@ class Conductor:
         try:
             self._grow()
             while (action := decide(self.state)) is not None:
-                if isinstance(action, Work) and self._asked_to_stop():
-                    self._write(Stopped())
-                    break
                 self._train_beside()
                 self._write(action if isinstance(action, Held | Promoted | RolledBack | Finished) else self._do(action))
+                if self.state.stopped:
+                    break
                 self._grow()
         finally:
             for reference in self._references.values():
@@ -203,6 +209,8 @@ class Conductor:
 
     def _do(self, work: Work) -> Event:
         """Carry out work, and return the event that came of it."""
+        if self._asked_to_stop():
+            return Stopped()
         match work:
             case TrainStage():
                 return self._services.persist("trainer", self._train)
@@ -212,6 +220,8 @@ class Conductor:
                 return self._or_hold("generator", self._propose, HoldReason.HOLD_REASON_GENERATOR_FAILED)
             case Validate():
                 return self._services.persist("validator", self._validate)
+            case Review():
+                return self._review(work)
             case Report():
                 return self._report()
 
@@ -308,6 +318,21 @@ class Conductor:
             self._watch.validation(stage.number, request.round, response.progress)
             self._waits.set("validator", response.progress.waits_for)
         raise ServiceUnavailable(f"it ended round {request.round} without a result")
+
+    def _review(self, work: Review) -> Reviewed | Stopped:
+        """Wait for a person's word, or to be stopped."""
+        campaign_id, store = self._journal.campaign_id, self._journal.store
+        key = keys.review(campaign_id, work.stage, work.round)
+        asks = f"a person's word on {work.candidate}: `also approve {campaign_id}` or `also reject {campaign_id}`"
+        with self._waits.during("person", asks):
+            while not store.exists(key):
+                if self._asked_to_stop():
+                    return Stopped()
+                time.sleep(LOOK_SECONDS)
+        said = store.get_message(key, conductor_pb2.Review)
+        return Reviewed(
+            stage=work.stage, round=work.round, candidate=said.candidate, approved=said.approved, note=said.note
+        )
 
     def _report(self) -> Reported:
         """Measure the final policy and the references; nothing more is spent, so the total is known."""

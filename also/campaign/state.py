@@ -23,6 +23,7 @@ from also.v1.journal_pb2 import (
     Promoted,
     Proposed,
     Reported,
+    Reviewed,
     RolledBack,
     StageTrained,
     Stopped,
@@ -45,6 +46,7 @@ Event = (
     | Diagnosed
     | Proposed
     | Validated
+    | Reviewed
     | Decision
     | Reported
     | Finished
@@ -98,6 +100,8 @@ class Stage:
     """What the critic said."""
     rounds: tuple[Round, ...] = ()
     """Its rounds so far."""
+    review: Reviewed | None = None
+    """What a person said of the candidate that its last round would promote; None where nobody has."""
     llm_uses: tuple[LlmUse, ...] = ()
     """What LLMs have cost in it, in order."""
     decision: Decision | None = None

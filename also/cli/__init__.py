@@ -16,7 +16,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from also import __version__
-from also.cli import delete, doctor, evaluate, export, judge_llm, play, replay, report, run, status, stop, tasks
+from also.cli import delete, doctor, evaluate, export, judge_llm, play, replay, report, review, run, status, stop, tasks
 from also.errors import AlsoError, InputError, MissingObjectError
 
 app = typer.Typer(
@@ -43,6 +43,8 @@ def also(
 for command in (
     run.run,
     status.status,
+    review.approve,
+    review.reject,
     stop.stop,
     delete.delete,
     report.report,

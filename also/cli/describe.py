@@ -5,7 +5,7 @@ from typing import Any
 
 from also import document, enums, reasons
 from also.campaign import amendment
-from also.campaign.decide import Diagnose, Propose, Report, TrainStage, Validate, decide
+from also.campaign.decide import Diagnose, Propose, Report, Review, TrainStage, Validate, decide
 from also.campaign.state import Stage, State
 from also.shaping.identity import canonical
 from also.shaping.rules import complete
@@ -130,6 +130,8 @@ def step(state: State) -> str:
             return f"stage {stage}, round {round}: proposing"
         case Validate(stage=stage, round=round):
             return f"stage {stage}, round {round}: validating"
+        case Review(stage=stage, round=round, candidate=candidate):
+            return f"stage {stage}, round {round}: waiting for a person's word on {candidate}"
         case Report():
             return "measuring the final policy"
         case None:

@@ -111,6 +111,10 @@ def event_line(record: JournalRecord, before: State | None = None) -> str:
                 for verdict in record.validated.validation.verdicts
             )
             return f"stage {record.validated.stage} verdicts: {listed}"
+        case "reviewed":
+            said = record.reviewed
+            word = "approved" if said.approved else "rejected"
+            return f"stage {said.stage}: a person {word} {said.candidate}" + (f": {said.note}" if said.note else "")
         case "promoted":
             promoted = record.promoted
             return f"stage {promoted.stage} promoted {promoted.candidate}: {describe.config(promoted.config)}"

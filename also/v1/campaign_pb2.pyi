@@ -250,7 +250,7 @@ class GeneratorSettings(_message.Message):
     def __init__(self, backend: _Optional[_Union[GeneratorBackend, str]] = ..., candidates: _Optional[int] = ..., llm: _Optional[_Union[_llm_pb2.LlmEndpoint, _Mapping]] = ..., sampling: _Optional[_Union[Sampling, str]] = ...) -> None: ...
 
 class ValidationSettings(_message.Message):
-    __slots__ = ("preset", "rounds", "search_rungs", "search_seeds", "search_env_steps", "confirm_seeds", "confirm_waves", "confirm_env_steps", "alpha", "minimum_gain", "adopt", "parallel_groups", "replicas_per_group", "guards", "proof", "share", "race_rungs", "race_seeds", "race_env_steps", "rare_loss_check", "silent_race")
+    __slots__ = ("preset", "rounds", "search_rungs", "search_seeds", "search_env_steps", "confirm_seeds", "confirm_waves", "confirm_env_steps", "alpha", "minimum_gain", "adopt", "parallel_groups", "replicas_per_group", "guards", "proof", "share", "race_rungs", "race_seeds", "race_env_steps", "rare_loss_check", "silent_race", "dry_run", "approve")
     PRESET_FIELD_NUMBER: _ClassVar[int]
     ROUNDS_FIELD_NUMBER: _ClassVar[int]
     SEARCH_RUNGS_FIELD_NUMBER: _ClassVar[int]
@@ -272,6 +272,8 @@ class ValidationSettings(_message.Message):
     RACE_ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
     RARE_LOSS_CHECK_FIELD_NUMBER: _ClassVar[int]
     SILENT_RACE_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    APPROVE_FIELD_NUMBER: _ClassVar[int]
     preset: ValidationPreset
     rounds: int
     search_rungs: int
@@ -293,7 +295,9 @@ class ValidationSettings(_message.Message):
     race_env_steps: int
     rare_loss_check: bool
     silent_race: bool
-    def __init__(self, preset: _Optional[_Union[ValidationPreset, str]] = ..., rounds: _Optional[int] = ..., search_rungs: _Optional[int] = ..., search_seeds: _Optional[int] = ..., search_env_steps: _Optional[int] = ..., confirm_seeds: _Optional[int] = ..., confirm_waves: _Optional[int] = ..., confirm_env_steps: _Optional[int] = ..., alpha: _Optional[float] = ..., minimum_gain: _Optional[float] = ..., adopt: _Optional[_Union[Adopt, str]] = ..., parallel_groups: _Optional[int] = ..., replicas_per_group: _Optional[int] = ..., guards: _Optional[_Iterable[_Union[_reading_pb2.GuardQuery, _Mapping]]] = ..., proof: _Optional[_Union[Proof, str]] = ..., share: _Optional[float] = ..., race_rungs: _Optional[int] = ..., race_seeds: _Optional[int] = ..., race_env_steps: _Optional[int] = ..., rare_loss_check: _Optional[bool] = ..., silent_race: _Optional[bool] = ...) -> None: ...
+    dry_run: bool
+    approve: bool
+    def __init__(self, preset: _Optional[_Union[ValidationPreset, str]] = ..., rounds: _Optional[int] = ..., search_rungs: _Optional[int] = ..., search_seeds: _Optional[int] = ..., search_env_steps: _Optional[int] = ..., confirm_seeds: _Optional[int] = ..., confirm_waves: _Optional[int] = ..., confirm_env_steps: _Optional[int] = ..., alpha: _Optional[float] = ..., minimum_gain: _Optional[float] = ..., adopt: _Optional[_Union[Adopt, str]] = ..., parallel_groups: _Optional[int] = ..., replicas_per_group: _Optional[int] = ..., guards: _Optional[_Iterable[_Union[_reading_pb2.GuardQuery, _Mapping]]] = ..., proof: _Optional[_Union[Proof, str]] = ..., share: _Optional[float] = ..., race_rungs: _Optional[int] = ..., race_seeds: _Optional[int] = ..., race_env_steps: _Optional[int] = ..., rare_loss_check: _Optional[bool] = ..., silent_race: _Optional[bool] = ..., dry_run: _Optional[bool] = ..., approve: _Optional[bool] = ...) -> None: ...
 
 class GuardSettings(_message.Message):
     __slots__ = ("margin", "patience")

@@ -1,3 +1,4 @@
+from also.v1 import limits_pb2 as _limits_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from typing import ClassVar as _ClassVar, Optional as _Optional
@@ -35,3 +36,13 @@ class Stop(_message.Message):
     CONDUCTOR_FIELD_NUMBER: _ClassVar[int]
     conductor: str
     def __init__(self, conductor: _Optional[str] = ...) -> None: ...
+
+class Review(_message.Message):
+    __slots__ = ("candidate", "approved", "note")
+    CANDIDATE_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    candidate: str
+    approved: bool
+    note: str
+    def __init__(self, candidate: _Optional[str] = ..., approved: _Optional[bool] = ..., note: _Optional[str] = ...) -> None: ...
