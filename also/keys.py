@@ -108,9 +108,14 @@ def blob(campaign_id: str, sha256: str) -> str:
     return f"{campaign(campaign_id)}blobs/{sha256}"
 
 
+def checkpoints(campaign_id: str) -> str:
+    """Prefix of all checkpoints' manifests."""
+    return f"{campaign(campaign_id)}checkpoints/"
+
+
 def checkpoint(campaign_id: str, checkpoint_id: str) -> str:
     """Manifest of a checkpoint."""
-    return f"{campaign(campaign_id)}checkpoints/{checkpoint_id}.json"
+    return f"{checkpoints(campaign_id)}{checkpoint_id}.json"
 
 
 def stage(campaign_id: str, run: str, number: int) -> str:

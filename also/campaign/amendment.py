@@ -26,7 +26,7 @@ GROWS = (
 )
 """Values of a campaign file that may grow."""
 
-SWITCHES = ("validation.approve", "validation.dry_run")
+SWITCHES = ("retention.branches", "validation.approve", "validation.dry_run")
 """Values that may be another one, which is written down as growth is: what people leave to a campaign."""
 
 DEVICE = "learner.device"
@@ -57,9 +57,10 @@ def amendment(stored: Campaign, given: Campaign) -> Campaign | None:
     for each in found:
         *groups, name = each.path.split(".")
         target: Any = amended
+        source: Any = given
         for group in groups:
-            target = getattr(target, group)
-        setattr(target, name, each.second)
+            target, source = getattr(target, group), getattr(source, group)
+        setattr(target, name, getattr(source, name))
     return amended
 
 

@@ -7,14 +7,13 @@ done in the object store under the step's own name; so whatever dies, the conduc
 step is simply taken again.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from also import keys, limits, rpc
-from also.campaign import beginning, calls, requests
+from also.campaign import beginning, calls, people, requests, retention
 from also.campaign.decide import (
     Diagnose,
     Propose,
@@ -42,9 +41,8 @@ from also.settings import Settings
 from also.shaping.identity import config_hash
 from also.store import open_store
 from also.store.waits import WAITS
-from also.v1 import conductor_pb2
 from also.v1.branch_pb2 import Evaluation
-from also.v1.campaign_pb2 import Campaign, CriticSettings, Device, GeneratorSettings
+from also.v1.campaign_pb2 import BranchRetention, Campaign, CriticSettings, Device, GeneratorSettings
 from also.v1.evidence_pb2 import Evidence
 from also.v1.journal_pb2 import (
     Amended,
@@ -55,7 +53,6 @@ from also.v1.journal_pb2 import (
     Promoted,
     Proposed,
     Reported,
-    Reviewed,
     RolledBack,
     StageTrained,
     Stopped,
@@ -69,9 +66,6 @@ from also.validation.cost import whole_updates
 
 CLIPPED = 0.05
 """Share of a feature's values outside its range from which on people are told."""
-
-LOOK_SECONDS = 1.0
-"""Time between two looks for a person's word."""
 
 TRAINING_SECONDS = 7 * 24 * 3600.0
 """Deadline of a stage of training or a round of validation."""
@@ -172,27 +166,27 @@ class Conductor:
 
     def _conduct(self) -> State:
         try:
-            self._grow()
+            self._between_stages()
             while (action := decide(self.state)) is not None:
                 self._train_beside()
                 self._write(action if isinstance(action, Held | Promoted | RolledBack | Finished) else self._do(action))
                 if self.state.stopped:
                     break
-                self._grow()
+                self._between_stages()
         finally:
             for reference in self._references.values():
                 reference.stop()
         return self.state
 
-    def _asked_to_stop(self) -> bool:
-        """Whether a person has asked this conductor to end."""
-        return self._journal.store.exists(keys.stop(self._journal.campaign_id, self._journal.conductor))
-
-    def _grow(self) -> None:
-        """Let the campaign go on as what it has grown to, once no stage is open: an open one ends as it began."""
-        if self._grown is not None and self.state.open_stage is None:
+    def _between_stages(self) -> None:
+        """Go on as what the campaign has grown to, and let go what it needs no more; an open stage comes first."""
+        if self.state.open_stage is not None:
+            return
+        if self._grown is not None:
             self._write(Amended(campaign=self._grown))
             self._grown = None
+        if self.state.campaign.retention.branches == BranchRetention.BRANCH_RETENTION_STAGE:
+            retention.sweep(self._journal.store, self._journal.campaign_id, self.state)
 
     def _train_beside(self) -> None:
         """Let the runs that are measured beside the main run go on, and begin those that can begin."""
@@ -209,7 +203,7 @@ class Conductor:
 
     def _do(self, work: Work) -> Event:
         """Carry out work, and return the event that came of it."""
-        if self._asked_to_stop():
+        if people.stop_conductor(self._journal):
             return Stopped()
         match work:
             case TrainStage():
@@ -221,7 +215,7 @@ class Conductor:
             case Validate():
                 return self._services.persist("validator", self._validate)
             case Review():
-                return self._review(work)
+                return people.review(self._journal, work, self._waits)
             case Report():
                 return self._report()
 
@@ -318,21 +312,6 @@ class Conductor:
             self._watch.validation(stage.number, request.round, response.progress)
             self._waits.set("validator", response.progress.waits_for)
         raise ServiceUnavailable(f"it ended round {request.round} without a result")
-
-    def _review(self, work: Review) -> Reviewed | Stopped:
-        """Wait for a person's word, or to be stopped."""
-        campaign_id, store = self._journal.campaign_id, self._journal.store
-        key = keys.review(campaign_id, work.stage, work.round)
-        asks = f"a person's word on {work.candidate}: `also approve {campaign_id}` or `also reject {campaign_id}`"
-        with self._waits.during("person", asks):
-            while not store.exists(key):
-                if self._asked_to_stop():
-                    return Stopped()
-                time.sleep(LOOK_SECONDS)
-        said = store.get_message(key, conductor_pb2.Review)
-        return Reviewed(
-            stage=work.stage, round=work.round, candidate=said.candidate, approved=said.approved, note=said.note
-        )
 
     def _report(self) -> Reported:
         """Measure the final policy and the references; nothing more is spent, so the total is known."""

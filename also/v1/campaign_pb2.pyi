@@ -12,6 +12,12 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class BranchRetention(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BRANCH_RETENTION_UNSPECIFIED: _ClassVar[BranchRetention]
+    BRANCH_RETENTION_STAGE: _ClassVar[BranchRetention]
+    BRANCH_RETENTION_CAMPAIGN: _ClassVar[BranchRetention]
+
 class Algorithm(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     ALGORITHM_UNSPECIFIED: _ClassVar[Algorithm]
@@ -67,6 +73,9 @@ class Proof(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PROOF_BY_RISK: _ClassVar[Proof]
     PROOF_CONFIRMED: _ClassVar[Proof]
     PROOF_NONE: _ClassVar[Proof]
+BRANCH_RETENTION_UNSPECIFIED: BranchRetention
+BRANCH_RETENTION_STAGE: BranchRetention
+BRANCH_RETENTION_CAMPAIGN: BranchRetention
 ALGORITHM_UNSPECIFIED: Algorithm
 ALGORITHM_MAPPO: Algorithm
 ALGORITHM_IPPO: Algorithm
@@ -101,7 +110,7 @@ PROOF_CONFIRMED: Proof
 PROOF_NONE: Proof
 
 class Campaign(_message.Message):
-    __slots__ = ("task", "seed", "learner", "evaluation", "stages", "critic", "generator", "validation", "guard", "budget", "reference", "shaping", "start")
+    __slots__ = ("task", "seed", "learner", "evaluation", "stages", "critic", "generator", "validation", "guard", "budget", "reference", "shaping", "start", "retention")
     TASK_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     LEARNER_FIELD_NUMBER: _ClassVar[int]
@@ -115,6 +124,7 @@ class Campaign(_message.Message):
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
     SHAPING_FIELD_NUMBER: _ClassVar[int]
     START_FIELD_NUMBER: _ClassVar[int]
+    RETENTION_FIELD_NUMBER: _ClassVar[int]
     task: _task_pb2.Task
     seed: int
     learner: LearnerSettings
@@ -128,7 +138,14 @@ class Campaign(_message.Message):
     reference: ReferenceSettings
     shaping: _shaping_pb2.ShapingConfig
     start: Start
-    def __init__(self, task: _Optional[_Union[_task_pb2.Task, _Mapping]] = ..., seed: _Optional[int] = ..., learner: _Optional[_Union[LearnerSettings, _Mapping]] = ..., evaluation: _Optional[_Union[EvaluationSettings, _Mapping]] = ..., stages: _Optional[_Union[StageSettings, _Mapping]] = ..., critic: _Optional[_Union[CriticSettings, _Mapping]] = ..., generator: _Optional[_Union[GeneratorSettings, _Mapping]] = ..., validation: _Optional[_Union[ValidationSettings, _Mapping]] = ..., guard: _Optional[_Union[GuardSettings, _Mapping]] = ..., budget: _Optional[_Union[BudgetSettings, _Mapping]] = ..., reference: _Optional[_Union[ReferenceSettings, _Mapping]] = ..., shaping: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., start: _Optional[_Union[Start, _Mapping]] = ...) -> None: ...
+    retention: RetentionSettings
+    def __init__(self, task: _Optional[_Union[_task_pb2.Task, _Mapping]] = ..., seed: _Optional[int] = ..., learner: _Optional[_Union[LearnerSettings, _Mapping]] = ..., evaluation: _Optional[_Union[EvaluationSettings, _Mapping]] = ..., stages: _Optional[_Union[StageSettings, _Mapping]] = ..., critic: _Optional[_Union[CriticSettings, _Mapping]] = ..., generator: _Optional[_Union[GeneratorSettings, _Mapping]] = ..., validation: _Optional[_Union[ValidationSettings, _Mapping]] = ..., guard: _Optional[_Union[GuardSettings, _Mapping]] = ..., budget: _Optional[_Union[BudgetSettings, _Mapping]] = ..., reference: _Optional[_Union[ReferenceSettings, _Mapping]] = ..., shaping: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., start: _Optional[_Union[Start, _Mapping]] = ..., retention: _Optional[_Union[RetentionSettings, _Mapping]] = ...) -> None: ...
+
+class RetentionSettings(_message.Message):
+    __slots__ = ("branches",)
+    BRANCHES_FIELD_NUMBER: _ClassVar[int]
+    branches: BranchRetention
+    def __init__(self, branches: _Optional[_Union[BranchRetention, str]] = ...) -> None: ...
 
 class Start(_message.Message):
     __slots__ = ("checkpoint",)
