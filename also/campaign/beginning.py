@@ -73,14 +73,29 @@ def check(campaign: Campaign, services: Services, note: Callable[[str], None]) -
         InputError: something is not.
         ServiceError: a service failed for good.
     """
-    card = calls.describe_task(services, campaign.task)
-    algorithms.check_task(campaign.learner, card)
-    check_config(campaign.shaping, card, campaign.learner.gamma)
-    algorithms.check_shaping(campaign.learner, campaign.shaping)
+    card = check_task(campaign, services)
     if campaign.critic.HasField("llm") or campaign.generator.HasField("llm"):
         note("each LLM is asked one question, as large as any that may come; this may take minutes")
     for found in calls.check_backends(services, campaign, card):
         note(found)
+    return card
+
+
+def check_task(campaign: Campaign, services: Services) -> TaskCard:
+    """The card of a new campaign's task, once its task and its shaping were found good; the trainer alone is asked.
+
+    Args:
+        campaign: the campaign, every default filled in.
+        services: the services.
+
+    Raises:
+        InputError: something is not.
+        ServiceError: the trainer failed for good.
+    """
+    card = calls.describe_task(services, campaign.task)
+    algorithms.check_task(campaign.learner, card)
+    check_config(campaign.shaping, card, campaign.learner.gamma)
+    algorithms.check_shaping(campaign.learner, campaign.shaping)
     return card
 
 
