@@ -77,12 +77,12 @@ def _lines(state: State, grown: Iterable[str], campaign_id: str, store: str, plo
 
 
 def _grown(records: Sequence[JournalRecord]) -> Iterator[str]:
-    """Where a campaign has grown, one line each time, oldest first."""
+    """Where a campaign has changed, one line each time, oldest first."""
     state = begin(records[0])
     for record in records[1:]:
         before, state = state, advance(state, record)
         if record.HasField("amended"):
-            yield f"grown before stage {len(state.stages)}: {describe.growth(before.campaign, state.campaign)}"
+            yield f"changed before stage {len(state.stages)}: {describe.growth(before.campaign, state.campaign)}"
             if before.reported is not None and state.reported is None:
                 worth = describe.evaluation(before.reported.evaluation)
                 yield f"measured before that: {worth}, after {before.reported.env_steps:,} env_steps"
