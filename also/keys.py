@@ -4,6 +4,8 @@ also.json                                            marks the store as ours
 probe/…                                              tries of the store, there for a moment
 campaigns/ID/journal/00000000.json                   the campaign's journal
 campaigns/ID/conductors/CONDUCTOR/00000012.json      sign of life of a conductor; the one before is gone
+campaigns/ID/stops/CONDUCTOR.json                    asks a conductor to end at its next step
+campaigns/ID/reviews/s0003-r0.json                   a person's word on what a round would promote
 campaigns/ID/mark.json                               tells it from campaigns of the same id in other stores
 campaigns/ID/blobs/SHA256                            content of checkpoints
 campaigns/ID/checkpoints/CHECKPOINT.json             a checkpoint's manifest, created last
@@ -86,6 +88,16 @@ def beat(campaign_id: str, conductor: str, number: int) -> str:
     return f"{conductors(campaign_id)}{conductor}/{number:08d}.json"
 
 
+def stop(campaign_id: str, conductor: str) -> str:
+    """What asks a conductor to end at its next step."""
+    return f"{campaign(campaign_id)}stops/{conductor}.json"
+
+
+def review(campaign_id: str, stage: int, round: int) -> str:
+    """A person's word on the candidate that a round would promote; created once."""
+    return f"{campaign(campaign_id)}reviews/s{stage:04d}-r{round}.json"
+
+
 def campaign_mark(campaign_id: str) -> str:
     """What tells a campaign from those of the same id in other stores; created before its first Job."""
     return f"{campaign(campaign_id)}mark.json"
@@ -96,9 +108,14 @@ def blob(campaign_id: str, sha256: str) -> str:
     return f"{campaign(campaign_id)}blobs/{sha256}"
 
 
+def checkpoints(campaign_id: str) -> str:
+    """Prefix of all checkpoints' manifests."""
+    return f"{campaign(campaign_id)}checkpoints/"
+
+
 def checkpoint(campaign_id: str, checkpoint_id: str) -> str:
     """Manifest of a checkpoint."""
-    return f"{campaign(campaign_id)}checkpoints/{checkpoint_id}.json"
+    return f"{checkpoints(campaign_id)}{checkpoint_id}.json"
 
 
 def stage(campaign_id: str, run: str, number: int) -> str:

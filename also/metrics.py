@@ -111,7 +111,7 @@ STAGES = JournalMetric(GaugeMetricFamily, "also_campaign_stages", "Stages that a
 WORK = JournalMetric(
     GaugeMetricFamily,
     "also_campaign_work",
-    "1 for the work that a campaign is at (train_stage, diagnose, propose, validate, report), else 0.",
+    "1 for the work that a campaign is at (train_stage, diagnose, propose, validate, review, report), else 0.",
     ["work"],
 )
 PHASE = JournalMetric(

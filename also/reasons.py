@@ -80,6 +80,8 @@ HOLDS: dict[int, str] = {
     journal_pb2.HOLD_REASON_METRICS_MISMATCH: METRICS_FAULTS[reading_pb2.METRICS_FAULT_MISMATCH],
     journal_pb2.HOLD_REASON_STILL_LEARNING: "The main run makes progress, or has not had the time to.",
     journal_pb2.HOLD_REASON_SHARE_SPENT: "A round would take more than the branches' share of env_steps.",
+    journal_pb2.HOLD_REASON_DRY_RUN: "A candidate would have been promoted, and the campaign only tries.",
+    journal_pb2.HOLD_REASON_REJECTED: "A candidate would have been promoted, and a person rejected it.",
 }
 """Why a stage holds."""
 

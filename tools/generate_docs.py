@@ -15,7 +15,7 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, EnumValueDesc
 from prometheus_client.metrics import MetricWrapperBase
 
 from also import document, enums, metrics, reasons
-from also.campaign import spec
+from also.campaign import amendment, spec
 from also.limits import descriptor, field_limits, interval, is_map
 from also.metrics import JournalMetric
 from also.presets import PRESETS
@@ -57,6 +57,7 @@ def campaign_document() -> str:
         f"Examples are in `campaigns/`; {', '.join(f'`{name}`' for name in spec.brought())} come with ALSO and run",
         "by their names, as in `also run warehouse`. Defaults of `validation` that are shown as *preset* come from its",
         "`preset`.",
+        *_growth_section(),
     ]
     for path, kind in _sections("", descriptor(campaign_pb2.Campaign)):
         rows = [_field_row(field, texts) for field in kind.fields]
@@ -69,6 +70,27 @@ def campaign_document() -> str:
         rows = [_name_row(value, texts) for value in enum.values]
         lines += ["", f"### {enum.name}", "", texts[enum.full_name], "", *_table(["name", "meaning"], rows)]
     return "\n".join(lines) + "\n"
+
+
+def _growth_section() -> list[str]:
+    """What of a campaign that has begun may grow."""
+    return [
+        "",
+        "## What may grow",
+        "",
+        "A campaign that has begun, or is finished, goes on with more: the same command with the changed file (or",
+        "`--set`, or `helm upgrade`) lets these grow. The journal has a record of it (`amended`), which `also replay`",
+        "knows. A stage that is open is ended as it began; what has grown counts from the next one on. A finished",
+        "campaign that may train another stage trains it from its last checkpoint, and reports anew, on the same",
+        "report seeds; the earlier report stays in the journal. The runs beside it (`reference`) go on as well.",
+        "",
+        *(f"- `{path}`" for path in amendment.GROWS),
+        "",
+        f"In the same way {' and '.join(f'`{path}`' for path in amendment.SWITCHES)} may be another one from then on.",
+        f"`{amendment.DEVICE}` may be another one each time, and is not written down. Whatever else differs makes it",
+        "another campaign, and is refused, key by key with both values. A new campaign may begin with what this one",
+        "has learnt: `also run FILE --campaign NEW --set start.from=OLD` ([`start`](#start)).",
+    ]
 
 
 def metrics_document() -> str:

@@ -11,6 +11,8 @@
             propose candidates from the diagnosis              Propose
             try them on branches beside the incumbent          Validate
             one is better by the sparse return?                Promoted, next stage
+                (nothing is to be promoted?                    Held: DryRun)
+                (a person is to be asked?                      Review, or Held: Rejected)
         none is                                                Held: NothingPromoted
     measure the final policy on seeds never used before        Report
                                                                Finished
@@ -30,7 +32,6 @@ from also.v1.journal_pb2 import Finished, FinishReason, Held, HoldReason, Promot
 from also.v1.llm_pb2 import LlmFailure, LlmFailureReason, LlmUse
 from also.v1.verdict_pb2 import Outcome, Validation, VerdictReason
 from also.validation import cost
-from also.validation.cost import whole_updates
 from also.validation.race import pays_nothing
 from also.words import counted
 
@@ -72,12 +73,24 @@ class Validate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """Ask a person whether the round's candidate is promoted."""
+
+    stage: int
+    """Stage, from 0."""
+    round: int
+    """Round, from 0."""
+    candidate: str
+    """Name of the candidate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Measure the final policy, and the reference, on the report seeds."""
 
 
-Work = TrainStage | Diagnose | Propose | Validate | Report
-"""Something that a service has to do."""
+Work = TrainStage | Diagnose | Propose | Validate | Review | Report
+"""Something that a service, or a person, has to do."""
 
 Action = Work | Promoted | Held | RolledBack | Finished
 """Work, or a decision."""
@@ -170,14 +183,11 @@ def asks_for_change(state: State, stage: Stage) -> bool:
 def _between_stages(state: State) -> TrainStage | Report | Finished | None:
     if state.finished is not None:
         return None
-    stages_done = len(state.stages) >= state.campaign.stages.count
-    stage_env_steps = whole_updates(state.campaign.stages.env_steps, state.campaign.learner)
-    budget_spent = state.env_steps + stage_env_steps > state.campaign.budget.env_steps
-    if not stages_done and not budget_spent:
+    if not state.stages_done and not state.budget_spent:
         return TrainStage(stage=len(state.stages))
     if state.reported is None:
         return Report()
-    reason = FinishReason.FINISH_REASON_STAGES_DONE if stages_done else FinishReason.FINISH_REASON_BUDGET_SPENT
+    reason = FinishReason.FINISH_REASON_STAGES_DONE if state.stages_done else FinishReason.FINISH_REASON_BUDGET_SPENT
     return Finished(reason=reason, checkpoint_id=state.position.checkpoint_id)
 
 
@@ -238,11 +248,11 @@ def _undo(state: State, stage: Stage, before: Stage, reason: RollbackReason, det
     )
 
 
-def _after_round(state: State, stage: Stage) -> Promoted | Held | Propose:
+def _after_round(state: State, stage: Stage) -> Promoted | Held | Propose | Review:
     """What follows from a round that was measured."""
     validation = stage.validations[-1]
     if validation.promoted:
-        return _promotion(state, stage, validation)
+        return _by_hand(state, stage, _promotion(state, stage, validation))
     why = {verdict.reason for verdict in validation.verdicts}
     if VerdictReason.VERDICT_REASON_CONTROL_FAILED in why:
         return hold(state, stage, HoldReason.HOLD_REASON_CONTROL_FAILED)
@@ -255,6 +265,22 @@ def _after_round(state: State, stage: Stage) -> Promoted | Held | Propose:
     if len(stage.rounds) < rounds:
         return Propose(stage=stage.number, round=len(stage.rounds))
     return hold(state, stage, HoldReason.HOLD_REASON_NOTHING_PROMOTED)
+
+
+def _by_hand(state: State, stage: Stage, decision: Promoted | Held) -> Promoted | Held | Review:
+    """A promotion as far as people leave it to be one."""
+    settings, review = state.campaign.validation, stage.review
+    if isinstance(decision, Held) or not (settings.dry_run or settings.approve):
+        return decision
+    if settings.dry_run:
+        detail = f"{decision.candidate} would have been promoted."
+        return hold(state, stage, HoldReason.HOLD_REASON_DRY_RUN, detail)
+    if review is None:
+        return Review(stage=stage.number, round=len(stage.rounds) - 1, candidate=decision.candidate)
+    if review.approved:
+        return decision
+    detail = f"{decision.candidate} was rejected by a person" + (f": {review.note}" if review.note else ".")
+    return hold(state, stage, HoldReason.HOLD_REASON_REJECTED, detail)
 
 
 def _what_binds(state: State) -> HoldReason:

@@ -9,10 +9,12 @@ sense, and is refused.
 from collections.abc import Iterable
 from dataclasses import replace
 
+from also.campaign.amendment import amendment
 from also.campaign.state import Decision, Event, Incumbent, Position, Round, Stage, State, position_of
 from also.errors import CampaignError
 from also.shaping.identity import config_hash
 from also.v1.journal_pb2 import (
+    Amended,
     Diagnosed,
     Finished,
     Held,
@@ -20,8 +22,10 @@ from also.v1.journal_pb2 import (
     Promoted,
     Proposed,
     Reported,
+    Reviewed,
     RolledBack,
     StageTrained,
+    Stopped,
     Validated,
 )
 
@@ -50,7 +54,8 @@ def begin(record: JournalRecord) -> State:
         raise _refusal(record, "it is the first one, and a campaign's first record is its start")
     campaign = record.started.campaign
     incumbent = Incumbent(config=campaign.shaping, config_hash=config_hash(campaign.shaping), since=0)
-    return State(campaign=campaign, card=record.started.card, incumbent=incumbent)
+    origin = record.started.origin if record.started.HasField("origin") else None
+    return State(campaign=campaign, card=record.started.card, incumbent=incumbent, origin=origin)
 
 
 def advance(state: State, record: JournalRecord) -> State:
@@ -59,9 +64,15 @@ def advance(state: State, record: JournalRecord) -> State:
     Raises:
         CampaignError: the record cannot follow this state.
     """
+    event = event_of(record)
+    state = replace(state, stopped=False)
+    if isinstance(event, Amended):
+        return _amend(state, record, event)
     if state.finished is not None:
         raise _refusal(record, "the campaign is over")
-    match event_of(record):
+    match event:
+        case Stopped():
+            return replace(state, stopped=True)
         case StageTrained() as event:
             return _train(state, record, event)
         case Reported() as event:
@@ -74,7 +85,7 @@ def advance(state: State, record: JournalRecord) -> State:
                 record, event.checkpoint_id == state.position.checkpoint_id, "its checkpoint is not the main run's"
             )
             return replace(state, finished=event)
-        case Diagnosed() | Proposed() | Validated() | Promoted() | Held() | RolledBack() as event:
+        case Diagnosed() | Proposed() | Validated() | Reviewed() | Promoted() | Held() | RolledBack() as event:
             stage = state.open_stage
             if stage is None or event.stage != stage.number:
                 raise _refusal(record, f"stage {event.stage} is not open")
@@ -96,6 +107,20 @@ def event_of(record: JournalRecord) -> Event:
     return event
 
 
+def _amend(state: State, record: JournalRecord, event: Amended) -> State:
+    """The state of the campaign as it goes on; where it has grown by a stage, it is not over any more."""
+    _require(record, state.open_stage is None, "a stage is open")
+    try:
+        grown = amendment(state.campaign, event.campaign)
+    except CampaignError as error:
+        raise _refusal(record, f"it is another campaign ({error})") from None
+    _require(record, grown is not None, "nothing has grown")
+    following = replace(state, campaign=event.campaign)
+    if following.stages_done or following.budget_spent:
+        return following
+    return replace(following, reported=None, finished=None)
+
+
 def _train(state: State, record: JournalRecord, event: StageTrained) -> State:
     _require(record, state.open_stage is None, "the stage before is open")
     _require(record, state.reported is None, "the campaign was reported")
@@ -107,7 +132,7 @@ def _train(state: State, record: JournalRecord, event: StageTrained) -> State:
 
 
 def _within_stage(
-    state: State, stage: Stage, record: JournalRecord, event: Diagnosed | Proposed | Validated | Decision
+    state: State, stage: Stage, record: JournalRecord, event: Diagnosed | Proposed | Validated | Reviewed | Decision
 ) -> State:
     match event:
         case Diagnosed():
@@ -117,6 +142,8 @@ def _within_stage(
             return _with_open(state, _charged(_propose(stage, record, event), event))
         case Validated():
             return _with_open(state, _validate(stage, record, event))
+        case Reviewed():
+            return _with_open(state, _review(stage, record, event))
         case Promoted():
             incumbent = _promote(stage, record, event)
         case RolledBack():
@@ -160,6 +187,14 @@ def _validate(stage: Stage, record: JournalRecord, event: Validated) -> Stage:
         known = not checkpoint_id or position_of(validation, checkpoint_id) is not None
         _require(record, known, f"checkpoint {checkpoint_id} belongs to none of its branches")
     return replace(stage, rounds=(*stage.rounds[:-1], replace(now, validation=validation)))
+
+
+def _review(stage: Stage, record: JournalRecord, event: Reviewed) -> Stage:
+    _require(record, stage.review is None, "the stage was reviewed before")
+    last = stage.rounds[-1].validation if stage.rounds else None
+    promoted = last.promoted if last is not None and event.round == len(stage.rounds) - 1 else ""
+    _require(record, bool(promoted) and event.candidate == promoted, f"{event.candidate!r} is not to be promoted")
+    return replace(stage, review=event)
 
 
 def _promote(stage: Stage, record: JournalRecord, event: Promoted) -> Incumbent:

@@ -174,7 +174,7 @@ def require_alone(
         StoreError: the store cannot be read.
     """
     silent: set[str] = set()
-    while others := [each for each in _not_gone(store, campaign_id) if each.beat.conductor not in silent]:
+    while others := [each for each in not_gone(store, campaign_id) if each.beat.conductor not in silent]:
         for each in others:
             if _is_here(each.beat):
                 raise _at_work(campaign_id, each)
@@ -205,7 +205,7 @@ def next_beat(
     began, waited = time.monotonic(), list(before)
     while waited:
         time.sleep(look_seconds)
-        now = {each.beat.conductor: each for each in _not_gone(store, campaign_id)}
+        now = {each.beat.conductor: each for each in not_gone(store, campaign_id)}
         for each in waited:
             there = now.get(each.beat.conductor)
             if there is not None and there.beat.number > each.beat.number:
@@ -220,8 +220,12 @@ def is_gone_here(beat: Beat) -> bool:
     return _is_of_this_machine(beat) and not _is_here(beat)
 
 
-def _not_gone(store: Store, campaign_id: str) -> list[Heard]:
-    """The last beat of every conductor that has neither ended nor, as far as this machine knows, died."""
+def not_gone(store: Store, campaign_id: str) -> list[Heard]:
+    """The last beat of every conductor that has neither ended nor, as far as this machine knows, died.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
     return [each for each in heard(store, campaign_id) if not each.beat.ended and not is_gone_here(each.beat)]
 
 

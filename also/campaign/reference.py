@@ -3,6 +3,8 @@
 It trains beside the main run, in slices of one stage's length, and never beyond what the campaign
 has spent by then; the remainder follows when the campaign's total is known. Slices depend on the
 journal only, not on timing, so a conductor that was killed finds the finished ones in the store.
+Where a campaign has grown since, a slice that is found there may be shorter than one is now: the
+next one begins where it ended.
 """
 
 import threading
@@ -61,16 +63,15 @@ class Reference:
         result = StageResult()
         number = 0
         try:
-            while env_steps := self._next_slice(number):
+            while env_steps := self._next_slice(result.run_env_steps):
                 result = self._train(number, result.checkpoint_id, env_steps)
                 number += 1
             self._result.set_result(result)
         except Exception as error:  # whatever it is, the conductor has to hear of it
             self._result.set_exception(error)
 
-    def _next_slice(self, number: int) -> int:
-        """env_steps of a slice, as soon as it may be trained; 0 when there is none to train."""
-        begin = number * self._slice_env_steps
+    def _next_slice(self, begin: int) -> int:
+        """env_steps of the slice after so many, as soon as it may be trained; 0 when there is none to train."""
         with self._changed:
             self._changed.wait_for(
                 lambda: self._stopped or self._total is not None or self._granted >= begin + self._slice_env_steps

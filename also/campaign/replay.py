@@ -13,10 +13,22 @@ from google.protobuf.message import Message
 
 from also import document
 from also.campaign import comparison
-from also.campaign.decide import LLM_HOLDS, Action, Diagnose, Propose, Report, TrainStage, Validate, decide, hold
+from also.campaign.decide import (
+    LLM_HOLDS,
+    Action,
+    Diagnose,
+    Propose,
+    Report,
+    Review,
+    TrainStage,
+    Validate,
+    decide,
+    hold,
+)
 from also.campaign.fold import advance, begin, event_of, fold
 from also.campaign.state import Event, State
 from also.v1.journal_pb2 import (
+    Amended,
     Diagnosed,
     Finished,
     Held,
@@ -25,8 +37,10 @@ from also.v1.journal_pb2 import (
     Promoted,
     Proposed,
     Reported,
+    Reviewed,
     RolledBack,
     StageTrained,
+    Stopped,
     Validated,
 )
 from also.v1.verdict_pb2 import Validation
@@ -46,9 +60,14 @@ def differences(records: Sequence[JournalRecord]) -> Iterator[str]:
     state = begin(records[0])
     for record in records[1:]:
         event = event_of(record)
-        action = decide(state)
-        if not answers(state, action, event):
-            yield f"record {record.sequence}: {_text(event)} was recorded, {_text(action)} follows from those before"
+        if not isinstance(
+            event, Amended | Stopped
+        ):  # what people decide follows from nothing; `advance` says whether it may be
+            action = decide(state)
+            if not answers(state, action, event):
+                yield (
+                    f"record {record.sequence}: {_text(event)} was recorded, {_text(action)} follows from those before"
+                )
         state = advance(state, record)
         if isinstance(event, Validated):
             yield from _verdicts(state, record.sequence, event.validation)
@@ -59,7 +78,7 @@ def answers(state: State, action: Action | None, event: Event) -> bool:
     match action, event:
         case (TrainStage(), StageTrained()) | (Diagnose(), Diagnosed()) | (Propose(), Proposed()):
             return True  # that their stage and round follow is what `advance` makes sure of
-        case Validate(), Validated():
+        case (Validate(), Validated()) | (Review(), Reviewed()):
             return True
         case Diagnose(), Held(reason=HoldReason.HOLD_REASON_CRITIC_FAILED):
             return _same_but_detail(state, event)

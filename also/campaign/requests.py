@@ -4,12 +4,11 @@ from also.algorithms import is_value_based
 from also.campaign import progress
 from also.campaign.state import Stage, State
 from also.v1.branch_pb2 import SeedPool
-from also.v1.campaign_pb2 import Campaign, GeneratorSettings
+from also.v1.campaign_pb2 import GeneratorSettings
 from also.v1.critic_pb2 import DiagnoseRequest, PastStage, StageOutcome
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.journal_pb2 import Promoted
 from also.v1.shaping_pb2 import ShapingConfig
-from also.v1.task_pb2 import TaskCard
 from also.v1.trainer_pb2 import EvaluateRequest, TrainStageRequest
 from also.v1.validator_pb2 import ValidateRequest
 from also.validation import cost
@@ -40,13 +39,13 @@ def train_stage(campaign_id: str, state: State) -> TrainStageRequest:
         env_steps=state.campaign.stages.env_steps,
         gather_evidence=True,
         card=state.card,
+        origin=state.origin,
     )
 
 
 def train_reference(
     campaign_id: str,
-    campaign: Campaign,
-    card: TaskCard,
+    state: State,
     *,
     run: str,
     config: ShapingConfig,
@@ -59,11 +58,12 @@ def train_reference(
         campaign_id=campaign_id,
         run=run,
         stage=number,
-        campaign=campaign,
+        campaign=state.campaign,
         checkpoint_id=checkpoint_id,
         config=config,
         env_steps=env_steps,
-        card=card,
+        card=state.card,
+        origin=state.origin,
     )
 
 

@@ -12,13 +12,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from also import algorithms, keys, limits, presets, rpc
-from also.campaign import calls, requests
-from also.campaign.comparison import differences
+from also import keys, limits, rpc
+from also.campaign import beginning, calls, people, requests, retention
 from also.campaign.decide import (
     Diagnose,
     Propose,
     Report,
+    Review,
     TrainStage,
     Validate,
     Work,
@@ -26,7 +26,7 @@ from also.campaign.decide import (
     hold,
     hold_without_answer,
 )
-from also.campaign.fold import advance, begin, fold
+from also.campaign.fold import advance, fold
 from also.campaign.heartbeat import Heartbeat, require_alone
 from also.campaign.journal import Journal
 from also.campaign.patience import Patience
@@ -36,17 +36,16 @@ from also.campaign.state import Event, Stage, State
 from also.campaign.telemetry import Telemetry
 from also.campaign.waits import Waits
 from also.campaign.watch import Watch
-from also.errors import AlsoError, CampaignError, MissingStoreError, ServiceError, ServiceUnavailable
+from also.errors import AlsoError, CampaignError, ServiceError, ServiceUnavailable
 from also.settings import Settings
 from also.shaping.identity import config_hash
-from also.shaping.rules import check_config
 from also.store import open_store
 from also.store.waits import WAITS
 from also.v1.branch_pb2 import Evaluation
-from also.v1.campaign_pb2 import Campaign, CriticSettings, Device, GeneratorSettings
+from also.v1.campaign_pb2 import BranchRetention, Campaign, CriticSettings, Device, GeneratorSettings
 from also.v1.evidence_pb2 import Evidence
 from also.v1.journal_pb2 import (
-    CampaignStarted,
+    Amended,
     Diagnosed,
     Finished,
     Held,
@@ -56,17 +55,14 @@ from also.v1.journal_pb2 import (
     Reported,
     RolledBack,
     StageTrained,
+    Stopped,
     Validated,
 )
 from also.v1.shaping_pb2 import ShapingConfig
-from also.v1.task_pb2 import TaskCard
 from also.v1.trainer_pb2 import StageResult, TrainStageRequest
 from also.v1.trainer_pb2_grpc import TrainerServiceStub
 from also.v1.validator_pb2_grpc import ValidatorServiceStub
 from also.validation.cost import whole_updates
-
-DEVICE = "learner.device"
-"""The one value of a campaign file that may be another one when the campaign goes on."""
 
 CLIPPED = 0.05
 """Share of a feature's values outside its range from which on people are told."""
@@ -85,7 +81,7 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
         watch: told of everything that happens.
 
     Returns:
-        The state of the finished campaign.
+        The state of the finished campaign, or of one that a person has stopped.
 
     Raises:
         InputError: the campaign, its task or its store cannot be used, or another conductor is at work; nothing was
@@ -93,32 +89,39 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
         ServiceError: a service failed for good. The same call goes on from there.
     """
     keys.check_campaign_id(campaign_id)
-    journal = _journal_of(settings.store, campaign_id)
+    journal = beginning.journal_of(settings.store, campaign_id)
+    grown = beginning.growth(journal, campaign) if journal is not None else None
     with Services(settings, Path(settings.logs) / campaign_id, watch.note) as services:
-        if journal is not None:
-            _require_same(journal, campaign)
-        if journal is None or fold(journal.records).finished is None:
+        if journal is None or grown is not None or fold(journal.records).finished is None:
             if journal is not None:
                 require_alone(journal.store, campaign_id, watch.note)
                 open_store(settings.store)  # proves that a store that has been read can be written to
             minds = ["trainer", "critic", "generator"]
             services.start([*minds, *_runs_beside(campaign)])
-            card = _check(campaign, services, watch.note) if journal is None else None
+            card = beginning.check(campaign, services, watch.note) if journal is None else None
+            start = beginning.origin_of(campaign, card, settings.store) if card is not None else None
             found = calls.check_trainer(services, campaign.learner, campaign if card is not None else None, card)
             if card is not None:
-                journal = _begin(campaign, card, campaign_id, settings)
+                journal = beginning.begin(campaign, card, campaign_id, settings, start)
+                grown = beginning.growth(journal, campaign)
             watch.note(f"the trainer computes on {found.device}")
             if found.memory:
                 watch.note(found.memory)
         assert journal is not None
-        return Conductor(journal, services, watch, device=campaign.learner.device).conduct()
+        return Conductor(journal, services, watch, device=campaign.learner.device, grown=grown).conduct()
 
 
 class Conductor:
     """One campaign under way."""
 
     def __init__(
-        self, journal: Journal, services: Services, watch: Watch, *, device: Device = Device.DEVICE_UNSPECIFIED
+        self,
+        journal: Journal,
+        services: Services,
+        watch: Watch,
+        *,
+        device: Device = Device.DEVICE_UNSPECIFIED,
+        grown: Campaign | None = None,
     ) -> None:
         """Take up a campaign where its journal ends.
 
@@ -127,8 +130,11 @@ class Conductor:
             services: the services to call.
             watch: told of everything that happens.
             device: where the rest of it is trained; unset is where the journal says.
+            grown: the campaign with what has grown, from the next stage on; None where nothing has.
         """
         self._journal = journal
+        self._device = device
+        self._grown = grown
         self._services = services
         self._watch = watch
         self._waits = Waits(watch.waits)
@@ -139,30 +145,48 @@ class Conductor:
         self._telemetry.show(self.state, len(journal.records))
 
     def conduct(self) -> State:
-        """Carry out actions until the campaign is over.
+        """Carry out actions until the campaign is over, or a person stops it.
 
         Raises:
             InputError: a service refused its request, or another conductor took over.
             ServiceError: a service failed for good.
         """
-        if self.state.finished is not None:
+        if self.state.finished is not None and self._grown is None:
             self._watch.found(self._journal.records)
             return self.state
         journal = self._journal
         store_waits = WAITS.told(lambda store: self._waits.set("store", store))
         with store_waits, Heartbeat(journal.store, journal.campaign_id, self._waits, conductor=journal.conductor):
             self._watch.found(journal.records)
+            if self._grown is not None and self.state.open_stage is not None:
+                self._watch.note(
+                    f"stage {self.state.open_stage.number} ends as it began; what has changed counts after it"
+                )
             return self._conduct()
 
     def _conduct(self) -> State:
         try:
+            self._between_stages()
             while (action := decide(self.state)) is not None:
                 self._train_beside()
                 self._write(action if isinstance(action, Held | Promoted | RolledBack | Finished) else self._do(action))
+                if self.state.stopped:
+                    break
+                self._between_stages()
         finally:
             for reference in self._references.values():
                 reference.stop()
         return self.state
+
+    def _between_stages(self) -> None:
+        """Go on as what the campaign has grown to, and let go what it needs no more; an open stage comes first."""
+        if self.state.open_stage is not None:
+            return
+        if self._grown is not None:
+            self._write(Amended(campaign=self._grown))
+            self._grown = None
+        if self.state.campaign.retention.branches == BranchRetention.BRANCH_RETENTION_STAGE:
+            retention.sweep(self._journal.store, self._journal.campaign_id, self.state)
 
     def _train_beside(self) -> None:
         """Let the runs that are measured beside the main run go on, and begin those that can begin."""
@@ -179,6 +203,8 @@ class Conductor:
 
     def _do(self, work: Work) -> Event:
         """Carry out work, and return the event that came of it."""
+        if people.stop_conductor(self._journal):
+            return Stopped()
         match work:
             case TrainStage():
                 return self._services.persist("trainer", self._train)
@@ -188,6 +214,8 @@ class Conductor:
                 return self._or_hold("generator", self._propose, HoldReason.HOLD_REASON_GENERATOR_FAILED)
             case Validate():
                 return self._services.persist("validator", self._validate)
+            case Review():
+                return people.review(self._journal, work, self._waits)
             case Report():
                 return self._report()
 
@@ -221,8 +249,7 @@ class Conductor:
     ) -> StageResult:
         request = requests.train_reference(
             self._journal.campaign_id,
-            self.state.campaign,
-            self.state.card,
+            self.state,
             run=run,
             config=config,
             number=number,
@@ -320,7 +347,7 @@ class Conductor:
         """Append an event to the journal, once it is known to follow."""
         record = self._journal.draft(event)
         try:
-            following = advance(self.state, record)
+            following = _on(self._device, advance(self.state, record))
         except CampaignError as error:
             raise ServiceError(f"a service's answer cannot be right: {error}") from error
         self._journal.append(record)
@@ -341,56 +368,11 @@ def _runs_beside(campaign: Campaign) -> list[str]:
     return [run for run, wanted in asked.items() if wanted]
 
 
-def _journal_of(uri: str, campaign_id: str) -> Journal | None:
-    """The journal of a campaign that has begun; None when there is none. Nothing is written."""
-    try:
-        journal = Journal(open_store(uri, create=False), campaign_id)
-    except MissingStoreError:
-        return None
-    return journal if journal.records else None
-
-
-def _check(campaign: Campaign, services: Services, note: Callable[[str], None]) -> TaskCard:
-    """The card of a new campaign's task, once its task, its shaping and its services were found good."""
-    card = calls.describe_task(services, campaign.task)
-    algorithms.check_task(campaign.learner, card)
-    check_config(campaign.shaping, card, campaign.learner.gamma)
-    algorithms.check_shaping(campaign.learner, campaign.shaping)
-    if campaign.critic.HasField("llm") or campaign.generator.HasField("llm"):
-        note("each LLM is asked one question, as large as any that may come; this may take minutes")
-    for found in calls.check_backends(services, campaign, card):
-        note(found)
-    return card
-
-
-def _begin(campaign: Campaign, card: TaskCard, campaign_id: str, settings: Settings) -> Journal:
-    """Write a campaign's first record, after everything that may be wrong with it."""
-    journal = Journal(open_store(settings.store), campaign_id)
-    if journal.records:
-        _require_same(journal, campaign)
-    else:
-        folder = settings.task_folder if ":" in campaign.task.name else ""
-        journal.append(journal.draft(CampaignStarted(campaign=campaign, card=card, folder=folder)))
-    return journal
-
-
 def _on(device: Device, state: State) -> State:
     """A state whose campaign goes on on a device, if one is given."""
-    if device == Device.DEVICE_UNSPECIFIED:
+    if device in (Device.DEVICE_UNSPECIFIED, state.campaign.learner.device):
         return state
     campaign = Campaign()
     campaign.CopyFrom(state.campaign)
     campaign.learner.device = device
     return replace(state, campaign=campaign)
-
-
-def _require_same(journal: Journal, campaign: Campaign) -> None:
-    stored = Campaign()
-    stored.CopyFrom(begin(journal.records[0]).campaign)
-    presets.resolve(stored)  # an older ALSO has written no default of a setting that it did not have
-    found = [each for each in differences(stored, campaign) if each.path != DEVICE]
-    if found:
-        listed = "; ".join(f"{each.path}: {each.first} stored, {each.second} given" for each in found)
-        raise CampaignError(
-            f"campaign {journal.campaign_id!r} is another campaign ({listed}); name another one with --campaign"
-        )

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from also import returns
 from also.shaping.relief import is_relief
 from also.v1.campaign_pb2 import Adopt, Campaign
+from also.v1.checkpoint_pb2 import Origin
 from also.v1.diagnosis_pb2 import Diagnosis
 from also.v1.journal_pb2 import (
+    Amended,
     CampaignStarted,
     Diagnosed,
     Finished,
@@ -21,8 +23,10 @@ from also.v1.journal_pb2 import (
     Promoted,
     Proposed,
     Reported,
+    Reviewed,
     RolledBack,
     StageTrained,
+    Stopped,
     Validated,
 )
 from also.v1.llm_pb2 import LlmAllowance, LlmUse
@@ -34,7 +38,19 @@ from also.validation import cost
 Decision = Promoted | Held | RolledBack
 """How a stage ends."""
 
-Event = CampaignStarted | StageTrained | Diagnosed | Proposed | Validated | Decision | Reported | Finished
+Event = (
+    CampaignStarted
+    | Amended
+    | Stopped
+    | StageTrained
+    | Diagnosed
+    | Proposed
+    | Validated
+    | Reviewed
+    | Decision
+    | Reported
+    | Finished
+)
 """What a record can hold."""
 
 
@@ -84,6 +100,8 @@ class Stage:
     """What the critic said."""
     rounds: tuple[Round, ...] = ()
     """Its rounds so far."""
+    review: Reviewed | None = None
+    """What a person said of the candidate that its last round would promote; None where nobody has."""
     llm_uses: tuple[LlmUse, ...] = ()
     """What LLMs have cost in it, in order."""
     decision: Decision | None = None
@@ -138,11 +156,13 @@ class State:
     """All that is known of a campaign."""
 
     campaign: Campaign
-    """The campaign file, every default filled in."""
+    """The campaign file, every default filled in, as it is now."""
     card: TaskCard
     """The task's card."""
     incumbent: Incumbent
     """What the next stage is trained under."""
+    origin: Origin | None = None
+    """What its runs began with; None for weights drawn at random."""
     position: Position = Position()
     """Where the main run goes on."""
     stages: tuple[Stage, ...] = ()
@@ -151,11 +171,24 @@ class State:
     """What the final policy is worth."""
     finished: Finished | None = None
     """Why the campaign is over; None while it is not."""
+    stopped: bool = False
+    """Whether the last thing that happened is that a person stopped its conductor."""
 
     @property
     def open_stage(self) -> Stage | None:
         """The stage that still awaits its decision."""
         return self.stages[-1] if self.stages and self.stages[-1].decision is None else None
+
+    @property
+    def stages_done(self) -> bool:
+        """Whether the main run has trained all stages."""
+        return len(self.stages) >= self.campaign.stages.count
+
+    @property
+    def budget_spent(self) -> bool:
+        """Whether the budget does not suffice for another stage."""
+        stage = cost.whole_updates(self.campaign.stages.env_steps, self.campaign.learner)
+        return self.env_steps + stage > self.campaign.budget.env_steps
 
     @property
     def env_steps(self) -> int:

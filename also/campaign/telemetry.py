@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from also import enums, metrics, reasons
-from also.campaign.decide import Diagnose, Propose, Report, TrainStage, Validate, decide
+from also.campaign.decide import Diagnose, Propose, Report, Review, TrainStage, Validate, decide
 from also.campaign.state import Stage, State
 from also.v1 import branch_pb2, diagnosis_pb2, shaping_pb2, verdict_pb2
 from also.v1.branch_pb2 import BranchFailure
@@ -31,6 +31,7 @@ WORKS = {
     Diagnose: "diagnose",
     Propose: "propose",
     Validate: "validate",
+    Review: "review",
     Report: "report",
 }
 """Names of what a campaign can be at."""

@@ -12,7 +12,22 @@ from typing import Annotated, NoReturn
 import typer
 
 from also import __version__
-from also.cli import doctor, evaluate, export, init, judge_llm, play, replay, report, run, status, tasks
+from also.cli import (
+    delete,
+    doctor,
+    evaluate,
+    export,
+    init,
+    judge_llm,
+    play,
+    replay,
+    report,
+    review,
+    run,
+    status,
+    stop,
+    tasks,
+)
 from also.errors import AlsoError, InputError, MissingObjectError
 
 app = typer.Typer(
@@ -40,6 +55,10 @@ for command in (
     init.init,
     run.run,
     status.status,
+    review.approve,
+    review.reject,
+    stop.stop,
+    delete.delete,
     report.report,
     replay.replay,
     export.export,

@@ -19,6 +19,7 @@ _WORDS = {
     ConductorState.CONDUCTOR_STATE_GONE: "gone",
     ConductorState.CONDUCTOR_STATE_ENDED: "ended",
     ConductorState.CONDUCTOR_STATE_UNKNOWN: "unknown",
+    ConductorState.CONDUCTOR_STATE_STOPPED: "stopped",
 }
 
 _GO_ON = "                  the `also run` that began the campaign goes on with it"
@@ -46,7 +47,8 @@ def conductor(journal: Journal, state: State, now: datetime) -> ConductorSummary
     if last.beat.error:
         said.state, said.error = ConductorState.CONDUCTOR_STATE_ENDED, last.beat.error
     elif last.beat.ended or not _is_at_work(journal, last, now):
-        said.state = ConductorState.CONDUCTOR_STATE_GONE
+        stopped = state.stopped
+        said.state = ConductorState.CONDUCTOR_STATE_STOPPED if stopped else ConductorState.CONDUCTOR_STATE_GONE
     else:
         said.state = ConductorState.CONDUCTOR_STATE_AT_WORK
         said.waits_for, said.waited_seconds = last.beat.waits_for, last.beat.waited_seconds
@@ -61,6 +63,8 @@ def lines(said: ConductorSummary | None) -> list[str]:
     match said.state:
         case ConductorState.CONDUCTOR_STATE_ENDED:
             return [f"{words} {since} ago ({said.who}): {said.error}", _GO_ON]
+        case ConductorState.CONDUCTOR_STATE_STOPPED:
+            return [f"{words} by a person {since} ago ({said.who})", _GO_ON]
         case ConductorState.CONDUCTOR_STATE_GONE:
             return [f"{words}; last heard of {since} ago ({said.who})", _GO_ON]
         case ConductorState.CONDUCTOR_STATE_UNKNOWN:

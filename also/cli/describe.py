@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from also import document, enums, reasons
-from also.campaign.decide import Diagnose, Propose, Report, TrainStage, Validate, decide
+from also.campaign import amendment
+from also.campaign.decide import Diagnose, Propose, Report, Review, TrainStage, Validate, decide
 from also.campaign.state import Stage, State
 from also.shaping.identity import canonical
 from also.shaping.rules import complete
 from also.v1.branch_pb2 import Evaluation
+from also.v1.campaign_pb2 import Campaign
 from also.v1.diagnosis_pb2 import FailureMode, LearningPhase
 from also.v1.evidence_pb2 import Evidence
 from also.v1.journal_pb2 import Finished, Held, Promoted, RolledBack
@@ -112,6 +114,11 @@ def interval(mean: float, low: float, high: float) -> str:
     return f"{mean:.3f} [{low:.3f}, {high:.3f}]"
 
 
+def growth(before: Campaign, after: Campaign) -> str:
+    """What a campaign has grown by: "stages.count from 4 to 8"."""
+    return ", ".join(amendment.changes(before, after))
+
+
 def step(state: State) -> str:
     """What a campaign does now."""
     match decide(state):
@@ -123,6 +130,8 @@ def step(state: State) -> str:
             return f"stage {stage}, round {round}: proposing"
         case Validate(stage=stage, round=round):
             return f"stage {stage}, round {round}: validating"
+        case Review(stage=stage, round=round, candidate=candidate):
+            return f"stage {stage}, round {round}: waiting for a person's word on {candidate}"
         case Report():
             beside = ", once the runs beside it have trained as long" if state.campaign.reference.enabled else ""
             return f"measuring the final policy{beside}"

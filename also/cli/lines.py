@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Self
 
 from also import enums, reasons
+from also.campaign.state import State
 from also.cli import describe
 from also.cli.progress import Progress
 from also.v1.journal_pb2 import JournalRecord
@@ -57,8 +58,9 @@ class Lines(Progress):
 
     def record(self, record: JournalRecord) -> None:
         """Say what has happened."""
+        before = self.state
         super().record(record)
-        self._print(event_line(record))
+        self._print(event_line(record, before))
 
     def note(self, text: str) -> None:
         """Say it."""
@@ -111,8 +113,13 @@ def step_line(progress: Progress) -> str:
     return ", ".join(parts)
 
 
-def event_line(record: JournalRecord) -> str:
-    """What a record says, in one line."""
+def event_line(record: JournalRecord, before: State | None = None) -> str:
+    """What a record says, in one line.
+
+    Args:
+        record: the record.
+        before: the state before it, by which it is known what a campaign has grown by; None where nobody asks.
+    """
     match record.WhichOneof("event"):
         case "stage_trained":
             trained = record.stage_trained
@@ -132,6 +139,10 @@ def event_line(record: JournalRecord) -> str:
                 for verdict in record.validated.validation.verdicts
             )
             return f"stage {record.validated.stage} verdicts: {listed}"
+        case "reviewed":
+            said = record.reviewed
+            word = "approved" if said.approved else "rejected"
+            return f"stage {said.stage}: a person {word} {said.candidate}" + (f": {said.note}" if said.note else "")
         case "promoted":
             promoted = record.promoted
             return f"stage {promoted.stage} promoted {promoted.candidate}: {describe.config(promoted.config)}"
@@ -147,5 +158,9 @@ def event_line(record: JournalRecord) -> str:
             return f"final return {describe.evaluation(record.reported.evaluation)}"
         case "finished":
             return f"finished: {reasons.finish(record.finished.reason)}"
+        case "amended":
+            return f"goes on with {describe.growth(before.campaign, record.amended.campaign) if before else 'more'}"
+        case "stopped":
+            return "stopped by a person"
         case _:
             return "begun"

@@ -146,7 +146,7 @@ class Progress:
         of_each = {run: self._training[run] for run in BESIDE if run in self._training}
         slice_env_steps = self._stage_env_steps(self.state)
         return {
-            run: (number * slice_env_steps + progress.env_steps, progress)
+            run: (min(number * slice_env_steps, self.state.env_steps) + progress.env_steps, progress)
             for run, (number, progress) in of_each.items()
         }
 

@@ -1,7 +1,7 @@
 """`also report`: a campaign as one HTML page, or as Markdown with plots beside it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +9,7 @@ import typer
 import yaml
 
 from also import document, enums, keys, reasons
-from also.campaign.fold import fold
+from also.campaign.fold import advance, begin, fold
 from also.campaign.journal import Journal
 from also.campaign.state import Stage, State
 from also.campaign.summary import summary
@@ -20,7 +20,7 @@ from also.cli.page.account import account
 from also.cli.page.document import page
 from also.cli.play import PAGES, Shown, played, require_pictures
 from also.errors import InputError
-from also.v1.journal_pb2 import Held, RolledBack
+from also.v1.journal_pb2 import Held, JournalRecord, RolledBack
 from also.v1.verdict_pb2 import Outcome, Validation
 from also.words import counted
 
@@ -77,7 +77,9 @@ def _page(journal: Journal, store: str, output: Path, shown: list[Shown]) -> str
 def _markdown(journal: Journal, store: str, output: Path) -> str:
     state = fold(journal.records)
     plots = _plot(state, output)
-    output.write_text("\n".join(_lines(state, journal.campaign_id, store, plots)) + "\n", encoding="utf-8")
+    output.write_text(
+        "\n".join(_lines(state, _grown(journal.records), journal.campaign_id, store, plots)) + "\n", encoding="utf-8"
+    )
     return f"{output} and {counted(len(plots), 'plot')} beside it"
 
 
@@ -96,10 +98,12 @@ def _plot(state: State, output: Path) -> dict[str, str]:
     return names
 
 
-def _lines(state: State, campaign_id: str, store: str, plots: dict[str, str]) -> Iterator[str]:
+def _lines(state: State, grown: Iterable[str], campaign_id: str, store: str, plots: dict[str, str]) -> Iterator[str]:
     yield f"# Campaign {campaign_id}: {state.card.task}\n"
     yield f"{state.card.description}\n"
     for line in table.outcome(state):
+        yield f"- {line}"
+    for line in grown:
         yield f"- {line}"
     yield f"\n![Return of the main run]({plots['main']})\n"
     yield "## Stages\n"
@@ -112,6 +116,18 @@ def _lines(state: State, campaign_id: str, store: str, plots: dict[str, str]) ->
     yield "\n## The campaign file\n\n```yaml"
     yield yaml.safe_dump(document.plain(state.campaign), sort_keys=False).rstrip()
     yield "```"
+
+
+def _grown(records: Sequence[JournalRecord]) -> Iterator[str]:
+    """Where a campaign has changed, one line each time, oldest first."""
+    state = begin(records[0])
+    for record in records[1:]:
+        before, state = state, advance(state, record)
+        if record.HasField("amended"):
+            yield f"changed before stage {len(state.stages)}: {describe.growth(before.campaign, state.campaign)}"
+            if before.reported is not None and state.reported is None:
+                worth = describe.evaluation(before.reported.evaluation)
+                yield f"measured before that: {worth}, after {before.reported.env_steps:,} env_steps"
 
 
 def _stage(stage: Stage, plots: dict[str, str]) -> Iterator[str]:

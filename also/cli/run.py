@@ -64,7 +64,7 @@ def run(
         bool, typer.Option("--stay", help="Go on serving /metrics after the end, until SIGTERM or Ctrl-C.")
     ] = False,
 ) -> None:
-    """Run a campaign to its end; the same command goes on with one that was interrupted."""
+    """Run a campaign to its end; the same command goes on with one that was interrupted or stopped, or that grew."""
     if stay and metrics_port is None:
         raise typer.BadParameter("--stay goes on serving /metrics, so it needs --metrics-port too")
     settings = beside(file, settings_with(store))
@@ -82,7 +82,9 @@ def run(
     except ServiceError as error:
         raise ServiceError(f"{error}; go on with: {_same_command()}") from error
     with _asked_to_end() as asked:
-        if not json:
+        if state.finished is None:
+            print(f"stopped; go on with: {_same_command()}", file=sys.stderr, flush=True)
+        elif not json:
             _show(output, state, campaign_id, settings.store)
         while stay and not asked():
             time.sleep(_SIGNAL_SECONDS)

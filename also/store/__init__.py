@@ -6,9 +6,18 @@ keeps the rules, `answers` reads what one said.
 """
 
 from also.store.address import local_folder
-from also.store.folder import sweep_staging
+from also.store.folder import sweep_empty, sweep_staging
 from also.store.objects import Store
 from also.store.opening import open_store
 from also.store.proof import probe_listing, probe_race, prove_refusal
 
-__all__ = ["Store", "local_folder", "open_store", "probe_listing", "probe_race", "prove_refusal", "sweep_staging"]
+__all__ = [
+    "Store",
+    "local_folder",
+    "open_store",
+    "probe_listing",
+    "probe_race",
+    "prove_refusal",
+    "sweep_empty",
+    "sweep_staging",
+]

@@ -58,6 +58,13 @@ def sweep_staging(folder: Path, *, older_than_seconds: float = 3600.0) -> int:
     return swept
 
 
+def sweep_empty(folder: Path) -> None:
+    """Remove a folder and those in it, unless they hold something: a local store lists empty ones as names."""
+    for place, _, _ in os.walk(folder, topdown=False):
+        with contextlib.suppress(OSError):
+            Path(place).rmdir()
+
+
 def sweep_probes(folder: Path) -> None:
     """Remove the folder of probes, unless one is under way."""
     with contextlib.suppress(OSError):

@@ -12,6 +12,12 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class BranchRetention(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BRANCH_RETENTION_UNSPECIFIED: _ClassVar[BranchRetention]
+    BRANCH_RETENTION_STAGE: _ClassVar[BranchRetention]
+    BRANCH_RETENTION_CAMPAIGN: _ClassVar[BranchRetention]
+
 class Algorithm(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     ALGORITHM_UNSPECIFIED: _ClassVar[Algorithm]
@@ -67,6 +73,9 @@ class Proof(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PROOF_BY_RISK: _ClassVar[Proof]
     PROOF_CONFIRMED: _ClassVar[Proof]
     PROOF_NONE: _ClassVar[Proof]
+BRANCH_RETENTION_UNSPECIFIED: BranchRetention
+BRANCH_RETENTION_STAGE: BranchRetention
+BRANCH_RETENTION_CAMPAIGN: BranchRetention
 ALGORITHM_UNSPECIFIED: Algorithm
 ALGORITHM_MAPPO: Algorithm
 ALGORITHM_IPPO: Algorithm
@@ -101,7 +110,7 @@ PROOF_CONFIRMED: Proof
 PROOF_NONE: Proof
 
 class Campaign(_message.Message):
-    __slots__ = ("task", "seed", "learner", "evaluation", "stages", "critic", "generator", "validation", "guard", "budget", "reference", "shaping")
+    __slots__ = ("task", "seed", "learner", "evaluation", "stages", "critic", "generator", "validation", "guard", "budget", "reference", "shaping", "start", "retention")
     TASK_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     LEARNER_FIELD_NUMBER: _ClassVar[int]
@@ -114,6 +123,8 @@ class Campaign(_message.Message):
     BUDGET_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
     SHAPING_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
+    RETENTION_FIELD_NUMBER: _ClassVar[int]
     task: _task_pb2.Task
     seed: int
     learner: LearnerSettings
@@ -126,7 +137,22 @@ class Campaign(_message.Message):
     budget: BudgetSettings
     reference: ReferenceSettings
     shaping: _shaping_pb2.ShapingConfig
-    def __init__(self, task: _Optional[_Union[_task_pb2.Task, _Mapping]] = ..., seed: _Optional[int] = ..., learner: _Optional[_Union[LearnerSettings, _Mapping]] = ..., evaluation: _Optional[_Union[EvaluationSettings, _Mapping]] = ..., stages: _Optional[_Union[StageSettings, _Mapping]] = ..., critic: _Optional[_Union[CriticSettings, _Mapping]] = ..., generator: _Optional[_Union[GeneratorSettings, _Mapping]] = ..., validation: _Optional[_Union[ValidationSettings, _Mapping]] = ..., guard: _Optional[_Union[GuardSettings, _Mapping]] = ..., budget: _Optional[_Union[BudgetSettings, _Mapping]] = ..., reference: _Optional[_Union[ReferenceSettings, _Mapping]] = ..., shaping: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ...) -> None: ...
+    start: Start
+    retention: RetentionSettings
+    def __init__(self, task: _Optional[_Union[_task_pb2.Task, _Mapping]] = ..., seed: _Optional[int] = ..., learner: _Optional[_Union[LearnerSettings, _Mapping]] = ..., evaluation: _Optional[_Union[EvaluationSettings, _Mapping]] = ..., stages: _Optional[_Union[StageSettings, _Mapping]] = ..., critic: _Optional[_Union[CriticSettings, _Mapping]] = ..., generator: _Optional[_Union[GeneratorSettings, _Mapping]] = ..., validation: _Optional[_Union[ValidationSettings, _Mapping]] = ..., guard: _Optional[_Union[GuardSettings, _Mapping]] = ..., budget: _Optional[_Union[BudgetSettings, _Mapping]] = ..., reference: _Optional[_Union[ReferenceSettings, _Mapping]] = ..., shaping: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., start: _Optional[_Union[Start, _Mapping]] = ..., retention: _Optional[_Union[RetentionSettings, _Mapping]] = ...) -> None: ...
+
+class RetentionSettings(_message.Message):
+    __slots__ = ("branches",)
+    BRANCHES_FIELD_NUMBER: _ClassVar[int]
+    branches: BranchRetention
+    def __init__(self, branches: _Optional[_Union[BranchRetention, str]] = ...) -> None: ...
+
+class Start(_message.Message):
+    __slots__ = ("checkpoint",)
+    FROM_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
+    checkpoint: str
+    def __init__(self, checkpoint: _Optional[str] = ..., **kwargs) -> None: ...
 
 class LearnerSettings(_message.Message):
     __slots__ = ("algorithm", "environments", "rollout", "epochs", "minibatches", "learning_rate", "gamma", "gae_lambda", "clip_epsilon", "entropy_coefficient", "value_coefficient", "gradient_clip", "hidden", "layers", "recurrent", "normalise_observations", "scale_rewards", "device", "value_learning")
@@ -241,7 +267,7 @@ class GeneratorSettings(_message.Message):
     def __init__(self, backend: _Optional[_Union[GeneratorBackend, str]] = ..., candidates: _Optional[int] = ..., llm: _Optional[_Union[_llm_pb2.LlmEndpoint, _Mapping]] = ..., sampling: _Optional[_Union[Sampling, str]] = ...) -> None: ...
 
 class ValidationSettings(_message.Message):
-    __slots__ = ("preset", "rounds", "search_rungs", "search_seeds", "search_env_steps", "confirm_seeds", "confirm_waves", "confirm_env_steps", "alpha", "minimum_gain", "adopt", "parallel_groups", "replicas_per_group", "guards", "proof", "share", "race_rungs", "race_seeds", "race_env_steps", "rare_loss_check", "silent_race")
+    __slots__ = ("preset", "rounds", "search_rungs", "search_seeds", "search_env_steps", "confirm_seeds", "confirm_waves", "confirm_env_steps", "alpha", "minimum_gain", "adopt", "parallel_groups", "replicas_per_group", "guards", "proof", "share", "race_rungs", "race_seeds", "race_env_steps", "rare_loss_check", "silent_race", "dry_run", "approve")
     PRESET_FIELD_NUMBER: _ClassVar[int]
     ROUNDS_FIELD_NUMBER: _ClassVar[int]
     SEARCH_RUNGS_FIELD_NUMBER: _ClassVar[int]
@@ -263,6 +289,8 @@ class ValidationSettings(_message.Message):
     RACE_ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
     RARE_LOSS_CHECK_FIELD_NUMBER: _ClassVar[int]
     SILENT_RACE_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    APPROVE_FIELD_NUMBER: _ClassVar[int]
     preset: ValidationPreset
     rounds: int
     search_rungs: int
@@ -284,7 +312,9 @@ class ValidationSettings(_message.Message):
     race_env_steps: int
     rare_loss_check: bool
     silent_race: bool
-    def __init__(self, preset: _Optional[_Union[ValidationPreset, str]] = ..., rounds: _Optional[int] = ..., search_rungs: _Optional[int] = ..., search_seeds: _Optional[int] = ..., search_env_steps: _Optional[int] = ..., confirm_seeds: _Optional[int] = ..., confirm_waves: _Optional[int] = ..., confirm_env_steps: _Optional[int] = ..., alpha: _Optional[float] = ..., minimum_gain: _Optional[float] = ..., adopt: _Optional[_Union[Adopt, str]] = ..., parallel_groups: _Optional[int] = ..., replicas_per_group: _Optional[int] = ..., guards: _Optional[_Iterable[_Union[_reading_pb2.GuardQuery, _Mapping]]] = ..., proof: _Optional[_Union[Proof, str]] = ..., share: _Optional[float] = ..., race_rungs: _Optional[int] = ..., race_seeds: _Optional[int] = ..., race_env_steps: _Optional[int] = ..., rare_loss_check: _Optional[bool] = ..., silent_race: _Optional[bool] = ...) -> None: ...
+    dry_run: bool
+    approve: bool
+    def __init__(self, preset: _Optional[_Union[ValidationPreset, str]] = ..., rounds: _Optional[int] = ..., search_rungs: _Optional[int] = ..., search_seeds: _Optional[int] = ..., search_env_steps: _Optional[int] = ..., confirm_seeds: _Optional[int] = ..., confirm_waves: _Optional[int] = ..., confirm_env_steps: _Optional[int] = ..., alpha: _Optional[float] = ..., minimum_gain: _Optional[float] = ..., adopt: _Optional[_Union[Adopt, str]] = ..., parallel_groups: _Optional[int] = ..., replicas_per_group: _Optional[int] = ..., guards: _Optional[_Iterable[_Union[_reading_pb2.GuardQuery, _Mapping]]] = ..., proof: _Optional[_Union[Proof, str]] = ..., share: _Optional[float] = ..., race_rungs: _Optional[int] = ..., race_seeds: _Optional[int] = ..., race_env_steps: _Optional[int] = ..., rare_loss_check: _Optional[bool] = ..., silent_race: _Optional[bool] = ..., dry_run: _Optional[bool] = ..., approve: _Optional[bool] = ...) -> None: ...
 
 class GuardSettings(_message.Message):
     __slots__ = ("margin", "patience")

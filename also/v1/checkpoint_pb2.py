@@ -22,17 +22,20 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from also.v1 import campaign_pb2 as also_dot_v1_dot_campaign__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x61lso/v1/checkpoint.proto\x12\x07\x61lso.v1\"2\n\x04\x42lob\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"\x92\x01\n\x12\x43heckpointManifest\x12\x16\n\x0eschema_version\x18\x01 \x01(\r\x12\x0c\n\x04task\x18\x02 \x01(\t\x12\x14\n\x0clearner_hash\x18\x03 \x01(\t\x12\x11\n\tenv_steps\x18\x04 \x01(\x03\x12\x0f\n\x07updates\x18\x05 \x01(\x03\x12\x1c\n\x05\x62lobs\x18\x06 \x03(\x0b\x32\r.also.v1.Blobb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x61lso/v1/checkpoint.proto\x12\x07\x61lso.v1\x1a\x16\x61lso/v1/campaign.proto\"2\n\x04\x42lob\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"\x92\x01\n\x12\x43heckpointManifest\x12\x16\n\x0eschema_version\x18\x01 \x01(\r\x12\x0c\n\x04task\x18\x02 \x01(\t\x12\x14\n\x0clearner_hash\x18\x03 \x01(\t\x12\x11\n\tenv_steps\x18\x04 \x01(\x03\x12\x0f\n\x07updates\x18\x05 \x01(\x03\x12\x1c\n\x05\x62lobs\x18\x06 \x03(\x0b\x32\r.also.v1.Blob\"_\n\x06Origin\x12\x13\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\t\x12\x15\n\rcheckpoint_id\x18\x02 \x01(\t\x12)\n\x07learner\x18\x03 \x01(\x0b\x32\x18.also.v1.LearnerSettingsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'also.v1.checkpoint_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_BLOB']._serialized_start=37
-  _globals['_BLOB']._serialized_end=87
-  _globals['_CHECKPOINTMANIFEST']._serialized_start=90
-  _globals['_CHECKPOINTMANIFEST']._serialized_end=236
+  _globals['_BLOB']._serialized_start=61
+  _globals['_BLOB']._serialized_end=111
+  _globals['_CHECKPOINTMANIFEST']._serialized_start=114
+  _globals['_CHECKPOINTMANIFEST']._serialized_end=260
+  _globals['_ORIGIN']._serialized_start=262
+  _globals['_ORIGIN']._serialized_end=357
 # @@protoc_insertion_point(module_scope)

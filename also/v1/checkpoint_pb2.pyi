@@ -1,3 +1,4 @@
+from also.v1 import campaign_pb2 as _campaign_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -31,3 +32,13 @@ class CheckpointManifest(_message.Message):
     updates: int
     blobs: _containers.RepeatedCompositeFieldContainer[Blob]
     def __init__(self, schema_version: _Optional[int] = ..., task: _Optional[str] = ..., learner_hash: _Optional[str] = ..., env_steps: _Optional[int] = ..., updates: _Optional[int] = ..., blobs: _Optional[_Iterable[_Union[Blob, _Mapping]]] = ...) -> None: ...
+
+class Origin(_message.Message):
+    __slots__ = ("campaign_id", "checkpoint_id", "learner")
+    CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_ID_FIELD_NUMBER: _ClassVar[int]
+    LEARNER_FIELD_NUMBER: _ClassVar[int]
+    campaign_id: str
+    checkpoint_id: str
+    learner: _campaign_pb2.LearnerSettings
+    def __init__(self, campaign_id: _Optional[str] = ..., checkpoint_id: _Optional[str] = ..., learner: _Optional[_Union[_campaign_pb2.LearnerSettings, _Mapping]] = ...) -> None: ...

@@ -22,15 +22,22 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from also.v1 import limits_pb2 as also_dot_v1_dot_limits__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61lso/v1/conductor.proto\x12\x07\x61lso.v1\"\xd0\x01\n\x04\x42\x65\x61t\x12\x11\n\tconductor\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\r\x12\x18\n\x10interval_seconds\x18\x03 \x01(\x01\x12\x0c\n\x04host\x18\x04 \x01(\t\x12\x0c\n\x04\x62oot\x18\x05 \x01(\t\x12\x0f\n\x07process\x18\x06 \x01(\x03\x12\x15\n\rprocess_start\x18\x07 \x01(\t\x12\r\n\x05\x65nded\x18\x08 \x01(\x08\x12\r\n\x05\x65rror\x18\t \x01(\t\x12\x11\n\twaits_for\x18\n \x01(\t\x12\x16\n\x0ewaited_seconds\x18\x0b \x01(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61lso/v1/conductor.proto\x12\x07\x61lso.v1\x1a\x14\x61lso/v1/limits.proto\"\xd0\x01\n\x04\x42\x65\x61t\x12\x11\n\tconductor\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\r\x12\x18\n\x10interval_seconds\x18\x03 \x01(\x01\x12\x0c\n\x04host\x18\x04 \x01(\t\x12\x0c\n\x04\x62oot\x18\x05 \x01(\t\x12\x0f\n\x07process\x18\x06 \x01(\x03\x12\x15\n\rprocess_start\x18\x07 \x01(\t\x12\r\n\x05\x65nded\x18\x08 \x01(\x08\x12\r\n\x05\x65rror\x18\t \x01(\t\x12\x11\n\twaits_for\x18\n \x01(\t\x12\x16\n\x0ewaited_seconds\x18\x0b \x01(\x01\"\x19\n\x04Stop\x12\x11\n\tconductor\x18\x01 \x01(\t\"D\n\x06Review\x12\x11\n\tcandidate\x18\x01 \x01(\t\x12\x10\n\x08\x61pproved\x18\x02 \x01(\x08\x12\x15\n\x04note\x18\x03 \x01(\tB\x07\x8a\xb5\x18\x03H\xf4\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'also.v1.conductor_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_BEAT']._serialized_start=37
-  _globals['_BEAT']._serialized_end=245
+  _globals['_REVIEW'].fields_by_name['note']._loaded_options = None
+  _globals['_REVIEW'].fields_by_name['note']._serialized_options = b'\212\265\030\003H\364\003'
+  _globals['_BEAT']._serialized_start=59
+  _globals['_BEAT']._serialized_end=267
+  _globals['_STOP']._serialized_start=269
+  _globals['_STOP']._serialized_end=294
+  _globals['_REVIEW']._serialized_start=296
+  _globals['_REVIEW']._serialized_end=364
 # @@protoc_insertion_point(module_scope)

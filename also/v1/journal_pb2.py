@@ -24,6 +24,7 @@ _sym_db = _symbol_database.Default()
 
 from also.v1 import branch_pb2 as also_dot_v1_dot_branch__pb2
 from also.v1 import campaign_pb2 as also_dot_v1_dot_campaign__pb2
+from also.v1 import checkpoint_pb2 as also_dot_v1_dot_checkpoint__pb2
 from also.v1 import diagnosis_pb2 as also_dot_v1_dot_diagnosis__pb2
 from also.v1 import evidence_pb2 as also_dot_v1_dot_evidence__pb2
 from also.v1 import limits_pb2 as also_dot_v1_dot_limits__pb2
@@ -33,7 +34,7 @@ from also.v1 import task_pb2 as also_dot_v1_dot_task__pb2
 from also.v1 import verdict_pb2 as also_dot_v1_dot_verdict__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61lso/v1/journal.proto\x12\x07\x61lso.v1\x1a\x14\x61lso/v1/branch.proto\x1a\x16\x61lso/v1/campaign.proto\x1a\x17\x61lso/v1/diagnosis.proto\x1a\x16\x61lso/v1/evidence.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x11\x61lso/v1/llm.proto\x1a\x15\x61lso/v1/shaping.proto\x1a\x12\x61lso/v1/task.proto\x1a\x15\x61lso/v1/verdict.proto\"\xac\x04\n\rJournalRecord\x12\x16\n\x0eschema_version\x18\x01 \x01(\r\x12\x10\n\x08sequence\x18\x02 \x01(\r\x12\x17\n\x0fprevious_sha256\x18\x03 \x01(\t\x12\x12\n\nwritten_at\x18\x04 \x01(\t\x12%\n\tconductor\x18\x05 \x01(\tB\x12\x8a\xb5\x18\x0eR\x0c[0-9a-f]{32}\x12+\n\x07started\x18\n \x01(\x0b\x32\x18.also.v1.CampaignStartedH\x00\x12.\n\rstage_trained\x18\x0b \x01(\x0b\x32\x15.also.v1.StageTrainedH\x00\x12\'\n\tdiagnosed\x18\x0c \x01(\x0b\x32\x12.also.v1.DiagnosedH\x00\x12%\n\x08proposed\x18\r \x01(\x0b\x32\x11.also.v1.ProposedH\x00\x12\'\n\tvalidated\x18\x0e \x01(\x0b\x32\x12.also.v1.ValidatedH\x00\x12%\n\x08promoted\x18\x0f \x01(\x0b\x32\x11.also.v1.PromotedH\x00\x12\x1d\n\x04held\x18\x10 \x01(\x0b\x32\r.also.v1.HeldH\x00\x12*\n\x0brolled_back\x18\x11 \x01(\x0b\x32\x13.also.v1.RolledBackH\x00\x12%\n\x08reported\x18\x12 \x01(\x0b\x32\x11.also.v1.ReportedH\x00\x12%\n\x08\x66inished\x18\x13 \x01(\x0b\x32\x11.also.v1.FinishedH\x00\x42\x07\n\x05\x65vent\"g\n\x0f\x43\x61mpaignStarted\x12#\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x11.also.v1.Campaign\x12\x1f\n\x04\x63\x61rd\x18\x02 \x01(\x0b\x32\x11.also.v1.TaskCard\x12\x0e\n\x06\x66older\x18\x03 \x01(\t\"l\n\x0cStageTrained\x12\r\n\x05stage\x18\x01 \x01(\r\x12\x15\n\rcheckpoint_id\x18\x02 \x01(\t\x12#\n\x08\x65vidence\x18\x03 \x01(\x0b\x32\x11.also.v1.Evidence\x12\x11\n\tenv_steps\x18\x04 \x01(\x03\"_\n\tDiagnosed\x12\r\n\x05stage\x18\x01 \x01(\r\x12%\n\tdiagnosis\x18\x02 \x01(\x0b\x32\x12.also.v1.Diagnosis\x12\x1c\n\x03llm\x18\x03 \x01(\x0b\x32\x0f.also.v1.LlmUse\"n\n\x08Proposed\x12\r\n\x05stage\x18\x01 \x01(\r\x12\r\n\x05round\x18\x02 \x01(\r\x12&\n\ncandidates\x18\x03 \x03(\x0b\x32\x12.also.v1.Candidate\x12\x1c\n\x03llm\x18\x04 \x01(\x0b\x32\x0f.also.v1.LlmUse\"R\n\tValidated\x12\r\n\x05stage\x18\x01 \x01(\r\x12\r\n\x05round\x18\x02 \x01(\r\x12\'\n\nvalidation\x18\x03 \x01(\x0b\x32\x13.also.v1.Validation\"\xac\x01\n\x08Promoted\x12\r\n\x05stage\x18\x01 \x01(\r\x12\x11\n\tcandidate\x18\x02 \x01(\t\x12&\n\x06\x63onfig\x18\x03 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x13\n\x0b\x63onfig_hash\x18\x04 \x01(\t\x12\x13\n\x0bprovisional\x18\x05 \x01(\x08\x12\x15\n\rcheckpoint_id\x18\x06 \x01(\t\x12\x15\n\rrun_env_steps\x18\x07 \x01(\x03\"\x96\x01\n\x04Held\x12\r\n\x05stage\x18\x01 \x01(\r\x12#\n\x06reason\x18\x02 \x01(\x0e\x32\x13.also.v1.HoldReason\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12\x15\n\rcheckpoint_id\x18\x04 \x01(\t\x12\x15\n\rrun_env_steps\x18\x05 \x01(\x03\x12\x1c\n\x03llm\x18\x06 \x01(\x0b\x32\x0f.also.v1.LlmUse\"\xd8\x01\n\nRolledBack\x12\r\n\x05stage\x18\x01 \x01(\r\x12\'\n\x06reason\x18\x02 \x01(\x0e\x32\x17.also.v1.RollbackReason\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12&\n\x06\x63onfig\x18\x04 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x13\n\x0b\x63onfig_hash\x18\x05 \x01(\t\x12\x15\n\rcheckpoint_id\x18\x06 \x01(\t\x12\x15\n\rrun_env_steps\x18\x07 \x01(\x03\x12\x17\n\x0fpromotion_stage\x18\x08 \x01(\r\"\xce\x01\n\x08Reported\x12\'\n\nevaluation\x18\x01 \x01(\x0b\x32\x13.also.v1.Evaluation\x12\x11\n\tenv_steps\x18\x02 \x01(\x03\x12&\n\treference\x18\x03 \x01(\x0b\x32\x13.also.v1.Evaluation\x12\x1b\n\x13reference_env_steps\x18\x04 \x01(\x03\x12%\n\x08one_shot\x18\x05 \x01(\x0b\x32\x13.also.v1.Evaluation\x12\x1a\n\x12one_shot_env_steps\x18\x06 \x01(\x03\"H\n\x08\x46inished\x12%\n\x06reason\x18\x01 \x01(\x0e\x32\x15.also.v1.FinishReason\x12\x15\n\rcheckpoint_id\x18\x02 \x01(\t*\xa2\x05\n\nHoldReason\x12\x1b\n\x17HOLD_REASON_UNSPECIFIED\x10\x00\x12!\n\x1dHOLD_REASON_NOTHING_TO_CHANGE\x10\x01\x12\x1d\n\x19HOLD_REASON_NO_CANDIDATES\x10\x02\x12 \n\x1cHOLD_REASON_NOTHING_PROMOTED\x10\x03\x12\x1e\n\x1aHOLD_REASON_CONTROL_FAILED\x10\x04\x12\x1c\n\x18HOLD_REASON_BUDGET_SPENT\x10\x05\x12\x1d\n\x19HOLD_REASON_CRITIC_FAILED\x10\x06\x12 \n\x1cHOLD_REASON_GENERATOR_FAILED\x10\x07\x12\x1f\n\x1bHOLD_REASON_LLM_UNAVAILABLE\x10\x08\x12 \n\x1cHOLD_REASON_LLM_BUDGET_SPENT\x10\t\x12!\n\x1dHOLD_REASON_LLM_REPLY_INVALID\x10\n\x12#\n\x1fHOLD_REASON_METRICS_UNAVAILABLE\x10\x0b\x12\"\n\x1eHOLD_REASON_METRICS_INCOMPLETE\x10\x0c\x12\x1d\n\x19HOLD_REASON_METRICS_STALE\x10\r\x12\"\n\x1eHOLD_REASON_METRICS_NOT_FINITE\x10\x0e\x12!\n\x1dHOLD_REASON_METRICS_AMBIGUOUS\x10\x0f\x12 \n\x1cHOLD_REASON_METRICS_MISMATCH\x10\x10\x12\x1e\n\x1aHOLD_REASON_STILL_LEARNING\x10\x11\x12\x1b\n\x17HOLD_REASON_SHARE_SPENT\x10\x12\x12 \n\x1cHOLD_REASON_LLM_CONTRADICTED\x10\x13*u\n\x0eRollbackReason\x12\x1f\n\x1bROLLBACK_REASON_UNSPECIFIED\x10\x00\x12\x1f\n\x1bROLLBACK_REASON_RETURN_FELL\x10\x01\x12!\n\x1dROLLBACK_REASON_NOT_CONFIRMED\x10\x02*l\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x46INISH_REASON_STAGES_DONE\x10\x01\x12\x1e\n\x1a\x46INISH_REASON_BUDGET_SPENT\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61lso/v1/journal.proto\x12\x07\x61lso.v1\x1a\x14\x61lso/v1/branch.proto\x1a\x16\x61lso/v1/campaign.proto\x1a\x18\x61lso/v1/checkpoint.proto\x1a\x17\x61lso/v1/diagnosis.proto\x1a\x16\x61lso/v1/evidence.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x11\x61lso/v1/llm.proto\x1a\x15\x61lso/v1/shaping.proto\x1a\x12\x61lso/v1/task.proto\x1a\x15\x61lso/v1/verdict.proto\"\x9d\x05\n\rJournalRecord\x12\x16\n\x0eschema_version\x18\x01 \x01(\r\x12\x10\n\x08sequence\x18\x02 \x01(\r\x12\x17\n\x0fprevious_sha256\x18\x03 \x01(\t\x12\x12\n\nwritten_at\x18\x04 \x01(\t\x12%\n\tconductor\x18\x05 \x01(\tB\x12\x8a\xb5\x18\x0eR\x0c[0-9a-f]{32}\x12+\n\x07started\x18\n \x01(\x0b\x32\x18.also.v1.CampaignStartedH\x00\x12.\n\rstage_trained\x18\x0b \x01(\x0b\x32\x15.also.v1.StageTrainedH\x00\x12\'\n\tdiagnosed\x18\x0c \x01(\x0b\x32\x12.also.v1.DiagnosedH\x00\x12%\n\x08proposed\x18\r \x01(\x0b\x32\x11.also.v1.ProposedH\x00\x12\'\n\tvalidated\x18\x0e \x01(\x0b\x32\x12.also.v1.ValidatedH\x00\x12%\n\x08promoted\x18\x0f \x01(\x0b\x32\x11.also.v1.PromotedH\x00\x12\x1d\n\x04held\x18\x10 \x01(\x0b\x32\r.also.v1.HeldH\x00\x12*\n\x0brolled_back\x18\x11 \x01(\x0b\x32\x13.also.v1.RolledBackH\x00\x12%\n\x08reported\x18\x12 \x01(\x0b\x32\x11.also.v1.ReportedH\x00\x12%\n\x08\x66inished\x18\x13 \x01(\x0b\x32\x11.also.v1.FinishedH\x00\x12#\n\x07\x61mended\x18\x14 \x01(\x0b\x32\x10.also.v1.AmendedH\x00\x12#\n\x07stopped\x18\x15 \x01(\x0b\x32\x10.also.v1.StoppedH\x00\x12%\n\x08reviewed\x18\x16 \x01(\x0b\x32\x11.also.v1.ReviewedH\x00\x42\x07\n\x05\x65vent\"\x88\x01\n\x0f\x43\x61mpaignStarted\x12#\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x11.also.v1.Campaign\x12\x1f\n\x04\x63\x61rd\x18\x02 \x01(\x0b\x32\x11.also.v1.TaskCard\x12\x0e\n\x06\x66older\x18\x03 \x01(\t\x12\x1f\n\x06origin\x18\x04 \x01(\x0b\x32\x0f.also.v1.Origin\".\n\x07\x41mended\x12#\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x11.also.v1.Campaign\"\t\n\x07Stopped\"l\n\x0cStageTrained\x12\r\n\x05stage\x18\x01 \x01(\r\x12\x15\n\rcheckpoint_id\x18\x02 \x01(\t\x12#\n\x08\x65vidence\x18\x03 \x01(\x0b\x32\x11.also.v1.Evidence\x12\x11\n\tenv_steps\x18\x04 \x01(\x03\"_\n\tDiagnosed\x12\r\n\x05stage\x18\x01 \x01(\r\x12%\n\tdiagnosis\x18\x02 \x01(\x0b\x32\x12.also.v1.Diagnosis\x12\x1c\n\x03llm\x18\x03 \x01(\x0b\x32\x0f.also.v1.LlmUse\"n\n\x08Proposed\x12\r\n\x05stage\x18\x01 \x01(\r\x12\r\n\x05round\x18\x02 \x01(\r\x12&\n\ncandidates\x18\x03 \x03(\x0b\x32\x12.also.v1.Candidate\x12\x1c\n\x03llm\x18\x04 \x01(\x0b\x32\x0f.also.v1.LlmUse\"R\n\tValidated\x12\r\n\x05stage\x18\x01 \x01(\r\x12\r\n\x05round\x18\x02 \x01(\r\x12\'\n\nvalidation\x18\x03 \x01(\x0b\x32\x13.also.v1.Validation\"[\n\x08Reviewed\x12\r\n\x05stage\x18\x01 \x01(\r\x12\r\n\x05round\x18\x02 \x01(\r\x12\x11\n\tcandidate\x18\x03 \x01(\t\x12\x10\n\x08\x61pproved\x18\x04 \x01(\x08\x12\x0c\n\x04note\x18\x05 \x01(\t\"\xac\x01\n\x08Promoted\x12\r\n\x05stage\x18\x01 \x01(\r\x12\x11\n\tcandidate\x18\x02 \x01(\t\x12&\n\x06\x63onfig\x18\x03 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x13\n\x0b\x63onfig_hash\x18\x04 \x01(\t\x12\x13\n\x0bprovisional\x18\x05 \x01(\x08\x12\x15\n\rcheckpoint_id\x18\x06 \x01(\t\x12\x15\n\rrun_env_steps\x18\x07 \x01(\x03\"\x96\x01\n\x04Held\x12\r\n\x05stage\x18\x01 \x01(\r\x12#\n\x06reason\x18\x02 \x01(\x0e\x32\x13.also.v1.HoldReason\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12\x15\n\rcheckpoint_id\x18\x04 \x01(\t\x12\x15\n\rrun_env_steps\x18\x05 \x01(\x03\x12\x1c\n\x03llm\x18\x06 \x01(\x0b\x32\x0f.also.v1.LlmUse\"\xd8\x01\n\nRolledBack\x12\r\n\x05stage\x18\x01 \x01(\r\x12\'\n\x06reason\x18\x02 \x01(\x0e\x32\x17.also.v1.RollbackReason\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12&\n\x06\x63onfig\x18\x04 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x13\n\x0b\x63onfig_hash\x18\x05 \x01(\t\x12\x15\n\rcheckpoint_id\x18\x06 \x01(\t\x12\x15\n\rrun_env_steps\x18\x07 \x01(\x03\x12\x17\n\x0fpromotion_stage\x18\x08 \x01(\r\"\xce\x01\n\x08Reported\x12\'\n\nevaluation\x18\x01 \x01(\x0b\x32\x13.also.v1.Evaluation\x12\x11\n\tenv_steps\x18\x02 \x01(\x03\x12&\n\treference\x18\x03 \x01(\x0b\x32\x13.also.v1.Evaluation\x12\x1b\n\x13reference_env_steps\x18\x04 \x01(\x03\x12%\n\x08one_shot\x18\x05 \x01(\x0b\x32\x13.also.v1.Evaluation\x12\x1a\n\x12one_shot_env_steps\x18\x06 \x01(\x03\"H\n\x08\x46inished\x12%\n\x06reason\x18\x01 \x01(\x0e\x32\x15.also.v1.FinishReason\x12\x15\n\rcheckpoint_id\x18\x02 \x01(\t*\xd5\x05\n\nHoldReason\x12\x1b\n\x17HOLD_REASON_UNSPECIFIED\x10\x00\x12!\n\x1dHOLD_REASON_NOTHING_TO_CHANGE\x10\x01\x12\x1d\n\x19HOLD_REASON_NO_CANDIDATES\x10\x02\x12 \n\x1cHOLD_REASON_NOTHING_PROMOTED\x10\x03\x12\x1e\n\x1aHOLD_REASON_CONTROL_FAILED\x10\x04\x12\x1c\n\x18HOLD_REASON_BUDGET_SPENT\x10\x05\x12\x1d\n\x19HOLD_REASON_CRITIC_FAILED\x10\x06\x12 \n\x1cHOLD_REASON_GENERATOR_FAILED\x10\x07\x12\x1f\n\x1bHOLD_REASON_LLM_UNAVAILABLE\x10\x08\x12 \n\x1cHOLD_REASON_LLM_BUDGET_SPENT\x10\t\x12!\n\x1dHOLD_REASON_LLM_REPLY_INVALID\x10\n\x12#\n\x1fHOLD_REASON_METRICS_UNAVAILABLE\x10\x0b\x12\"\n\x1eHOLD_REASON_METRICS_INCOMPLETE\x10\x0c\x12\x1d\n\x19HOLD_REASON_METRICS_STALE\x10\r\x12\"\n\x1eHOLD_REASON_METRICS_NOT_FINITE\x10\x0e\x12!\n\x1dHOLD_REASON_METRICS_AMBIGUOUS\x10\x0f\x12 \n\x1cHOLD_REASON_METRICS_MISMATCH\x10\x10\x12\x1e\n\x1aHOLD_REASON_STILL_LEARNING\x10\x11\x12\x1b\n\x17HOLD_REASON_SHARE_SPENT\x10\x12\x12 \n\x1cHOLD_REASON_LLM_CONTRADICTED\x10\x13\x12\x17\n\x13HOLD_REASON_DRY_RUN\x10\x14\x12\x18\n\x14HOLD_REASON_REJECTED\x10\x15*u\n\x0eRollbackReason\x12\x1f\n\x1bROLLBACK_REASON_UNSPECIFIED\x10\x00\x12\x1f\n\x1bROLLBACK_REASON_RETURN_FELL\x10\x01\x12!\n\x1dROLLBACK_REASON_NOT_CONFIRMED\x10\x02*l\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x46INISH_REASON_STAGES_DONE\x10\x01\x12\x1e\n\x1a\x46INISH_REASON_BUDGET_SPENT\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,32 +43,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_JOURNALRECORD'].fields_by_name['conductor']._loaded_options = None
   _globals['_JOURNALRECORD'].fields_by_name['conductor']._serialized_options = b'\212\265\030\016R\014[0-9a-f]{32}'
-  _globals['_HOLDREASON']._serialized_start=2134
-  _globals['_HOLDREASON']._serialized_end=2808
-  _globals['_ROLLBACKREASON']._serialized_start=2810
-  _globals['_ROLLBACKREASON']._serialized_end=2927
-  _globals['_FINISHREASON']._serialized_start=2929
-  _globals['_FINISHREASON']._serialized_end=3037
-  _globals['_JOURNALRECORD']._serialized_start=237
-  _globals['_JOURNALRECORD']._serialized_end=793
-  _globals['_CAMPAIGNSTARTED']._serialized_start=795
-  _globals['_CAMPAIGNSTARTED']._serialized_end=898
-  _globals['_STAGETRAINED']._serialized_start=900
-  _globals['_STAGETRAINED']._serialized_end=1008
-  _globals['_DIAGNOSED']._serialized_start=1010
-  _globals['_DIAGNOSED']._serialized_end=1105
-  _globals['_PROPOSED']._serialized_start=1107
-  _globals['_PROPOSED']._serialized_end=1217
-  _globals['_VALIDATED']._serialized_start=1219
-  _globals['_VALIDATED']._serialized_end=1301
-  _globals['_PROMOTED']._serialized_start=1304
-  _globals['_PROMOTED']._serialized_end=1476
-  _globals['_HELD']._serialized_start=1479
-  _globals['_HELD']._serialized_end=1629
-  _globals['_ROLLEDBACK']._serialized_start=1632
-  _globals['_ROLLEDBACK']._serialized_end=1848
-  _globals['_REPORTED']._serialized_start=1851
-  _globals['_REPORTED']._serialized_end=2057
-  _globals['_FINISHED']._serialized_start=2059
-  _globals['_FINISHED']._serialized_end=2131
+  _globals['_HOLDREASON']._serialized_start=2459
+  _globals['_HOLDREASON']._serialized_end=3184
+  _globals['_ROLLBACKREASON']._serialized_start=3186
+  _globals['_ROLLBACKREASON']._serialized_end=3303
+  _globals['_FINISHREASON']._serialized_start=3305
+  _globals['_FINISHREASON']._serialized_end=3413
+  _globals['_JOURNALRECORD']._serialized_start=263
+  _globals['_JOURNALRECORD']._serialized_end=932
+  _globals['_CAMPAIGNSTARTED']._serialized_start=935
+  _globals['_CAMPAIGNSTARTED']._serialized_end=1071
+  _globals['_AMENDED']._serialized_start=1073
+  _globals['_AMENDED']._serialized_end=1119
+  _globals['_STOPPED']._serialized_start=1121
+  _globals['_STOPPED']._serialized_end=1130
+  _globals['_STAGETRAINED']._serialized_start=1132
+  _globals['_STAGETRAINED']._serialized_end=1240
+  _globals['_DIAGNOSED']._serialized_start=1242
+  _globals['_DIAGNOSED']._serialized_end=1337
+  _globals['_PROPOSED']._serialized_start=1339
+  _globals['_PROPOSED']._serialized_end=1449
+  _globals['_VALIDATED']._serialized_start=1451
+  _globals['_VALIDATED']._serialized_end=1533
+  _globals['_REVIEWED']._serialized_start=1535
+  _globals['_REVIEWED']._serialized_end=1626
+  _globals['_PROMOTED']._serialized_start=1629
+  _globals['_PROMOTED']._serialized_end=1801
+  _globals['_HELD']._serialized_start=1804
+  _globals['_HELD']._serialized_end=1954
+  _globals['_ROLLEDBACK']._serialized_start=1957
+  _globals['_ROLLEDBACK']._serialized_end=2173
+  _globals['_REPORTED']._serialized_start=2176
+  _globals['_REPORTED']._serialized_end=2382
+  _globals['_FINISHED']._serialized_start=2384
+  _globals['_FINISHED']._serialized_end=2456
 # @@protoc_insertion_point(module_scope)

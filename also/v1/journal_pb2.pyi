@@ -1,5 +1,6 @@
 from also.v1 import branch_pb2 as _branch_pb2
 from also.v1 import campaign_pb2 as _campaign_pb2
+from also.v1 import checkpoint_pb2 as _checkpoint_pb2
 from also.v1 import diagnosis_pb2 as _diagnosis_pb2
 from also.v1 import evidence_pb2 as _evidence_pb2
 from also.v1 import limits_pb2 as _limits_pb2
@@ -38,6 +39,8 @@ class HoldReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     HOLD_REASON_STILL_LEARNING: _ClassVar[HoldReason]
     HOLD_REASON_SHARE_SPENT: _ClassVar[HoldReason]
     HOLD_REASON_LLM_CONTRADICTED: _ClassVar[HoldReason]
+    HOLD_REASON_DRY_RUN: _ClassVar[HoldReason]
+    HOLD_REASON_REJECTED: _ClassVar[HoldReason]
 
 class RollbackReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -70,6 +73,8 @@ HOLD_REASON_METRICS_MISMATCH: HoldReason
 HOLD_REASON_STILL_LEARNING: HoldReason
 HOLD_REASON_SHARE_SPENT: HoldReason
 HOLD_REASON_LLM_CONTRADICTED: HoldReason
+HOLD_REASON_DRY_RUN: HoldReason
+HOLD_REASON_REJECTED: HoldReason
 ROLLBACK_REASON_UNSPECIFIED: RollbackReason
 ROLLBACK_REASON_RETURN_FELL: RollbackReason
 ROLLBACK_REASON_NOT_CONFIRMED: RollbackReason
@@ -78,7 +83,7 @@ FINISH_REASON_STAGES_DONE: FinishReason
 FINISH_REASON_BUDGET_SPENT: FinishReason
 
 class JournalRecord(_message.Message):
-    __slots__ = ("schema_version", "sequence", "previous_sha256", "written_at", "conductor", "started", "stage_trained", "diagnosed", "proposed", "validated", "promoted", "held", "rolled_back", "reported", "finished")
+    __slots__ = ("schema_version", "sequence", "previous_sha256", "written_at", "conductor", "started", "stage_trained", "diagnosed", "proposed", "validated", "promoted", "held", "rolled_back", "reported", "finished", "amended", "stopped", "reviewed")
     SCHEMA_VERSION_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_SHA256_FIELD_NUMBER: _ClassVar[int]
@@ -94,6 +99,9 @@ class JournalRecord(_message.Message):
     ROLLED_BACK_FIELD_NUMBER: _ClassVar[int]
     REPORTED_FIELD_NUMBER: _ClassVar[int]
     FINISHED_FIELD_NUMBER: _ClassVar[int]
+    AMENDED_FIELD_NUMBER: _ClassVar[int]
+    STOPPED_FIELD_NUMBER: _ClassVar[int]
+    REVIEWED_FIELD_NUMBER: _ClassVar[int]
     schema_version: int
     sequence: int
     previous_sha256: str
@@ -109,17 +117,32 @@ class JournalRecord(_message.Message):
     rolled_back: RolledBack
     reported: Reported
     finished: Finished
-    def __init__(self, schema_version: _Optional[int] = ..., sequence: _Optional[int] = ..., previous_sha256: _Optional[str] = ..., written_at: _Optional[str] = ..., conductor: _Optional[str] = ..., started: _Optional[_Union[CampaignStarted, _Mapping]] = ..., stage_trained: _Optional[_Union[StageTrained, _Mapping]] = ..., diagnosed: _Optional[_Union[Diagnosed, _Mapping]] = ..., proposed: _Optional[_Union[Proposed, _Mapping]] = ..., validated: _Optional[_Union[Validated, _Mapping]] = ..., promoted: _Optional[_Union[Promoted, _Mapping]] = ..., held: _Optional[_Union[Held, _Mapping]] = ..., rolled_back: _Optional[_Union[RolledBack, _Mapping]] = ..., reported: _Optional[_Union[Reported, _Mapping]] = ..., finished: _Optional[_Union[Finished, _Mapping]] = ...) -> None: ...
+    amended: Amended
+    stopped: Stopped
+    reviewed: Reviewed
+    def __init__(self, schema_version: _Optional[int] = ..., sequence: _Optional[int] = ..., previous_sha256: _Optional[str] = ..., written_at: _Optional[str] = ..., conductor: _Optional[str] = ..., started: _Optional[_Union[CampaignStarted, _Mapping]] = ..., stage_trained: _Optional[_Union[StageTrained, _Mapping]] = ..., diagnosed: _Optional[_Union[Diagnosed, _Mapping]] = ..., proposed: _Optional[_Union[Proposed, _Mapping]] = ..., validated: _Optional[_Union[Validated, _Mapping]] = ..., promoted: _Optional[_Union[Promoted, _Mapping]] = ..., held: _Optional[_Union[Held, _Mapping]] = ..., rolled_back: _Optional[_Union[RolledBack, _Mapping]] = ..., reported: _Optional[_Union[Reported, _Mapping]] = ..., finished: _Optional[_Union[Finished, _Mapping]] = ..., amended: _Optional[_Union[Amended, _Mapping]] = ..., stopped: _Optional[_Union[Stopped, _Mapping]] = ..., reviewed: _Optional[_Union[Reviewed, _Mapping]] = ...) -> None: ...
 
 class CampaignStarted(_message.Message):
-    __slots__ = ("campaign", "card", "folder")
+    __slots__ = ("campaign", "card", "folder", "origin")
     CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
     CARD_FIELD_NUMBER: _ClassVar[int]
     FOLDER_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
     campaign: _campaign_pb2.Campaign
     card: _task_pb2.TaskCard
     folder: str
-    def __init__(self, campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ..., folder: _Optional[str] = ...) -> None: ...
+    origin: _checkpoint_pb2.Origin
+    def __init__(self, campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ..., folder: _Optional[str] = ..., origin: _Optional[_Union[_checkpoint_pb2.Origin, _Mapping]] = ...) -> None: ...
+
+class Amended(_message.Message):
+    __slots__ = ("campaign",)
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    campaign: _campaign_pb2.Campaign
+    def __init__(self, campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ...) -> None: ...
+
+class Stopped(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class StageTrained(_message.Message):
     __slots__ = ("stage", "checkpoint_id", "evidence", "env_steps")
@@ -164,6 +187,20 @@ class Validated(_message.Message):
     round: int
     validation: _verdict_pb2.Validation
     def __init__(self, stage: _Optional[int] = ..., round: _Optional[int] = ..., validation: _Optional[_Union[_verdict_pb2.Validation, _Mapping]] = ...) -> None: ...
+
+class Reviewed(_message.Message):
+    __slots__ = ("stage", "round", "candidate", "approved", "note")
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    ROUND_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATE_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    stage: int
+    round: int
+    candidate: str
+    approved: bool
+    note: str
+    def __init__(self, stage: _Optional[int] = ..., round: _Optional[int] = ..., candidate: _Optional[str] = ..., approved: _Optional[bool] = ..., note: _Optional[str] = ...) -> None: ...
 
 class Promoted(_message.Message):
     __slots__ = ("stage", "candidate", "config", "config_hash", "provisional", "checkpoint_id", "run_env_steps")

@@ -17,11 +17,13 @@ class ConductorState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CONDUCTOR_STATE_GONE: _ClassVar[ConductorState]
     CONDUCTOR_STATE_ENDED: _ClassVar[ConductorState]
     CONDUCTOR_STATE_UNKNOWN: _ClassVar[ConductorState]
+    CONDUCTOR_STATE_STOPPED: _ClassVar[ConductorState]
 CONDUCTOR_STATE_UNSPECIFIED: ConductorState
 CONDUCTOR_STATE_AT_WORK: ConductorState
 CONDUCTOR_STATE_GONE: ConductorState
 CONDUCTOR_STATE_ENDED: ConductorState
 CONDUCTOR_STATE_UNKNOWN: ConductorState
+CONDUCTOR_STATE_STOPPED: ConductorState
 
 class CampaignSummary(_message.Message):
     __slots__ = ("campaign", "task", "stages_trained", "stages_planned", "env_steps", "branch_env_steps", "checkpoint_id", "shaping", "reported", "finish_reason", "llm", "conductor", "stages", "error")

@@ -24,6 +24,7 @@ _sym_db = _symbol_database.Default()
 
 from also.v1 import branch_pb2 as also_dot_v1_dot_branch__pb2
 from also.v1 import campaign_pb2 as also_dot_v1_dot_campaign__pb2
+from also.v1 import checkpoint_pb2 as also_dot_v1_dot_checkpoint__pb2
 from also.v1 import episode_pb2 as also_dot_v1_dot_episode__pb2
 from also.v1 import evidence_pb2 as also_dot_v1_dot_evidence__pb2
 from also.v1 import limits_pb2 as also_dot_v1_dot_limits__pb2
@@ -31,7 +32,7 @@ from also.v1 import shaping_pb2 as also_dot_v1_dot_shaping__pb2
 from also.v1 import task_pb2 as also_dot_v1_dot_task__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61lso/v1/trainer.proto\x12\x07\x61lso.v1\x1a\x14\x61lso/v1/branch.proto\x1a\x16\x61lso/v1/campaign.proto\x1a\x15\x61lso/v1/episode.proto\x1a\x16\x61lso/v1/evidence.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x15\x61lso/v1/shaping.proto\x1a\x12\x61lso/v1/task.proto\"\x12\n\x10ListTasksRequest\"7\n\x11ListTasksResponse\x12\"\n\x06suites\x18\x01 \x03(\x0b\x32\x12.also.v1.TaskSuite\":\n\x13\x44\x65scribeTaskRequest\x12#\n\x04task\x18\x01 \x01(\x0b\x32\r.also.v1.TaskB\x06\x8a\xb5\x18\x02\x38\x01\"7\n\x14\x44\x65scribeTaskResponse\x12\x1f\n\x04\x63\x61rd\x18\x01 \x01(\x0b\x32\x11.also.v1.TaskCard\"\xbf\x02\n\x11TrainStageRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12,\n\x03run\x18\x02 \x01(\tB\x1f\x8a\xb5\x18\x1b\x38\x01R\x17main|reference|one-shot\x12\r\n\x05stage\x18\x03 \x01(\r\x12+\n\x08\x63\x61mpaign\x18\x04 \x01(\x0b\x32\x11.also.v1.CampaignB\x06\x8a\xb5\x18\x02\x38\x01\x12\x1d\n\rcheckpoint_id\x18\x05 \x01(\tB\x06\x8a\xb5\x18\x02H@\x12&\n\x06\x63onfig\x18\x06 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12 \n\tenv_steps\x18\x07 \x01(\x03\x42\r\x8a\xb5\x18\t)\x00\x00\x00\x00\x00\x00\x00\x00\x12\x17\n\x0fgather_evidence\x18\x08 \x01(\x08\x12\x1f\n\x04\x63\x61rd\x18\t \x01(\x0b\x32\x11.also.v1.TaskCard\"\x88\x01\n\x10TrainingProgress\x12\x11\n\tenv_steps\x18\x01 \x01(\x03\x12\x19\n\x11\x65nv_steps_planned\x18\x02 \x01(\x03\x12\x13\n\x0bmean_return\x18\x03 \x01(\x01\x12\x1c\n\x14\x65nv_steps_per_second\x18\x04 \x01(\x01\x12\x13\n\x0b\x63onfig_hash\x18\x05 \x01(\t\"\xac\x01\n\x0bStageResult\x12\x15\n\rcheckpoint_id\x18\x01 \x01(\t\x12#\n\x08\x65vidence\x18\x02 \x01(\x0b\x32\x11.also.v1.Evidence\x12\x11\n\tenv_steps\x18\x03 \x01(\x03\x12\x15\n\rrun_env_steps\x18\x04 \x01(\x03\x12\x13\n\x0b\x63onfig_hash\x18\x05 \x01(\t\x12\"\n\x05\x63urve\x18\x06 \x03(\x0b\x32\x13.also.v1.CurvePoint\"v\n\x12TrainStageResponse\x12-\n\x08progress\x18\x01 \x01(\x0b\x32\x19.also.v1.TrainingProgressH\x00\x12&\n\x06result\x18\x02 \x01(\x0b\x32\x14.also.v1.StageResultH\x00\x42\t\n\x07message\"\xd4\x01\n\x13ProbeShapingRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12+\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x11.also.v1.CampaignB\x06\x8a\xb5\x18\x02\x38\x01\x12\x1f\n\rcheckpoint_id\x18\x03 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12/\n\x07\x63onfigs\x18\x04 \x03(\x0b\x32\x16.also.v1.ShapingConfigB\x06\x8a\xb5\x18\x02@@\x12\x1f\n\x04\x63\x61rd\x18\x05 \x01(\x0b\x32\x11.also.v1.TaskCard\"D\n\x0cShapingProbe\x12$\n\x05terms\x18\x01 \x03(\x0b\x32\x15.also.v1.TermActivity\x12\x0e\n\x06varies\x18\x02 \x01(\x08\"=\n\x14ProbeShapingResponse\x12%\n\x06probes\x18\x01 \x03(\x0b\x32\x15.also.v1.ShapingProbe\"\xc8\x01\n\x0f\x45valuateRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12+\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x11.also.v1.CampaignB\x06\x8a\xb5\x18\x02\x38\x01\x12\x1f\n\rcheckpoint_id\x18\x03 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12\'\n\x04pool\x18\x04 \x01(\x0e\x32\x11.also.v1.SeedPoolB\x06\x8a\xb5\x18\x02\x38\x01\x12\x1f\n\x04\x63\x61rd\x18\x05 \x01(\x0b\x32\x11.also.v1.TaskCard\";\n\x10\x45valuateResponse\x12\'\n\nevaluation\x18\x01 \x01(\x0b\x32\x13.also.v1.Evaluation\"\xa4\x01\n\x14\x45xtractPolicyRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12+\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x11.also.v1.CampaignB\x06\x8a\xb5\x18\x02\x38\x01\x12\x1f\n\rcheckpoint_id\x18\x03 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12\x1f\n\x04\x63\x61rd\x18\x04 \x01(\x0b\x32\x11.also.v1.TaskCard\"$\n\x15\x45xtractPolicyResponse\x12\x0b\n\x03key\x18\x01 \x01(\t\"\xd6\x01\n\x13ShowEpisodesRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12+\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x11.also.v1.CampaignB\x06\x8a\xb5\x18\x02\x38\x01\x12\x1f\n\rcheckpoint_id\x18\x03 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12\x31\n\x07\x63hoices\x18\x04 \x03(\x0e\x32\x16.also.v1.EpisodeChoiceB\x08\x8a\xb5\x18\x04\x38\x01@\x03\x12\x1f\n\x04\x63\x61rd\x18\x05 \x01(\x0b\x32\x11.also.v1.TaskCard\"g\n\x14ShowEpisodesResponse\x12#\n\x07\x65pisode\x18\x01 \x01(\x0b\x32\x10.also.v1.EpisodeH\x00\x12\x1f\n\x05\x66rame\x18\x02 \x01(\x0b\x32\x0e.also.v1.FrameH\x00\x42\t\n\x07message\"\xa0\x01\n\x13\x43heckTrainerRequest\x12\x31\n\x07learner\x18\x01 \x01(\x0b\x32\x18.also.v1.LearnerSettingsB\x06\x8a\xb5\x18\x02\x38\x01\x12#\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x11.also.v1.Campaign\x12\x1f\n\x04\x63\x61rd\x18\x03 \x01(\x0b\x32\x11.also.v1.TaskCard\x12\x10\n\x08\x62ranches\x18\x04 \x01(\x08\"H\n\x14\x43heckTrainerResponse\x12\x17\n\x06\x64\x65vice\x18\x01 \x01(\tB\x07\x8a\xb5\x18\x03H\xc8\x01\x12\x17\n\x06memory\x18\x02 \x01(\tB\x07\x8a\xb5\x18\x03H\xd8\x04\x32\xe4\x04\n\x0eTrainerService\x12\x42\n\tListTasks\x12\x19.also.v1.ListTasksRequest\x1a\x1a.also.v1.ListTasksResponse\x12K\n\x0c\x44\x65scribeTask\x12\x1c.also.v1.DescribeTaskRequest\x1a\x1d.also.v1.DescribeTaskResponse\x12G\n\nTrainStage\x12\x1a.also.v1.TrainStageRequest\x1a\x1b.also.v1.TrainStageResponse0\x01\x12K\n\x0cProbeShaping\x12\x1c.also.v1.ProbeShapingRequest\x1a\x1d.also.v1.ProbeShapingResponse\x12?\n\x08\x45valuate\x12\x18.also.v1.EvaluateRequest\x1a\x19.also.v1.EvaluateResponse\x12N\n\rExtractPolicy\x12\x1d.also.v1.ExtractPolicyRequest\x1a\x1e.also.v1.ExtractPolicyResponse\x12M\n\x0cShowEpisodes\x12\x1c.also.v1.ShowEpisodesRequest\x1a\x1d.also.v1.ShowEpisodesResponse0\x01\x12K\n\x0c\x43heckTrainer\x12\x1c.also.v1.CheckTrainerRequest\x1a\x1d.also.v1.CheckTrainerResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61lso/v1/trainer.proto\x12\x07\x61lso.v1\x1a\x14\x61lso/v1/branch.proto\x1a\x16\x61lso/v1/campaign.proto\x1a\x18\x61lso/v1/checkpoint.proto\x1a\x15\x61lso/v1/episode.proto\x1a\x16\x61lso/v1/evidence.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x15\x61lso/v1/shaping.proto\x1a\x12\x61lso/v1/task.proto\"\x12\n\x10ListTasksRequest\"7\n\x11ListTasksResponse\x12\"\n\x06suites\x18\x01 \x03(\x0b\x32\x12.also.v1.TaskSuite\":\n\x13\x44\x65scribeTaskRequest\x12#\n\x04task\x18\x01 \x01(\x0b\x32\r.also.v1.TaskB\x06\x8a\xb5\x18\x02\x38\x01\"7\n\x14\x44\x65scribeTaskResponse\x12\x1f\n\x04\x63\x61rd\x18\x01 \x01(\x0b\x32\x11.also.v1.TaskCard\"\xe0\x02\n\x11TrainStageRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12,\n\x03run\x18\x02 \x01(\tB\x1f\x8a\xb5\x18\x1b\x38\x01R\x17main|reference|one-shot\x12\r\n\x05stage\x18\x03 \x01(\r\x12+\n\x08\x63\x61mpaign\x18\x04 \x01(\x0b\x32\x11.also.v1.CampaignB\x06\x8a\xb5\x18\x02\x38\x01\x12\x1d\n\rcheckpoint_id\x18\x05 \x01(\tB\x06\x8a\xb5\x18\x02H@\x12&\n\x06\x63onfig\x18\x06 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12 \n\tenv_steps\x18\x07 \x01(\x03\x42\r\x8a\xb5\x18\t)\x00\x00\x00\x00\x00\x00\x00\x00\x12\x17\n\x0fgather_evidence\x18\x08 \x01(\x08\x12\x1f\n\x04\x63\x61rd\x18\t \x01(\x0b\x32\x11.also.v1.TaskCard\x12\x1f\n\x06origin\x18\n \x01(\x0b\x32\x0f.also.v1.Origin\"\x88\x01\n\x10TrainingProgress\x12\x11\n\tenv_steps\x18\x01 \x01(\x03\x12\x19\n\x11\x65nv_steps_planned\x18\x02 \x01(\x03\x12\x13\n\x0bmean_return\x18\x03 \x01(\x01\x12\x1c\n\x14\x65nv_steps_per_second\x18\x04 \x01(\x01\x12\x13\n\x0b\x63onfig_hash\x18\x05 \x01(\t\"\xac\x01\n\x0bStageResult\x12\x15\n\rcheckpoint_id\x18\x01 \x01(\t\x12#\n\x08\x65vidence\x18\x02 \x01(\x0b\x32\x11.also.v1.Evidence\x12\x11\n\tenv_steps\x18\x03 \x01(\x03\x12\x15\n\rrun_env_steps\x18\x04 \x01(\x03\x12\x13\n\x0b\x63onfig_hash\x18\x05 \x01(\t\x12\"\n\x05\x63urve\x18\x06 \x03(\x0b\x32\x13.also.v1.CurvePoint\"v\n\x12TrainStageResponse\x12-\n\x08progress\x18\x01 \x01(\x0b\x32\x19.also.v1.TrainingProgressH\x00\x12&\n\x06result\x18\x02 \x01(\x0b\x32\x14.also.v1.StageResultH\x00\x42\t\n\x07message\"\xd4\x01\n\x13ProbeShapingRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12+\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x11.also.v1.CampaignB\x06\x8a\xb5\x18\x02\x38\x01\x12\x1f\n\rcheckpoint_id\x18\x03 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12/\n\x07\x63onfigs\x18\x04 \x03(\x0b\x32\x16.also.v1.ShapingConfigB\x06\x8a\xb5\x18\x02@@\x12\x1f\n\x04\x63\x61rd\x18\x05 \x01(\x0b\x32\x11.also.v1.TaskCard\"D\n\x0cShapingProbe\x12$\n\x05terms\x18\x01 \x03(\x0b\x32\x15.also.v1.TermActivity\x12\x0e\n\x06varies\x18\x02 \x01(\x08\"=\n\x14ProbeShapingResponse\x12%\n\x06probes\x18\x01 \x03(\x0b\x32\x15.also.v1.ShapingProbe\"\xc8\x01\n\x0f\x45valuateRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12+\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x11.also.v1.CampaignB\x06\x8a\xb5\x18\x02\x38\x01\x12\x1f\n\rcheckpoint_id\x18\x03 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12\'\n\x04pool\x18\x04 \x01(\x0e\x32\x11.also.v1.SeedPoolB\x06\x8a\xb5\x18\x02\x38\x01\x12\x1f\n\x04\x63\x61rd\x18\x05 \x01(\x0b\x32\x11.also.v1.TaskCard\";\n\x10\x45valuateResponse\x12\'\n\nevaluation\x18\x01 \x01(\x0b\x32\x13.also.v1.Evaluation\"\xa4\x01\n\x14\x45xtractPolicyRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12+\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x11.also.v1.CampaignB\x06\x8a\xb5\x18\x02\x38\x01\x12\x1f\n\rcheckpoint_id\x18\x03 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12\x1f\n\x04\x63\x61rd\x18\x04 \x01(\x0b\x32\x11.also.v1.TaskCard\"$\n\x15\x45xtractPolicyResponse\x12\x0b\n\x03key\x18\x01 \x01(\t\"\xd6\x01\n\x13ShowEpisodesRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12+\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x11.also.v1.CampaignB\x06\x8a\xb5\x18\x02\x38\x01\x12\x1f\n\rcheckpoint_id\x18\x03 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12\x31\n\x07\x63hoices\x18\x04 \x03(\x0e\x32\x16.also.v1.EpisodeChoiceB\x08\x8a\xb5\x18\x04\x38\x01@\x03\x12\x1f\n\x04\x63\x61rd\x18\x05 \x01(\x0b\x32\x11.also.v1.TaskCard\"g\n\x14ShowEpisodesResponse\x12#\n\x07\x65pisode\x18\x01 \x01(\x0b\x32\x10.also.v1.EpisodeH\x00\x12\x1f\n\x05\x66rame\x18\x02 \x01(\x0b\x32\x0e.also.v1.FrameH\x00\x42\t\n\x07message\"\xa0\x01\n\x13\x43heckTrainerRequest\x12\x31\n\x07learner\x18\x01 \x01(\x0b\x32\x18.also.v1.LearnerSettingsB\x06\x8a\xb5\x18\x02\x38\x01\x12#\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x11.also.v1.Campaign\x12\x1f\n\x04\x63\x61rd\x18\x03 \x01(\x0b\x32\x11.also.v1.TaskCard\x12\x10\n\x08\x62ranches\x18\x04 \x01(\x08\"H\n\x14\x43heckTrainerResponse\x12\x17\n\x06\x64\x65vice\x18\x01 \x01(\tB\x07\x8a\xb5\x18\x03H\xc8\x01\x12\x17\n\x06memory\x18\x02 \x01(\tB\x07\x8a\xb5\x18\x03H\xd8\x04\x32\xe4\x04\n\x0eTrainerService\x12\x42\n\tListTasks\x12\x19.also.v1.ListTasksRequest\x1a\x1a.also.v1.ListTasksResponse\x12K\n\x0c\x44\x65scribeTask\x12\x1c.also.v1.DescribeTaskRequest\x1a\x1d.also.v1.DescribeTaskResponse\x12G\n\nTrainStage\x12\x1a.also.v1.TrainStageRequest\x1a\x1b.also.v1.TrainStageResponse0\x01\x12K\n\x0cProbeShaping\x12\x1c.also.v1.ProbeShapingRequest\x1a\x1d.also.v1.ProbeShapingResponse\x12?\n\x08\x45valuate\x12\x18.also.v1.EvaluateRequest\x1a\x19.also.v1.EvaluateResponse\x12N\n\rExtractPolicy\x12\x1d.also.v1.ExtractPolicyRequest\x1a\x1e.also.v1.ExtractPolicyResponse\x12M\n\x0cShowEpisodes\x12\x1c.also.v1.ShowEpisodesRequest\x1a\x1d.also.v1.ShowEpisodesResponse0\x01\x12K\n\x0c\x43heckTrainer\x12\x1c.also.v1.CheckTrainerRequest\x1a\x1d.also.v1.CheckTrainerResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -86,44 +87,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECKTRAINERRESPONSE'].fields_by_name['device']._serialized_options = b'\212\265\030\003H\310\001'
   _globals['_CHECKTRAINERRESPONSE'].fields_by_name['memory']._loaded_options = None
   _globals['_CHECKTRAINERRESPONSE'].fields_by_name['memory']._serialized_options = b'\212\265\030\003H\330\004'
-  _globals['_LISTTASKSREQUEST']._serialized_start=192
-  _globals['_LISTTASKSREQUEST']._serialized_end=210
-  _globals['_LISTTASKSRESPONSE']._serialized_start=212
-  _globals['_LISTTASKSRESPONSE']._serialized_end=267
-  _globals['_DESCRIBETASKREQUEST']._serialized_start=269
-  _globals['_DESCRIBETASKREQUEST']._serialized_end=327
-  _globals['_DESCRIBETASKRESPONSE']._serialized_start=329
-  _globals['_DESCRIBETASKRESPONSE']._serialized_end=384
-  _globals['_TRAINSTAGEREQUEST']._serialized_start=387
-  _globals['_TRAINSTAGEREQUEST']._serialized_end=706
-  _globals['_TRAININGPROGRESS']._serialized_start=709
-  _globals['_TRAININGPROGRESS']._serialized_end=845
-  _globals['_STAGERESULT']._serialized_start=848
-  _globals['_STAGERESULT']._serialized_end=1020
-  _globals['_TRAINSTAGERESPONSE']._serialized_start=1022
-  _globals['_TRAINSTAGERESPONSE']._serialized_end=1140
-  _globals['_PROBESHAPINGREQUEST']._serialized_start=1143
-  _globals['_PROBESHAPINGREQUEST']._serialized_end=1355
-  _globals['_SHAPINGPROBE']._serialized_start=1357
-  _globals['_SHAPINGPROBE']._serialized_end=1425
-  _globals['_PROBESHAPINGRESPONSE']._serialized_start=1427
-  _globals['_PROBESHAPINGRESPONSE']._serialized_end=1488
-  _globals['_EVALUATEREQUEST']._serialized_start=1491
-  _globals['_EVALUATEREQUEST']._serialized_end=1691
-  _globals['_EVALUATERESPONSE']._serialized_start=1693
-  _globals['_EVALUATERESPONSE']._serialized_end=1752
-  _globals['_EXTRACTPOLICYREQUEST']._serialized_start=1755
-  _globals['_EXTRACTPOLICYREQUEST']._serialized_end=1919
-  _globals['_EXTRACTPOLICYRESPONSE']._serialized_start=1921
-  _globals['_EXTRACTPOLICYRESPONSE']._serialized_end=1957
-  _globals['_SHOWEPISODESREQUEST']._serialized_start=1960
-  _globals['_SHOWEPISODESREQUEST']._serialized_end=2174
-  _globals['_SHOWEPISODESRESPONSE']._serialized_start=2176
-  _globals['_SHOWEPISODESRESPONSE']._serialized_end=2279
-  _globals['_CHECKTRAINERREQUEST']._serialized_start=2282
-  _globals['_CHECKTRAINERREQUEST']._serialized_end=2442
-  _globals['_CHECKTRAINERRESPONSE']._serialized_start=2444
-  _globals['_CHECKTRAINERRESPONSE']._serialized_end=2516
-  _globals['_TRAINERSERVICE']._serialized_start=2519
-  _globals['_TRAINERSERVICE']._serialized_end=3131
+  _globals['_LISTTASKSREQUEST']._serialized_start=218
+  _globals['_LISTTASKSREQUEST']._serialized_end=236
+  _globals['_LISTTASKSRESPONSE']._serialized_start=238
+  _globals['_LISTTASKSRESPONSE']._serialized_end=293
+  _globals['_DESCRIBETASKREQUEST']._serialized_start=295
+  _globals['_DESCRIBETASKREQUEST']._serialized_end=353
+  _globals['_DESCRIBETASKRESPONSE']._serialized_start=355
+  _globals['_DESCRIBETASKRESPONSE']._serialized_end=410
+  _globals['_TRAINSTAGEREQUEST']._serialized_start=413
+  _globals['_TRAINSTAGEREQUEST']._serialized_end=765
+  _globals['_TRAININGPROGRESS']._serialized_start=768
+  _globals['_TRAININGPROGRESS']._serialized_end=904
+  _globals['_STAGERESULT']._serialized_start=907
+  _globals['_STAGERESULT']._serialized_end=1079
+  _globals['_TRAINSTAGERESPONSE']._serialized_start=1081
+  _globals['_TRAINSTAGERESPONSE']._serialized_end=1199
+  _globals['_PROBESHAPINGREQUEST']._serialized_start=1202
+  _globals['_PROBESHAPINGREQUEST']._serialized_end=1414
+  _globals['_SHAPINGPROBE']._serialized_start=1416
+  _globals['_SHAPINGPROBE']._serialized_end=1484
+  _globals['_PROBESHAPINGRESPONSE']._serialized_start=1486
+  _globals['_PROBESHAPINGRESPONSE']._serialized_end=1547
+  _globals['_EVALUATEREQUEST']._serialized_start=1550
+  _globals['_EVALUATEREQUEST']._serialized_end=1750
+  _globals['_EVALUATERESPONSE']._serialized_start=1752
+  _globals['_EVALUATERESPONSE']._serialized_end=1811
+  _globals['_EXTRACTPOLICYREQUEST']._serialized_start=1814
+  _globals['_EXTRACTPOLICYREQUEST']._serialized_end=1978
+  _globals['_EXTRACTPOLICYRESPONSE']._serialized_start=1980
+  _globals['_EXTRACTPOLICYRESPONSE']._serialized_end=2016
+  _globals['_SHOWEPISODESREQUEST']._serialized_start=2019
+  _globals['_SHOWEPISODESREQUEST']._serialized_end=2233
+  _globals['_SHOWEPISODESRESPONSE']._serialized_start=2235
+  _globals['_SHOWEPISODESRESPONSE']._serialized_end=2338
+  _globals['_CHECKTRAINERREQUEST']._serialized_start=2341
+  _globals['_CHECKTRAINERREQUEST']._serialized_end=2501
+  _globals['_CHECKTRAINERRESPONSE']._serialized_start=2503
+  _globals['_CHECKTRAINERRESPONSE']._serialized_end=2575
+  _globals['_TRAINERSERVICE']._serialized_start=2578
+  _globals['_TRAINERSERVICE']._serialized_end=3190
 # @@protoc_insertion_point(module_scope)

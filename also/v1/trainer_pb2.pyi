@@ -1,5 +1,6 @@
 from also.v1 import branch_pb2 as _branch_pb2
 from also.v1 import campaign_pb2 as _campaign_pb2
+from also.v1 import checkpoint_pb2 as _checkpoint_pb2
 from also.v1 import episode_pb2 as _episode_pb2
 from also.v1 import evidence_pb2 as _evidence_pb2
 from also.v1 import limits_pb2 as _limits_pb2
@@ -36,7 +37,7 @@ class DescribeTaskResponse(_message.Message):
     def __init__(self, card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ...) -> None: ...
 
 class TrainStageRequest(_message.Message):
-    __slots__ = ("campaign_id", "run", "stage", "campaign", "checkpoint_id", "config", "env_steps", "gather_evidence", "card")
+    __slots__ = ("campaign_id", "run", "stage", "campaign", "checkpoint_id", "config", "env_steps", "gather_evidence", "card", "origin")
     CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
     RUN_FIELD_NUMBER: _ClassVar[int]
     STAGE_FIELD_NUMBER: _ClassVar[int]
@@ -46,6 +47,7 @@ class TrainStageRequest(_message.Message):
     ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
     GATHER_EVIDENCE_FIELD_NUMBER: _ClassVar[int]
     CARD_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
     campaign_id: str
     run: str
     stage: int
@@ -55,7 +57,8 @@ class TrainStageRequest(_message.Message):
     env_steps: int
     gather_evidence: bool
     card: _task_pb2.TaskCard
-    def __init__(self, campaign_id: _Optional[str] = ..., run: _Optional[str] = ..., stage: _Optional[int] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., checkpoint_id: _Optional[str] = ..., config: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., env_steps: _Optional[int] = ..., gather_evidence: _Optional[bool] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ...) -> None: ...
+    origin: _checkpoint_pb2.Origin
+    def __init__(self, campaign_id: _Optional[str] = ..., run: _Optional[str] = ..., stage: _Optional[int] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., checkpoint_id: _Optional[str] = ..., config: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., env_steps: _Optional[int] = ..., gather_evidence: _Optional[bool] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ..., origin: _Optional[_Union[_checkpoint_pb2.Origin, _Mapping]] = ...) -> None: ...
 
 class TrainingProgress(_message.Message):
     __slots__ = ("env_steps", "env_steps_planned", "mean_return", "env_steps_per_second", "config_hash")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from also.campaign import requests, spec
-from also.campaign.decide import Diagnose, Propose, Report, TrainStage, Validate, decide
+from also.campaign.decide import Diagnose, Propose, Report, Review, TrainStage, Validate, decide
 from also.campaign.fold import advance, begin
 from also.campaign.journal import SCHEMA_VERSION, Journal
 from also.campaign.state import Event, State
@@ -35,6 +35,7 @@ from also.v1.journal_pb2 import (
     JournalRecord,
     Proposed,
     Reported,
+    Reviewed,
     StageTrained,
     Validated,
 )
@@ -116,6 +117,7 @@ class World:
     refuses: Callable[[str], Exception | None] = lambda method: None
     unanswered: Callable[[str, int], LlmFailure | None] = lambda method, stage: None
     use: LlmUse | None = None
+    approves: Callable[[int], bool] = lambda stage: True
     baseline: float = 0.0
     allowances: list[LlmAllowance] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -354,6 +356,14 @@ def _event(world: World, state: State, action: object) -> Event:
         case Validate():
             validation = world.validate(requests.validate("play", state, stage))
             return Validated(stage=action.stage, round=action.round, validation=validation)
+        case Review():
+            return Reviewed(
+                stage=action.stage,
+                round=action.round,
+                candidate=action.candidate,
+                approved=world.approves(action.stage),
+                note="It looks odd.",
+            )
         case Report():
             return Reported(evaluation=world.evaluate(state.position.checkpoint_id), env_steps=state.env_steps)
         case _:

@@ -92,8 +92,8 @@ def test_an_id_that_holds_another_campaign_is_refused(serve, new_world, new_camp
     settings = serve(new_world())
     run(new_campaign(), "one", settings, listener)
     before = open_store(settings.store).find("")
-    with pytest.raises(CampaignError, match=r"another campaign \(stages.count: 2 stored, 5 given\)"):
-        run(new_campaign(**{"stages.count": 5}), "one", settings, listener)
+    with pytest.raises(CampaignError, match=r"another campaign \(seed: 0 stored, 5 given\)"):
+        run(new_campaign(seed=5), "one", settings, listener)
     assert open_store(settings.store).find("") == before
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -170,3 +171,28 @@ def test_a_folder_called_services_is_the_users(finished, real_run, journal_of, t
     code, _, said = finish(real_run(tmp_path))
     assert code == 0, said
     assert fold(journal_of(tmp_path)).position == fold(journal_of(finished.folder)).position
+
+
+def test_a_finished_campaign_goes_on_with_more_and_longer_stages(
+    finished, real_run, real_environment, journal_of, tmp_path
+):
+    """From its last checkpoint, with the runs beside it; its journal keeps what it was, and replays."""
+    shutil.copytree(finished.folder, tmp_path, dirs_exist_ok=True)
+    before = journal_of(tmp_path)
+    code, printed, said = finish(real_run(tmp_path, "--set=stages.count=3", "--set=stages.env_steps=560"))
+    assert code == 0, said
+    assert "goes on with stages.count from 2 to 3, stages.env_steps from 400 to 560" in printed
+    records = journal_of(tmp_path)
+    assert records[: len(before)] == before
+    assert records[len(before)].HasField("amended")
+    state = fold(records)
+    assert [stage.trained.env_steps for stage in state.stages] == [400, 400, 560]
+    begun = fold(before).position.run_env_steps
+    assert state.stages[2].trained.evidence.env_steps == begun + 560
+    assert state.reported.reference_env_steps == state.reported.one_shot_env_steps == state.env_steps
+    assert list(differences(records)) == []
+    command = [sys.executable, "-m", "also", "report", "tiny", "-o", str(tmp_path / "tiny.md")]
+    subprocess.run(command, env=real_environment(tmp_path), check=True, capture_output=True, timeout=120)
+    told = (tmp_path / "tiny.md").read_text(encoding="utf-8")
+    assert "- changed before stage 2: stages.count from 2 to 3, stages.env_steps from 400 to 560" in told
+    assert f"after {fold(before).reported.env_steps:,} env_steps" in told

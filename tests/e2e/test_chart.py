@@ -275,7 +275,24 @@ def test_secrets_reach_only_those_who_need_them(rendered):
     assert holders["ALSO_LLM_API_KEY"] == {"also-critic", "also-generator"}
     assert holders["ALSO_PROMETHEUS_TOKEN"] == {"also-validator", "also-test"}
     services = {"also-trainer", "also-critic", "also-generator", "also-validator"}
-    assert holders["AWS_SECRET_ACCESS_KEY"] == services | {"also-campaign", "also-test", "branch"}
+    assert holders["AWS_SECRET_ACCESS_KEY"] == services | {"also-campaign", "also-test", "also-check", "branch"}
+
+
+def test_a_check_comes_before_everything_and_can_be_left_out(helms):
+    """With a ServiceAccount and a file of its own; the release's own store is named once it is there."""
+    documents = helms.objects({})
+    ours = [each for each in documents if each["metadata"]["name"] == "also-check" and each["kind"] != "NetworkPolicy"]
+    weights = {each["kind"]: int(each["metadata"]["annotations"]["helm.sh/hook-weight"]) for each in ours}
+    assert weights == {"ServiceAccount": -2, "ConfigMap": -2, "Job": -1}
+    assert {each["metadata"]["annotations"]["helm.sh/hook"] for each in ours} == {"pre-install,pre-upgrade"}
+    campaign = of_kind([each for each in documents if "data" in each], "ConfigMap")
+    assert campaign["also-check"]["data"] == campaign["also-campaign"]["data"]
+    assert "ALSO_STORE" not in environment(documents, "check")
+    assert "nvidia.com/gpu" not in json.dumps(container(helms.objects({"trainer": {"gpu": {"count": 1}}}), "check"))
+    external = helms.objects({"objectStore": {"external": {"uri": "s3://bucket/p"}}})
+    assert environment(external, "check")["ALSO_STORE"] == "s3://bucket/p"
+    for left_out in ({"campaign": {"check": False}}, {"campaign": {"enabled": False}}):
+        assert not any(each["metadata"]["name"] == "also-check" for each in helms.objects(left_out))
 
 
 def test_tokens_are_mounted_only_where_they_have_rights(rendered):

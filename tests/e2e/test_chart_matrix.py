@@ -403,7 +403,7 @@ def test_the_preset_for_openshift_fixes_no_id(helm, conform, version) -> None:
 
 # --- Where pods may go.
 
-STORES_USERS = ("trainer", "critic", "generator", "validator", "campaign", "branch", "test")
+STORES_USERS = ("trainer", "critic", "generator", "validator", "campaign", "branch", "test", "check")
 
 IDENTITY = {"objectStore": {"external": {"uri": "s3://bucket/p"}}}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.releases import query
+from tests.e2e.releases import CHART, query
 from tools.loopback import read_url
 
 pytestmark = pytest.mark.timeout(900)
@@ -173,3 +173,23 @@ def test_the_store_is_taken_up_again_by_the_other_helm(release_in, eventually, t
     release.install(folder, "--wait")  # an upgrade keeps them too
     with release.access() as upgraded:
         assert [upgraded[key] for key in keys] == [after[key] for key in keys]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("campaign.file.stages.count=0", "stages.count 0 is outside"),
+        ("campaign.file.task.layout=8x8-2p", "8x8-2p"),
+        ("campaign.file.learner.environments=8", "learner.environments: 4 stored, 8 given"),
+    ],
+)
+def test_an_upgrade_to_a_campaign_that_cannot_be_is_refused(release, change, said):
+    """By the check that comes first, which says why; the release stays what it was."""
+    before = release.objects("deployments", f"app.kubernetes.io/instance={release.name}")
+    done = release.helm("upgrade", release.name, str(CHART), "--reuse-values", f"--set={change}", check=False)
+    assert done.returncode != 0
+    logged = release.kubectl("logs", "job/also-check", check=False).stdout
+    assert said in logged, (logged, done.stdout, done.stderr)
+    after = release.objects("deployments", f"app.kubernetes.io/instance={release.name}")
+    versions = [[each["metadata"]["generation"] for each in found] for found in (before, after)]
+    assert versions[0] == versions[1]

@@ -59,6 +59,15 @@ class Learning(Protocol):
     def load_state_dict(self, state: dict[str, Tensor], *, optimiser_steps: int) -> None:
         """Continue from what `state_dict` returned after so many optimiser steps."""
 
+    def take(self, state: dict[str, Tensor], *, optimiser_steps: int | None) -> None:
+        """Begin with what another learner's `state_dict` has learnt.
+
+        Args:
+            state: of a learner with the same nets.
+            optimiser_steps: steps of its optimiser, which goes on; None where the other one has another algorithm: then
+                only what acts is taken.
+        """
+
     def close(self) -> None:
         """End what was started."""
 

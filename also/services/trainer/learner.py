@@ -305,6 +305,15 @@ class Learner:
         for name, tensor in self._learnt():
             tensor.copy_(state[name])
 
+    def take(self, state: dict[str, Tensor], *, optimiser_steps: int | None) -> None:
+        """Begin with another's weights; without its optimiser's steps, only with those of its actor."""
+        scaler = {name: state[f"reward_scaler.{name}"] for name in self.reward_scaler.moments.state_dict()}
+        self.reward_scaler.moments.load_state_dict(scaler)
+        for name, tensor in self._learnt():
+            if optimiser_steps is not None or name in {f"policy.{part}" for part in self.policy.parts}:
+                tensor.copy_(state[name])
+        self.optimiser_steps = optimiser_steps or 0
+
     def close(self) -> None:
         """End the second thread, if there is one."""
         self._threads.close()

@@ -203,6 +203,12 @@ class Player(Generic[E]):
             normaliser.moments.load_state_dict({part: state[f"{name}.{part}"] for part in ("count", "mean", "squares")})
             normaliser.refresh()
 
+    def take(self, state: dict[str, Tensor]) -> None:
+        """Begin with another's statistics of observations and states."""
+        for name, normaliser in (("observations", self.observations), ("states", self.states)):
+            normaliser.moments.load_state_dict({part: state[f"{name}.{part}"] for part in ("count", "mean", "squares")})
+            normaliser.refresh()
+
     def shaped(
         self,
         course: "Course",

@@ -139,6 +139,27 @@ class Run:
             raise CheckpointError(f"checkpoint does not fit the campaign's learner or task: {error}") from error
         return run
 
+    def take(self, snapshot: Snapshot, *, whole: bool) -> None:
+        """Begin all replicas with what another run has learnt; episodes, streams and counts are their own.
+
+        Args:
+            snapshot: the other run, of the same task and nets.
+            whole: its algorithm is the same, so the optimiser goes on, too.
+
+        Raises:
+            CheckpointError: it does not fit.
+        """
+        state = {
+            name: tensor.to(self.device).expand(len(self.keys), *tensor.shape[1:]).clone()
+            for name, tensor in snapshot.tensors.items()
+        }
+        steps = int(snapshot.tensors["optimiser_steps"][0]) if whole else None
+        try:
+            self.learner.take(part_of(state, "learner"), optimiser_steps=steps)
+            self.collector.take(part_of(state, "collector"))
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise CheckpointError(f"checkpoint does not fit the campaign's learner or task: {error}") from error
+
     @property
     def env_steps_per_update(self) -> int:
         """env_steps of each replica between two updates."""

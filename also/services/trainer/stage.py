@@ -15,7 +15,7 @@ from also.services.trainer.algorithm import Statistics
 from also.services.trainer.run import Run
 from also.services.trainer.tasks.opening import describe
 from also.store import Store
-from also.v1 import evidence_pb2, trainer_pb2
+from also.v1 import campaign_pb2, evidence_pb2, trainer_pb2
 from also.validation.cost import whole_updates
 
 _PROGRESS_SECONDS = 0.5
@@ -53,9 +53,23 @@ def _begin(store: Store, request: trainer_pb2.TrainStageRequest) -> Run:
     campaign, count = request.campaign, threads.usable(settings.from_environment().trainer_threads)
     card = describe(campaign.task, request.card)
     if not request.checkpoint_id:
-        return Run.start(campaign, [request.config], [seeds.derive(campaign.seed, "run")], threads=count, card=card)
+        run = Run.start(campaign, [request.config], [seeds.derive(campaign.seed, "run")], threads=count, card=card)
+        if request.HasField("origin"):
+            _take(store, request, run)
+        return run
     snapshot = checkpoint.load(store, request.campaign_id, campaign, card, request.checkpoint_id)
     return Run.restore(campaign, [request.config], [snapshot], [None], threads=count, card=card)
+
+
+def _take(store: Store, request: trainer_pb2.TrainStageRequest, run: Run) -> None:
+    """Begin a new run with what a checkpoint of another campaign has learnt, which lies among this one's."""
+    origin, theirs = request.origin, campaign_pb2.Campaign(learner=request.origin.learner)
+    try:
+        snapshot = checkpoint.load(store, request.campaign_id, theirs, run.task.card, origin.checkpoint_id)
+        run.take(snapshot, whole=origin.learner.algorithm == request.campaign.learner.algorithm)
+    except BaseException:
+        run.close()
+        raise
 
 
 def _train(

@@ -213,6 +213,16 @@ class QLearner:
             tensor.copy_(state[name])
         self._explore()
 
+    def take(self, state: dict[str, Tensor], *, optimiser_steps: int | None) -> None:
+        """Begin with another's nets; without its optimiser's steps, only with the agents' own. Exploration is anew."""
+        if optimiser_steps is None:
+            self.flat[:, self._own].copy_(state["q"][:, self._own])
+            self.target.copy_(self.flat)
+            return
+        for name, tensor in self._learnt():
+            tensor.copy_(state[name])
+        self.optimiser_steps = optimiser_steps
+
     def close(self) -> None:
         """Nothing was started."""
 

@@ -54,10 +54,19 @@ the file says what else they are.
 - --campaign={{ .Values.campaign.id }}
 - --metrics-port=9100
 - --stay
+{{- range include "also.campaign.changes" . | fromYamlArray }}
+- --set={{ . }}
+{{- end }}
+{{- end }}
+
+{{/* What the values change of the file, as `--set` has it: a list. */}}
+{{- define "also.campaign.changes" -}}
+{{- $changes := list }}
 {{- if not (kindIs "invalid" .Values.jobs.replicasPerJob) }}
-- --set=validation.replicas_per_group={{ int64 .Values.jobs.replicasPerJob }}
+{{- $changes = append $changes (printf "validation.replicas_per_group=%d" (int64 .Values.jobs.replicasPerJob)) }}
 {{- end }}
 {{- if not (kindIs "invalid" .Values.jobs.maxParallelJobs) }}
-- --set=validation.parallel_groups={{ int64 .Values.jobs.maxParallelJobs }}
+{{- $changes = append $changes (printf "validation.parallel_groups=%d" (int64 .Values.jobs.maxParallelJobs)) }}
 {{- end }}
+{{- $changes | toYaml }}
 {{- end }}

@@ -37,7 +37,7 @@ It is changed in place: resources, volumes.
 
 {{/* Fails where requests, limits and volumes in memory contradict each other: component, resources, volumes. */}}
 {{- define "also.limits.check" -}}
-{{- $section := get (dict "branch" "jobs" "store" "objectStore.embedded" "prometheus" "prometheus.embedded" "test" "campaign" "vllm-generator" "vllm.generator") .component | default .component }}
+{{- $section := get (dict "branch" "jobs" "store" "objectStore.embedded" "prometheus" "prometheus.embedded" "test" "campaign" "check" "trainer" "vllm-generator" "vllm.generator") .component | default .component }}
 {{- $limits := .resources.limits | default dict }}
 {{- range $name, $request := .resources.requests | default dict }}
 {{- $limit := get $limits $name }}

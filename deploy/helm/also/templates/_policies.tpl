@@ -3,7 +3,7 @@
 {{/* Components that have pods. */}}
 {{- define "also.components" -}}
 [trainer, critic, generator, validator, branch, test
-{{- if .Values.campaign.enabled }}, campaign{{ end }}
+{{- if .Values.campaign.enabled }}, campaign{{ if .Values.campaign.check }}, check{{ end }}{{ end }}
 {{- if eq (include "also.store.kind" .) "embedded" }}, store{{ end }}
 {{- if eq (include "also.prometheus.kind" .) "embedded" }}, prometheus{{ end }}
 {{- if .Values.vllm.enabled }}, vllm{{ if .Values.vllm.generator }}, vllm-generator{{ end }}{{ end }}]
@@ -61,7 +61,7 @@
 {{- $callers := ternary (list "campaign" "validator" "test") (list "campaign" "test") (eq .component "trainer") }}
 {{ include "also.from" (dict "root" .root "names" $callers "port" 50051) }}
 {{- else if eq .component "store" }}
-{{ include "also.from" (dict "root" .root "names" (list "trainer" "critic" "generator" "validator" "campaign" "branch" "test") "port" 7070) }}
+{{ include "also.from" (dict "root" .root "names" (list "trainer" "critic" "generator" "validator" "campaign" "branch" "test" "check") "port" 7070) }}
 {{- else if eq .component "prometheus" }}
 {{ include "also.from" (dict "root" .root "names" (list "validator" "test") "port" 9090) }}
 {{- else if hasPrefix "vllm" .component }}
@@ -87,7 +87,7 @@
 {{- with $called }}
 {{ include "also.to" (dict "root" $.root "names" . "port" 50051) }}
 {{- end }}
-{{- if has .component (list "trainer" "critic" "generator" "validator" "campaign" "branch" "test") }}
+{{- if has .component (list "trainer" "critic" "generator" "validator" "campaign" "branch" "test" "check") }}
 {{- if eq (include "also.store.kind" .root) "embedded" }}
 {{ include "also.to" (dict "root" .root "names" (list "store") "port" 7070) }}
 {{- else }}
