@@ -16,7 +16,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from also import __version__
-from also.cli import doctor, evaluate, export, judge_llm, play, replay, report, run, status, tasks
+from also.cli import compare, doctor, evaluate, export, judge_llm, play, replay, report, run, status, tasks
 from also.errors import AlsoError, InputError, MissingObjectError
 
 app = typer.Typer(
@@ -44,6 +44,7 @@ for command in (
     run.run,
     status.status,
     report.report,
+    compare.compare,
     replay.replay,
     export.export,
     tasks.tasks,

@@ -18,14 +18,18 @@ EVERY_SECONDS = 2.0
 class Lines(Progress):
     """Prints progress as lines, as long as it is entered."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, *, every: float = EVERY_SECONDS) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, *, every: float = EVERY_SECONDS, heading: str = ""
+    ) -> None:
         """Nothing is printed yet.
 
         Args:
             clock: seconds that never go back.
             every: seconds between lines while a step is under way.
+            heading: what every line begins with, after the time, e.g. "seed 3: ".
         """
         super().__init__(clock)
+        self._heading = heading
         self._every = every
         self._ended = threading.Event()
 
@@ -58,7 +62,7 @@ class Lines(Progress):
                 self._print(step_line(self))
 
     def _print(self, text: str) -> None:
-        print(f"[{describe.duration(self.elapsed_seconds)}] {text}", flush=True)
+        print(f"[{describe.duration(self.elapsed_seconds)}] {self._heading}{text}", flush=True)
 
 
 def step_line(progress: Progress) -> str:
