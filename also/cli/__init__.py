@@ -16,7 +16,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from also import __version__
-from also.cli import compare, doctor, evaluate, export, judge_llm, play, replay, report, run, status, tasks
+from also.cli import compare, doctor, evaluate, export, judge_llm, play, replay, report, run, status, tasks, watch
 from also.errors import AlsoError, InputError, MissingObjectError
 
 app = typer.Typer(
@@ -43,6 +43,7 @@ def also(
 for command in (
     run.run,
     status.status,
+    watch.watch,
     report.report,
     compare.compare,
     replay.replay,

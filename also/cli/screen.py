@@ -37,6 +37,7 @@ class Screen(Progress):
         """
         super().__init__(clock)
         self._heading = heading
+        self.conductor = ""
         self._spinner = Spinner("dots")
         self._live = Live(
             console=console, get_renderable=self._render, refresh_per_second=4, transient=True, redirect_stderr=False
@@ -72,6 +73,8 @@ class Screen(Progress):
         if self.waiting is not None:
             what, seconds = self.waiting
             parts.append(Text(f"waits for {what} ({describe.duration(seconds)})", style="yellow"))
+        if self.conductor:
+            parts.append(Text(f"conductor  {self.conductor}"))
         if self.last_note:
             parts.append(Text(self.last_note, style="yellow"))
         return Group(*parts)

@@ -54,6 +54,8 @@ from also.store import open_store
         (["status", "one"], "does not exist"),
         (["compare"], "Missing argument"),
         (["compare", "one"], "does not exist"),
+        (["watch"], "Missing argument"),
+        (["watch", "one"], "does not exist"),
         (["replay"], "Missing argument"),
         (["replay", "one"], "does not exist"),
         (["report", "one"], "Missing option"),
@@ -117,7 +119,7 @@ def test_a_folder_for_logs_that_cannot_be_made_is_one_line(also, tmp_path, monke
 def test_an_unknown_campaign_is_told_from_a_missing_store(also, write_journal, records):
     """The line says where to see what there is."""
     write_journal("recorded", records)
-    for command in (["status"], ["replay"], ["report", "-o", "r.md"], ["evaluate", "abc", "--campaign"]):
+    for command in (["status"], ["watch"], ["replay"], ["report", "-o", "r.md"], ["evaluate", "abc", "--campaign"]):
         code, _, said = also(*command, "other")
         assert code == 2
         assert "holds no campaign 'other'; `also status` lists those it holds" in said
@@ -159,7 +161,19 @@ def test_a_journal_of_an_older_also_is_one_line(also, write_journal, records, tm
 
 def test_the_help_of_every_command_says_what_it_does(also):
     """`--help` exits with 0 and names every option."""
-    for command in ("run", "status", "compare", "report", "replay", "tasks", "evaluate", "export", "play", "doctor"):
+    for command in (
+        "run",
+        "status",
+        "watch",
+        "compare",
+        "report",
+        "replay",
+        "tasks",
+        "evaluate",
+        "export",
+        "play",
+        "doctor",
+    ):
         code, out, _ = also(command, "--help")
         assert code == 0
         assert f"also {command}" in out

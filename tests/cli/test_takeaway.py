@@ -89,6 +89,8 @@ def test_a_campaign_gives_its_policy_and_pictures_of_it(also, tmp_path):
             ["export", "--policy", "x", "-o", "made"],
             "needs safetensors: pip install 'also-marl[export]'",
         ),
+        ("numpy", ["compare", "x"], "comparisons need numpy: pip install 'also-marl[report]'"),
+        ("matplotlib", ["compare", "x", "-o", "c.png"], "curves need matplotlib: pip install 'also-marl[report]'"),
         ("PIL", ["play", "x", "-o", "made.gif"], "pictures need PIL: pip install 'also-marl[report]'"),
     ],
 )
