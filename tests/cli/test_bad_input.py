@@ -54,6 +54,18 @@ from also.store import open_store
         (["status", "one"], "does not exist"),
         (["compare"], "Missing argument"),
         (["compare", "one"], "does not exist"),
+        (
+            ["run", "--track", "neptune:x"],
+            "--track 'neptune:x' is not allowed; tensorboard:DIR, wandb:PROJECT and mlflow:URI",
+        ),
+        (["log", "one"], "one place at a time: --tensorboard DIR, --wandb PROJECT or --mlflow URI"),
+        (["log", "one", "--tensorboard", "a", "--wandb", "b"], "one place at a time"),
+        (
+            ["log", "one", "--tensorboard", "bad.yaml"],
+            "--tensorboard 'bad.yaml' is not allowed; a folder of this machine is",
+        ),
+        (["log", "one", "--mlflow", "file:x"], "the http:// or https:// address of an MLflow server is"),
+        (["log", "one", "--tensorboard", "board"], "does not exist"),
         (["watch"], "Missing argument"),
         (["watch", "one"], "does not exist"),
         (["replay"], "Missing argument"),
@@ -172,6 +184,7 @@ def test_the_help_of_every_command_says_what_it_does(also):
         "evaluate",
         "export",
         "play",
+        "log",
         "doctor",
     ):
         code, out, _ = also(command, "--help")

@@ -91,6 +91,12 @@ def test_a_campaign_gives_its_policy_and_pictures_of_it(also, tmp_path):
         ),
         ("numpy", ["compare", "x"], "comparisons need numpy: pip install 'also-marl[report]'"),
         ("matplotlib", ["compare", "x", "-o", "c.png"], "curves need matplotlib: pip install 'also-marl[report]'"),
+        (
+            "tensorboard",
+            ["log", "x", "--tensorboard", "t"],
+            "--tensorboard needs tensorboard: pip install 'also-marl[ten",
+        ),
+        ("wandb", ["log", "x", "--wandb", "p"], "--wandb needs wandb: pip install 'also-marl[wandb]'"),
         ("PIL", ["play", "x", "-o", "made.gif"], "pictures need PIL: pip install 'also-marl[report]'"),
     ],
 )
