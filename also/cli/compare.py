@@ -140,7 +140,7 @@ def _stacked(cells: tuple[str, ...]) -> tuple[str, ...]:
 def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
     shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        shown.add_column(column, overflow="fold")
+        shown.add_column(column, overflow="fold", no_wrap="return" in column)  # an interval stays in one line
     for cells in rows:
         shown.add_row(*cells)
     return shown

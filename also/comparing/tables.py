@@ -12,8 +12,8 @@ COLUMNS = (
     "area",
     "success",
     "env_steps",
-    "of them branches",
-    "promotions that stood",
+    "in branches",
+    "promotions",
     "LLM",
 )
 """Columns of `rows`. Returns are interquartile means with 95 % intervals; success and env_steps are means."""
@@ -95,7 +95,7 @@ def _campaigns(comparison: Comparison) -> Iterator[tuple[str, ...]]:
 
 def _promotions(row: Row) -> str:
     promotions = sum(each.promotions for each in row.costs)
-    return f"{sum(each.standing for each in row.costs)} of {promotions}" if promotions else "none"
+    return f"{sum(each.standing for each in row.costs)} of {promotions} stood" if promotions else "none"
 
 
 def _llm(row: Row) -> str:
