@@ -92,7 +92,7 @@ def _require_numpy() -> None:
 
 def _write(file: Path, comparison: "Comparison", *, is_marl_eval: bool) -> None:
     from also.comparing import tables
-    from also.comparing.comparison import curve_of
+    from also.comparing.curve import curve
     from also.comparing.figures import figures
     from also.comparing.marl_eval import marl_eval
 
@@ -104,14 +104,11 @@ def _write(file: Path, comparison: "Comparison", *, is_marl_eval: bool) -> None:
     else:
         from also.comparing import plots  # matplotlib takes a second to import
 
-        lines = [
-            plots.Line(
-                name=row.group.name,
-                curves=[curve_of(run) for run in row.group.runs],
-                finals=[run.final_return for run in row.group.runs],
-            )
-            for row in comparison.rows
-        ]
+        lines = []
+        for row in comparison.rows:
+            runs, end = row.group.runs, max(each.env_steps for each in row.costs)
+            curves, finals = [curve(run.state, end) for run in runs], [run.final_return for run in runs]
+            lines.append(plots.Line(name=row.group.name, curves=curves, finals=finals, env_steps=end))
         plots.curves(lines, comparison.env_steps, comparison.task, file)
 
 

@@ -23,7 +23,9 @@ class Line:
     name: str
     """What it is called."""
     curves: Sequence[Sequence[Segment]]
-    """A curve for each run, without gaps, as far as the figure goes; at least one."""
+    """A curve for each run, without gaps, at least up to `env_steps`; at least one."""
+    env_steps: int
+    """Where its curve is to end, and its final return is drawn; above 0."""
     finals: Sequence[float]
     """Final return of each run, units of task reward."""
 
@@ -31,21 +33,21 @@ class Line:
 def curves(lines: Sequence[Line], env_steps: int, title: str, path: Path) -> None:
     """Draw each group's interquartile mean over its runs, with a band from the worst to the best run.
 
-    A dashed line is the end of the curves; dots on it are final returns.
+    A dot at the end of each is its final return.
 
     Args:
         lines: the groups.
-        env_steps: where the curves end, above 0.
+        env_steps: where a dashed line is drawn: what campaigns may spend, or up to where their areas go.
         title: what it is a figure of.
         path: PNG file to write.
     """
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes: Axes = figure.subplots()
-    moments = np.linspace(0, env_steps, POINTS + 1)[1:]
     for line in lines:
+        moments = np.linspace(0, line.env_steps, POINTS + 1)[1:]
         values = np.array([[at(curve, moment) for curve in line.curves] for moment in moments])  # (points, runs)
         (drawn,) = axes.plot(moments, iqm(values), label=f"{line.name}, n = {len(line.curves)}")
-        axes.plot([env_steps], [iqm(np.array(line.finals))], "o", color=drawn.get_color(), clip_on=False)
+        axes.plot([line.env_steps], [iqm(np.array(line.finals))], "o", color=drawn.get_color(), clip_on=False)
         axes.fill_between(moments, values.min(axis=1), values.max(axis=1), color=drawn.get_color(), alpha=0.12)
     axes.axvline(env_steps, color="black", linestyle="--", linewidth=1)
     axes.xaxis.set_major_formatter(EngFormatter())

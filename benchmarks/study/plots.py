@@ -15,7 +15,7 @@ def curves(section: Section, path: Path) -> None:
         path: PNG file to write.
     """
     lines = [
-        Line(name=name, curves=[run.curve for run in row.runs], finals=row.finals)
+        Line(name=name, curves=[run.curve for run in row.runs], finals=row.finals, env_steps=section.budget)
         for name, row in zip(labels(section.rows), section.rows, strict=True)
     ]
     plots.curves(lines, section.budget, section.task, path)
