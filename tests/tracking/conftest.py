@@ -74,7 +74,7 @@ def mlflow_server(tmp_path_factory):
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
             [
-                *(Path(interpreter).with_name("mlflow"), "server", "--host", "127.0.0.1", "--port", str(port)),
+                *(interpreter, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
                 *("--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/mlflow.db"),
                 *("--default-artifact-root", str(folder / "artifacts")),
             ],
