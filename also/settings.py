@@ -164,6 +164,13 @@ def seen_in_shell() -> list[tuple[str, str]]:
     return list(_SEEN)
 
 
+def mlflow_credentials() -> tuple[str, str, str]:
+    """Name, password and token for an MLflow server, from the variables that MLflow's own client reads."""
+    names = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+    name, password, token = (os.environ.get(each, "") for each in names)
+    return name, password, token
+
+
 def cache_folder() -> Path:
     """Folder for what may be deleted at any time: `also` in the user's cache folder (`XDG_CACHE_HOME`, or ~/.cache).
 

@@ -42,6 +42,18 @@ class Journal:
         for key in store.find(prefix):
             self._take(key.removeprefix(prefix))
 
+    def read_on(self) -> list[JournalRecord]:
+        """Read what was written since; the new records, in order.
+
+        Raises:
+            CampaignError: a record is damaged, or does not follow.
+            StoreError: the store cannot be read; what was read before is kept.
+        """
+        known, prefix = len(self.records), keys.journal(self.campaign_id)
+        while self.store.exists(key := keys.journal_record(self.campaign_id, len(self.records))):
+            self._take(key.removeprefix(prefix))
+        return self.records[known:]
+
     def draft(self, event: Event) -> JournalRecord:
         """The record that would hold an event next; nothing is written."""
         record = JournalRecord(

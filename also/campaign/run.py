@@ -111,6 +111,23 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
         return Conductor(journal, services, watch, device=campaign.learner.device, grown=grown).conduct()
 
 
+def require_same(campaign: Campaign, campaign_id: str, store: str) -> None:
+    """Make sure that a campaign, if it has begun, is the one that is given, or has only grown.
+
+    Args:
+        campaign: the campaign, resolved.
+        campaign_id: its id.
+        store: URI of the store, which is only read.
+
+    Raises:
+        CampaignError: it was begun with other settings.
+        StoreError: the store cannot be read.
+    """
+    journal = beginning.journal_of(store, campaign_id)
+    if journal is not None:
+        beginning.growth(journal, campaign)
+
+
 class Conductor:
     """One campaign under way."""
 

@@ -13,12 +13,14 @@ import typer
 
 from also import __version__
 from also.cli import (
+    compare,
     delete,
     doctor,
     evaluate,
     export,
     init,
     judge_llm,
+    log,
     play,
     replay,
     report,
@@ -27,6 +29,7 @@ from also.cli import (
     status,
     stop,
     tasks,
+    watch,
 )
 from also.errors import AlsoError, InputError, MissingObjectError
 
@@ -55,15 +58,18 @@ for command in (
     init.init,
     run.run,
     status.status,
+    watch.watch,
     review.approve,
     review.reject,
     stop.stop,
     delete.delete,
     report.report,
+    compare.compare,
     replay.replay,
     export.export,
     tasks.tasks,
     evaluate.evaluate,
+    log.log,
     play.play,
     judge_llm.judge_llm,
     doctor.doctor,

@@ -1,5 +1,7 @@
 """Whether somebody conducts a campaign, in words: at work, gone without a word, or ended with an error."""
 
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from also.campaign import heartbeat
@@ -99,6 +101,53 @@ def _is_at_work(journal: Journal, last: Heard, now: datetime) -> bool:
         return False
     with told(f"listening for the conductor of {journal.campaign_id!r}"):
         return heartbeat.next_beat(journal.store, journal.campaign_id, [last]) is not None
+
+
+class Signs:
+    """Whether a conductor is at work, by one look after another: its beats go on, or they do not.
+
+    So no two clocks need to agree but for the first look, which may have to wait for the next beat.
+    """
+
+    def __init__(self, journal: Journal, clock: Callable[[], float] = time.monotonic) -> None:
+        """Nothing is known yet.
+
+        Args:
+            journal: the campaign's journal.
+            clock: seconds that never go back.
+        """
+        self._journal = journal
+        self._clock = clock
+        self._seen: tuple[str, int] | None = None
+        self._since = 0.0
+        self._beats = 0
+
+    def look(self, now: datetime) -> str:
+        """What is known of the conductor now, in words.
+
+        Args:
+            now: the time by this machine's clock.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        found = heartbeat.heard(self._journal.store, self._journal.campaign_id)
+        last = min(found, key=lambda each: each.beat.ended, default=None)
+        if last is None:
+            return "none is known"
+        beat = last.beat
+        if (beat.conductor, beat.number) != self._seen:
+            self._seen, self._since, self._beats = (beat.conductor, beat.number), self._clock(), self._beats + 1
+        if beat.ended:
+            return f"ended ({last.who}): {beat.error}" if beat.error else f"ended ({last.who})"
+        silent = self._clock() - self._since
+        is_fresh = self._beats > 1 or 0 <= last.age_seconds(now) < last.silent_seconds
+        if heartbeat.is_gone_here(beat) or silent >= last.silent_seconds:
+            return f"gone; last heard of {_ago(max(_passed(now - last.at), silent))} ago ({last.who})"
+        if not is_fresh:
+            return f"unknown; listening for the next sign of life ({last.who})"
+        waited = _ago(beat.waited_seconds)
+        return f"at work ({last.who})" + (f", waits for {beat.waits_for} ({waited} so far)" if beat.waits_for else "")
 
 
 def _passed(time: timedelta) -> float:

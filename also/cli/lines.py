@@ -29,6 +29,7 @@ class Lines(Progress):
         *,
         look: float = LOOK_SECONDS,
         repeat: float = REPEAT_SECONDS,
+        heading: str = "",
     ) -> None:
         """Nothing is printed yet.
 
@@ -36,10 +37,12 @@ class Lines(Progress):
             clock: seconds that never go back.
             look: seconds between two looks at what is under way.
             repeat: seconds after which a line comes though only numbers have changed.
+            heading: what every line begins with, after the time, e.g. "seed 3: ".
         """
         super().__init__(clock)
         self._look = look
         self._repeat = repeat
+        self._heading = heading
         self._ended = threading.Event()
 
     def __enter__(self) -> Self:
@@ -76,7 +79,7 @@ class Lines(Progress):
                     shown, at = what, now
 
     def _print(self, text: str) -> None:
-        print(f"[{describe.duration(self.elapsed_seconds)}] {text}", flush=True)
+        print(f"[{describe.duration(self.elapsed_seconds)}] {self._heading}{text}", flush=True)
 
 
 def what_goes_on(progress: Progress) -> str:

@@ -28,7 +28,12 @@ from also.cli.invoked import command
 from also.cli.lines import Lines
 from also.cli.options import JsonOption, StoreOption, beside, settings_with
 from also.cli.screen import Screen
+from also.cli.seeds import Seeded, in_turn, parse, seeded
+from also.cli.together import JsonOfAll, LinesOfAll, ScreenOfAll, Show, Together, json_line
+from also.cli.tracked import Tracked
 from also.errors import CampaignError, ServiceError
+from also.settings import Settings
+from also.tracking import opening
 from also.v1.journal_pb2 import JournalRecord
 from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.validator_pb2 import ValidationProgress
@@ -56,6 +61,21 @@ def run(
     campaign: Annotated[
         str | None, typer.Option("--campaign", metavar="ID", help="Campaign id; left out: the name of the file.")
     ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            "--seeds", metavar="N|LIST", help="Run ID-s1, ID-s2, … under that many seeds, or those listed: 5, or 3,7."
+        ),
+    ] = None,
+    parallel: Annotated[
+        int | None, typer.Option("--parallel", metavar="N", min=1, help="With --seeds: campaigns at once.")
+    ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--track", metavar="KIND:PLACE", help="Log beside: tensorboard:DIR, wandb:PROJECT or mlflow:http://…."
+        ),
+    ] = None,
     json: JsonOption = False,
     metrics_port: Annotated[
         int | None, typer.Option("--metrics-port", metavar="N", help="Serve /metrics here.")
@@ -67,22 +87,39 @@ def run(
     """Run a campaign to its end; the same command goes on with one that was interrupted or stopped, or that grew."""
     if stay and metrics_port is None:
         raise typer.BadParameter("--stay goes on serving /metrics, so it needs --metrics-port too")
+    if parallel is not None and seeds is None:
+        raise typer.BadParameter("--parallel runs several seeds at once, so it needs --seeds too")
+    if (parallel or 1) > 1 and metrics_port is not None:
+        raise typer.BadParameter("--metrics-port serves the metrics of one process, so it cannot go with --parallel")
     settings = beside(file, settings_with(store))
+    trackers = [opening.parse(each) for each in track or []]
+    numbers = parse(seeds) if seeds is not None else None
     resolved = spec.load(file, changes or [])
     campaign_id = keys.check_campaign_id(campaign) if campaign is not None else _id_of(file)
+    given = seeded(file, changes or [], campaign_id, numbers, settings.store) if numbers is not None else []
     if metrics_port is not None:
         metrics.expose(metrics_port, settings.metrics_host)
     output = console()
     try:
-        with _interruptible(), _watch(output, json=json) as watch:
-            state = conduct(resolved, campaign_id, settings, watch)
+        with _interruptible():
+            if given:
+                arguments = _arguments(file, changes or [], track or [])
+                _run_seeds(given, settings, arguments, trackers, output, parallel=parallel or 1, json=json)
+            else:
+                watching = _watch(output, json=json)
+                with watching as watch, Tracked(watch, campaign_id, settings, trackers) as tracked:
+                    state = conduct(resolved, campaign_id, settings, tracked)
     except KeyboardInterrupt:
         print(f"interrupted; go on with: {_same_command()}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     except ServiceError as error:
         raise ServiceError(f"{error}; go on with: {_same_command()}") from error
     with _asked_to_end() as asked:
-        if state.finished is None:
+        if given:
+            if not json:
+                again = command("compare", campaign_id, *_store_option(settings.store))
+                output.print(f"compare           {again}", soft_wrap=True)
+        elif state.finished is None:
             print(f"stopped; go on with: {_same_command()}", file=sys.stderr, flush=True)
         elif not json:
             _show(output, state, campaign_id, settings.store)
@@ -104,10 +141,55 @@ def _id_of(file: Path | None) -> str:
         raise CampaignError(f"{file} names its campaign, but {error}; give it one, e.g. --campaign {given}") from None
 
 
-def _watch(output: Console, *, json: bool) -> AbstractContextManager[Watch]:
+def _run_seeds(
+    given: Sequence[Seeded],
+    settings: Settings,
+    arguments: Sequence[str],
+    trackers: Sequence[tuple[str, str]],
+    output: Console,
+    *,
+    parallel: int,
+    json: bool,
+) -> None:
+    """Run campaigns that differ by their seed; say of each that is over what it came to."""
+
+    def tell(each: Seeded, state: State) -> None:
+        if not json:
+            output.print(f"{each.heading}{table.outcome(state)[0]}", soft_wrap=True)
+
+    @contextmanager
+    def watched(each: Seeded) -> Iterator[Watch]:
+        watching = _watch(output, json=json, of=each)
+        with watching as watch, Tracked(watch, each.campaign_id, settings, trackers) as tracked:
+            yield tracked
+
+    if parallel == 1:
+        in_turn(given, settings, watched, tell)
+        return
+    with _watch_of_all(output, given, json=json) as show:
+        together = Together(settings, arguments, show)
+        together.run(given, parallel)
+    for each in given:
+        tell(each, together.states[each.seed])
+
+
+def _arguments(file: Path | None, changes: Sequence[str], track: Sequence[str]) -> list[str]:
+    """What follows `also run` for a campaign file, what is changed of it, and trackers."""
+    given = [("--set", each) for each in changes] + [("--track", each) for each in track]
+    return [*([str(file)] if file is not None else []), *(part for each in given for part in each)]
+
+
+def _watch(output: Console, *, json: bool, of: Seeded | None = None) -> AbstractContextManager[Watch]:
     if json:
-        return nullcontext(_JsonRecords())
-    return Screen(output) if output.is_terminal else Lines()
+        return nullcontext(_JsonRecords(of))
+    heading = "" if of is None else of.heading
+    return Screen(output, heading=heading) if output.is_terminal else Lines(heading=heading)
+
+
+def _watch_of_all(output: Console, given: Sequence[Seeded], *, json: bool) -> AbstractContextManager[Show]:
+    if json:
+        return nullcontext(JsonOfAll())
+    return ScreenOfAll(output, given) if output.is_terminal else nullcontext(LinesOfAll())
 
 
 def _show(output: Console, state: State, campaign_id: str, store: str) -> None:
@@ -117,9 +199,14 @@ def _show(output: Console, state: State, campaign_id: str, store: str) -> None:
     assert state.finished is not None
     output.print(f"final checkpoint  {state.finished.checkpoint_id}", soft_wrap=True)
     output.print(f"checkpoints       {store}: {keys.campaign(campaign_id)}checkpoints/", soft_wrap=True)
-    where = [] if store == settings_with(None).store else ["--store", store]
+    where = _store_option(store)
     for what, follows in (("report", ["-o", f"{campaign_id}.html"]), ("play", [])):
         output.print(f"{what:<18}{command(what, campaign_id, *follows, *where)}", soft_wrap=True)
+
+
+def _store_option(store: str) -> list[str]:
+    """What a command needs to find a store; nothing for the one that it finds without."""
+    return [] if store == settings_with(None).store else ["--store", store]
 
 
 @contextmanager
@@ -160,12 +247,20 @@ def _same_command() -> str:
 class _JsonRecords:
     """Prints the journal as JSON lines, and notes on standard error."""
 
+    def __init__(self, of: Seeded | None = None) -> None:
+        """Nothing is printed yet.
+
+        Args:
+            of: the campaign, where each line is to say whose it is.
+        """
+        self._of = of
+
     def found(self, records: Sequence[JournalRecord]) -> None:
         for record in records:
             self.record(record)
 
     def record(self, record: JournalRecord) -> None:
-        print(document.canonical(record).decode(), flush=True)
+        print(document.canonical(record).decode() if self._of is None else json_line(self._of, record), flush=True)
 
     def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
         pass

@@ -27,14 +27,17 @@ WIDTH = 40
 class Screen(Progress):
     """Shows progress on a terminal, as long as it is entered."""
 
-    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic, *, heading: str = "") -> None:
         """Nothing is shown yet.
 
         Args:
             console: the terminal.
             clock: seconds that never go back.
+            heading: what the first line begins with, e.g. "seed 3 · ".
         """
         super().__init__(clock)
+        self._heading = heading
+        self.conductor = ""
         self._spinner = Spinner("dots")
         self._live = Live(
             console=console, get_renderable=self._render, refresh_per_second=4, transient=True, redirect_stderr=False
@@ -50,9 +53,9 @@ class Screen(Progress):
     def _render(self) -> RenderableType:
         state = self.state
         if state is None:
-            self._spinner.update(text="starting the services")
+            self._spinner.update(text=f"{self._heading}starting the services")
             return self._spinner
-        parts: list[RenderableType] = [Text(f"{state.card.task} · {self._spent()}", style="bold")]
+        parts: list[RenderableType] = [Text(f"{self._heading}{state.card.task} · {self._spent()}", style="bold")]
         if state.stages:
             parts.append(table.stages(state))
         self._spinner.update(text=describe.step(state))
@@ -70,6 +73,8 @@ class Screen(Progress):
         if self.waiting is not None:
             what, seconds = self.waiting
             parts.append(Text(f"waits for {what} ({describe.duration(seconds)})", style="yellow"))
+        if self.conductor:
+            parts.append(Text(f"conductor  {self.conductor}"))
         if self.last_note:
             parts.append(Text(self.last_note, style="yellow"))
         return Group(*parts)

@@ -11,9 +11,8 @@ from rich.table import Table
 from also import document, keys
 from also.campaign.fold import fold
 from also.campaign.journal import Journal
-from also.campaign.state import State
 from also.campaign.summary import summary
-from also.cli import conducting, describe, table
+from also.cli import conducting, table
 from also.cli.console import console
 from also.cli.options import JsonOption, StoreOption, read_journal, settings_with
 from also.errors import InputError
@@ -80,12 +79,5 @@ def _campaigns(store: Store) -> Table:
             listed.add_row(campaign_id, "", "", "", "", str(error))
             continue
         said = conducting.conductor(journal, state, datetime.now(UTC))
-        listed.add_row(campaign_id, *_row(state), conducting.short(said))
+        listed.add_row(campaign_id, state.card.task, *table.summary(state), conducting.short(said))
     return listed
-
-
-def _row(state: State) -> tuple[str, ...]:
-    last = describe.return_of(state.stages[-1].trained.evidence) if state.stages else describe.NOTHING
-    shown = describe.evaluation(state.reported.evaluation) if state.reported is not None else last
-    stages = f"{len(state.stages)} of {state.campaign.stages.count}"
-    return state.card.task, stages, f"{state.env_steps:,}", shown, describe.step(state)

@@ -46,6 +46,14 @@ def stages(state: State) -> Table:
     return table
 
 
+def summary(state: State) -> tuple[str, str, str, str]:
+    """A campaign in a row: stages so far, env_steps, the last return with its interval, the step under way."""
+    last = describe.return_of(state.stages[-1].trained.evidence) if state.stages else describe.NOTHING
+    shown = describe.evaluation(state.reported.evaluation) if state.reported is not None else last
+    stages = f"{len(state.stages)} of {state.campaign.stages.count}"
+    return stages, f"{state.env_steps:,}", shown, describe.step(state)
+
+
 def outcome(state: State) -> list[str]:
     """What a reported campaign came to, in lines."""
     if state.reported is None:

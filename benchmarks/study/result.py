@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from also import document
+from also.comparing.curve import Segment
 from also.errors import DocumentError
 from also.v1.shaping_pb2 import ShapingConfig
-from benchmarks.study.curve import Segment
 
 FIRST_CANDIDATES = "first-candidates"
 """Folder of the first candidates, beside those of the tasks."""

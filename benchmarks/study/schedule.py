@@ -8,6 +8,8 @@ from pathlib import Path
 
 from also import document
 from also.campaign.state import State
+from also.comparing.costs import costs
+from also.comparing.curve import area, curve
 from also.errors import AlsoError
 from also.v1.shaping_pb2 import ShapingConfig
 from benchmarks.commits import described, last_change
@@ -15,8 +17,6 @@ from benchmarks.machine import machine
 from benchmarks.study import cell as cells
 from benchmarks.study import first_candidate
 from benchmarks.study.cell import Cell
-from benchmarks.study.costs import costs
-from benchmarks.study.curve import area, curve
 from benchmarks.study.result import FIRST_CANDIDATES, Result, Results
 from benchmarks.study.running import RunFailed, Runs, used
 

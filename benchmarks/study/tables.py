@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from also.comparing.statistics import improvement, interquartile_mean
 from benchmarks.study.groups import Row, Section
 from benchmarks.study.methods import ONE_SHOT, SPARSE_ONLY
 from benchmarks.study.result import Result
-from benchmarks.study.statistics import Estimate, improvement, interquartile_mean
 
 RETURNS = (
     "method",
@@ -41,8 +41,8 @@ def returns(section: Section) -> list[str]:
                 row.method,
                 ", ".join(row.commits),
                 ", ".join(str(run.seed) for run in row.runs),
-                figure(interquartile_mean([row.finals])),
-                figure(interquartile_mean([row.areas])),
+                str(interquartile_mean([row.finals])),
+                str(interquartile_mean([row.areas])),
                 *_comparisons(row.method, row.commit, [section]),
             ]
             for row in section.rows
@@ -64,13 +64,6 @@ def overall(sections: Sequence[Section]) -> list[str]:
     )
 
 
-def figure(estimate: Estimate) -> str:
-    """A number with its interval, three digits each."""
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.3f}"
-    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
-
-
 def _over_all(method: str, commit: str, sections: Sequence[Section]) -> list[str]:
     mine = [
         (section, row) for section in sections for row in section.rows if (row.method, row.commit) == (method, commit)
@@ -79,8 +72,8 @@ def _over_all(method: str, commit: str, sections: Sequence[Section]) -> list[str
         method,
         ", ".join(sorted({commit for _, row in mine for commit in row.commits})),
         f"{len(mine)}, {sum(len(row.runs) for _, row in mine)}",
-        figure(interquartile_mean([_shares(row.finals, section) for section, row in mine])),
-        figure(interquartile_mean([_shares(row.areas, section) for section, row in mine])),
+        str(interquartile_mean([_shares(row.finals, section) for section, row in mine])),
+        str(interquartile_mean([_shares(row.areas, section) for section, row in mine])),
         *_comparisons(method, commit, [section for section, _ in mine]),
     ]
 
@@ -101,7 +94,7 @@ def _comparisons(method: str, commit: str, sections: Sequence[Section]) -> Itera
             if baseline == method or not pairs:
                 yield ""
             else:
-                yield figure(improvement([scores(ours) for ours, _ in pairs], [scores(theirs) for _, theirs in pairs]))
+                yield str(improvement([scores(ours) for ours, _ in pairs], [scores(theirs) for _, theirs in pairs]))
 
 
 def _finals(row: Row) -> list[float]:

@@ -5,12 +5,13 @@ import json
 
 import pytest
 
+from also.comparing.marl_eval import STEPS
 from also.errors import DocumentError, InputError
 from also.v1.shaping_pb2 import ShapingConfig, ShapingTerm
 from benchmarks.commits import described
 from benchmarks.study import report
 from benchmarks.study.groups import labels, sections
-from benchmarks.study.marl_eval import STEPS, marl_eval
+from benchmarks.study.marl_eval import marl_eval
 from benchmarks.study.result import Results
 
 

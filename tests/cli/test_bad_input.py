@@ -39,11 +39,35 @@ from also.store import open_store
         (["run", "--metrics-port", "70000"], "metrics port 70000"),
         (["run", "--metrics-port", "many"], "Invalid value for '--metrics-port'"),
         (["run", "--stay"], "--stay goes on serving /metrics, so it needs --metrics-port too"),
+        (
+            ["run", "--seeds", "0"],
+            "--seeds '0' is not allowed; a number of seeds from 1 to 1,000 is, or a list such as 3,7",
+        ),
+        (["run", "--seeds", "2", "--set", "seed=3"], "--set 'seed=3' is not allowed beside --seeds"),
+        (["run", "--parallel", "2"], "--parallel runs several seeds at once, so it needs --seeds too"),
+        (["run", "--seeds", "2", "--parallel", "0"], "Invalid value for '--parallel'"),
+        (["run", "--seeds", "2", "--parallel", "2", "--metrics-port", "9"], "it cannot go with --parallel"),
         (["run", "--unknown"], "No such option"),
         (["run", "a.yaml", "b.yaml"], "unexpected extra argument"),
         (["launch"], "No such command 'launch'"),
         (["status"], "does not exist"),
         (["status", "one"], "does not exist"),
+        (["compare"], "Missing argument"),
+        (["compare", "one"], "does not exist"),
+        (
+            ["run", "--track", "neptune:x"],
+            "--track 'neptune:x' is not allowed; tensorboard:DIR, wandb:PROJECT and mlflow:URI",
+        ),
+        (["log", "one"], "one place at a time: --tensorboard DIR, --wandb PROJECT or --mlflow URI"),
+        (["log", "one", "--tensorboard", "a", "--wandb", "b"], "one place at a time"),
+        (
+            ["log", "one", "--tensorboard", "bad.yaml"],
+            "--tensorboard 'bad.yaml' is not allowed; a folder of this machine is",
+        ),
+        (["log", "one", "--mlflow", "file:x"], "the http:// or https:// address of an MLflow server is"),
+        (["log", "one", "--tensorboard", "board"], "does not exist"),
+        (["watch"], "Missing argument"),
+        (["watch", "one"], "does not exist"),
         (["replay"], "Missing argument"),
         (["replay", "one"], "does not exist"),
         (["report", "one"], "Missing option"),
@@ -107,7 +131,7 @@ def test_a_folder_for_logs_that_cannot_be_made_is_one_line(also, tmp_path, monke
 def test_an_unknown_campaign_is_told_from_a_missing_store(also, write_journal, records):
     """The line says where to see what there is."""
     write_journal("recorded", records)
-    for command in (["status"], ["replay"], ["report", "-o", "r.md"], ["evaluate", "abc", "--campaign"]):
+    for command in (["status"], ["watch"], ["replay"], ["report", "-o", "r.md"], ["evaluate", "abc", "--campaign"]):
         code, _, said = also(*command, "other")
         assert code == 2
         assert "holds no campaign 'other'; `also status` lists those it holds" in said
@@ -149,7 +173,20 @@ def test_a_journal_of_an_older_also_is_one_line(also, write_journal, records, tm
 
 def test_the_help_of_every_command_says_what_it_does(also):
     """`--help` exits with 0 and names every option."""
-    for command in ("run", "status", "report", "replay", "tasks", "evaluate", "export", "play", "doctor"):
+    for command in (
+        "run",
+        "status",
+        "watch",
+        "compare",
+        "report",
+        "replay",
+        "tasks",
+        "evaluate",
+        "export",
+        "play",
+        "log",
+        "doctor",
+    ):
         code, out, _ = also(command, "--help")
         assert code == 0
         assert f"also {command}" in out

@@ -11,6 +11,7 @@ READERS_OF_THE_WALL_CLOCK = {
     "also/store/folder.py",  # age of files that killed processes left
     "also/campaign/journal.py",  # when a record was written, for people
     "also/cli/status.py",  # age of a sign of life, for people
+    "also/cli/watch.py",  # the same, and how long ago a campaign was begun
     "also/services/validator/measure/query.py",  # age of Prometheus's samples
 }
 

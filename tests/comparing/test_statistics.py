@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.study.statistics import improvement, interquartile_mean, iqm
+from also.comparing.statistics import improvement, interquartile_mean, iqm
 
 
 def test_a_quarter_of_the_runs_is_left_out_at_each_end_rounded_down():

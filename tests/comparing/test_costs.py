@@ -2,10 +2,10 @@
 
 import pytest
 
+from also.comparing.costs import costs
 from also.v1.branch_pb2 import BranchRecord, SeedPool
 from also.v1.journal_pb2 import Promoted, RolledBack
 from also.v1.verdict_pb2 import ArmResult, Validation
-from benchmarks.study.costs import costs
 
 
 def arm(name, pool, *branches):

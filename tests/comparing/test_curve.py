@@ -2,8 +2,8 @@
 
 import pytest
 
+from also.comparing.curve import area, at, curve
 from also.v1.verdict_pb2 import Validation
-from benchmarks.study.curve import area, at, curve
 
 
 @pytest.fixture

@@ -34,6 +34,11 @@ class Estimate:
     high: float | None
     """95 % interval, upper end; None as above."""
 
+    def __str__(self) -> str:
+        if self.low is None or self.high is None:
+            return f"{self.value:.3f}"
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
 
 def iqm(scores: Floats) -> Floats:
     """Mean of the middle half, along the last axis of n runs: floor(n / 4) are left out at each end, none of three."""

@@ -1,0 +1,125 @@
+"""Trackers beside a run: a process `also log --follow` each, which reads the store and nothing else.
+
+So a tracker that is down, slow or broken never stops training. What is missing at the end is told, with the command
+that tells it again. A process that died is started again with the next stage.
+"""
+
+import shlex
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from also import lifeline
+from also.campaign.watch import Watch
+from also.settings import Settings
+from also.v1.journal_pb2 import JournalRecord
+from also.v1.trainer_pb2 import TrainingProgress
+from also.v1.validator_pb2 import ValidationProgress
+
+LAST_SECONDS = 20.0
+"""How long trackers may take to be told the rest after the campaign is over."""
+
+_END_SECONDS = 10.0
+"""How long one that is interrupted may take to end."""
+
+
+class Tracked:
+    """A watch that passes on what it is told, and has trackers told of the campaign while it is entered."""
+
+    def __init__(self, watch: Watch, campaign_id: str, settings: Settings, given: Sequence[tuple[str, str]]) -> None:
+        """Nothing is started yet.
+
+        Args:
+            watch: who is told everything.
+            campaign_id: the campaign.
+            settings: the store, and the folder of logs.
+            given: trackers, each by its kind and its place.
+        """
+        self._watch = watch
+        self._campaign_id = campaign_id
+        self._settings = settings
+        self._given = given
+        self._running: dict[tuple[str, str], subprocess.Popen[bytes]] = {}
+        self._finished = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, frames: TracebackType | None
+    ) -> None:
+        deadline = time.monotonic() + (LAST_SECONDS if self._finished and error is None else 0.0)
+        for process in self._running.values():
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                continue
+        lifeline.end(list(self._running.values()), grace_seconds=_END_SECONDS)
+        for each, process in self._running.items():
+            if self._finished and process.returncode != 0:
+                self._complain(each)
+
+    def found(self, records: Sequence[JournalRecord]) -> None:
+        """Pass it on; the journal is there, so trackers can be told."""
+        self._watch.found(records)
+        self._start()
+        self._finished = records[-1].WhichOneof("event") == "finished"
+
+    def record(self, record: JournalRecord) -> None:
+        """Pass it on."""
+        self._watch.record(record)
+        self._finished = record.WhichOneof("event") == "finished"
+        if record.WhichOneof("event") == "stage_trained":
+            self._start()
+
+    def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
+        """Pass it on."""
+        self._watch.training(run, stage, progress)
+
+    def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
+        """Pass it on."""
+        self._watch.validation(stage, round, progress)
+
+    def waits(self, what: str) -> None:
+        """Pass it on."""
+        self._watch.waits(what)
+
+    def note(self, text: str) -> None:
+        """Pass it on."""
+        self._watch.note(text)
+
+    def _start(self) -> None:
+        """Start what does not run; one that has ended before the campaign did said why."""
+        for each in self._given:
+            process = self._running.get(each)
+            if process is not None and process.poll() is None:
+                continue
+            if process is not None:
+                self._complain(each)
+                lifeline.end([process])
+            self._attempt(each)
+
+    def _attempt(self, each: tuple[str, str]) -> None:
+        arguments = [*self._command(each), "--store", self._settings.store, "--follow"]
+        try:
+            self._running[each] = lifeline.spawn("also.cli.child", arguments, log=self._log(each))
+        except OSError as error:
+            self._watch.note(f"{each[0]} is told nothing: {error.strerror}; training goes on")
+
+    def _complain(self, each: tuple[str, str]) -> None:
+        again = shlex.join(["also", *self._command(each)])
+        self._watch.note(f"{each[0]} was not told everything: {_last_line(self._log(each))}; again with: {again}")
+
+    def _command(self, each: tuple[str, str]) -> list[str]:
+        return ["log", self._campaign_id, f"--{each[0]}", each[1]]
+
+    def _log(self, each: tuple[str, str]) -> Path:
+        return Path(self._settings.logs) / self._campaign_id / f"{each[0]}.log"
+
+
+def _last_line(log: Path) -> str:
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    return lines[-1][:300].removeprefix("error: ") if lines else "it said nothing"
