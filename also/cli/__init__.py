@@ -54,27 +54,17 @@ def also(
         print(context.get_help())
 
 
-for command in (
-    init.init,
-    run.run,
-    status.status,
-    watch.watch,
-    review.approve,
-    review.reject,
-    stop.stop,
-    delete.delete,
-    report.report,
-    compare.compare,
-    replay.replay,
-    export.export,
-    tasks.tasks,
-    evaluate.evaluate,
-    log.log,
-    play.play,
-    judge_llm.judge_llm,
-    doctor.doctor,
-):
-    app.command()(command)
+PANELS = {
+    "Run": (init.init, tasks.tasks, run.run, stop.stop, review.approve, review.reject, delete.delete),
+    "Look": (status.status, watch.watch, report.report, compare.compare, log.log),
+    "Take away": (play.play, evaluate.evaluate, export.export),
+    "Check": (doctor.doctor, replay.replay, judge_llm.judge_llm),
+}
+"""Subcommands, as `also --help` groups them."""
+
+for panel, commands in PANELS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

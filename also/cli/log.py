@@ -28,7 +28,7 @@ def log(
     to_the_end: Annotated[bool, typer.Option("--follow", help="Go on until the campaign is over.")] = False,
     store: StoreOption = None,
 ) -> None:
-    """Log a campaign where you log; what is there already is not logged twice."""
+    """Write a campaign into TensorBoard, W&B or MLflow; what is there already is not written twice."""
     given = [
         (kind, where) for kind, where in zip(KINDS, (tensorboard, wandb, mlflow), strict=True) if where is not None
     ]
