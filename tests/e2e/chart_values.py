@@ -19,6 +19,7 @@ PODS = {
     "topologySpreadConstraints": [
         {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}
     ],
+    "envFrom": [{"secretRef": {"name": "proxies"}}, {"prefix": "TEAM_", "configMapRef": {"name": "team"}}],
     "extraEnv": [{"name": "ALSO_LOGS", "value": "/tmp/elsewhere"}, {"name": "TZ", "value": "UTC"}],
     "extraVolumes": [{"name": "data", "emptyDir": {}}],
     "extraVolumeMounts": [{"name": "data", "mountPath": "/extra"}],
@@ -31,6 +32,7 @@ OWN = {
     "podLabels": {"example.org/team": "trainers"},
     "priorityClassName": "high",
     "runtimeClassName": "nvidia",
+    "schedulerName": "volcano",
 }
 
 ANYBODY = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
@@ -42,6 +44,18 @@ VALUES = {
         "image": {"registry": "registry.example/path", "tag": "sha256:" + "0" * 64, "pullPolicy": "Always"},
         "trainer": {"image": {"repository": "mine/also-trainer-cuda", "tag": "1", "pullPolicy": "Never"}},
         "jobs": {"image": {"tag": "2"}},
+    },
+    "as-everywhere": {
+        "nameOverride": "learner",
+        "commonLabels": {"example.org/cost-centre": "42"},
+        "commonAnnotations": {"example.org/contact": "team@example.org"},
+        "global": {"imageRegistry": "mirror.example", "imagePullSecrets": [{"name": "mirror"}, "team"], "storage": "x"},
+        "pods": {"imagePullSecrets": ["team", {"name": "more"}]},
+        "monitoring": {
+            "podMonitor": {"enabled": True},
+            "prometheusRule": {"enabled": True},
+            "dashboards": {"enabled": True},
+        },
     },
     "external-parts": {
         "objectStore": {"external": {"uri": "s3://bucket/also", "existingSecret": "store", "region": "eu-central-1"}},
@@ -164,6 +178,11 @@ REFUSED = {
     "prometheus: {awaySeconds: 86400}": "jobs.deadlineSeconds",
     "networkPolicy: {dns: {ports: [70000]}}": "/networkPolicy/dns/ports/0",
     "pods: {extraEnv: [{value: x}]}": "/pods/extraEnv/0",
+    "commonLabels: {app.kubernetes.io/name: mine}": "commonLabels has app.kubernetes.io/name",
+    "commonLabels: {team: 7}": "/commonLabels/team",
+    "global: {imagePullSecrets: [{nme: x}]}": "/global/imagePullSecrets/0",
+    "pods: {imagePullSecrets: [7]}": "/pods/imagePullSecrets/0",
+    "trainer: {envFrom: [{secretRef: {}}]}": "/trainer/envFrom/0/secretRef",
     "monitoring: {podMonitor: {enabled: 'yes'}}": "/monitoring/podMonitor/enabled",
 }
 """Values that are refused, with what the error names."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from tests.e2e import commands
 from tests.e2e.releases import CHART
 
 HELMS = (3, 4)
@@ -48,6 +49,16 @@ class Helm:
     def objects(self, values: Any, *arguments: str, release: str = "also", version: int = 3) -> list[Document]:
         """The objects that the chart renders."""
         return parsed(self.render(version, values, *arguments, release=release))
+
+
+def found(folder: Path, namespace: str) -> Helm:
+    """Both helms, where there are any; the test is skipped where there is none.
+
+    Args:
+        folder: where values are written.
+        namespace: namespace of the release.
+    """
+    return Helm(folder=folder, commands={each: commands.path(f"helm{each}") for each in HELMS}, namespace=namespace)
 
 
 def parsed(text: str) -> list[Document]:

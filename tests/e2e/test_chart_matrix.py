@@ -14,7 +14,18 @@ import yaml
 
 from tests.e2e import commands
 from tests.e2e.openapi import write_schemas
-from tests.e2e.rendering import HELMS, Document, Helm, container, environment, jobs, of_kind, parsed, pods
+from tests.e2e.rendering import (
+    HELMS,
+    Document,
+    Helm,
+    container,
+    environment,
+    found,
+    jobs,
+    of_kind,
+    parsed,
+    pods,
+)
 from tools.chart_values import CHART
 
 pytestmark = pytest.mark.timeout(600)
@@ -47,8 +58,7 @@ LOOKALIKES = ("007", "1e3", "0x1f", "true", "null", "1.5", "12345678901234567890
 @pytest.fixture(scope="module")
 def helm(tmp_path_factory) -> Helm:
     """Both helms; the tests are skipped where there is none."""
-    found = {version: commands.path(f"helm{version}") for version in HELMS}
-    return Helm(folder=tmp_path_factory.mktemp("helm"), commands=found, namespace=NAMESPACE)
+    return found(tmp_path_factory.mktemp("helm"), NAMESPACE)
 
 
 @pytest.fixture(scope="module")

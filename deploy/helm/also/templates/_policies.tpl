@@ -12,7 +12,7 @@
 {{/* A list of components' pods, as peers: names. */}}
 {{- define "also.peers" -}}
 {{- range .names }}
-- podSelector: {matchLabels: {app.kubernetes.io/name: also, app.kubernetes.io/instance: {{ $.root.Release.Name | quote }}, app.kubernetes.io/component: {{ . }}}}
+- podSelector: {matchLabels: {app.kubernetes.io/name: {{ include "also.name" $.root | quote }}, app.kubernetes.io/instance: {{ $.root.Release.Name | quote }}, app.kubernetes.io/component: {{ . }}}}
 {{- end }}
 {{- end }}
 
