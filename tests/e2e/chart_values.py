@@ -123,9 +123,23 @@ VALUES = {
     },
     "monitoring": {
         "monitoring": {
-            "podMonitor": {"enabled": True, "labels": {"release": "kube-prometheus-stack"}},
+            "podMonitor": {
+                "enabled": True,
+                "labels": {"release": "kube-prometheus-stack"},
+                "relabelings": [{"targetLabel": "cluster", "replacement": "west"}],
+                "metricRelabelings": [{"sourceLabels": ["__name__"], "regex": "python_.*", "action": "drop"}],
+            },
             "prometheusRule": {"enabled": True, "labels": {"release": "kube-prometheus-stack"}},
             "dashboards": {"enabled": True, "annotations": {"grafana_folder": "ALSO"}},
+            "datasource": {"enabled": True},
+            "alerts": {
+                "runbookUrl": "https://git.example/also/docs/operations.md",
+                "labels": {"team": "marl"},
+                "byName": {
+                    "AlsoBudgetNear": {"enabled": False},
+                    "AlsoServiceDown": {"severity": "page", "for": "15m", "labels": {"team": "platform"}},
+                },
+            },
         },
         "networkPolicy": {"extraIngress": {"prometheus": [{"from": ANYBODY}], "all": [{"from": ANYBODY}]}},
     },
@@ -183,6 +197,12 @@ REFUSED = {
     "global: {imagePullSecrets: [{nme: x}]}": "/global/imagePullSecrets/0",
     "pods: {imagePullSecrets: [7]}": "/pods/imagePullSecrets/0",
     "trainer: {envFrom: [{secretRef: {}}]}": "/trainer/envFrom/0/secretRef",
+    "{monitoring: {datasource: {enabled: true}}, prometheus: {external: {url: 'http://p'}}}": "monitoring.datasource",
+    "monitoring: {alerts: {byName: {AlsoServcieDown: {enabled: false}}}}": "AlsoBranchGroupsFailing, AlsoBudgetNear",
+    "monitoring: {alerts: {byName: {AlsoServiceDown: {off: true}}}}": "/monitoring/alerts/byName/AlsoServiceDown",
+    "monitoring: {alerts: {runbookUrl: docs/operations.md}}": "/monitoring/alerts/runbookUrl",
+    "monitoring: {alerts: {labels: {a-b: c}}}": "/monitoring/alerts/labels",
+    "monitoring: {podMonitor: {relabelings: [drop]}}": "/monitoring/podMonitor/relabelings/0",
     "monitoring: {podMonitor: {enabled: 'yes'}}": "/monitoring/podMonitor/enabled",
 }
 """Values that are refused, with what the error names."""

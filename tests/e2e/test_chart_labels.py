@@ -1,4 +1,4 @@
-"""Labels, annotations, registries and pull Secrets of the chart, in the forms that other charts have. No cluster runs."""
+"""Labels, annotations, registries and pull Secrets of the chart, in the forms that other charts have. No cluster."""
 
 import json
 import re
