@@ -345,8 +345,8 @@ JOBS = Counter(
 )
 JOBS_NOW = Gauge(
     "also_jobs_now",
-    "Branch groups that have not ended by what their Jobs do: running, pending (no pod runs), suspended (not admitted), "
-    "queued (there is no Job yet, as others take the places).",
+    "Branch groups that have not ended by what their Jobs do: running, pending (no pod runs), suspended (not "
+    "admitted), queued (there is no Job yet, as others take the places).",
     ["campaign", "state"],
     registry=REGISTRY,
 )
