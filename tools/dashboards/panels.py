@@ -299,12 +299,12 @@ def table(
 
 def _band(low: str, high: str) -> list[Json]:
     """Overrides by which the space between two lines is filled, and the lines themselves are not seen."""
-    edge = [
+    edge: list[Json] = [
         {"id": "custom.lineWidth", "value": 0},
         {"id": "custom.showPoints", "value": "never"},
         {"id": "custom.hideFrom", "value": {"legend": True, "tooltip": False, "viz": False}},
     ]
-    fills = {
+    fills: dict[str, list[Json]] = {
         low: [{"id": "custom.fillOpacity", "value": 0}],
         high: [{"id": "custom.fillOpacity", "value": 20}, {"id": "custom.fillBelowTo", "value": low}],
     }

@@ -32,18 +32,21 @@ that was installed before there was a hash keeps its names.
 
 {{/*
 Name of the application in labels. Selectors of a Deployment never change, so a release that was installed before `nameOverride` was
-heeded here keeps the name that its pods have.
+heeded here keeps the name that its pods have. The cluster is asked once for each file of templates.
 */}}
 {{- define "also.name" -}}
-{{- $there := lookup "v1" "ConfigMap" .Release.Namespace (printf "%s-job-template" (include "also.fullname" .)) }}
-{{- $name := .Values.nameOverride | default "also" }}
+{{- if and .Values.nameOverride (not (hasKey . "alsoName")) }}
+{{- $name := .Values.nameOverride }}
 {{- if gt (len $name) 63 }}
 {{- $name = printf "%s-%s" (regexReplaceAll "[^a-z0-9]+$" ($name | trunc 54) "") ($name | sha256sum | trunc 8) }}
 {{- end }}
+{{- $there := lookup "v1" "ConfigMap" .Release.Namespace (printf "%s-job-template" (include "also.fullname" .)) }}
 {{- if eq (dig "metadata" "annotations" "meta.helm.sh/release-name" "" $there) .Release.Name }}
 {{- $name = dig "metadata" "labels" "app.kubernetes.io/name" $name $there }}
 {{- end }}
-{{- $name }}
+{{- $_ := set . "alsoName" $name }}
+{{- end }}
+{{- .alsoName | default "also" }}
 {{- end }}
 
 {{/* Labels that select the pods of a component; of the whole release without one. */}}
