@@ -343,6 +343,13 @@ JOBS = Counter(
     ["campaign", "outcome"],
     registry=REGISTRY,
 )
+JOBS_NOW = Gauge(
+    "also_jobs_now",
+    "Branch groups that have not ended by what their Jobs do: running, pending (no pod runs), suspended (not "
+    "admitted), queued (there is no Job yet, as others take the places).",
+    ["campaign", "state"],
+    registry=REGISTRY,
+)
 JOB_SECONDS = Histogram(
     "also_job_seconds",
     "Time from the creation of a branch group's Job to its result, seconds.",

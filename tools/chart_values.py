@@ -15,6 +15,9 @@ from tools.generate_proto import ROOT
 
 CHART = ROOT / "deploy" / "helm" / "also"
 
+PRESETS = CHART / "presets"
+"""Values for kinds of clusters."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, EnumValueDescriptor, FieldDescriptor
 from prometheus_client.metrics import MetricWrapperBase
@@ -157,8 +158,19 @@ def chart_document() -> str:
         "installs the four services, a campaign, and an object store and a Prometheus of the release's own, with Helm",
         "3 or 4. It needs a StorageClass, and neither a GPU nor an LLM. How to build the images, and to run it for",
         "weeks, is in [operations.md](../../../docs/operations.md). An unknown value, or one out of range, is an error",
-        "that names it (`values.schema.json`), and so are values that contradict each other. On OpenShift add",
-        "`--values deploy/helm/also/presets/openshift.yaml`.",
+        "that names it (`values.schema.json`), and so are values that contradict each other.",
+        "",
+        "## Presets",
+        "",
+        "Values for a kind of cluster, given before one's own: `--values deploy/helm/also/presets/eks.yaml`. Each says",
+        "in its first lines what else to do, and works under the NetworkPolicies that the chart has by itself.",
+        "",
+        "| preset | for |",
+        "| --- | --- |",
+        *(
+            f"| [{path.name}](presets/{path.name}) | {_purpose(path)} |"
+            for path in sorted(chart_values.PRESETS.glob("*.yaml"))
+        ),
         "",
         "## Values",
         "",
@@ -206,6 +218,17 @@ def _sections(path: str, kind: Descriptor) -> Iterator[tuple[str, Descriptor]]:
 def _values_table(values: Iterable[chart_values.Value]) -> list[str]:
     rows = [[f"`{value.path}`", f"`{value.default}`" if value.default else "", value.meaning] for value in values]
     return _table(["value", "default", "meaning"], rows)
+
+
+def _purpose(preset: Path) -> str:
+    """What a preset's first line says that it is for."""
+    return (
+        preset.read_text(encoding="utf-8")
+        .split("\n", 1)[0]
+        .removeprefix("# Values for ")
+        .partition(". ")[0]
+        .rstrip(":")
+    )
 
 
 def _presets_table() -> list[str]:

@@ -1,5 +1,6 @@
 """The chart's values, as far as they can be judged without helm: explained, bounded, and those of this version."""
 
+import base64
 import json
 import re
 
@@ -91,12 +92,13 @@ def test_values_have_every_key_of_the_schema(schema, defaults):
         if isinstance(given, dict) and given and not path.endswith(("image", "resources", "gpu")):
             left_out = set(node["properties"]) - set(given)
             expected = shared if path in COMPONENTS else set()
-            assert left_out - {"global", "annotations"} == expected - {"annotations"}, path
+            assert left_out - {"annotations"} == expected - {"annotations"}, path
 
 
 def test_no_object_of_the_schema_takes_unknown_keys(schema):
-    """A misspelt key is an error wherever the keys are ours."""
-    assert [path for path, node in objects(schema, schema) if node.get("additionalProperties") is not False] == []
+    """A misspelt key is an error wherever the keys are ours; a parent chart's globals are its own."""
+    taking = [path for path, node in objects(schema, schema) if node.get("additionalProperties") is not False]
+    assert taking == ["global"]
 
 
 def test_every_definition_of_the_schema_is_used(schema):
@@ -108,6 +110,17 @@ def test_every_definition_of_the_schema_is_used(schema):
 def test_the_chart_has_the_version_of_the_package(chart):
     """Chart, images and package are one release."""
     assert (chart["version"], chart["appVersion"]) == (also.__version__, also.__version__)
+
+
+def test_the_chart_says_where_it_comes_from(chart):
+    """Who looks at it in a catalogue finds an address, names, words to search for, and a picture that asks no host."""
+    assert chart["home"].startswith("https://")
+    assert chart["sources"]
+    assert chart["keywords"]
+    assert all(each["name"] for each in chart["maintainers"])
+    kind, _, drawing = chart["icon"].partition(";base64,")
+    assert kind == "data:image/svg+xml"
+    assert base64.b64decode(drawing, validate=True).startswith(b"<svg ")
 
 
 def test_the_default_campaign_is_the_one_of_the_project(root_of_the_project):

@@ -22,16 +22,13 @@ OURS = {name for metric in metrics.REGISTRY.collect() for name in (metric.name, 
 OTHERS = {
     "up",  # Prometheus' own: whether a target was scraped
     "ALERTS",  # Prometheus' own: alerts that wait or fire
-    "process_cpu_seconds_total",  # of the client library, on Linux
-    "process_resident_memory_bytes",
+    "process_resident_memory_bytes",  # of the client library, on Linux
     "vllm:e2e_request_latency_seconds_bucket",  # vLLM 0.32, asked in `make e2e-llm`
-    "vllm:generation_tokens_total",
     "vllm:kv_cache_usage_perc",
     "vllm:num_requests_running",
     "vllm:num_requests_waiting",
     "vllm:prefix_cache_hits_total",
     "vllm:prefix_cache_queries_total",
-    "vllm:prompt_tokens_total",
     "vllm:request_success_total",
     "vllm:time_to_first_token_seconds_bucket",
 }
@@ -88,12 +85,113 @@ def test_dashboards_are_generated():
     assert set(DASHBOARDS) == set(generate.documents())
 
 
-def test_every_panel_says_what_it_shows(dashboard):
-    """A title, a sentence, a unit."""
+def test_every_panel_says_which_question_it_answers(dashboard):
+    """A title, a question, then what is shown; a unit."""
     for panel in panels(dashboard):
         assert panel["title"]
-        assert panel["description"].endswith(".")
+        assert re.fullmatch(r"[^?]+\? .+\.", panel["description"]), panel["title"]
         assert panel["fieldConfig"]["defaults"]["unit"]
+
+
+def test_the_documents_have_every_panel_and_its_question(dashboard):
+    """docs/dashboards.md lists the panels of each dashboard, in order; one that answers nothing is not there."""
+    text = Path("docs/dashboards.md").read_text(encoding="utf-8")
+    section = text.partition(f"\n## {dashboard['title'].removeprefix('ALSO / ')}\n")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| ([^|]*) \| (.*) \|$", section.replace("\\|", "¦"), re.MULTILINE)[2:]
+    asked = [
+        (panel["title"].replace("|", "¦"), panel["description"].partition("?")[0] + "?") for panel in panels(dashboard)
+    ]
+    assert listed == asked
+
+
+def test_panels_are_few():
+    """A dashboard that shows everything shows nothing: whoever adds a panel takes one away."""
+    counts = [len(panels(json.loads(each.read_text(encoding="utf-8")))) for each in DASHBOARDS]
+    assert max(counts) <= 16
+    assert sum(counts) <= 52
+
+
+def test_an_interval_is_a_band(dashboard):
+    """Its lower end is a line of the panel that is not seen, and its upper end is filled down to it."""
+    for panel in panels(dashboard):
+        legends = {target.get("legendFormat") for target in panel["targets"]}
+        ends = {each["matcher"]["options"]: each["properties"] for each in panel["fieldConfig"]["overrides"]}
+        low = [one["value"] for each in ends.values() for one in each if one["id"] == "custom.fillBelowTo"]
+        assert {legend for legend in legends if re.search(r"95 % (low|high)", legend or "")} <= set(ends)
+        assert set(low) <= legends & set(ends)
+        if panel["type"] == "timeseries":
+            for properties in ends.values():
+                assert {"id": "custom.lineWidth", "value": 0} in properties
+    if dashboard["uid"] == "also-campaign":
+        assert '"custom.fillBelowTo"' in json.dumps(dashboard)
+
+
+def test_legends_are_words(dashboard):
+    """Every line and bar is named, by text or by labels that its expression keeps."""
+    for panel in panels(dashboard):
+        for target in panel["targets"] if panel["type"] != "table" else []:
+            legend, text = target["legendFormat"], target["expr"]
+            assert legend
+            kept = {label.strip() for group in re.findall(r"\bby \(([^()]*)\)", text) for label in group.split(",")}
+            named = set(re.findall(r"{{(\w+)}}", legend))
+            assert named <= kept | ({"pod", "instance"} if not kept else set()), (panel["title"], legend)
+
+
+# --- Rules of Grafana's dashboard-linter, which is no Go module that can be had here.
+
+
+def test_the_datasource_is_a_variable(dashboard):
+    """The first one, named and labelled as the linter has it (template-datasource-rule)."""
+    first = dashboard["templating"]["list"][0]
+    assert (first["name"], first["type"], first["query"], first["label"]) == (
+        "datasource",
+        "datasource",
+        "prometheus",
+        "Data source",
+    )
+
+
+def test_values_of_variables_follow_the_time(dashboard):
+    """template-on-time-change-reload-rule: a campaign that began since is there to be chosen."""
+    assert all(each["refresh"] == 2 for each in dashboard["templating"]["list"] if each["type"] == "query")
+
+
+def test_a_dashboard_cannot_be_edited_in_place(dashboard):
+    """uneditable-dashboard: what the chart has provisioned would be lost with the next change."""
+    assert dashboard["editable"] is False
+
+
+def test_rates_heed_the_scrape_interval(dashboard):
+    """target-rate-interval-rule: a range shorter than two scrapes has no rate."""
+    for panel in panels(dashboard):
+        for target in panel["targets"]:
+            ranges = re.findall(r"\b(?:rate|irate|increase|delta|idelta)\([^\[\]]*\[([^\]]*)\]", target["expr"])
+            assert set(ranges) <= {"$__rate_interval"}, target["expr"]
+
+
+def test_counters_of_others_are_shown_as_rates(dashboard):
+    """target-counter-agg-rule. Ours are counts of the journal, or say whose they are, and stand as they are."""
+    for panel in panels(dashboard):
+        for target in panel["targets"]:
+            for name in expressions.metrics_of(target["expr"]) - OURS:
+                if re.search(r"_(total|sum|count|bucket)$", name):
+                    assert re.search(rf"\b(rate|increase)\({re.escape(name)}", target["expr"]), target["expr"]
+
+
+def test_panels_ask_in_one_way(dashboard):
+    """panel-no-targets-rule and target-promql-rule: each has a query, and none is empty."""
+    for panel in panels(dashboard):
+        assert panel["targets"]
+        assert all(target["expr"].strip() for target in panel["targets"])
+
+
+def test_the_models_of_vllm_can_be_chosen():
+    """Several servers, or several models of one, are told apart at the top."""
+    document = json.loads((expressions.DASHBOARDS / "services-and-llm.json").read_text(encoding="utf-8"))
+    assert "model" in {each["name"] for each in document["templating"]["list"]}
+    asked = [target["expr"] for panel in panels(document) for target in panel["targets"] if "vllm:" in target["expr"]]
+    assert asked
+    assert all('model_name=~"$model"' in expression for expression in asked)
 
 
 def test_panels_share_no_id_and_no_place(dashboard):

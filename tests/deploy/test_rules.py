@@ -47,7 +47,7 @@ def test_an_alert_says_how_bad_it_is_and_what_has_happened(alert):
 
 def test_the_runbook_has_a_section_for_each_alert(alert):
     """The address ends with the heading's anchor, as GitHub makes it."""
-    path, anchor = alert["annotations"]["runbook_url"].split("#")
+    path, anchor = alert["annotations"]["runbook"].split("#")
     assert path == "docs/operations.md"
     assert anchor == alert["alert"].lower()
     assert f"### {alert['alert']}\n" in RUNBOOK.read_text(encoding="utf-8")

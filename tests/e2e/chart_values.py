@@ -19,6 +19,7 @@ PODS = {
     "topologySpreadConstraints": [
         {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}
     ],
+    "envFrom": [{"secretRef": {"name": "proxies"}}, {"prefix": "TEAM_", "configMapRef": {"name": "team"}}],
     "extraEnv": [{"name": "ALSO_LOGS", "value": "/tmp/elsewhere"}, {"name": "TZ", "value": "UTC"}],
     "extraVolumes": [{"name": "data", "emptyDir": {}}],
     "extraVolumeMounts": [{"name": "data", "mountPath": "/extra"}],
@@ -31,6 +32,7 @@ OWN = {
     "podLabels": {"example.org/team": "trainers"},
     "priorityClassName": "high",
     "runtimeClassName": "nvidia",
+    "schedulerName": "volcano",
 }
 
 ANYBODY = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
@@ -42,6 +44,18 @@ VALUES = {
         "image": {"registry": "registry.example/path", "tag": "sha256:" + "0" * 64, "pullPolicy": "Always"},
         "trainer": {"image": {"repository": "mine/also-trainer-cuda", "tag": "1", "pullPolicy": "Never"}},
         "jobs": {"image": {"tag": "2"}},
+    },
+    "as-everywhere": {
+        "nameOverride": "learner",
+        "commonLabels": {"example.org/cost-centre": "42"},
+        "commonAnnotations": {"example.org/contact": "team@example.org"},
+        "global": {"imageRegistry": "mirror.example", "imagePullSecrets": [{"name": "mirror"}, "team"], "storage": "x"},
+        "pods": {"imagePullSecrets": ["team", {"name": "more"}]},
+        "monitoring": {
+            "podMonitor": {"enabled": True},
+            "prometheusRule": {"enabled": True},
+            "dashboards": {"enabled": True},
+        },
     },
     "external-parts": {
         "objectStore": {"external": {"uri": "s3://bucket/also", "existingSecret": "store", "region": "eu-central-1"}},
@@ -109,9 +123,23 @@ VALUES = {
     },
     "monitoring": {
         "monitoring": {
-            "podMonitor": {"enabled": True, "labels": {"release": "kube-prometheus-stack"}},
+            "podMonitor": {
+                "enabled": True,
+                "labels": {"release": "kube-prometheus-stack"},
+                "relabelings": [{"targetLabel": "cluster", "replacement": "west"}],
+                "metricRelabelings": [{"sourceLabels": ["__name__"], "regex": "python_.*", "action": "drop"}],
+            },
             "prometheusRule": {"enabled": True, "labels": {"release": "kube-prometheus-stack"}},
             "dashboards": {"enabled": True, "annotations": {"grafana_folder": "ALSO"}},
+            "datasource": {"enabled": True},
+            "alerts": {
+                "runbookUrl": "https://git.example/also/docs/operations.md",
+                "labels": {"team": "marl"},
+                "byName": {
+                    "AlsoBudgetNear": {"enabled": False},
+                    "AlsoServiceDown": {"severity": "page", "for": "15m", "labels": {"team": "platform"}},
+                },
+            },
         },
         "networkPolicy": {"extraIngress": {"prometheus": [{"from": ANYBODY}], "all": [{"from": ANYBODY}]}},
     },
@@ -164,6 +192,17 @@ REFUSED = {
     "{prometheus: {awaySeconds: 600}, jobs: {lingerSeconds: 90}}": "prometheus.waitSeconds",
     "networkPolicy: {dns: {ports: [70000]}}": "/networkPolicy/dns/ports/0",
     "pods: {extraEnv: [{value: x}]}": "/pods/extraEnv/0",
+    "commonLabels: {app.kubernetes.io/name: mine}": "commonLabels has app.kubernetes.io/name",
+    "commonLabels: {team: 7}": "/commonLabels/team",
+    "global: {imagePullSecrets: [{nme: x}]}": "/global/imagePullSecrets/0",
+    "pods: {imagePullSecrets: [7]}": "/pods/imagePullSecrets/0",
+    "trainer: {envFrom: [{secretRef: {}}]}": "/trainer/envFrom/0/secretRef",
+    "{monitoring: {datasource: {enabled: true}}, prometheus: {external: {url: 'http://p'}}}": "monitoring.datasource",
+    "monitoring: {alerts: {byName: {AlsoServcieDown: {enabled: false}}}}": "AlsoBranchGroupsFailing, AlsoBudgetNear",
+    "monitoring: {alerts: {byName: {AlsoServiceDown: {off: true}}}}": "/monitoring/alerts/byName/AlsoServiceDown",
+    "monitoring: {alerts: {runbookUrl: docs/operations.md}}": "/monitoring/alerts/runbookUrl",
+    "monitoring: {alerts: {labels: {a-b: c}}}": "/monitoring/alerts/labels",
+    "monitoring: {podMonitor: {relabelings: [drop]}}": "/monitoring/podMonitor/relabelings/0",
     "monitoring: {podMonitor: {enabled: 'yes'}}": "/monitoring/podMonitor/enabled",
 }
 """Values that are refused, with what the error names."""

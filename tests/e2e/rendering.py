@@ -1,5 +1,6 @@
 """The chart as helm renders it, without a cluster, and what is in it."""
 
+import ipaddress
 import json
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from tests.e2e import commands
 from tests.e2e.releases import CHART
 
 HELMS = (3, 4)
@@ -50,6 +52,16 @@ class Helm:
         return parsed(self.render(version, values, *arguments, release=release))
 
 
+def found(folder: Path, namespace: str) -> Helm:
+    """Both helms, where there are any; the test is skipped where there is none.
+
+    Args:
+        folder: where values are written.
+        namespace: namespace of the release.
+    """
+    return Helm(folder=folder, commands={each: commands.path(f"helm{each}") for each in HELMS}, namespace=namespace)
+
+
 def parsed(text: str) -> list[Document]:
     """Objects that helm has written."""
     return [document for document in yaml.safe_load_all(text) if document]
@@ -82,3 +94,25 @@ def container(documents: Sequence[Document], name: str) -> Document:
 def environment(documents: Sequence[Document], name: str) -> dict[str, Any]:
     """Variables of a component, by name."""
     return {each["name"]: each.get("value", each.get("valueFrom")) for each in container(documents, name)["env"]}
+
+
+def lets_out(documents: Sequence[Document], component: str, address: str, port: int, protocol: str = "TCP") -> bool:
+    """Whether the policies let a component's pod reach an address outside the cluster."""
+    labels = {
+        "app.kubernetes.io/component": component,
+        "app.kubernetes.io/instance": "also",
+        "app.kubernetes.io/name": "also",
+    }
+    for policy in of_kind(documents, "NetworkPolicy").values():
+        if policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items():
+            for rule in policy["spec"].get("egress", []):
+                ports = [(each.get("protocol", "TCP"), each["port"]) for each in rule.get("ports", [])]
+                peers = rule.get("to")
+                there = not peers or any(
+                    ipaddress.ip_address(address) in ipaddress.ip_network(peer["ipBlock"]["cidr"])
+                    for peer in peers
+                    if "ipBlock" in peer
+                )
+                if there and (protocol, port) in ports:
+                    return True
+    return False

@@ -210,10 +210,11 @@ def test_unknown_values_are_refused_everywhere(helms, version):
 
 
 def sections(schema, node, path=()):
-    """Paths of every object of the schema that has keys of its own."""
+    """Paths of every object of the schema that has keys of its own; a parent chart's globals may be any."""
     node = schema["definitions"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
     if "properties" in node:
-        yield path
+        if path != ("global",):
+            yield path
         for key, value in node["properties"].items():
             yield from sections(schema, value, (*path, key))
 

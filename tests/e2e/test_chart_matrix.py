@@ -3,7 +3,6 @@
 No cluster runs: helm renders, and kubeconform judges by the documents of the API server's release.
 """
 
-import ipaddress
 import json
 import re
 import subprocess
@@ -14,7 +13,19 @@ import yaml
 
 from tests.e2e import commands
 from tests.e2e.openapi import write_schemas
-from tests.e2e.rendering import HELMS, Document, Helm, container, environment, jobs, of_kind, parsed, pods
+from tests.e2e.rendering import (
+    HELMS,
+    Document,
+    Helm,
+    container,
+    environment,
+    found,
+    jobs,
+    lets_out,
+    of_kind,
+    parsed,
+    pods,
+)
 from tools.chart_values import CHART
 
 pytestmark = pytest.mark.timeout(600)
@@ -47,8 +58,7 @@ LOOKALIKES = ("007", "1e3", "0x1f", "true", "null", "1.5", "12345678901234567890
 @pytest.fixture(scope="module")
 def helm(tmp_path_factory) -> Helm:
     """Both helms; the tests are skipped where there is none."""
-    found = {version: commands.path(f"helm{version}") for version in HELMS}
-    return Helm(folder=tmp_path_factory.mktemp("helm"), commands=found, namespace=NAMESPACE)
+    return found(tmp_path_factory.mktemp("helm"), NAMESPACE)
 
 
 @pytest.fixture(scope="module")
@@ -415,28 +425,6 @@ METADATA = (
     ("fd00:ec2::254", 80),
 )
 """Hosts of clouds that give tokens: AWS, Azure, Google; EKS Pod Identity, by both families; GKE's own; AWS's IPv6."""
-
-
-def lets_out(documents: Sequence[Document], component: str, address: str, port: int, protocol: str = "TCP") -> bool:
-    """Whether the policies let a component's pod reach an address outside the cluster."""
-    labels = {
-        "app.kubernetes.io/component": component,
-        "app.kubernetes.io/instance": "also",
-        "app.kubernetes.io/name": "also",
-    }
-    for policy in of_kind(documents, "NetworkPolicy").values():
-        if policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items():
-            for rule in policy["spec"].get("egress", []):
-                ports = [(each.get("protocol", "TCP"), each["port"]) for each in rule.get("ports", [])]
-                peers = rule.get("to")
-                there = not peers or any(
-                    ipaddress.ip_address(address) in ipaddress.ip_network(peer["ipBlock"]["cidr"])
-                    for peer in peers
-                    if "ipBlock" in peer
-                )
-                if there and (protocol, port) in ports:
-                    return True
-    return False
 
 
 @pytest.mark.parametrize(("address", "port"), METADATA)

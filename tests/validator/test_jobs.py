@@ -325,6 +325,38 @@ def test_suspended_job_is_not_charged_while_another_one_runs(make_jobs, make_gro
     assert len(looks) >= 60
 
 
+def test_jobs_are_counted_by_what_they_do_now(make_jobs, make_group, cluster, finish) -> None:
+    """One runs, one waits for its queue, one for a pod, one for a place of its own; none once the call is over."""
+
+    def states() -> dict[str, float]:
+        names = ("running", "pending", "suspended", "queued")
+        read = metrics.REGISTRY.get_sample_value
+        return {name: read("also_jobs_now", {"campaign": "c", "state": name}) or 0.0 for name in names}
+
+    groups = [make_group(f"g{number}") for number in range(4)]
+    steps = [
+        (
+            lambda: len(cluster.objects["jobs"]) == 3,
+            lambda: (
+                cluster.job("g0").update(status={"ready": 1, "active": 1}),
+                cluster.job("g1")["spec"].update(suspend=True),
+            ),
+        ),
+        (
+            lambda: states() == {"running": 1.0, "pending": 1.0, "suspended": 1.0, "queued": 1.0},
+            lambda: [finish(group) for group in groups],
+        ),
+    ]
+
+    def step() -> None:
+        if steps and steps[0][0]():
+            steps.pop(0)[1]()
+
+    run(make_jobs(parallel=3), *groups, at=dict.fromkeys(range(100_000), step))
+    assert steps == []
+    assert set(states().values()) == {0.0}
+
+
 def test_group_that_was_not_charged_begins_to_wait_when_it_gets_room(make_jobs, make_group, cluster, finish) -> None:
     """Its pod has as long to start as any other, however long the queue was."""
     groups = [make_group("g0"), make_group("g1")]

@@ -51,6 +51,11 @@ def campaign(*, many: bool) -> Json:
     return _variable("campaign", "Campaign", query, many=many)
 
 
+def model() -> Json:
+    """The variable with the models that are served; all of them, where there are several."""
+    return _variable("model", "Model", "label_values(vllm:num_requests_running, model_name)", many=True)
+
+
 def decisions(scope: str) -> list[Json]:
     """Annotations of a campaign's decisions: one where a count is above what it was a step before.
 
@@ -104,7 +109,7 @@ def dashboard(
         "tags": ["also"],
         "schemaVersion": 39,
         "version": 1,
-        "editable": True,
+        "editable": False,
         "graphTooltip": 1,
         "refresh": "30s",
         "time": {"from": "now-3h", "to": "now"},
@@ -156,7 +161,7 @@ def _variable(name: str, label: str, query: str, *, many: bool) -> Json:
 
 _DATASOURCE_VARIABLE: Json = {
     "name": "datasource",
-    "label": "Prometheus",
+    "label": "Data source",
     "type": "datasource",
     "query": "prometheus",
     "current": {},

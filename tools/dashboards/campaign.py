@@ -16,8 +16,7 @@ def campaign() -> Json:
             Section(title="Now", rows=[(4, _now())]),
             Section(title="Main run", rows=[(9, _learning()), (6, _states())]),
             Section(title="Learning signal", rows=[(8, _signal())]),
-            Section(title="Decisions", rows=[(8, _decided())]),
-            Section(title="Cost", rows=[(8, _cost()), (7, _speed())]),
+            Section(title="Decisions and cost", rows=[(8, _decided()), (7, _cost())]),
         ],
         variables=[namespace(), release(), campaign_variable(many=False)],
         annotations=decisions(_OURS),
@@ -33,41 +32,31 @@ def _now() -> list[Panel]:
     return [
         number(
             "Stage",
-            "Stage that the campaign is in, from 0, and how many it is to have.",
+            "How far is it? The stage that it is in, from 0, and how many it is to have.",
             (_last("also_campaign_stage"), "stage"),
             (_last("also_campaign_stages"), "of"),
         ),
         number(
-            "Phase",
-            "Learning phase of the last diagnosis.",
-            (f"{_last('also_campaign_phase', by='phase')} == 1", "{{phase}}"),
-            names=True,
-        ),
-        number(
-            "Return",
-            "Mean evaluated return at the end of the last stage, units of task reward, shaping off.",
-            (_last("also_stage_return"), "return"),
-            decimals=3,
-        ),
-        number(
             "Success",
-            "Share of that evaluation's episodes that reached the last milestone.",
+            "Does the team solve its task? Share of the last stage's evaluated episodes that reached the last "
+            "milestone.",
             (_last("also_stage_success_rate"), "success"),
             unit="percentunit",
             decimals=0,
         ),
         number(
             "On the report seeds",
-            "Mean return of the final policy, and of the same learner without shaping, once the campaign is over.",
+            "What was it worth in the end? Mean return of the final policy, and of the same learner without shaping, "
+            "once the campaign is over.",
             (_last("also_campaign_reported_return", by="policy"), "{{policy}}"),
             decimals=3,
         ),
         number(
-            "Over",
-            "1 when the campaign is over.",
-            (_last("also_campaign_finished"), "over"),
-            unit="bool_yes_no",
-            steps=[(0, "blue"), (1, "green")],
+            "LLM",
+            "What did the minds ask for? Calls, tokens, and cost by the endpoints' prices, in their currency.",
+            (_last("also_campaign_spent", 'resource="llm_calls"'), "calls"),
+            (_last("also_campaign_spent", 'resource="llm_tokens"'), "tokens"),
+            (_last("also_campaign_llm_cost"), "cost"),
         ),
     ]
 
@@ -77,17 +66,19 @@ def _learning() -> list[Panel]:
     return [
         lines(
             "Return",
-            "Task reward only, shaping off: mean of the last training episodes, and what was evaluated at the end of "
-            "the last stage, with its 95 % interval.",
-            (training, "training {{run}}"),
+            "Does the team learn? Task reward only, shaping off: mean of the last training episodes, and what was "
+            "evaluated at the end of the last stage; the band is its 95 % interval.",
+            (training, "training, {{run}}"),
             (_last("also_stage_return"), "evaluated"),
-            (_last("also_stage_return_bound", by="bound"), "95 % {{bound}}"),
+            (_last("also_stage_return_bound", 'bound="low"'), "95 % low"),
+            (_last("also_stage_return_bound", 'bound="high"'), "95 % high"),
             least=None,
-            faint="^95 %",
+            band=("95 % low", "95 % high"),
         ),
         lines(
             "Milestones and success",
-            "Mean over milestones of the share of episodes that reached them, and share that reached the last one.",
+            "How far does it come on its way? Mean over milestones of the share of episodes that reached them, and "
+            "share that reached the last one.",
             (_last("also_stage_milestone_score"), "milestone score"),
             (_last("also_stage_success_rate"), "success"),
             unit="percentunit",
@@ -101,12 +92,12 @@ def _states() -> list[Panel]:
     return [
         states(
             "What it is at",
-            "Work that the campaign waits for.",
+            "What does the campaign wait for? It is at nothing once it is over.",
             (_last("also_campaign_work", by="work"), "{{work}}"),
         ),
         states(
             "Phase of learning",
-            "What the critic says of each stage.",
+            "How does learning go, by the critic? What it says of each stage.",
             (_last("also_campaign_phase", by="phase"), "{{phase}}"),
         ),
     ]
@@ -116,15 +107,17 @@ def _signal() -> list[Panel]:
     return [
         lines(
             "Weight of the incumbent's terms",
-            "By the term's index in the shaping config, before clip and schedule. `also status` names the terms.",
-            (_last("also_incumbent_term_weight", by="term, form"), "{{term}} {{form}}"),
+            "By which signal does the team learn now? Weights by the term's index in the shaping config, before clip "
+            "and schedule; `also status` names the terms.",
+            (_last("also_incumbent_term_weight", by="term, form"), "term {{term}}: {{form}}"),
             stepped=True,
             least=None,
         ),
         lines(
             "Share of |reward|",
-            "Share of all |reward| that each term had in the last stage; the rest is the task's.",
-            (_last("also_incumbent_term_share", by="term, form"), "{{term}} {{form}}"),
+            "Does shaping drown the task? Share of all |reward| that each term had in the last stage; the rest is the "
+            "task's.",
+            (_last("also_incumbent_term_share", by="term, form"), "term {{term}}: {{form}}"),
             unit="percentunit",
             stacked=True,
             stepped=True,
@@ -132,7 +125,7 @@ def _signal() -> list[Panel]:
         ),
         bars(
             "Why the team is not learning",
-            "Severity of the last diagnosis's findings, by failure mode.",
+            "What stands in its way? Severity of the last diagnosis's findings, by failure mode.",
             (_last("also_finding_severity", 'mode!="None"', by="mode"), "{{mode}}"),
             most=1,
             steps=[(0, "green"), (0.5, "orange"), (0.8, "red")],
@@ -141,72 +134,38 @@ def _signal() -> list[Panel]:
 
 
 def _decided() -> list[Panel]:
+    share = f"{_last('also_campaign_spent', by='resource')} / max by (resource) (also_campaign_budget{{{_OURS}}} > 0)"
     return [
         bars(
             "Decisions",
-            "Decisions so far, by kind and named reason; reasons that never came are left out.",
-            (f"{_last('also_decisions_total', by='decision, reason')} > 0", "{{decision}} {{reason}}"),
-        ),
-        bars(
-            "Verdicts",
-            "Verdicts of all rounds so far, by outcome and named reason.",
-            (_last("also_verdicts_total", by="outcome, reason"), "{{outcome}} {{reason}}"),
-        ),
-        lines(
-            "Journal",
-            "Records of the journal, and rounds that were validated.",
-            (_last("also_campaign_journal_records"), "records"),
-            (_last("also_rounds_total"), "rounds"),
-            stepped=True,
-        ),
-    ]
-
-
-def _cost() -> list[Panel]:
-    share = f"{_last('also_campaign_spent', by='resource')} / max by (resource) (also_campaign_budget{{{_OURS}}} > 0)"
-    return [
-        lines(
-            "env_steps spent",
-            "env_steps of the main run's stages and of all branches.",
-            (_last("also_campaign_env_steps", by="part"), "{{part}}"),
-            stacked=True,
-            stepped=True,
+            "What was decided, and why? So far, by kind and named reason; reasons that never came are left out.",
+            (f"{_last('also_decisions_total', by='decision, reason')} > 0", "{{decision}}: {{reason}}"),
         ),
         bars(
             "Share of budgets",
-            "What is spent of each budget. The campaign ends in order when one does not suffice for another step.",
+            "Which budget ends it first? What is spent of each; the campaign ends in order when one does not suffice "
+            "for another step.",
             (share, "{{resource}}"),
             unit="percentunit",
             most=1,
             steps=[(0, "green"), (0.9, "orange")],
         ),
-        number(
-            "LLM",
-            "Calls, tokens, and cost by the endpoints' prices, in their currency.",
-            (_last("also_campaign_spent", 'resource="llm_calls"'), "calls"),
-            (_last("also_campaign_spent", 'resource="llm_tokens"'), "tokens"),
-            (_last("also_campaign_llm_cost"), "cost"),
-        ),
     ]
 
 
-def _speed() -> list[Panel]:
+def _cost() -> list[Panel]:
     return [
         lines(
-            "env_steps a second",
-            "Training speed of the main run, of the reference, and of branches (counted as groups end).",
-            (f"sum by (run) (rate(also_env_steps_total{{{_OURS}}}[$__rate_interval]))", "{{run}}"),
-            (f"sum(rate(also_branch_env_steps_total{{{_OURS}}}[$__rate_interval]))", "branches"),
-        ),
-        lines(
-            "env_steps of the main run",
-            "Where the main run stands: a promotion goes on from the branch that won, a rollback goes back.",
-            (_last("also_campaign_run_env_steps"), "env_steps"),
+            "env_steps spent",
+            "What does validation cost beside training? env_steps of the main run's stages and of all branches.",
+            (_last("also_campaign_env_steps", by="part"), "{{part}}"),
+            stacked=True,
             stepped=True,
         ),
         lines(
-            "Signs of progress",
-            "How often the campaign came further a minute: a record was written, or more env_steps were trained.",
-            (f"60 * sum(rate(also_campaign_progress_total{{{_OURS}}}[$__rate_interval]))", "a minute"),
+            "env_steps a second",
+            "How fast does it train? The main run, the reference, and branches (counted as groups end).",
+            (f"sum by (run) (rate(also_env_steps_total{{{_OURS}}}[$__rate_interval]))", "{{run}}"),
+            (f"sum(rate(also_branch_env_steps_total{{{_OURS}}}[$__rate_interval]))", "branches"),
         ),
     ]

@@ -17,7 +17,7 @@ def campaigns() -> Json:
         [
             Section(title="All", rows=[(4, _totals()), (9, [_table()])]),
             Section(title="Learning", rows=[(8, _learning())]),
-            Section(title="Decisions and cost", rows=[(8, _decisions()), (7, _cost())]),
+            Section(title="Decisions and cost", rows=[(8, _decisions())]),
         ],
         variables=[namespace(), release(), campaign(many=True)],
         annotations=decisions(_OURS),
@@ -26,29 +26,28 @@ def campaigns() -> Json:
 
 def _totals() -> list[Panel]:
     finished = f"{_BY} (also_campaign_finished{{{_OURS}}})"
-    promoted = f'also_decisions_total{{{_OURS},decision="promoted"}}'
     unusable = f'also_decisions_total{{{_OURS},decision="held",reason=~"Metrics.*|Llm.*|.*Failed"}}'
     by_reason = "max by (namespace, release, campaign, reason)"
     return [
-        number("Running", "Campaigns that are not over.", (f"sum(1 - {finished})", "running")),
-        number("Finished", "Campaigns that are over.", (f"sum({finished})", "finished")),
-        number("Promotions", "Candidates that became incumbents.", (f"sum({by_reason} ({promoted}))", "promotions")),
+        number(
+            "Campaigns",
+            "How many are there? Those that run, and those that are over.",
+            (f"sum(1 - {finished})", "running"),
+            (f"sum({finished})", "over"),
+        ),
         number(
             "Held for a fault",
-            "Stages that held because metrics, an LLM, a mind or control failed, not for lack of a better candidate.",
+            "Did a stage go to waste? It held because metrics, an LLM, a mind or control failed, and not for lack of a "
+            "better candidate.",
             (f"sum({by_reason} ({unusable}))", "holds"),
             steps=[(0, "green"), (1, "orange")],
         ),
         number(
-            "env_steps",
-            "env_steps of main runs and branches together.",
+            "Spent",
+            "What have they cost? env_steps of main runs and branches together, and LLM calls by their endpoints' "
+            "prices, in their currency.",
             (f'sum({_BY} (also_campaign_spent{{{_OURS},resource="env_steps"}}))', "env_steps"),
-        ),
-        number(
-            "LLM cost",
-            "Cost of LLM calls by their endpoints' prices, in their currency.",
-            (f"sum({_BY} (also_campaign_llm_cost{{{_OURS}}}))", "cost"),
-            decimals=2,
+            (f"sum({_BY} (also_campaign_llm_cost{{{_OURS}}}))", "LLM cost"),
         ),
     ]
 
@@ -62,7 +61,8 @@ def _table() -> Panel:
     link = f"{to_dashboard('campaign')}&var-campaign=${{__value.text}}&var-namespace=${{__data.fields.namespace}}"
     return table(
         "Campaigns",
-        "A row for each campaign. What it is at is empty once it is over; the phase is the last diagnosis's.",
+        "How far is each, and what has it reached, decided and spent? What it is at is empty once it is over; the "
+        "phase is the last diagnosis's.",
         [
             Column(
                 title="at",
@@ -96,72 +96,52 @@ def _learning() -> list[Panel]:
     return [
         lines(
             "Return",
-            "Mean evaluated return of the main run at the end of its last stage, units of task reward, shaping off.",
+            "Which team earns more? Mean evaluated return of the main run at the end of its last stage, units of task "
+            "reward, shaping off.",
             (f"{_BY} (also_stage_return{{{_OURS}}})", "{{campaign}} {{namespace}}"),
             stepped=True,
             least=None,
         ),
         lines(
             "Milestone score",
-            "Mean over the task's milestones of the share of episodes that reached them.",
+            "Which team comes further on its way? Mean over the task's milestones of the share of episodes that "
+            "reached them.",
             (f"{_BY} (also_stage_milestone_score{{{_OURS}}})", "{{campaign}} {{namespace}}"),
             unit="percentunit",
             stepped=True,
             most=1,
-        ),
-        lines(
-            "Stage",
-            "Stage that each campaign is in.",
-            (f"{_BY} (also_campaign_stage{{{_OURS}}})", "{{campaign}} {{namespace}}"),
-            stepped=True,
         ),
     ]
 
 
 def _decisions() -> list[Panel]:
     by_reason = "max by (namespace, release, campaign, decision, reason)"
-    return [
-        lines(
-            "Decisions",
-            "Decisions of all campaigns so far, by kind and named reason; reasons that never came are left out.",
-            (
-                f"sum by (decision, reason) ({by_reason} (also_decisions_total{{{_OURS}}})) > 0",
-                "{{decision}} {{reason}}",
-            ),
-            stepped=True,
-        ),
-        lines(
-            "env_steps a second",
-            "Training speed of main runs and references, and of branches.",
-            (
-                f"sum by (campaign, run) (rate(also_env_steps_total{{{_OURS}}}[$__rate_interval]))",
-                "{{campaign}} {{run}}",
-            ),
-            (
-                f"sum by (campaign) (rate(also_branch_env_steps_total{{{_OURS}}}[$__rate_interval]))",
-                "{{campaign}} branches",
-            ),
-        ),
-    ]
-
-
-def _cost() -> list[Panel]:
     share = (
         f"max by (namespace, release, campaign, resource) (also_campaign_spent{{{_OURS}}}) "
         f"/ max by (namespace, release, campaign, resource) (also_campaign_budget{{{_OURS}}} > 0)"
     )
     return [
         lines(
+            "Decisions",
+            "What is decided, and why? Decisions of all campaigns so far; reasons that never came are left out.",
+            (
+                f"sum by (decision, reason) ({by_reason} (also_decisions_total{{{_OURS}}})) > 0",
+                "{{decision}}: {{reason}}",
+            ),
+            stepped=True,
+        ),
+        lines(
             "Share of budgets",
-            "What is spent of each budget. A campaign ends in order when one does not suffice for another step.",
-            (share, "{{campaign}} {{resource}}"),
+            "Which campaign ends next? What is spent of each budget; a campaign ends in order when one does not "
+            "suffice for another step.",
+            (share, "{{campaign}}: {{resource}}"),
             unit="percentunit",
             stepped=True,
             most=1,
         ),
         table(
             "Alerts",
-            "Alerts of ALSO that wait or fire; what to do is in docs/operations.md.",
+            "What needs a person? Alerts of ALSO that wait or fire; what to do is in docs/operations.md.",
             [Column(title="state", expression='ALERTS{namespace=~"$namespace",alertname=~"Also.*"}', hidden=True)],
             labels={"alertname": "alert", "alertstate": "state", "namespace": "namespace", "campaign": "campaign"},
         ),

@@ -4,7 +4,6 @@ It draws what the JSON says: titles, queries, legends, units, colours of thresho
 without an answer says "No data", as in Grafana.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -227,15 +226,13 @@ class _Panel:
         if custom["stacking"]["mode"] == "normal":
             self._stack(axes, named, stepped=stepped)
         else:
-            faint = [each["matcher"]["options"].strip("/") for each in self._panel["fieldConfig"]["overrides"]]
+            named = self._band(axes, named)
             for index, (name, series) in enumerate(named):
-                thin = any(re.search(pattern, name) for pattern in faint)
                 axes.plot(
                     self._minutes(series),
                     series.values,
                     color=_PALETTE[index % len(_PALETTE)],
-                    linewidth=0.9 if thin else 1.6,
-                    linestyle="--" if thin else "-",
+                    linewidth=1.6,
                     drawstyle="steps-post" if stepped else "default",
                     marker="o" if len(series.values) == 1 else None,
                     markersize=4,
@@ -269,6 +266,31 @@ class _Panel:
             labelcolor=_TEXT,
             borderaxespad=0.25,
         )
+
+    def _band(self, axes: Axes, named: Sequence[tuple[str, Series]]) -> Sequence[tuple[str, Series]]:
+        """Fill between the two ends of an interval, where the panel has one; the other lines."""
+        ends = {
+            each["matcher"]["options"]: one["value"]
+            for each in self._panel["fieldConfig"]["overrides"]
+            for one in each["properties"]
+            if one["id"] == "custom.fillBelowTo"
+        }
+        known = dict(named)
+        for high, low in ends.items():
+            if high in known and low in known:
+                above = dict(zip(known[high].times, known[high].values, strict=True))
+                below = dict(zip(known[low].times, known[low].values, strict=True))
+                times = sorted(above.keys() & below.keys())
+                axes.fill_between(
+                    [(time - self._asked.window.start) / 60 for time in times],
+                    [below[time] for time in times],
+                    [above[time] for time in times],
+                    color=_PALETTE[1],
+                    alpha=0.2,
+                    linewidth=0,
+                )
+        hidden = {*ends, *ends.values()}
+        return [each for each in named if each[0] not in hidden]
 
     def _stack(self, axes: Axes, named: Sequence[tuple[str, Series]], *, stepped: bool) -> None:
         """Parts of a whole, each upon the ones before; one that is not there counts nothing."""

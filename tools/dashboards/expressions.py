@@ -123,6 +123,7 @@ def filled(text: str, *, campaign: str, namespace: str = ".*", step: int = 5) ->
         "$campaign": campaign,
         "$namespace": namespace,
         "$release": ".*",
+        "$model": ".*",
     }
     for name, value in values.items():
         text = text.replace(name, value)

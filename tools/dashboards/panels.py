@@ -87,7 +87,7 @@ def lines(
     stepped: bool = False,
     least: float | None = 0,
     most: float | None = None,
-    faint: str = "",
+    band: tuple[str, str] | None = None,
 ) -> Panel:
     """Lines over time.
 
@@ -100,14 +100,8 @@ def lines(
         stepped: whether a value holds until the next one, instead of leading to it.
         least: lower end of the axis; None takes the data's.
         most: upper end of the axis; None takes the data's.
-        faint: regular expression of the legends whose lines are thin and dashed; empty is none.
+        band: legends of the lower and the upper end of an interval, which is shown as a band; None is none.
     """
-    dashed = {"fill": "dash", "dash": [6, 6]}
-    thin = [
-        {"id": "custom.lineStyle", "value": dashed},
-        {"id": "custom.lineWidth", "value": 1},
-        {"id": "custom.fillOpacity", "value": 0},
-    ]
     custom: Json = {**_LINES, "stacking": {"mode": "normal" if stacked else "none", "group": "A"}}
     if stacked:
         custom["fillOpacity"] = 30
@@ -120,7 +114,7 @@ def lines(
         unit=unit,
         queries=queries,
         defaults={**_ends(least, most), "custom": custom},
-        overrides=[{"matcher": {"id": "byRegexp", "options": f"/{faint}/"}, "properties": thin}] if faint else [],
+        overrides=_band(*band) if band else [],
         options={
             "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
             "tooltip": {"mode": "multi", "sort": "desc"},
@@ -301,6 +295,20 @@ def table(
             },
         ],
     )
+
+
+def _band(low: str, high: str) -> list[Json]:
+    """Overrides by which the space between two lines is filled, and the lines themselves are not seen."""
+    edge: list[Json] = [
+        {"id": "custom.lineWidth", "value": 0},
+        {"id": "custom.showPoints", "value": "never"},
+        {"id": "custom.hideFrom", "value": {"legend": True, "tooltip": False, "viz": False}},
+    ]
+    fills: dict[str, list[Json]] = {
+        low: [{"id": "custom.fillOpacity", "value": 0}],
+        high: [{"id": "custom.fillOpacity", "value": 20}, {"id": "custom.fillBelowTo", "value": low}],
+    }
+    return [{"matcher": {"id": "byName", "options": name}, "properties": [*edge, *fills[name]]} for name in (low, high)]
 
 
 _LAST = {"calcs": ["lastNotNull"], "fields": "", "values": False}

@@ -16,11 +16,10 @@ def validation() -> Json:
         "How candidates do against control, live and in the end, and where their branches run.",
         [
             Section(title="Now", rows=[(4, _now())]),
-            Section(title="Branches, live", rows=[(9, _live()), (8, _groups())]),
+            Section(title="Branches, live", rows=[(9, _live())]),
             Section(title="Last validated round", rows=[(8, _round())]),
-            Section(title="Verdicts", rows=[(8, _verdicts())]),
             Section(title="Jobs", rows=[(8, _jobs())]),
-            Section(title="Readings of Prometheus", rows=[(8, _readings())]),
+            Section(title="What went wrong", rows=[(8, _faults())]),
         ],
         variables=[namespace(), release(), campaign(many=False)],
         annotations=decisions(_OURS),
@@ -30,27 +29,22 @@ def validation() -> Json:
 def _now() -> list[Panel]:
     done, planned = (f"sum(also_branch_group_env_steps{suffix}{{{_OURS}}})" for suffix in ("", "_planned"))
     return [
-        number("Rounds", "Rounds that were validated.", (f"max(also_rounds_total{{{_OURS}}})", "rounds")),
         number(
-            "Promoted",
-            "Promotions so far, by named reason.",
-            (f'max by (reason) (also_decisions_total{{{_OURS},decision="promoted"}})', "{{reason}}"),
-        ),
-        number(
-            "Branches up",
-            "Branches whose pods are up: they train, or wait until their last samples have been read.",
-            (f"count(also_branch_measured_env_steps{{{_OURS}}})", "branches"),
+            "Rounds",
+            "How often was it tried, and with what success? Rounds that were validated, and promotions by any reason.",
+            (f"max(also_rounds_total{{{_OURS}}})", "rounds"),
+            (f'sum(max by (reason) (also_decisions_total{{{_OURS},decision="promoted"}}))', "promoted"),
         ),
         number(
             "Done",
-            "Share of the env_steps that the groups whose pods are up are to train.",
+            "When is this round over? Share of the env_steps that the groups whose pods are up are to train.",
             (f"{done} / {planned}", "done"),
             unit="percentunit",
             decimals=0,
         ),
         number(
             "Failed branches",
-            "Branches without a usable result so far.",
+            "Do branches fail? Those without a usable result so far.",
             (f"sum(max by (reason) (also_branch_failures_total{{{_OURS}}}))", "failed"),
             steps=[(0, "green"), (1, "orange")],
         ),
@@ -63,53 +57,34 @@ def _live() -> list[Panel]:
         control = f'avg by ({_ROUND}) ({name}{{{_OURS},arm="control"}})'
         return f'{means} ({name}{{{_OURS},arm!="control"}}) - on ({_ROUND}) group_left () {control}'
 
-    place = "{{stage}}.{{round}} {{pool}} {{arm}}"
+    place = "{{arm}}, {{pool}} {{stage}}.{{round}}"
+    done, planned = (f"max by (group) (also_branch_group_env_steps{suffix}{{{_OURS}}})" for suffix in ("", "_planned"))
     return [
         lines(
             "Return by arm",
-            "Mean over the arm's branches of their last evaluation's return, task reward only. The legend is "
-            "stage.round pool arm.",
+            "How do the arms do? Mean over an arm's branches of their last evaluation's return, task reward only. The "
+            "legend has arm, pool, stage.round.",
             (f"avg by ({_ROUND}, arm) (also_branch_return{{{_OURS}}})", place),
             least=None,
         ),
         lines(
             "Gain over control",
-            "Mean return of an arm less control's, in the same stage, round and pool.",
+            "Does a candidate beat control? Mean return of an arm less control's, in the same stage, round and pool.",
             (against_control("also_branch_return"), place),
             least=None,
         ),
         lines(
             "Milestone score by arm",
-            "Mean over the arm's branches of their last evaluation's milestone score.",
+            "Does a candidate come further, where returns are still 0? Mean over an arm's branches of their last "
+            "evaluation's milestone score.",
             (f"avg by ({_ROUND}, arm) (also_branch_milestone_score{{{_OURS}}})", place),
             unit="percentunit",
             most=1,
         ),
-    ]
-
-
-def _groups() -> list[Panel]:
-    done, planned = (f"max by (group) (also_branch_group_env_steps{suffix}{{{_OURS}}})" for suffix in ("", "_planned"))
-    return [
         lines(
             "Groups",
-            "Share of its env_steps that each branch group has trained.",
+            "Which group lags behind? Share of its env_steps that each has trained.",
             (f"{done} / {planned}", "{{group}}"),
-            unit="percentunit",
-            most=1,
-        ),
-        lines(
-            "env_steps a second",
-            "Training speed of the groups whose pods are up.",
-            (f"sum(deriv(also_branch_group_env_steps{{{_OURS}}}[$__rate_interval]))", "all groups"),
-        ),
-        lines(
-            "Success by arm",
-            "Share of the last evaluation's episodes that reached the last milestone.",
-            (
-                f"avg by ({_ROUND}, arm) (also_branch_success_rate{{{_OURS}}})",
-                "{{stage}}.{{round}} {{pool}} {{arm}}",
-            ),
             unit="percentunit",
             most=1,
         ),
@@ -123,7 +98,7 @@ def _round() -> list[Panel]:
     return [
         table(
             "Arms",
-            "Means over each arm's branches at their end, by pool of seeds.",
+            "What did each arm reach? Means over its branches at their end, by pool of seeds.",
             [
                 Column(title="return", expression=f"max by (arm, pool) (also_round_arm_return{{{_OURS}}})", decimals=4),
                 Column(
@@ -136,7 +111,8 @@ def _round() -> list[Panel]:
         ),
         table(
             "Against control",
-            "The last test of each candidate: gain with its 95 % interval in the measure's unit, and one-sided p.",
+            "Was it more than chance? The last test of each candidate: gain with its 95 % interval in the measure's "
+            "unit, and one-sided p.",
             [
                 Column(title="gain", expression=gain("mean"), decimals=4),
                 Column(title="low", expression=gain("low"), decimals=4),
@@ -145,28 +121,10 @@ def _round() -> list[Panel]:
             ],
             labels={"arm": "arm", "measure": "measure"},
         ),
-    ]
-
-
-def _verdicts() -> list[Panel]:
-    return [
         bars(
             "Verdicts",
-            "Verdicts of all rounds so far, by outcome and named reason.",
-            (f"max by (outcome, reason) (also_verdicts_total{{{_OURS}}})", "{{outcome}} {{reason}}"),
-        ),
-        bars(
-            "Why branches failed",
-            "Branches without a usable result so far, by named reason.",
-            (f"max by (reason) (also_branch_failures_total{{{_OURS}}})", "{{reason}}"),
-        ),
-        bars(
-            "Holds for metrics",
-            "Stages that held because what Prometheus said could not be used, by named reason.",
-            (
-                f'max by (reason) (also_decisions_total{{{_OURS},decision="held",reason=~"Metrics.*"}})',
-                "{{reason}}",
-            ),
+            "Why do candidates fall? Verdicts of all rounds so far, by outcome and named reason.",
+            (f"max by (outcome, reason) (also_verdicts_total{{{_OURS}}})", "{{outcome}}: {{reason}}"),
         ),
     ]
 
@@ -174,37 +132,47 @@ def _verdicts() -> list[Panel]:
 def _jobs() -> list[Panel]:
     return [
         lines(
-            "Branch groups",
-            "Groups by what became of them, counted by the validator that runs now.",
-            (f"sum by (outcome) (also_branch_groups_total{{{_OURS}}})", "{{outcome}}"),
+            "Jobs now",
+            "Do branches wait for room? Groups that have not ended: running, pending (no pod runs), suspended (a "
+            "queue has not admitted the Job), queued (`jobs.maxParallelJobs` others are under way).",
+            (f"sum by (state) (also_jobs_now{{{_OURS}}})", "{{state}}"),
+            stacked=True,
             stepped=True,
         ),
         lines(
-            "Jobs",
-            "Kubernetes Jobs by what became of them, counted by the validator that runs now.",
+            "Jobs so far",
+            "What became of them? By outcome, counted by the validator that runs now.",
             (f"sum by (outcome) (also_jobs_total{{{_OURS}}})", "{{outcome}}"),
             stepped=True,
         ),
         lines(
             "Time of a Job",
-            "From its creation to its result: median and 95 % quantile of those of the validator that runs now.",
+            "How long does a group take? From a Job's creation to its result: median and 95 % quantile of those of the "
+            "validator that runs now.",
             *_quantiles("also_job_seconds"),
             unit="s",
         ),
     ]
 
 
-def _readings() -> list[Panel]:
+def _faults() -> list[Panel]:
     return [
+        bars(
+            "Why branches failed",
+            "What do branches die of? Those without a usable result so far, by named reason.",
+            (f"max by (reason) (also_branch_failures_total{{{_OURS}}})", "{{reason}}"),
+        ),
         lines(
             "Readings of Prometheus",
-            "Readings of groups and guard queries by outcome, counted by the validator that runs now.",
+            "Can metrics be used? Readings of groups and guard queries by outcome, counted by the validator that runs "
+            "now.",
             (f"sum by (outcome) (also_metrics_readings_total{{{_OURS}}})", "{{outcome}}"),
             stepped=True,
         ),
         lines(
             "Wait for samples",
-            "Time until a finished group's samples could be used, or were given up: median and 95 % quantile.",
+            "Does Prometheus hold rounds up? Time until a finished group's samples could be used, or were given up: "
+            "median and 95 % quantile.",
             *_quantiles("also_metrics_wait_seconds"),
             unit="s",
         ),

@@ -73,7 +73,8 @@ class Jobs:
 
     def run(self, groups: Sequence[BranchGroup]) -> Generator[Progress, None, None]:
         """Run groups as `Launcher.run` says."""
-        watch = _Watch(jobs=self, objects=self.objects, new=deque(groups))
+        campaign_id = groups[0].campaign_id if groups else ""
+        watch = _Watch(jobs=self, objects=self.objects, campaign_id=campaign_id, new=deque(groups))
         failing_since: float | None = None
         looks = ThreadPoolExecutor(1, thread_name_prefix="jobs")  # progress goes on while the API or the store hangs
         try:
@@ -95,6 +96,7 @@ class Jobs:
                     yield watch.progress
         finally:
             watch.closed.set()
+            watch.count()
             looks.shutdown(wait=False, cancel_futures=True)
 
     def show(self, group: BranchGroup) -> str:
@@ -144,6 +146,8 @@ class _Running:
     was last seen in use by another group of the call, or when it was taken up; monotonic."""
     created_at: float | None = None
     """When this call created its Job; monotonic."""
+    state: str = "pending"
+    """What its Job was last seen to do, see `metrics.JOBS_NOW`."""
     seen: bool = False
     """Whether its Job is known to have existed."""
     idle_since: float = field(default_factory=time.monotonic)
@@ -167,6 +171,8 @@ class _Watch:
 
     jobs: Jobs
     objects: JobObjects
+    campaign_id: str
+    """Campaign of the groups; empty where there are none."""
     new: deque[BranchGroup]
     waiting: deque[BranchGroup] = field(default_factory=deque)
     running: dict[str, _Running] = field(default_factory=dict)
@@ -206,6 +212,18 @@ class _Watch:
             self._create(one)
             self.running[one.group.name] = one
             self.waiting.popleft()
+        self.count()
+
+    def count(self) -> None:
+        """Tell how many groups are in which state; none once the call is over, also to a look that ends after it."""
+        if not self.campaign_id:
+            return
+        states = [one.state for one in list(self.running.values())] + ["queued"] * len(self.waiting)
+        for state in ("running", "pending", "suspended", "queued"):
+            gauge = metrics.JOBS_NOW.labels(self.campaign_id, state)
+            gauge.set(states.count(state))
+            if self.closed.is_set():
+                gauge.set(0)
 
     def _end(self, group: BranchGroup, outcome: str) -> bool:
         """Whether a group's result is in the store; it is taken, then."""
@@ -229,6 +247,7 @@ class _Watch:
             if runs:
                 one.charged_since = one.idle_since = self.ran_at = time.monotonic()
                 self._tell_wait(one, "")
+            one.state = "running" if runs else "suspended" if job and job_states.suspended(job) else "pending"
             if self.closed.is_set():
                 return
             if job is None:

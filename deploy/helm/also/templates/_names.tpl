@@ -30,29 +30,65 @@ that was installed before there was a hash keeps its names.
 {{- if eq $of .root.Release.Name }}yes{{ end }}
 {{- end }}
 
+{{/*
+Name of the application in labels. Selectors of a Deployment never change, so a release that was installed before `nameOverride` was
+heeded here keeps the name that its pods have. The cluster is asked once for each file of templates.
+*/}}
+{{- define "also.name" -}}
+{{- if and .Values.nameOverride (not (hasKey . "alsoName")) }}
+{{- $name := .Values.nameOverride }}
+{{- if gt (len $name) 63 }}
+{{- $name = printf "%s-%s" (regexReplaceAll "[^a-z0-9]+$" ($name | trunc 54) "") ($name | sha256sum | trunc 8) }}
+{{- end }}
+{{- $there := lookup "v1" "ConfigMap" .Release.Namespace (printf "%s-job-template" (include "also.fullname" .)) }}
+{{- if eq (dig "metadata" "annotations" "meta.helm.sh/release-name" "" $there) .Release.Name }}
+{{- $name = dig "metadata" "labels" "app.kubernetes.io/name" $name $there }}
+{{- end }}
+{{- $_ := set . "alsoName" $name }}
+{{- end }}
+{{- .alsoName | default "also" }}
+{{- end }}
+
 {{/* Labels that select the pods of a component; of the whole release without one. */}}
 {{- define "also.selector" -}}
-app.kubernetes.io/name: also
+app.kubernetes.io/name: {{ include "also.name" .root | quote }}
 app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 {{- with .component }}
 app.kubernetes.io/component: {{ . }}
 {{- end }}
 {{- end }}
 
-{{/* Labels of an object. */}}
+{{/* Labels of an object, and of a pod: `commonLabels`, and the chart's own. */}}
 {{- define "also.labels" -}}
-{{ include "also.selector" . }}
-app.kubernetes.io/part-of: also
-app.kubernetes.io/managed-by: {{ .root.Release.Service | quote }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+{{- $labels := deepCopy .root.Values.commonLabels }}
+{{- include "also.overlay" (dict "target" $labels "changes" (include "also.selector" . | fromYaml)) }}
+{{- $_ := set $labels "app.kubernetes.io/part-of" "also" }}
+{{- $_ := set $labels "app.kubernetes.io/managed-by" .root.Release.Service }}
+{{- $_ := set $labels "app.kubernetes.io/version" (toString .root.Chart.AppVersion) }}
+{{- toYaml $labels }}
 {{- end }}
 
-{{/* Metadata of an object: name (its ending), component. */}}
+{{/*
+Metadata of an object: name (its ending), component, annotations (a map, laid over `commonAnnotations`). The chart's own version is a
+label of objects and not of pods, which would start anew for it.
+*/}}
 {{- define "also.metadata" -}}
 name: "{{ include "also.fullname" .root }}{{ with .name | default .component }}-{{ . }}{{ end }}"
 namespace: {{ .root.Release.Namespace | quote }}
 labels:
   {{- include "also.labels" . | nindent 2 }}
+  helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name (.root.Chart.Version | replace "+" "_") | trunc 63 | trimSuffix "-" | quote }}
+{{- with include "also.annotations" . | fromYaml }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* Annotations of an object: `commonAnnotations`, and its own (a map). */}}
+{{- define "also.annotations" -}}
+{{- $annotations := deepCopy .root.Values.commonAnnotations }}
+{{- include "also.overlay" (dict "target" $annotations "changes" (.annotations | default dict)) }}
+{{- toYaml $annotations }}
 {{- end }}
 
 {{/*
@@ -61,7 +97,7 @@ Name (what `image.repository` is followed by), own (what a component says of it)
 */}}
 {{- define "also.image" -}}
 {{- $image := .root.Values.image }}
-{{- $registry := .own.registry | default $image.registry }}
+{{- $registry := .root.Values.global.imageRegistry | default .own.registry | default $image.registry }}
 {{- $repository := .own.repository | default (printf "%s-%s" $image.repository .name) }}
 {{- $tag := .own.tag | default $image.tag | default .root.Chart.AppVersion }}
 {{- $name := trimPrefix "/" (printf "%s/%s" (trimSuffix "/" $registry) $repository) }}

@@ -3,7 +3,7 @@
 {{/* What a component's pods have: `pods`, with the component's own keys laid over. */}}
 {{- define "also.options" -}}
 {{- $all := deepCopy .root.Values.pods }}
-{{- $own := pick .own "imagePullSecrets" "podAnnotations" "podLabels" "serviceAccountAnnotations" "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" "priorityClassName" "runtimeClassName" "extraEnv" "extraVolumes" "extraVolumeMounts" "podSecurityContext" "securityContext" "tmpSize" | deepCopy }}
+{{- $own := pick .own "imagePullSecrets" "podAnnotations" "podLabels" "serviceAccountAnnotations" "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" "priorityClassName" "runtimeClassName" "schedulerName" "extraEnv" "envFrom" "extraVolumes" "extraVolumeMounts" "podSecurityContext" "securityContext" "tmpSize" | deepCopy }}
 {{- range $key, $value := $own }}
 {{- if kindIs "slice" $value }}
 {{- $_ := set $own $key (concat (get $all $key | default list) $value) }}
@@ -28,9 +28,9 @@ Annotations of a component's pods: scrape (the port of /metrics, or nothing; whe
 would have every series twice), checksum (of its settings, or nothing).
 */}}
 {{- define "also.pod.annotations" -}}
-{{- $annotations := dict }}
+{{- $annotations := deepCopy .root.Values.commonAnnotations }}
 {{- if and .scrape (not (include "also.podMonitor" .root)) }}
-{{- $annotations = dict "prometheus.io/scrape" "true" "prometheus.io/port" (toString .scrape) "prometheus.io/path" "/metrics" }}
+{{- include "also.overlay" (dict "target" $annotations "changes" (dict "prometheus.io/scrape" "true" "prometheus.io/port" (toString .scrape) "prometheus.io/path" "/metrics")) }}
 {{- end }}
 {{- with .checksum }}
 {{- $_ := set $annotations "also.dev/settings-sha256" (sha256sum .) }}
@@ -84,6 +84,9 @@ server-side, where a second one is an error; the last one counts.
 {{- if $ordered }}
 {{- $_ := set $container "env" $ordered }}
 {{- end }}
+{{- with $options.envFrom }}
+{{- $_ := set $container "envFrom" . }}
+{{- end }}
 {{- $_ := set $container "volumeMounts" (concat $mounts $options.extraVolumeMounts) }}
 {{- $_ := set $container "resources" $resources }}
 {{- $_ := set $container "securityContext" $options.securityContext }}
@@ -94,7 +97,11 @@ enableServiceLinks: false
 terminationGracePeriodSeconds: {{ int64 .own.terminationGracePeriodSeconds }}
 securityContext:
   {{- toYaml $options.podSecurityContext | nindent 2 }}
-{{- with $options.imagePullSecrets }}
+{{- $pull := list }}
+{{- range concat .root.Values.global.imagePullSecrets $options.imagePullSecrets }}
+{{- $pull = append $pull (kindIs "map" . | ternary (get (kindIs "map" . | ternary . dict) "name") .) }}
+{{- end }}
+{{- with uniq $pull }}
 imagePullSecrets:
   {{- range . }}
   - name: {{ quote . }}
@@ -124,6 +131,9 @@ topologySpreadConstraints:
 {{- end }}
 {{- with $options.priorityClassName }}
 priorityClassName: {{ quote . }}
+{{- end }}
+{{- with $options.schedulerName }}
+schedulerName: {{ quote . }}
 {{- end }}
 {{- with $options.runtimeClassName }}
 runtimeClassName: {{ quote . }}

@@ -12,7 +12,7 @@
 {{/* A list of components' pods, as peers: names. */}}
 {{- define "also.peers" -}}
 {{- range .names }}
-- podSelector: {matchLabels: {app.kubernetes.io/name: also, app.kubernetes.io/instance: {{ $.root.Release.Name | quote }}, app.kubernetes.io/component: {{ . }}}}
+- podSelector: {matchLabels: {app.kubernetes.io/name: {{ include "also.name" $.root | quote }}, app.kubernetes.io/instance: {{ $.root.Release.Name | quote }}, app.kubernetes.io/component: {{ . }}}}
 {{- end }}
 {{- end }}
 
@@ -64,6 +64,13 @@
 {{ include "also.from" (dict "root" .root "names" (list "trainer" "critic" "generator" "validator" "campaign" "branch" "test" "check") "port" 7070) }}
 {{- else if eq .component "prometheus" }}
 {{ include "also.from" (dict "root" .root "names" (list "validator" "test") "port" 9090) }}
+{{- if .root.Values.monitoring.datasource.enabled }}
+{{- with .root.Values.networkPolicy.grafanaFrom }}
+- from:
+    {{- toYaml . | nindent 4 }}
+  ports: [{protocol: TCP, port: 9090}]
+{{- end }}
+{{- end }}
 {{- else if hasPrefix "vllm" .component }}
 {{ include "also.from" (dict "root" .root "names" (list "critic" "generator" "test") "port" 8000) }}
 {{- end }}

@@ -5,15 +5,11 @@
 apiVersion: v1
 kind: PersistentVolumeClaim
 metadata:
-  {{- include "also.metadata" . | nindent 2 }}
   {{- $annotations := deepCopy (.persistence.annotations | default dict) }}
   {{- if .keep }}
   {{- $_ := set $annotations "helm.sh/resource-policy" "keep" }}
   {{- end }}
-  {{- with $annotations }}
-  annotations:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
+  {{- include "also.metadata" (merge (dict "annotations" $annotations) .) | nindent 2 }}
 spec:
   accessModes:
     {{- toYaml .persistence.accessModes | nindent 4 }}
