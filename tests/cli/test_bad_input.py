@@ -70,7 +70,7 @@ from also.store import open_store
         (["watch", "one"], "does not exist"),
         (["replay"], "Missing argument"),
         (["replay", "one"], "does not exist"),
-        (["report", "one"], "Missing option"),
+        (["report", "one"], "a report needs a file"),
         (["evaluate", "abc", "--campaign", "one"], "does not exist"),
         (["evaluate", "one"], "does not exist"),
         (["evaluate", "0" * 64], "name its campaign too, with --campaign ID"),

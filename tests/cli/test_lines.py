@@ -1,7 +1,10 @@
 """Progress as lines, when nobody reads them any more."""
 
+import io
 import subprocess
 import sys
+import time
+from contextlib import redirect_stdout
 
 from also.cli.lines import Lines
 from also.settings import child_environment
@@ -32,9 +35,9 @@ def test_a_reader_that_goes_away_ends_the_lines_without_a_traceback():
     assert (first, said) == ("[0:00] starting the services\n", "ended\n")
 
 
-def test_a_line_comes_when_something_changes_and_after_a_minute(capsys, records):
+def test_a_line_comes_when_something_changes_and_after_a_minute(records):
     """Not again and again while a step only goes on."""
-    looks, now, printed = 0, 0.0, []
+    looks, now = 0, 0.0
 
     def clock():
         nonlocal looks
@@ -42,21 +45,20 @@ def test_a_line_comes_when_something_changes_and_after_a_minute(capsys, records)
         return now
 
     def lines_of(step):
-        printed.extend(capsys.readouterr().out.splitlines())
-        return [line for line in printed if step in line]
+        return [line for line in printed.getvalue().splitlines() if step in line]
 
-    with Lines(clock, look=0.001) as told:
+    with redirect_stdout(io.StringIO()) as printed, Lines(clock, look=0.001) as told:
         told.found(records[:2])
         while not lines_of("stage 0: diagnosing"):
-            pass
+            time.sleep(0.001)
         told.record(records[2])
         while not lines_of("stage 0, round 0: proposing"):
-            pass
+            time.sleep(0.001)
         seen = looks
         while looks < seen + 300:
-            pass
+            time.sleep(0.001)
         assert len(lines_of("stage 0, round 0: proposing")) == 1
         now = 61.0
         while len(lines_of("stage 0, round 0: proposing")) < 2:
-            pass
+            time.sleep(0.001)
     assert len(lines_of("stage 0: diagnosing")) == 1

@@ -100,7 +100,7 @@ def test_no_more_groups_run_at_once_than_allowed(make_launcher: MakeLauncher, ma
 def test_groups_without_a_place_say_what_they_wait_for(
     make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal
 ) -> None:
-    """A core; the one that runs waits for nothing, and nor does any in the end."""
+    """A core, each of the others; one that runs waits for nothing, and nor does any in the end."""
     rehearsal.behave(seconds=0.3)
     groups = [make_group(f"g{number}") for number in range(3)]
     heard = []
@@ -108,8 +108,8 @@ def test_groups_without_a_place_say_what_they_wait_for(
         for progress in running:
             heard.append({name: told.waits_for for name, told in progress.items()})
     core = "a free core (validation.parallel_groups: 1)"
-    assert {"g0": "", "g1": core, "g2": core} in heard
-    assert {"g0": "", "g2": core} in heard
+    assert any(each.get("g1") == each.get("g2") == core for each in heard)
+    assert any(each.get("g0") == "" and each.get("g2") == core for each in heard)
     assert heard[-1] == {"g0": "", "g1": "", "g2": ""}
 
 

@@ -35,7 +35,7 @@ OUT = [
 ]
 
 CALL = """
-import also.cli
+import also.__main__
 from also import rpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 import sys
@@ -93,7 +93,7 @@ def test_a_socks_proxy_is_not_asked():
     assert surroundings.without(given).keys() == {"HTTP_PROXY", "no_proxy", "NO_PROXY"}
     told = dict(surroundings.seen(given))
     assert told["ALL_PROXY"] == told["https_proxy"] == "not heeded: HTTP proxies alone are asked"
-    done = started("import also.cli, httpx2; httpx2.AsyncClient()", **given)
+    done = started("import also.__main__, httpx2; httpx2.AsyncClient()", **given)
     assert done.returncode == 0, done.stderr
 
 
@@ -116,7 +116,7 @@ def test_services_are_called_directly_whatever_proxy_is_set(name):
 def test_a_service_starts_in_the_worst_of_shells(tmp_path):
     """A process on a lifeline says that it is ready, and answers, with everything set that could stop it."""
     program = """
-import also.cli, sys
+import also.__main__, sys
 from pathlib import Path
 from also import lifeline
 import subprocess
@@ -152,7 +152,7 @@ def test_doctor_tells_what_is_set_for_others(tmp_path):
 
 def test_a_locale_without_our_dashes_stops_nothing(tmp_path):
     """What a locale cannot write is replaced, on standard output and in errors."""
-    program = "from also.cli import main; main(['status', 'na\\u00efve\\u2013id', '--store', '/dev/null'])"
+    program = "from also.__main__ import main; main(['status', 'na\\u00efve\\u2013id', '--store', '/dev/null'])"
     done = started(program, PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
@@ -161,7 +161,7 @@ def test_a_locale_without_our_dashes_stops_nothing(tmp_path):
 def test_a_store_on_this_machine_is_reached_without_the_proxy(tmp_path):
     """obstore asks no proxy for a server on loopback."""
     program = """
-import also.cli, json
+import also.__main__, json
 from also.store import open_store
 from also.errors import StoreError
 try:
