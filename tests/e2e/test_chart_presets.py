@@ -94,7 +94,7 @@ def test_azure_is_told_which_pods_have_an_identity(helm) -> None:
     for owner, pod in pods(documents):
         assert pod["metadata"]["labels"]["azure.workload.identity/use"] == "true", owner
     for account in of_kind(documents, "ServiceAccount").values():
-        assert account["metadata"]["annotations"] == {"azure.workload.identity/client-id": "an-id"}
+        assert account["metadata"]["annotations"]["azure.workload.identity/client-id"] == "an-id"
 
 
 def test_a_preset_says_in_its_first_lines_how_it_is_used() -> None:
