@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from also.cli import describe
-from also.cli.page.chart import NARROW, Frame, dot, down_lines, row_words, svg, twice
+from also.cli.page.chart import NARROW, Frame, dot, down_lines, frame_of_rows, row_words, svg, twice
 from also.cli.page.markup import Html, element, joined
 from also.v1.branch_pb2 import SeedPool
 from also.v1.verdict_pb2 import ArmResult, Validation, VerdictReason
@@ -58,16 +58,7 @@ def _draw(shown: list[_Arm], words: str, width: int) -> Html:
     reach = 0.04 * (high - low) or 0.5
     wide = width > NARROW
     row = _ROW if wide else _ROW + 14
-    frame = Frame(
-        width=width,
-        height=row * len(shown) + 26,
-        left=84 if wide else 8,
-        right=196 if wide else 8,
-        top=0,
-        bottom=26,
-        x_range=(low - reach, high + reach),
-        y_range=(0, 1),
-    )
+    frame = frame_of_rows(width, row * len(shown), label=84, x_range=(low - reach, high + reach))
     return svg(
         width,
         frame.height,

@@ -127,6 +127,28 @@ def down_lines(frame: Frame, low: float, high: float) -> Html:
     return joined(parts)
 
 
+def frame_of_rows(width: int, height: float, *, label: int, x_range: tuple[float, float]) -> Frame:
+    """A frame for rows on one scale, with room for their names and values beside them where it is wide.
+
+    Args:
+        width: width of the drawing, pixels.
+        height: height of all rows together, pixels.
+        label: room for names, pixels.
+        x_range: smallest and largest value.
+    """
+    wide = width > NARROW
+    return Frame(
+        width=width,
+        height=height + 26,
+        left=label if wide else 8,
+        right=196 if wide else 8,
+        top=0,
+        bottom=26,
+        x_range=x_range,
+        y_range=(0, 1),
+    )
+
+
 def row_words(frame: Frame, name: str, value: str, y: float, *, wide: bool) -> Html:
     """A row's name and value: at its left and right, or above it where there is no room beside it."""
     if wide:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from also import reasons, returns
 from also.cli import describe
 from also.cli.page.account import Account
-from also.cli.page.chart import NARROW, Frame, dot, down_lines, row_words, short, svg, twice
+from also.cli.page.chart import NARROW, Frame, dot, down_lines, frame_of_rows, row_words, short, svg, twice
 from also.cli.page.markup import Html, element, joined
 from also.v1.branch_pb2 import Evaluation
 from also.v1.journal_pb2 import Promoted
@@ -95,16 +95,7 @@ def _ends(account: Account, width: int) -> Html:
     high = max(returns.level(card, 1.0, *shown), *shown)
     reach, wide = 0.02 * (high - low), width > NARROW
     row = _ROW if wide else _ROW + 10
-    frame = Frame(
-        width=width,
-        height=row * len(rows) + 26,
-        left=124 if wide else 8,
-        right=196 if wide else 8,
-        top=0,
-        bottom=26,
-        x_range=(low - reach, high + reach),
-        y_range=(0, 1),
-    )
+    frame = frame_of_rows(width, row * len(rows), label=124, x_range=(low - reach, high + reach))
     return svg(
         width,
         frame.height,
