@@ -20,6 +20,7 @@ from also.services.validator import ownership
 from also.services.validator.measure import guards, prometheus, replicas
 from also.services.validator.measure.prometheus import Prometheus
 from also.services.validator.measure.query import Endpoint
+from also.services.validator.measure.reading import Times
 from also.settings import Settings
 from also.shaping.identity import config_hash
 from also.store import Store, open_store
@@ -36,7 +37,8 @@ from tools.faulty_prometheus.scraping import scraping
 
 pytestmark = pytest.mark.timeout(600)  # on a machine that is busy with other things
 
-HURRY = {"max_age": 30.0, "wait": 60.0, "pause": 0.2}
+HURRY = {"max_age": 30.0, "times": Times(wait=60.0, pause=0.2)}
+SOON = HURRY | {"times": Times(wait=1.0, pause=0.2)}
 
 
 def store_of(folder: Path, mean_return: float) -> tuple[Store, BranchGroup]:
@@ -105,7 +107,7 @@ def test_samples_of_another_release_are_not_ours(prometheus_binary: str, tmp_pat
             assert faults(found) == {0}, [record.metrics_detail for record in found]
             assert {record.measures[-1].mean_return for record in found} == {0.25 if name == "one" else 0.75}
         store, group = store_of(tmp_path / "three", 0.25)
-        found = reading(Prometheus(store=store, endpoint=Endpoint(url=url), **HURRY | {"wait": 1.0}), group)
+        found = reading(Prometheus(store=store, endpoint=Endpoint(url=url), **SOON), group)
         assert faults(found) == {MetricsFault.METRICS_FAULT_AMBIGUOUS}
 
 
@@ -157,7 +159,7 @@ def test_a_pair_of_servers_is_one(prometheus_binary: str, tmp_path: Path, label:
             time.sleep(0.2)
         assert guards.value_of(replicas.merged(twice, named), max_age=30) == 0.25
         other, group = store_of(tmp_path / "other", 0.25)
-        found = reading(Prometheus(store=other, endpoint=place, **HURRY | {"wait": 1.0}), group)
+        found = reading(Prometheus(store=other, endpoint=place, **SOON), group)
         assert faults(found) == {MetricsFault.METRICS_FAULT_AMBIGUOUS}
 
 
