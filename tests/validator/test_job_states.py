@@ -194,6 +194,7 @@ REFUSED = (
 
 UNANSWERED = (
     WEBHOOK,
+    'Error creating: admission webhook "mpod.kb.io" denied the request: Job.batch "c-g0-10840b8aa0" not found',
     (
         'Error creating: Internal error occurred: failed calling webhook "validate.kyverno.svc-fail": failed to call '
         'webhook: Post "https://kyverno-svc.kyverno.svc:443/validate/fail?timeout=10s": context deadline exceeded'

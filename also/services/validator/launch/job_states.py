@@ -30,8 +30,15 @@ _QUOTED_LIMIT = 110
 _QUOTA = re.compile(r"exceeded (\w+ )?quota|status unknown for quota", re.IGNORECASE)
 """What the API server says, or a webhook for it, when there is no room now, or none is counted yet."""
 
-_NO_ANSWER = re.compile(r"failed (calling|to call) webhook|error trying to reach|forbidden: (Get|Post) \"?http")
-"""What the API server says when a policy could not be asked: it may answer the next time."""
+_NO_ANSWER = re.compile(
+    r"failed (calling|to call) webhook|error trying to reach|forbidden: (Get|Post) \"?http"
+    r'|denied the request: Job\.batch "[^"]*" not found'
+)
+"""What the API server says when a policy could not be asked, or does not know the pod's Job yet: the next may pass.
+
+Kueue 0.19.2's webhook for pods looks their Job up in a cache. A Job younger than the cache is not found, and the pod is
+*denied*, in the words of a policy that refuses for good; the Job's controller tries again, and succeeds.
+"""
 
 _REFUSAL = re.compile(r"forbidden|denied (the )?request|\bis invalid\b")
 """What it says when somebody refuses an object for good: itself, a policy of its own (ValidatingAdmissionPolicy, Pod
