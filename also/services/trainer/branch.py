@@ -9,7 +9,8 @@ samples: until the validator has stored its reading of them, or the time is over
 result there, and no reading of it, does the same with what the group came to, and trains nothing.
 
 Exit codes: 0 the result is in the store, 1 it failed and may be started again, 2 its input is
-wrong, 143 it was asked to end before its end.
+wrong, 143 it was asked to end before its end, or before its samples were read: a Job starts another then, which goes
+on with that.
 """
 
 import argparse
@@ -38,7 +39,7 @@ FAILED = 1
 """Exit code when the store fails: another process may succeed."""
 
 STOPPED = 143
-"""Exit code after SIGTERM or SIGINT, what a shell says of SIGTERM: the group has no result yet."""
+"""Exit code after SIGTERM or SIGINT, what a shell says of SIGTERM: there is more to do for the group."""
 
 _SAVES_KEPT = 2
 """Newest saves of a group that stay while it trains: the second is there should the first be damaged."""
@@ -83,13 +84,14 @@ def main(given: Sequence[str] | None = None) -> None:
                 return
             group = store.get_message(keys.branch_group(arguments.campaign, arguments.group), branch_pb2.BranchGroup)
             if ended:
-                show(store, group, seconds=arguments.linger_seconds, stop=stop)
+                if not show(store, group, seconds=arguments.linger_seconds, stop=stop):
+                    sys.exit(STOPPED)
                 return
             group.campaign.learner.MergeFrom(LearnerSettings(device=f"DEVICE_{arguments.device.upper()}"))
             if not train(store, group, save_seconds=arguments.save_seconds, share=arguments.share, stop=stop):
                 sys.exit(STOPPED)
-            if arguments.metrics_port is not None:
-                _linger(store, group, arguments.linger_seconds, stop)
+            if arguments.metrics_port is not None and not _linger(store, group, arguments.linger_seconds, stop):
+                sys.exit(STOPPED)
         except (InputError, MissingObjectError) as error:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(FAILED if _may_pass(error) else BAD_INPUT)
@@ -165,7 +167,7 @@ def train(
     return True
 
 
-def show(store: Store, group: branch_pb2.BranchGroup, *, seconds: float, stop: Stop | None = None) -> None:
+def show(store: Store, group: branch_pb2.BranchGroup, *, seconds: float, stop: Stop | None = None) -> bool:
     """Tell what a group came to as the process that trained it did, unless that was read; nothing is trained.
 
     Args:
@@ -174,13 +176,16 @@ def show(store: Store, group: branch_pb2.BranchGroup, *, seconds: float, stop: S
         seconds: longest time to stay up, seconds.
         stop: asked often whether to end.
 
+    Returns:
+        Whether it was read, or the time is over; False when the process was asked to end before.
+
     Raises:
         StoreError: the store cannot be read.
     """
     stop = stop or Stop()
     stop.heeded = True
     if store.exists(keys.branch_group_reading(group.campaign_id, group.name)):
-        return
+        return True
     from also.services.trainer.branch_metrics import BranchMetrics
 
     key = keys.branch_group_result(group.campaign_id, group.name)
@@ -189,7 +194,7 @@ def show(store: Store, group: branch_pb2.BranchGroup, *, seconds: float, stop: S
     told = BranchMetrics(group, records, planned_env_steps=env_steps, owner=settings.from_environment().owner)
     told.trained(env_steps)
     print(f"shows {len(records)} branches, which have ended", file=sys.stderr)
-    _linger(store, group, seconds, stop)
+    return _linger(store, group, seconds, stop)
 
 
 def _parts(group: branch_pb2.BranchGroup, share: int) -> int:
@@ -227,19 +232,20 @@ def _sweep(store: Store, group: branch_pb2.BranchGroup, *, keep: int) -> None:
         print(f"warning: saves of {group.name} are not deleted: {error}", file=sys.stderr)
 
 
-def _linger(store: Store, group: branch_pb2.BranchGroup, seconds: float, stop: Stop) -> None:
-    """Stay up until the validator has stored its reading, or the time is over, or the process is asked to end."""
+def _linger(store: Store, group: branch_pb2.BranchGroup, seconds: float, stop: Stop) -> bool:
+    """Stay up until the validator has stored its reading, or the time is over; False when asked to end before."""
     key = keys.branch_group_reading(group.campaign_id, group.name)
     end = time.monotonic() + seconds
     while not stop.asked and time.monotonic() < end:
         try:
             if store.exists(key):
-                return
+                return True
         except StoreError as error:
             print(f"warning: {error}", file=sys.stderr)
         look = min(end, time.monotonic() + _LINGER_TICK_SECONDS)
         while not stop.asked and time.monotonic() < look:
             time.sleep(_SIGNAL_SECONDS)
+    return not stop.asked
 
 
 def _tell(course: "GroupRun") -> None:
