@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from also.cli.console import console
+from also.cli.extras import require
 from also.cli.options import JsonOption, StoreOption, settings_with
 from also.errors import InputError
 from also.store import open_store
@@ -43,7 +44,7 @@ def compare(
     for file in (output, marl_eval):
         if file is not None:
             _check_output(file, FORMS if file is output else (".json",))
-    _require_numpy()
+    require("numpy", "comparisons")
     from also.comparing.comparison import compare as compared
     from also.comparing.figures import figures
     from also.comparing.groups import read_groups
@@ -75,19 +76,7 @@ def _check_output(file: Path, forms: tuple[str, ...]) -> None:
     if file.is_dir():
         raise InputError(f"{file} is a folder; name a file, e.g. {file / f'comparison{forms[0]}'}")
     if file.suffix == ".png":
-        try:
-            import matplotlib
-        except ModuleNotFoundError as error:
-            raise InputError(f"curves need {error.name}: pip install 'also-marl[report]'") from None
-        del matplotlib
-
-
-def _require_numpy() -> None:
-    try:
-        import numpy
-    except ModuleNotFoundError as error:
-        raise InputError(f"comparisons need {error.name}: pip install 'also-marl[report]'") from None
-    del numpy
+        require("matplotlib", "curves")
 
 
 def _write(file: Path, comparison: "Comparison", *, is_marl_eval: bool) -> None:

@@ -14,6 +14,7 @@ from also import enums
 from also.campaign import calls
 from also.cli.chosen import WHICH, Chosen, OfCampaign, choose
 from also.cli.console import console
+from also.cli.extras import require
 from also.cli.options import StoreOption
 from also.cli.waiting import told
 from also.errors import InputError
@@ -93,11 +94,7 @@ def require_pictures() -> None:
     Raises:
         InputError: what draws them is not installed.
     """
-    try:
-        import PIL.Image
-    except ModuleNotFoundError as error:
-        raise InputError(f"pictures need {error.name}: pip install 'also-marl[report]'") from None
-    del PIL
+    require("PIL.Image", "pictures")
 
 
 def _choices(named: str | None, output: Path | None) -> list[EpisodeChoice]:
