@@ -15,17 +15,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from also import document, keys, settings
+from also import document, keys
 from also.campaign import spec
 from also.campaign.fold import fold
-from also.campaign.journal import Journal
 from also.campaign.run import run as conduct
 from also.campaign.state import State
 from also.campaign.summary import summary
 from also.campaign.watch import Watch
 from also.cli.lines import Lines
-from also.errors import CampaignError
-from also.store import open_store
+from also.cli.options import read_journal, settings_with
 from also.v1.branch_pb2 import Evaluation
 from also.v1.campaign_pb2 import Campaign as CampaignFile
 
@@ -138,7 +136,7 @@ class Campaign:
                 written then.
             ServiceError: a service failed for good. The same call goes on from there.
         """
-        given = replace(_settings(store), task_folder=self.folder)
+        given = replace(settings_with(store), task_folder=self.folder)
         if watch is not None:
             state = conduct(self.file, self.id, given, watch)
         else:
@@ -158,13 +156,5 @@ def open(campaign_id: str, store: str | None = None) -> Result:  # noqa: A001  (
         StoreError: there is no such store, or it cannot be read.
         CampaignError: it holds no such campaign.
     """
-    uri = _settings(store).store
-    journal = Journal(open_store(uri, create=False), campaign_id)
-    if not journal.records:
-        raise CampaignError(f"store {uri} holds no campaign {campaign_id!r}")
-    return Result(id=campaign_id, store=uri, state=fold(journal.records))
-
-
-def _settings(store: str | None) -> settings.Settings:
-    found = settings.from_environment()
-    return found if store is None else replace(found, store=store)
+    state = fold(read_journal(campaign_id, store).records)
+    return Result(id=campaign_id, store=settings_with(store).store, state=state)

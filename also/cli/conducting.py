@@ -40,8 +40,7 @@ def conductor(journal: Journal, state: State, now: datetime) -> ConductorSummary
     """
     if state.finished is not None:
         return None
-    found = heartbeat.heard(journal.store, journal.campaign_id)
-    last = min(found, key=lambda each: each.beat.ended, default=None)  # the latest of equals
+    last = _last(journal)
     if last is None:
         written = datetime.fromisoformat(journal.records[-1].written_at)
         return ConductorSummary(state=ConductorState.CONDUCTOR_STATE_UNKNOWN, heard_seconds=_passed(now - written))
@@ -72,8 +71,7 @@ def lines(said: ConductorSummary | None) -> list[str]:
         case ConductorState.CONDUCTOR_STATE_UNKNOWN:
             return [f"conductor         none is known; the last record was written {since} ago"]
         case _:
-            waited = f", waits for {said.waits_for} ({_ago(said.waited_seconds)} so far)" if said.waits_for else ""
-            return [f"{words} ({said.who}), heard of {since} ago{waited}"]
+            return [f"{words} ({said.who}), heard of {since} ago{_waits(said.waits_for, said.waited_seconds)}"]
 
 
 def short(said: ConductorSummary | None) -> str:
@@ -131,8 +129,7 @@ class Signs:
         Raises:
             StoreError: the store cannot be read.
         """
-        found = heartbeat.heard(self._journal.store, self._journal.campaign_id)
-        last = min(found, key=lambda each: each.beat.ended, default=None)
+        last = _last(self._journal)
         if last is None:
             return "none is known"
         beat = last.beat
@@ -146,8 +143,18 @@ class Signs:
             return f"gone; last heard of {_ago(max(_passed(now - last.at), silent))} ago ({last.who})"
         if not is_fresh:
             return f"unknown; listening for the next sign of life ({last.who})"
-        waited = _ago(beat.waited_seconds)
-        return f"at work ({last.who})" + (f", waits for {beat.waits_for} ({waited} so far)" if beat.waits_for else "")
+        return f"at work ({last.who}){_waits(beat.waits_for, beat.waited_seconds)}"
+
+
+def _last(journal: Journal) -> Heard | None:
+    """The last beat of a campaign, of a conductor that has not ended before all others."""
+    found = heartbeat.heard(journal.store, journal.campaign_id)
+    return min(found, key=lambda each: each.beat.ended, default=None)  # the latest of equals
+
+
+def _waits(what: str, seconds: float) -> str:
+    """What a conductor at work waits for, to be put behind the rest; empty where it waits for nothing."""
+    return f", waits for {what} ({_ago(seconds)} so far)" if what else ""
 
 
 def _passed(time: timedelta) -> float:

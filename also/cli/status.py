@@ -11,6 +11,7 @@ from rich.table import Table
 from also import document, keys
 from also.campaign.fold import fold
 from also.campaign.journal import Journal
+from also.campaign.state import State
 from also.campaign.summary import summary
 from also.cli import conducting, table
 from also.cli.console import console
@@ -55,15 +56,24 @@ def _with(found: CampaignSummary, said: ConductorSummary | None) -> CampaignSumm
     return found
 
 
-def _summaries(store: Store) -> Iterator[CampaignSummary]:
+def _found(store: Store) -> Iterator[tuple[str, tuple[State, ConductorSummary | None] | InputError]]:
+    """Each campaign of a store by its id: its state and what is known of its conductor, or why it cannot be read."""
     for campaign_id in store.names(keys.CAMPAIGNS):
         try:
             journal = Journal(store, campaign_id)
             state = fold(journal.records)
         except InputError as error:
-            yield CampaignSummary(campaign=campaign_id, error=str(error))
+            yield campaign_id, error
         else:
-            said = conducting.conductor(journal, state, datetime.now(UTC))
+            yield campaign_id, (state, conducting.conductor(journal, state, datetime.now(UTC)))
+
+
+def _summaries(store: Store) -> Iterator[CampaignSummary]:
+    for campaign_id, found in _found(store):
+        if isinstance(found, InputError):
+            yield CampaignSummary(campaign=campaign_id, error=str(found))
+        else:
+            state, said = found
             yield _with(summary(state, campaign_id, stages=False), said)
 
 
@@ -71,13 +81,10 @@ def _campaigns(store: Store) -> Table:
     listed = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("campaign", "task", "stages", "env_steps", "return", "step", "conductor"):
         listed.add_column(column)
-    for campaign_id in store.names(keys.CAMPAIGNS):
-        try:
-            journal = Journal(store, campaign_id)
-            state = fold(journal.records)
-        except InputError as error:
-            listed.add_row(campaign_id, "", "", "", "", str(error))
-            continue
-        said = conducting.conductor(journal, state, datetime.now(UTC))
-        listed.add_row(campaign_id, state.card.task, *table.summary(state), conducting.short(said))
+    for campaign_id, found in _found(store):
+        if isinstance(found, InputError):
+            listed.add_row(campaign_id, "", "", "", "", str(found))
+        else:
+            state, said = found
+            listed.add_row(campaign_id, state.card.task, *table.summary(state), conducting.short(said))
     return listed
