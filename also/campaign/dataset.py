@@ -58,7 +58,7 @@ class Dataset:
         shown = list(demonstrations(state, campaign_id, store))
         self.trl += [for_trl(*each) for each in shown]
         self.axolotl += [for_axolotl(*each) for each in shown]
-        models = sorted({use.model for stage in state.stages for use in stage.llm_uses if use.model})
+        models = sorted({use.model for use in state.llm_uses if use.model})
         self.campaigns.append(
             f"{campaign_id}: {state.card.task}, seed {state.campaign.seed}, {', '.join(models) or 'no LLM'}"
         )

@@ -212,11 +212,31 @@ class State:
         share = cost.allowed_for_branches(self.campaign) - self.branch_env_steps
         return max(0, min(share, self.campaign.budget.env_steps - self.env_steps))
 
+    @property
+    def llm_uses(self) -> list[LlmUse]:
+        """What LLMs have cost, in order."""
+        return [use for stage in self.stages for use in stage.llm_uses]
+
+    @property
+    def llm_calls(self) -> int:
+        """Calls of LLMs so far."""
+        return sum(stage.llm_calls for stage in self.stages)
+
+    @property
+    def llm_tokens(self) -> int:
+        """Tokens of LLMs so far, prompts and completions together."""
+        return sum(stage.llm_tokens for stage in self.stages)
+
+    @property
+    def llm_cost(self) -> float:
+        """Cost of LLMs so far by the endpoints' prices, in their currency."""
+        return sum(use.cost for use in self.llm_uses)
+
     def llm_allowance(self, stage: Stage) -> LlmAllowance:
         """What an LLM's next answer in a stage may cost: what is left of the stage's and of the campaign's budget."""
         budget = self.campaign.budget
-        calls = budget.llm_calls - sum(each.llm_calls for each in self.stages)
-        tokens = budget.llm_tokens - sum(each.llm_tokens for each in self.stages)
+        calls = budget.llm_calls - self.llm_calls
+        tokens = budget.llm_tokens - self.llm_tokens
         return LlmAllowance(
             calls=max(0, min(calls, budget.llm_calls_per_stage - stage.llm_calls)),
             tokens=max(0, min(tokens, budget.llm_tokens_per_stage - stage.llm_tokens)),

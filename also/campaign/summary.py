@@ -37,14 +37,14 @@ def summary(state: State, campaign_id: str, *, stages: bool = True) -> CampaignS
 
 
 def _llm(state: State) -> LlmTotal | None:
-    uses = [use for stage in state.stages for use in stage.llm_uses]
+    uses = state.llm_uses
     if not uses:
         return None
     return LlmTotal(
-        calls=sum(use.calls for use in uses),
+        calls=state.llm_calls,
         prompt_tokens=sum(use.prompt_tokens for use in uses),
         completion_tokens=sum(use.completion_tokens for use in uses),
-        cost=sum(use.cost for use in uses),
+        cost=state.llm_cost,
     )
 
 

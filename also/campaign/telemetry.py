@@ -91,7 +91,6 @@ def progress(state: State, records: int) -> dict[metrics.JournalMetric, Values]:
     position = state.open_stage.position if state.open_stage is not None else state.position
     branches = sum(validation.env_steps for each in state.stages for validation in each.validations)
     budget = state.campaign.budget
-    uses = [use for each in state.stages for use in each.llm_uses]
     return {
         metrics.RECORDS: {(): records},
         metrics.FINISHED: {(): float(state.finished is not None)},
@@ -107,10 +106,10 @@ def progress(state: State, records: int) -> dict[metrics.JournalMetric, Values]:
         },
         metrics.SPENT: {
             ("env_steps",): state.env_steps,
-            ("llm_calls",): sum(each.llm_calls for each in state.stages),
-            ("llm_tokens",): sum(each.llm_tokens for each in state.stages),
+            ("llm_calls",): state.llm_calls,
+            ("llm_tokens",): state.llm_tokens,
         },
-        metrics.CAMPAIGN_LLM_COST: {(): sum(use.cost for use in uses)},
+        metrics.CAMPAIGN_LLM_COST: {(): state.llm_cost},
         metrics.REPORTED_RETURN: _reported(state),
     }
 

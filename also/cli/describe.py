@@ -14,6 +14,7 @@ from also.v1.campaign_pb2 import Campaign
 from also.v1.diagnosis_pb2 import FailureMode, LearningPhase
 from also.v1.evidence_pb2 import Evidence
 from also.v1.journal_pb2 import Finished, Held, Promoted, RolledBack
+from also.v1.llm_pb2 import LlmUse
 from also.v1.shaping_pb2 import (
     Comparison,
     ScheduleKind,
@@ -112,6 +113,11 @@ def evaluation(given: Evaluation) -> str:
 def interval(mean: float, low: float, high: float) -> str:
     """A mean with its interval: "0.412 [0.380, 0.441]"."""
     return f"{mean:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def models(uses: Sequence[LlmUse]) -> str:
+    """The models that have answered, each once."""
+    return ", ".join(dict.fromkeys(use.model for use in uses if use.model)) or "no model answered"
 
 
 def growth(before: Campaign, after: Campaign) -> str:

@@ -72,14 +72,13 @@ def outcome(state: State) -> list[str]:
 
 def _llm(state: State) -> list[str]:
     """What LLMs have cost; nothing where there was none."""
-    uses = [use for stage in state.stages for use in stage.llm_uses]
+    uses = state.llm_uses
     if not uses:
         return []
-    models = ", ".join(dict.fromkeys(use.model for use in uses if use.model)) or "no model answered"
     tokens = f"{sum(use.prompt_tokens for use in uses):,} + {sum(use.completion_tokens for use in uses):,} tokens"
-    cached, cost = sum(use.cached_tokens for use in uses), sum(use.cost for use in uses)
+    cached, cost = sum(use.cached_tokens for use in uses), state.llm_cost
     what = "(prompt + completion)" if not cached else f"(prompt + completion; {cached:,} from the prefix cache)"
-    line = f"LLM               {models}: {counted(sum(use.calls for use in uses), 'call')}, {tokens} {what}"
+    line = f"LLM               {describe.models(uses)}: {counted(state.llm_calls, 'call')}, {tokens} {what}"
     return [line + (f", cost {cost:.2f}" if cost else "")]
 
 

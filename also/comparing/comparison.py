@@ -134,16 +134,16 @@ def curve_of(run: Run) -> list[Segment]:
 
 
 def _row(group: Group, env_steps: int) -> Row:
-    uses = [use for run in group.runs for stage in run.state.stages for use in stage.llm_uses]
+    states = [run.state for run in group.runs]
     return Row(
         group=group,
         final=interquartile_mean([_finals(group)]),
         area=interquartile_mean([_areas(group, env_steps)]),
-        success=sum(_success(run.state) for run in group.runs) / len(group.runs),
-        costs=tuple(costs(run.state) for run in group.runs),
-        llm_calls=sum(use.calls for use in uses),
-        llm_tokens=sum(use.prompt_tokens + use.completion_tokens for use in uses),
-        llm_cost=sum(use.cost for use in uses),
+        success=sum(map(_success, states)) / len(states),
+        costs=tuple(map(costs, states)),
+        llm_calls=sum(state.llm_calls for state in states),
+        llm_tokens=sum(state.llm_tokens for state in states),
+        llm_cost=sum(use.cost for state in states for use in state.llm_uses),
     )
 
 

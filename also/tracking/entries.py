@@ -155,13 +155,12 @@ def _of_decision(state: State) -> dict[str, float]:
 
 def _llm(state: State) -> dict[str, float]:
     """What LLMs have cost so far; nothing where there was none."""
-    uses = [use for stage in state.stages for use in stage.llm_uses]
-    if not uses:
+    if not state.llm_uses:
         return {}
     return {
-        "llm/calls": float(sum(use.calls for use in uses)),
-        "llm/tokens": float(sum(use.prompt_tokens + use.completion_tokens for use in uses)),
-        "llm/cost": sum(use.cost for use in uses),
+        "llm/calls": float(state.llm_calls),
+        "llm/tokens": float(state.llm_tokens),
+        "llm/cost": state.llm_cost,
     }
 
 

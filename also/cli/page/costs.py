@@ -89,10 +89,9 @@ def _others(account: Account) -> list[tuple[str, str]]:
     found = []
     uses = [use for span in account.spans for use in span.stage.llm_uses]
     if uses:
-        models = ", ".join(dict.fromkeys(use.model for use in uses if use.model)) or "no model answered"
         calls, prompt = sum(use.calls for use in uses), sum(use.prompt_tokens for use in uses)
         cached = sum(use.cached_tokens for use in uses)
-        told = f"{counted(calls, 'call')} of {models}; {prompt:,} prompt tokens"
+        told = f"{counted(calls, 'call')} of {describe.models(uses)}; {prompt:,} prompt tokens"
         told += f" ({cached:,} from the prefix cache)" if cached else ""
         told += f" and {sum(use.completion_tokens for use in uses):,} completion tokens"
         cost, seconds = sum(use.cost for use in uses), sum(use.seconds for use in uses)
