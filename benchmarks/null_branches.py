@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from also import document, presets, seeds
 from also.services.trainer import checkpoint, determinism
-from also.services.trainer.branch_group import GroupRun
+from also.services.trainer.branch.group import GroupRun
 from also.services.trainer.run import Run
 from also.store import Store
 from also.v1.branch_pb2 import Branch, BranchGroup, BranchRecord, SeedPool

@@ -22,7 +22,8 @@ from also.campaign.state import State
 from also.llm.asker import Asker
 from also.services.critic.service import CriticService
 from also.services.generator.service import GeneratorService
-from also.services.trainer import branch, determinism
+from also.services.trainer import determinism
+from also.services.trainer.branch import process as branch
 from also.services.trainer.service import Trainer
 from also.services.validator.launch import results
 from also.services.validator.launch.launcher import Progress

@@ -13,8 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from also import document, keys
-from also.services.trainer import branch_save, checkpoint
-from also.services.trainer.branch_group import GroupRun
+from also.services.trainer import checkpoint
+from also.services.trainer.branch import save as branch_save
+from also.services.trainer.branch.group import GroupRun
 from also.services.trainer.run import Snapshot
 from also.services.trainer.tasks.opening import describe
 from also.services.validator.launch import results

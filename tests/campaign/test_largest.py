@@ -11,8 +11,8 @@ from also.judging import backends, moments, recorded
 from also.llm.question import Room
 from also.llm.tokens import estimate, estimate_messages
 from also.services.critic import prompt as critic_prompt
-from also.services.generator import prompt as generator_prompt
-from also.services.generator.rules import check_names
+from also.services.generator.expert.rules import check_names
+from also.services.generator.llm import prompt as generator_prompt
 from also.shaping.rules import check_config
 from also.v1.llm_pb2 import LlmEndpoint
 from also.v1.task_pb2 import TaskCard

@@ -10,7 +10,7 @@ import pytest
 
 from also.campaign.fold import event_of, fold
 from also.campaign.replay import differences
-from also.services.generator.sense import senseless
+from also.services.generator.llm.sense import senseless
 from also.shaping.identity import config_hash
 from also.v1 import diagnosis_pb2 as pb
 from also.v1.journal_pb2 import Diagnosed, Held, HoldReason, JournalRecord, Proposed

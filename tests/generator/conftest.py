@@ -14,7 +14,7 @@ from also.llm.asker import Asker
 from also.llm.question import Choice, Reply
 from also.services.generator import service
 from also.services.generator.configs import fit_caps
-from also.services.generator.sampling import draw_term
+from also.services.generator.controls.sampling import draw_term
 from also.shaping.rules import check_config
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping

@@ -9,11 +9,11 @@ import pytest
 from also import document
 from also.llm.conformance import fault
 from also.llm.question import Room
-from also.services.generator import prompt
-from also.services.generator.offer import offer
+from also.services.generator.expert.rules import proposals
+from also.services.generator.llm import prompt
+from also.services.generator.llm.offer import offer
+from also.services.generator.llm.schema import candidate_schema, reply_schema
 from also.services.generator.proposal import collect
-from also.services.generator.rules import proposals
-from also.services.generator.schema import candidate_schema, reply_schema
 from also.v1 import campaign_pb2
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping

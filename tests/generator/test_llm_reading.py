@@ -10,10 +10,10 @@ from also import document
 from also.llm.conformance import fault
 from also.llm.question import Choice, Reply, ReplyError
 from also.services.generator.configs import fit_caps
-from also.services.generator.offer import offer
+from also.services.generator.llm.offer import offer
+from also.services.generator.llm.reading import read
+from also.services.generator.llm.schema import candidate_schema, reply_schema
 from also.services.generator.proposal import collect
-from also.services.generator.reading import read
-from also.services.generator.schema import candidate_schema, reply_schema
 from also.shaping.rules import cap_total, check_config
 from also.shaping.sight import bonus_limit
 from also.v1 import campaign_pb2

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from also.services.generator.choices import choices_section
-from also.services.generator.offer import MOST_FEATURES, MOST_ROLES, offer
-from also.services.generator.schema import candidate_schema, reply_schema
+from also.services.generator.llm.choices import choices_section
+from also.services.generator.llm.offer import MOST_FEATURES, MOST_ROLES, offer
+from also.services.generator.llm.schema import candidate_schema, reply_schema
 from also.shaping.rules import role_agents
 from also.v1 import campaign_pb2
 from also.v1 import diagnosis_pb2 as pb

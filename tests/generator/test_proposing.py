@@ -3,7 +3,7 @@
 import pytest
 
 from also.errors import DocumentError, ShapingError
-from also.services.generator import rules
+from also.services.generator.expert import rules
 from also.shaping.identity import config_hash
 from also.v1 import campaign_pb2
 from also.v1 import diagnosis_pb2 as pb

@@ -2,8 +2,8 @@
 
 import pytest
 
-from also.services.generator import rules
-from also.services.generator.sense import senseless
+from also.services.generator.expert import rules
+from also.services.generator.llm.sense import senseless
 from also.v1 import diagnosis_pb2 as dp
 from also.v1 import shaping_pb2 as pb
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from also.services.generator.expert.remedies import way_back
 from also.services.generator.proposal import tried_under
-from also.services.generator.remedies import way_back
 from also.shaping.identity import config_hash
 from also.shaping.rules import check_config, complete
 from also.v1 import diagnosis_pb2 as pb

@@ -16,8 +16,8 @@ READERS_OF_THE_WALL_CLOCK = {
 }
 
 HOLDERS_OF_DICE = {
-    "also/services/trainer/tasks/foreign_process.py",
-    "also/services/trainer/tasks/parallel_dice.py",
+    "also/services/trainer/tasks/foreign/process.py",
+    "also/services/trainer/tasks/parallel/dice.py",
 }
 """The modules that put global generators in place: those that a user's environment draws from."""
 

@@ -5,7 +5,7 @@ from also.judging import moments
 from also.judging.backends import random, rules
 from also.judging.scoring import is_accepted
 from also.services.critic import rules as expert
-from also.services.generator import rules as proposer
+from also.services.generator.expert import rules as proposer
 from also.v1.diagnosis_pb2 import Diagnosis, LearningPhase
 from also.v1.generator_pb2 import ProposeRequest
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from also.errors import TaskError
 from also.services.trainer.streams import mix
-from also.services.trainer.tasks.card_rules import check_card
-from also.services.trainer.tasks.foraging import IDLE, LOAD, NO_ACTION, NORTH, Foraging
-from also.services.trainer.tasks.foraging_card import foraging_card
-from also.services.trainer.tasks.foraging_layout import LOADERS, parse_layout
-from also.services.trainer.tasks.foraging_tables import LEVEL_BITS
+from also.services.trainer.tasks.cards.rules import check_card
+from also.services.trainer.tasks.foraging.card import foraging_card
+from also.services.trainer.tasks.foraging.layout import LOADERS, parse_layout
+from also.services.trainer.tasks.foraging.tables import LEVEL_BITS
+from also.services.trainer.tasks.foraging.task import IDLE, LOAD, NO_ACTION, NORTH, Foraging
 from also.v1 import task_pb2
 
 LAYOUTS = st.builds(

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from also.errors import TaskError
 from also.services.trainer.streams import mix
-from also.services.trainer.tasks.foraging import LOAD, Foraging
-from also.services.trainer.tasks.foraging_layout import EPISODE_LIMIT
-from also.services.trainer.tasks.foraging_tables import LEVEL_BITS, LEVEL_MASK
+from also.services.trainer.tasks.foraging.layout import EPISODE_LIMIT
+from also.services.trainer.tasks.foraging.tables import LEVEL_BITS, LEVEL_MASK
+from also.services.trainer.tasks.foraging.task import LOAD, Foraging
 
 
 def opened(layout: str, replicas: int, environments: int, seed: int = 1) -> Foraging:

@@ -11,9 +11,9 @@ import torch
 from lbforaging.foraging.environment import ForagingEnv
 
 from also.services.trainer.streams import mix
-from also.services.trainer.tasks.foraging import EAST, LOAD, NORTH, SOUTH, WEST, Foraging
-from also.services.trainer.tasks.foraging_layout import parse_layout
-from also.services.trainer.tasks.foraging_tables import LEVEL_BITS, LEVEL_MASK
+from also.services.trainer.tasks.foraging.layout import parse_layout
+from also.services.trainer.tasks.foraging.tables import LEVEL_BITS, LEVEL_MASK
+from also.services.trainer.tasks.foraging.task import EAST, LOAD, NORTH, SOUTH, WEST, Foraging
 from also.services.trainer.tasks.vector_task import Outcome
 
 CASES = [

@@ -15,7 +15,7 @@ import torch
 from also.errors import ServiceUnavailable, TaskError
 from also.services.trainer.streams import mix
 from also.services.trainer.tasks.opening import describe, open_task
-from also.services.trainer.tasks.parallel_task import ParallelTask
+from also.services.trainer.tasks.parallel.task import ParallelTask
 from also.v1.task_pb2 import Scalar, Task
 
 Opener = Callable[..., ParallelTask]
@@ -112,7 +112,7 @@ def test_an_exception_of_another_interpreter_keeps_its_place(opened: Opener, log
     assert str(log) in said
     written = log.read_text()
     assert re.search(r'foreign_environments.py", line \d+, in step', written)
-    assert "foreign_process.py" not in written
+    assert "foreign/process.py" not in written
     assert re.search(r"step\(\) of the trial, episode 0 \(seed \d+\), env_step 2", written)
 
 

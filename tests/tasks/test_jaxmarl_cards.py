@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from also.services.trainer.streams import mix
-from also.services.trainer.tasks.card_rules import check_card
-from also.services.trainer.tasks.jaxmarl_layouts import LAYOUTS
+from also.services.trainer.tasks.cards.rules import check_card
+from also.services.trainer.tasks.jaxmarl.layouts import LAYOUTS
 from also.services.trainer.tasks.opening import describe, open_task
 from also.v1 import task_pb2
 from also.v1.task_pb2 import Task

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from also.errors import TaskError
-from also.services.trainer.tasks.jaxmarl_layouts import LAYOUTS, OVERCOOKED_MAPS, OVERCOOKED_V2_MAPS, REFUSED, SMAX_MAPS
+from also.services.trainer.tasks.jaxmarl.layouts import LAYOUTS, OVERCOOKED_MAPS, OVERCOOKED_V2_MAPS, REFUSED, SMAX_MAPS
 from also.services.trainer.tasks.opening import describe
 from also.v1.task_pb2 import Task
 

@@ -73,8 +73,8 @@ def played(task, env_steps):
 @EACH
 def test_env_steps_are_those_of_jaxmarl(name, layout):
     """From equal keys and actions JaxMARL's own functions come to the same states, rewards and ends."""
-    from also.services.trainer.tasks import jaxmarl_kinds  # loads JAX
-    from also.services.trainer.tasks.jaxmarl_layouts import find_layout
+    from also.services.trainer.tasks.jaxmarl import kinds as jaxmarl_kinds  # loads JAX
+    from also.services.trainer.tasks.jaxmarl.layouts import find_layout
 
     kind = jaxmarl_kinds.make(find_layout(name, layout))
     env = kind.environment

@@ -14,7 +14,7 @@ from also import seeds
 from also.campaign.journal import Journal
 from also.errors import TaskError
 from also.services.trainer import checkpoint
-from also.services.trainer.tasks import card_cache
+from also.services.trainer.tasks.cards import cache as card_cache
 from also.services.trainer.tasks.opening import describe, open_task
 from also.settings import child_environment
 from also.store import open_store
@@ -292,7 +292,7 @@ def test_what_a_trial_rests_on_is_found_by_name(written: Callable[..., None], tm
     (entry,) = entries(tmp_path)
     files = json.loads(entry.read_bytes())["files"]
     assert {str(tmp_path / "told.py"), str(tmp_path / "map.txt")} <= files.keys()
-    assert any(path.endswith("parallel_trials.py") for path in files)
+    assert any(path.endswith("parallel/trials.py") for path in files)
     assert not any("resets.txt" in path or "__pycache__" in path for path in files)
     assert card_cache.find(task()) is not None
 

@@ -11,10 +11,10 @@ import torch
 from also.errors import ServiceUnavailable, TaskError
 from also.services.trainer.streams import mix
 from also.services.trainer.tasks.opening import describe, open_task
-from also.services.trainer.tasks.parallel_memory import nameless_file
-from also.services.trainer.tasks.parallel_place import Place, Places
-from also.services.trainer.tasks.parallel_silence import FIRST_NOTICE_SECONDS, Silence
-from also.services.trainer.tasks.parallel_task import ParallelTask
+from also.services.trainer.tasks.parallel.memory import nameless_file
+from also.services.trainer.tasks.parallel.place import Place, Places
+from also.services.trainer.tasks.parallel.silence import FIRST_NOTICE_SECONDS, Silence
+from also.services.trainer.tasks.parallel.task import ParallelTask
 from also.v1.task_pb2 import Scalar, Task
 
 Opener = Callable[..., ParallelTask]
@@ -78,7 +78,7 @@ def test_an_exception_keeps_its_place(opened: Opener, logs: Path) -> None:
     assert "Traceback (most recent call last):" in written
     assert f'wayward_environments.py", line {line}, in _divide' in written
     assert "in step" in written
-    assert "parallel_environment.py" not in written
+    assert "parallel/environment.py" not in written
     assert re.search(r"step\(\) of lane 0, episode 0 \(seed \d+\), env_step 3", written)
     assert "\n" not in said
 

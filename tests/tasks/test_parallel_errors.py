@@ -8,9 +8,9 @@ import pytest
 from also.errors import TaskError
 from also.services.trainer.tasks.import_path import check_import_path
 from also.services.trainer.tasks.opening import describe, open_task
-from also.services.trainer.tasks.parallel_build import open_environment
-from also.services.trainer.tasks.parallel_card import inspect
-from also.services.trainer.tasks.parallel_lanes import Worker
+from also.services.trainer.tasks.parallel.build import open_environment
+from also.services.trainer.tasks.parallel.card import inspect
+from also.services.trainer.tasks.parallel.lanes import Worker
 from also.v1.task_pb2 import Scalar, Task
 
 BROKEN = {
@@ -130,6 +130,6 @@ def test_a_fault_of_also_is_not_blamed_on_the_environment() -> None:
     reply = Worker(-1).answer("dance", {"name": "small_environments:line"})
     assert re.match(
         r"task 'small_environments:line': after .+ ALSO itself raised ValueError: unknown command 'dance', at "
-        r".*parallel_lanes.py:\d+ in _do: a fault of ALSO's, not of the environment",
+        r".*parallel/lanes.py:\d+ in _do: a fault of ALSO's, not of the environment",
         reply["error"],
     )

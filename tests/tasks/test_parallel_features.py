@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from also.services.trainer.tasks.opening import describe, open_task
-from also.services.trainer.tasks.parallel_build import open_environment
-from also.services.trainer.tasks.parallel_card import inspect
-from also.services.trainer.tasks.parallel_choice import choose
-from also.services.trainer.tasks.parallel_ranges import declared_or_measured, measured
-from also.services.trainer.tasks.parallel_record import Kept, Record
+from also.services.trainer.tasks.parallel.build import open_environment
+from also.services.trainer.tasks.parallel.card import inspect
+from also.services.trainer.tasks.parallel.choice import choose
+from also.services.trainer.tasks.parallel.ranges import declared_or_measured, measured
+from also.services.trainer.tasks.parallel.record import Kept, Record
 from also.v1.task_pb2 import Task, TaskCard
 
 pytestmark = pytest.mark.usefixtures("small_environments")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from also.errors import TaskError
-from also.services.trainer.tasks.parallel_build import open_environment
-from also.services.trainer.tasks.parallel_environment import ParallelEnvironment
-from also.services.trainer.tasks.parallel_trials import play_trials
+from also.services.trainer.tasks.parallel.build import open_environment
+from also.services.trainer.tasks.parallel.environment import ParallelEnvironment
+from also.services.trainer.tasks.parallel.trials import play_trials
 from also.v1.task_pb2 import Task
 
 STAY = np.zeros(2, np.int64)

@@ -7,10 +7,10 @@ import torch
 
 from also.services.trainer.streams import mix
 from also.services.trainer.tasks.opening import describe, open_task
-from also.services.trainer.tasks.parallel_build import open_environment
-from also.services.trainer.tasks.parallel_returns import Rewards, write_returns
-from also.services.trainer.tasks.parallel_task import ParallelTask
-from also.services.trainer.tasks.parallel_trials import play_trials
+from also.services.trainer.tasks.parallel.build import open_environment
+from also.services.trainer.tasks.parallel.returns import Rewards, write_returns
+from also.services.trainer.tasks.parallel.task import ParallelTask
+from also.services.trainer.tasks.parallel.trials import play_trials
 from also.v1.task_pb2 import Task, TaskCard
 
 STAY, LEFT = 0, 1

@@ -8,9 +8,9 @@ from torch import Tensor
 from also.errors import TaskError
 from also.services.trainer.streams import mix
 from also.services.trainer.tasks.opening import describe, open_task
-from also.services.trainer.tasks.parallel_build import open_environment
-from also.services.trainer.tasks.parallel_card import inspect
-from also.services.trainer.tasks.parallel_trials import moments
+from also.services.trainer.tasks.parallel.build import open_environment
+from also.services.trainer.tasks.parallel.card import inspect
+from also.services.trainer.tasks.parallel.trials import moments
 from also.v1 import task_pb2
 from also.v1.task_pb2 import Task, TaskCard
 

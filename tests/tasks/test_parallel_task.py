@@ -15,7 +15,7 @@ from torch import Tensor
 from also.errors import ServiceUnavailable, TaskError
 from also.services.trainer.streams import mix
 from also.services.trainer.tasks.opening import open_task
-from also.services.trainer.tasks.parallel_task import ParallelTask
+from also.services.trainer.tasks.parallel.task import ParallelTask
 from also.v1.task_pb2 import Scalar, Task
 
 Opener = Callable[..., ParallelTask]
@@ -212,7 +212,7 @@ def test_a_mask_holds_for_the_env_step_that_it_was_given_for(opened: Opener) -> 
 
 def test_discrete_actions_begin_where_the_space_does(small_environments: None) -> None:
     """Choice k of a Discrete space with a start is start + k."""
-    from also.services.trainer.tasks.parallel_build import open_environment
+    from also.services.trainer.tasks.parallel.build import open_environment
 
     environment = open_environment(Task(name="small_environments:uneven"))
     environment.reset(1)
@@ -222,7 +222,7 @@ def test_discrete_actions_begin_where_the_space_does(small_environments: None) -
 
 def test_continuous_actions_are_cut_to_each_agents_bounds(opened: Opener, small_environments: None) -> None:
     """The card has the widest bounds; an agent takes as many numbers as it needs, in its own shape."""
-    from also.services.trainer.tasks.parallel_build import open_environment
+    from also.services.trainer.tasks.parallel.build import open_environment
 
     task = opened("gliding")
     space = task.card.action_space
@@ -272,8 +272,8 @@ def test_one_agent_is_a_team_too(opened: Opener) -> None:
 
 def test_an_environment_without_end_is_truncated(small_environments: None) -> None:
     """After 1000 env_steps where nobody sets a limit; the return so far is a feature, cut to its range."""
-    from also.services.trainer.tasks.parallel_build import open_environment
-    from also.services.trainer.tasks.parallel_card import inspect
+    from also.services.trainer.tasks.parallel.build import open_environment
+    from also.services.trainer.tasks.parallel.card import inspect
 
     task = Task(name="small_environments:endless")
     environment = open_environment(task)
@@ -420,7 +420,7 @@ def test_a_view_says_who_is_there_once_somebody_is_not(opened: Opener) -> None:
 
 def test_of_agents_that_end_together_the_terminated_ones_are_not_there_afterwards(small_environments: None) -> None:
     """In a state that the time limit cut, those that it cut are there; where all have terminated, all are."""
-    from also.services.trainer.tasks.parallel_build import open_environment
+    from also.services.trainer.tasks.parallel.build import open_environment
 
     environment = open_environment(Task(name="small_environments:line"))
 

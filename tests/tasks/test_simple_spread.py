@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from also.services.trainer.streams import mix
-from also.services.trainer.tasks.card_rules import check_card
+from also.services.trainer.tasks.cards.rules import check_card
 from also.services.trainer.tasks.opening import describe, open_task
-from also.services.trainer.tasks.parallel_task import ParallelTask
+from also.services.trainer.tasks.parallel.task import ParallelTask
 from also.v1.task_pb2 import Task
 
 REPOSITORY = Path(__file__).parents[2]

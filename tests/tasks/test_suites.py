@@ -6,7 +6,7 @@ import pytest
 
 from also import limits
 from also.errors import TaskError
-from also.services.trainer.tasks.card_rules import check_card
+from also.services.trainer.tasks.cards.rules import check_card
 from also.services.trainer.tasks.opening import describe, open_task
 from also.services.trainer.tasks.suites import SUITES, Suite
 from also.v1.task_pb2 import Task

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from also import document
 from also.errors import TaskError
 from also.services.trainer.streams import mix
-from also.services.trainer.tasks.card_rules import check_card
-from also.services.trainer.tasks.warehouse import Warehouse
-from also.services.trainer.tasks.warehouse_card import warehouse_card
-from also.services.trainer.tasks.warehouse_layout import parse_layout
-from also.services.trainer.tasks.warehouse_tables import FORWARD, LEFT, NOOP, SHELF, SPENT, TOGGLE, WANTED
+from also.services.trainer.tasks.cards.rules import check_card
+from also.services.trainer.tasks.warehouse.card import warehouse_card
+from also.services.trainer.tasks.warehouse.layout import parse_layout
+from also.services.trainer.tasks.warehouse.tables import FORWARD, LEFT, NOOP, SHELF, SPENT, TOGGLE, WANTED
+from also.services.trainer.tasks.warehouse.task import Warehouse
 from also.v1 import task_pb2
 from also.v1.task_pb2 import TaskCard
 from tests.tasks.warehouse_team import UP, purposeful_actions

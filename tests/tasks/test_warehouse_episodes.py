@@ -5,9 +5,9 @@ import torch
 from torch import Tensor
 
 from also.services.trainer.streams import mix
-from also.services.trainer.tasks.warehouse import Warehouse
-from also.services.trainer.tasks.warehouse_layout import EPISODE_LIMIT
-from also.services.trainer.tasks.warehouse_tables import SHELF, WANTED
+from also.services.trainer.tasks.warehouse.layout import EPISODE_LIMIT
+from also.services.trainer.tasks.warehouse.tables import SHELF, WANTED
+from also.services.trainer.tasks.warehouse.task import Warehouse
 from tests.tasks.warehouse_team import purposeful_actions
 
 

@@ -14,11 +14,11 @@ from rware.warehouse import Warehouse as PublishedWarehouse
 
 from also.errors import TaskError
 from also.services.trainer.streams import mix
-from also.services.trainer.tasks import warehouse_ties
-from also.services.trainer.tasks.warehouse import Warehouse
-from also.services.trainer.tasks.warehouse_layout import EPISODE_LIMIT, parse_layout
-from also.services.trainer.tasks.warehouse_tables import FORWARD, REQUESTED, SHELF, SPENT, WANTED
-from also.services.trainer.tasks.warehouse_traffic import Traffic
+from also.services.trainer.tasks.warehouse import ties as warehouse_ties
+from also.services.trainer.tasks.warehouse.layout import EPISODE_LIMIT, parse_layout
+from also.services.trainer.tasks.warehouse.tables import FORWARD, REQUESTED, SHELF, SPENT, WANTED
+from also.services.trainer.tasks.warehouse.task import Warehouse
+from also.services.trainer.tasks.warehouse.traffic import Traffic
 from tests.tasks.warehouse_team import purposeful_actions
 
 CASES = [

@@ -4,9 +4,9 @@ import functools
 
 import torch
 
-from also.services.trainer.tasks.warehouse import Warehouse
-from also.services.trainer.tasks.warehouse_layout import parse_layout
-from also.services.trainer.tasks.warehouse_tables import FORWARD, LEFT, REQUESTED, RIGHT, TOGGLE, WANTED, Tables, Way
+from also.services.trainer.tasks.warehouse.layout import parse_layout
+from also.services.trainer.tasks.warehouse.tables import FORWARD, LEFT, REQUESTED, RIGHT, TOGGLE, WANTED, Tables, Way
+from also.services.trainer.tasks.warehouse.task import Warehouse
 
 UP, DOWN, WEST, EAST = range(4)
 """Directions, in the package's order."""

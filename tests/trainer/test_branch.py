@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from also import keys
-from also.services.trainer import branch, checkpoint
+from also.services.trainer import checkpoint
+from also.services.trainer.branch import process as branch
 from also.services.trainer.run import Run
 from also.shaping.identity import config_hash
 from also.store import Store

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from also import document, keys, lifeline
 from also.forks.process import ForkedProcess
 from also.forks.starter import ForkServer
-from also.services.trainer import branch
+from also.services.trainer.branch import process as branch
 from also.settings import child_environment
 from also.store import Store, open_store
 from also.v1 import branch_pb2

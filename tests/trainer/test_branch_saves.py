@@ -11,8 +11,10 @@ import torch
 from google.protobuf.message import Message
 
 from also import document, keys
-from also.services.trainer import branch, branch_save, checkpoint
-from also.services.trainer.branch_group import GroupRun
+from also.services.trainer import checkpoint
+from also.services.trainer.branch import process as branch
+from also.services.trainer.branch import save as branch_save
+from also.services.trainer.branch.group import GroupRun
 from also.services.trainer.run import Run
 from also.store import Store, open_store
 from also.v1 import branch_pb2

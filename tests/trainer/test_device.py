@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from also import keys
-from also.services.trainer import branch, checkpoint, determinism, device
+from also.services.trainer import checkpoint, determinism, device
+from also.services.trainer.branch import process as branch
 from also.services.trainer.run import Run
 from also.store import Store, open_store
 from also.v1.branch_pb2 import BranchGroup

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from also.services.trainer.learner import explained_variance, generalised_advantages
 from also.services.trainer.network import ReplicaNet
+from also.services.trainer.ppo.learner import explained_variance, generalised_advantages
 from also.services.trainer.run import Run
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig

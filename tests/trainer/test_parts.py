@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from also.services.trainer import branch_save, checkpoint
-from also.services.trainer.branch_group import GroupRun
+from also.services.trainer import checkpoint
+from also.services.trainer.branch import save as branch_save
+from also.services.trainer.branch.group import GroupRun
 from also.services.trainer.tasks.opening import describe
 from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchRecord

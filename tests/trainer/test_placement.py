@@ -5,14 +5,15 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from also.services.trainer import branch_save, checkpoint, evidence, memory
-from also.services.trainer.branch_group import GroupRun
+from also.services.trainer import checkpoint, evidence, memory
+from also.services.trainer.branch import save as branch_save
+from also.services.trainer.branch.group import GroupRun
 from also.services.trainer.evaluation import Evaluator
 from also.services.trainer.probe import probe
 from also.services.trainer.run import Run
 from also.services.trainer.streams import mix
-from also.services.trainer.tasks.warehouse import Warehouse
-from also.services.trainer.tasks.warehouse_tables import FORWARD, WANTED
+from also.services.trainer.tasks.warehouse.tables import FORWARD, WANTED
+from also.services.trainer.tasks.warehouse.task import Warehouse
 from also.shaping.identity import config_hash
 from also.store import Store
 from also.v1 import branch_pb2

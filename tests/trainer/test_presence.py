@@ -12,11 +12,11 @@ from torch import Tensor
 from also import document
 from also.services.trainer import checkpoint, evidence
 from also.services.trainer.evaluation import Evaluator, Trace
-from also.services.trainer.learner import explained_variance, generalised_advantages, normalised
 from also.services.trainer.normaliser import RewardScaler, RunningMoments
+from also.services.trainer.ppo.learner import explained_variance, generalised_advantages, normalised
+from also.services.trainer.ppo.rollout import Rollout
 from also.services.trainer.presence import Presence, owed
 from also.services.trainer.probe import probe
-from also.services.trainer.rollout import Rollout
 from also.services.trainer.run import Run
 from also.services.trainer.tasks.vector_task import Features, Outcome, VectorTask, View
 from also.store import Store

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import torch
 
-from also.services.trainer import branch_save, evidence, memory
-from also.services.trainer.branch_group import GroupRun
+from also.services.trainer import evidence, memory
+from also.services.trainer.branch import save as branch_save
+from also.services.trainer.branch.group import GroupRun
 from also.services.trainer.evaluation import Evaluator
 from also.services.trainer.probe import probe
 from also.services.trainer.run import Run

@@ -8,8 +8,10 @@ import torch
 
 from also import keys
 from also.errors import TaskError
-from also.services.trainer import branch, branch_save, checkpoint, evidence
-from also.services.trainer.branch_group import GroupRun
+from also.services.trainer import checkpoint, evidence
+from also.services.trainer.branch import process as branch
+from also.services.trainer.branch import save as branch_save
+from also.services.trainer.branch.group import GroupRun
 from also.services.trainer.evaluation import Evaluator
 from also.services.trainer.probe import probe
 from also.services.trainer.run import Run

@@ -9,7 +9,7 @@ import torch
 from also import document
 from also.services.trainer.network import ReplicaNet
 from also.services.trainer.optimiser import Optimiser
-from also.services.trainer.rollout import Rollout
+from also.services.trainer.ppo.rollout import Rollout
 from also.services.trainer.run import Run
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig

@@ -26,7 +26,7 @@ def main():
         import numpy, random, torch
         print(json.dumps([torch.rand(3).tolist(), numpy.random.rand(3).tolist(), [random.random()]]))
     else:
-        from also.services.trainer import branch
+        from also.services.trainer.branch import process as branch
         branch.main(sys.argv[1:])
         late = set(sys.modules) - loaded_before
         print(json.dumps([name for name in late if name.startswith("also.")]))

@@ -62,7 +62,7 @@ FAULTS: dict[str, Callable[[Records, random.Random], None]] = {
 
 def main(given: Sequence[str] | None = None) -> None:
     """Serve and obey until standard input closes."""
-    from also.services.trainer.branch_metrics import BranchMetrics  # imports torch, for which the caller need not wait
+    from also.services.trainer.branch.metrics import BranchMetrics  # imports torch, for which the caller need not wait
 
     parser = argparse.ArgumentParser(prog="tools.faulty_prometheus.exporter")
     parser.add_argument("--store", required=True, help="URI of the object store")

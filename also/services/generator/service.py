@@ -8,9 +8,11 @@ from also.llm.asker import Asker
 from also.llm.asking import Read
 from also.llm.fitting import Render
 from also.llm.question import Answered, Question, Unanswered, falls_back, request_sha256
-from also.services.generator import mutation, prompt, rules, sampling
+from also.services.generator.controls import mutation, sampling
+from also.services.generator.expert import rules
+from also.services.generator.llm import prompt
+from also.services.generator.llm.reading import read
 from also.services.generator.proposal import Proposal, candidates_wanted, collect
-from also.services.generator.reading import read
 from also.shaping.rules import check_fit
 from also.v1 import campaign_pb2, generator_pb2_grpc
 from also.v1.generator_pb2 import (

@@ -20,7 +20,7 @@ from also.errors import CheckpointError
 from also.services.trainer.algorithm import learner_of
 from also.services.trainer.normaliser import InputNormaliser
 from also.services.trainer.play import Actor
-from also.services.trainer.policy import Policy
+from also.services.trainer.ppo.policy import Policy
 from also.services.trainer.run import Snapshot, part_of
 from also.v1.campaign_pb2 import Campaign
 from also.v1.task_pb2 import TaskCard

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from also import algorithms
-from also.services.trainer.learner import Learner
 from also.services.trainer.play import Actor, Player
-from also.services.trainer.rollout import Collector
+from also.services.trainer.ppo.learner import Learner
+from also.services.trainer.ppo.rollout import Collector
 from also.services.trainer.shaping_reward import ShapingReward
 from also.services.trainer.tasks.vector_task import VectorTask
 from also.services.trainer.value_based.episodes import Recorder

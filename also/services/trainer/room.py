@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from also import algorithms
 from also.errors import MemoryNeedError
 from also.services.trainer import device, host_memory
-from also.services.trainer.tasks.jaxmarl_layouts import LAYOUTS
+from also.services.trainer.tasks.jaxmarl.layouts import LAYOUTS
 from also.services.trainer.value_based import replay
 from also.v1.campaign_pb2 import Campaign
 from also.v1.task_pb2 import TaskCard

@@ -10,14 +10,14 @@ import sys
 import torch
 
 import also.services.trainer.branch
-import also.services.trainer.branch_group
-import also.services.trainer.branch_metrics
-import also.services.trainer.branch_save
+import also.services.trainer.branch.group
+import also.services.trainer.branch.metrics
+import also.services.trainer.branch.save
 import also.services.trainer.memory
 import also.services.trainer.service
-import also.services.trainer.tasks.foraging
-import also.services.trainer.tasks.jaxmarl_task
-import also.services.trainer.tasks.parallel_task  # noqa: F401
+import also.services.trainer.tasks.foraging.task
+import also.services.trainer.tasks.jaxmarl.task
+import also.services.trainer.tasks.parallel.task  # noqa: F401
 from also.services.trainer import determinism
 
 

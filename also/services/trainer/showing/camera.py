@@ -7,12 +7,12 @@ from also.errors import TaskError
 from also.services.trainer.showing.field import FieldCamera
 from also.services.trainer.showing.hall import HallCamera
 from also.services.trainer.showing.pictures import PictureCamera
-from also.services.trainer.tasks.foraging import Foraging
-from also.services.trainer.tasks.jaxmarl_layouts import KITCHEN, NAVIGATION, PREDATOR_PREY
-from also.services.trainer.tasks.jaxmarl_task import JaxmarlTask
-from also.services.trainer.tasks.parallel_task import ParallelTask
+from also.services.trainer.tasks.foraging.task import Foraging
+from also.services.trainer.tasks.jaxmarl.layouts import KITCHEN, NAVIGATION, PREDATOR_PREY
+from also.services.trainer.tasks.jaxmarl.task import JaxmarlTask
+from also.services.trainer.tasks.parallel.task import ParallelTask
 from also.services.trainer.tasks.vector_task import VectorTask
-from also.services.trainer.tasks.warehouse import Warehouse
+from also.services.trainer.tasks.warehouse.task import Warehouse
 from also.v1.episode_pb2 import Frame, Ground, Scene
 from also.v1.task_pb2 import TaskCard
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from also.services.trainer.tasks.foraging import LOAD, Foraging
-from also.services.trainer.tasks.foraging_tables import LEVEL_BITS, LEVEL_MASK
+from also.services.trainer.tasks.foraging.tables import LEVEL_BITS, LEVEL_MASK
+from also.services.trainer.tasks.foraging.task import LOAD, Foraging
 from also.v1.episode_pb2 import Frame, Ground, Item, ItemKind, Scene
 
 

@@ -8,9 +8,9 @@ from jaxmarl.environments.overcooked.common import OBJECT_TO_INDEX
 from jaxmarl.environments.overcooked.overcooked import POT_EMPTY_STATUS, POT_FULL_STATUS, POT_READY_STATUS
 from numpy.typing import NDArray
 
-from also.services.trainer.tasks import jaxmarl_kinds
-from also.services.trainer.tasks.jaxmarl_layouts import find_layout
-from also.services.trainer.tasks.jaxmarl_task import JaxmarlTask
+from also.services.trainer.tasks.jaxmarl import kinds as jaxmarl_kinds
+from also.services.trainer.tasks.jaxmarl.layouts import find_layout
+from also.services.trainer.tasks.jaxmarl.task import JaxmarlTask
 from also.v1.episode_pb2 import Frame, Ground, Heading, Item, ItemKind, Scene
 
 _FIXED = {

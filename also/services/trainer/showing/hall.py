@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from also.services.trainer.tasks.warehouse import Warehouse
-from also.services.trainer.tasks.warehouse_tables import REQUESTED, SHELF
+from also.services.trainer.tasks.warehouse.tables import REQUESTED, SHELF
+from also.services.trainer.tasks.warehouse.task import Warehouse
 from also.v1.episode_pb2 import Frame, Ground, Heading, Item, ItemKind, Scene
 
 _HEADINGS = (Heading.HEADING_NORTH, Heading.HEADING_SOUTH, Heading.HEADING_WEST, Heading.HEADING_EAST)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from also.services.trainer.tasks.parallel_task import ParallelTask
+from also.services.trainer.tasks.parallel.task import ParallelTask
 from also.v1.episode_pb2 import Frame, Scene
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from also.services.trainer.tasks import jaxmarl_kinds
-from also.services.trainer.tasks.jaxmarl_layouts import NAVIGATION, find_layout
-from also.services.trainer.tasks.jaxmarl_task import JaxmarlTask
+from also.services.trainer.tasks.jaxmarl import kinds as jaxmarl_kinds
+from also.services.trainer.tasks.jaxmarl.layouts import NAVIGATION, find_layout
+from also.services.trainer.tasks.jaxmarl.task import JaxmarlTask
 from also.services.trainer.tasks.navigation import RADIUS
 from also.v1.episode_pb2 import Frame, Ground, Item, ItemKind, Scene
 

@@ -4,7 +4,7 @@ import torch
 
 from also import limits
 from also.errors import TaskError
-from also.services.trainer.tasks.parallel_task import ParallelTask, describe_parallel
+from also.services.trainer.tasks.parallel.task import ParallelTask, describe_parallel
 from also.services.trainer.tasks.suites import SUITES, suite_of
 from also.services.trainer.tasks.vector_task import VectorTask
 from also.v1.task_pb2 import Task, TaskCard

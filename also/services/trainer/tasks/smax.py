@@ -10,10 +10,10 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from also.services.trainer.tasks.card_rows import ACTION, AGENT, HIGHER, LOWER, STATE, TEAM, feature
-from also.services.trainer.tasks.jaxmarl_kinds import Kind, Step
-from also.services.trainer.tasks.jaxmarl_layouts import Layout
-from also.services.trainer.tasks.jaxmarl_rules import Memory, Rules, Ruling, distances_between
+from also.services.trainer.tasks.cards.rows import ACTION, AGENT, HIGHER, LOWER, STATE, TEAM, feature
+from also.services.trainer.tasks.jaxmarl.kinds import Kind, Step
+from also.services.trainer.tasks.jaxmarl.layouts import Layout
+from also.services.trainer.tasks.jaxmarl.rules import Memory, Rules, Ruling, distances_between
 from also.v1.task_pb2 import Milestone, TaskCard
 
 HURT = 0.1

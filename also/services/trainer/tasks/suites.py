@@ -10,13 +10,15 @@ from functools import partial
 from importlib.util import find_spec
 
 from also.errors import TaskError
-from also.services.trainer.tasks import foraging_layout, jaxmarl_layouts, warehouse_layout
-from also.services.trainer.tasks.foraging import Foraging
-from also.services.trainer.tasks.foraging_card import foraging_card
-from also.services.trainer.tasks.jaxmarl_task import JaxmarlTask, describe_jaxmarl
+from also.services.trainer.tasks.foraging import layout as foraging_layout
+from also.services.trainer.tasks.foraging.card import foraging_card
+from also.services.trainer.tasks.foraging.task import Foraging
+from also.services.trainer.tasks.jaxmarl import layouts as jaxmarl_layouts
+from also.services.trainer.tasks.jaxmarl.task import JaxmarlTask, describe_jaxmarl
 from also.services.trainer.tasks.vector_task import VectorTask
-from also.services.trainer.tasks.warehouse import Warehouse
-from also.services.trainer.tasks.warehouse_card import warehouse_card
+from also.services.trainer.tasks.warehouse import layout as warehouse_layout
+from also.services.trainer.tasks.warehouse.card import warehouse_card
+from also.services.trainer.tasks.warehouse.task import Warehouse
 from also.v1.task_pb2 import TaskCard, TaskSuite
 
 

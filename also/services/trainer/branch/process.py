@@ -1,0 +1,336 @@
+"""A branch group as a process or a Kubernetes Job: `python -m also.services.trainer.branch`.
+
+What to do is read from the object store, and what came of it is created there once, so the process
+may be started again at any time, and twice at once. Asked to end (SIGTERM, SIGINT), it finishes the
+update under way and saves; the next process goes on from there, to the same result.
+
+Once the result is stored the process may stay up for a while, so that Prometheus reads its last
+samples: until the validator has stored its reading of them, or the time is over. One that finds the
+result there, and no reading of it, does the same with what the group came to, and trains nothing.
+
+Exit codes: 0 the result is in the store, 1 it failed and may be started again, 2 its input is
+wrong, 143 it was asked to end before its end, or before its samples were read: a Job starts another then, which goes
+on with that.
+"""
+
+import argparse
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from also import enums, keys, lifeline, metrics, settings
+from also.document import canonical
+from also.errors import InputError, MissingObjectError, MissingStoreError, StoreError
+from also.process import BAD_INPUT
+from also.store import Store, open_store
+from also.v1 import branch_pb2
+from also.v1.campaign_pb2 import Device, LearnerSettings
+
+if TYPE_CHECKING:
+    from also.services.trainer.branch.group import GroupRun
+
+FAILED = 1
+"""Exit code when the store fails: another process may succeed."""
+
+STOPPED = 143
+"""Exit code after SIGTERM or SIGINT, what a shell says of SIGTERM: there is more to do for the group."""
+
+_SAVES_KEPT = 2
+"""Newest saves of a group that stay while it trains: the second is there should the first be damaged."""
+
+_PROGRESS_SECONDS = 0.5
+"""Longest time between two progress lines, while updates are shorter."""
+
+_LINGER_TICK_SECONDS = 1.0
+"""Time between two looks for the validator's reading."""
+
+_SIGNAL_SECONDS = 0.1
+"""How soon a process that only waits notices a signal at the latest."""
+
+
+class Stop:
+    """Whether the process was asked to end. Until it is `heeded` there is nothing to save, and it ends at once."""
+
+    def __init__(self) -> None:
+        """Nobody has asked yet."""
+        self.asked = False
+        self.heeded = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Handle the signal."""
+        if not self.heeded:
+            os._exit(STOPPED)
+        self.asked = True
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    """Train one branch group to its end; exit with another code than 0 when it has no result."""
+    arguments = _parse(given)
+    if arguments.lifeline:
+        lifeline.hold()
+    with _stoppable() as stop:
+        try:
+            if arguments.metrics_port is not None:
+                metrics.expose(arguments.metrics_port, settings.from_environment().metrics_host)
+            store = open_store(arguments.store, create=False)
+            ended = store.exists(keys.branch_group_result(arguments.campaign, arguments.group))
+            if ended and arguments.metrics_port is None:
+                return
+            group = store.get_message(keys.branch_group(arguments.campaign, arguments.group), branch_pb2.BranchGroup)
+            if ended:
+                if not show(store, group, seconds=arguments.linger_seconds, stop=stop):
+                    sys.exit(STOPPED)
+                return
+            group.campaign.learner.MergeFrom(LearnerSettings(device=f"DEVICE_{arguments.device.upper()}"))
+            if not train(store, group, save_seconds=arguments.save_seconds, share=arguments.share, stop=stop):
+                sys.exit(STOPPED)
+            if arguments.metrics_port is not None and not _linger(store, group, arguments.linger_seconds, stop):
+                sys.exit(STOPPED)
+        except (InputError, MissingObjectError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(FAILED if _may_pass(error) else BAD_INPUT)
+
+
+def train(
+    store: Store,
+    group: branch_pb2.BranchGroup,
+    *,
+    save_seconds: float = math.inf,
+    share: int = 1,
+    stop: Stop | None = None,
+) -> bool:
+    """Train a group and store its result; progress goes to standard output, a JSON line each.
+
+    Args:
+        store: the object store.
+        group: what to train; it goes on from its newest save, if it has one.
+        save_seconds: time between two saves, seconds.
+        share: processes that share the free memory of this machine's GPU, at least 1.
+        stop: asked after each update whether to save and end.
+
+    Returns:
+        Whether the result is stored; False when the process was asked to end before.
+
+    Raises:
+        CheckpointError: a start checkpoint cannot be used.
+        DeviceError: the learner's device is asked for and not there.
+        StoreError: the store cannot be read, or the result cannot be written.
+    """
+    from also.services.trainer import determinism, device
+    from also.services.trainer.branch import save as branch_save
+    from also.services.trainer.branch.group import GroupRun
+    from also.services.trainer.branch.metrics import BranchMetrics
+
+    stop = stop or Stop()
+    determinism.prepare()
+    began = time.monotonic()
+    course = branch_save.resume(store, group) or GroupRun.begin(store, group, parts=_parts(group, share))
+    where = device.choice_in_words(group.campaign.learner)
+    print(f"trains {len(course.records)} branches in {len(course.runs)} part(s) on {where}", file=sys.stderr)
+    with closing(course):
+        owner = settings.from_environment().owner
+        told = BranchMetrics(group, course.records, planned_env_steps=course.planned_env_steps, owner=owner)
+        told.trained(course.env_steps)
+        _tell(course)
+        heard = saved = time.monotonic()
+        fresh = False
+        stop.heeded = True
+        while not course.finished:
+            asked = stop.asked
+            if fresh and (asked or time.monotonic() - saved >= save_seconds):
+                _save(store, course, seconds=course.earlier_seconds + time.monotonic() - began)
+                saved, fresh = time.monotonic(), False
+            if asked:
+                return False
+            measured = course.advance()
+            fresh = True
+            told.trained(course.env_steps)
+            if measured:
+                told.measured(course.records)
+            if measured or time.monotonic() - heard >= _PROGRESS_SECONDS:
+                heard = time.monotonic()
+                _tell(course)
+        course.finish(store)
+        result = branch_pb2.BranchGroupResult(
+            name=group.name,
+            records=course.records,
+            seconds=course.earlier_seconds + time.monotonic() - began,
+            processes=course.processes,
+        )
+        store.create_message(keys.branch_group_result(group.campaign_id, group.name), result)
+        _sweep(store, group, keep=0)
+    return True
+
+
+def show(store: Store, group: branch_pb2.BranchGroup, *, seconds: float, stop: Stop | None = None) -> bool:
+    """Tell what a group came to as the process that trained it did, unless that was read; nothing is trained.
+
+    Args:
+        store: the object store, with the group's result.
+        group: the group.
+        seconds: longest time to stay up, seconds.
+        stop: asked often whether to end.
+
+    Returns:
+        Whether it was read, or the time is over; False when the process was asked to end before.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    stop = stop or Stop()
+    stop.heeded = True
+    if store.exists(keys.branch_group_reading(group.campaign_id, group.name)):
+        return True
+    from also.services.trainer.branch.metrics import BranchMetrics
+
+    key = keys.branch_group_result(group.campaign_id, group.name)
+    records = store.get_message(key, branch_pb2.BranchGroupResult).records
+    env_steps = sum(record.env_steps for record in records)
+    told = BranchMetrics(group, records, planned_env_steps=env_steps, owner=settings.from_environment().owner)
+    told.trained(env_steps)
+    print(f"shows {len(records)} branches, which have ended", file=sys.stderr)
+    return _linger(store, group, seconds, stop)
+
+
+def _parts(group: branch_pb2.BranchGroup, share: int) -> int:
+    """Parts that a group is trained in, by the free memory of its device."""
+    from also.services.trainer import device, memory
+    from also.services.trainer.tasks.opening import describe
+
+    free = device.free_bytes(device.resolve(group.campaign.learner))
+    if free is None:
+        return 1
+    each = memory.need(group.campaign, describe(group.campaign.task, group.card))
+    return memory.parts(len(group.branches), each, free // share)
+
+
+def _save(store: Store, course: "GroupRun", *, seconds: float) -> None:
+    """Save, if the store lets us: a save that fails costs time later, and must not cost the training now."""
+    from also.services.trainer.branch import save as branch_save
+
+    try:
+        if not branch_save.save(store, course, seconds=seconds):
+            return
+    except StoreError as error:
+        print(f"warning: not saved after {course.done} updates: {error}", file=sys.stderr)
+        return
+    _sweep(store, course.group, keep=_SAVES_KEPT)
+
+
+def _sweep(store: Store, group: branch_pb2.BranchGroup, *, keep: int) -> None:
+    """Delete older saves, if the store lets us: what stays costs room."""
+    from also.services.trainer.branch import save as branch_save
+
+    try:
+        branch_save.sweep(store, group, keep=keep)
+    except StoreError as error:
+        print(f"warning: saves of {group.name} are not deleted: {error}", file=sys.stderr)
+
+
+def _linger(store: Store, group: branch_pb2.BranchGroup, seconds: float, stop: Stop) -> bool:
+    """Stay up until the validator has stored its reading, or the time is over; False when asked to end before."""
+    key = keys.branch_group_reading(group.campaign_id, group.name)
+    end = time.monotonic() + seconds
+    while not stop.asked and time.monotonic() < end:
+        try:
+            if store.exists(key):
+                return True
+        except StoreError as error:
+            print(f"warning: {error}", file=sys.stderr)
+        look = min(end, time.monotonic() + _LINGER_TICK_SECONDS)
+        while not stop.asked and time.monotonic() < look:
+            time.sleep(_SIGNAL_SECONDS)
+    return not stop.asked
+
+
+def _tell(course: "GroupRun") -> None:
+    progress = branch_pb2.BranchProgress(env_steps=course.env_steps, records=course.records)
+    sys.stdout.buffer.write(canonical(progress) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether it was the storage itself that failed: such an error has a cause, one about our input has none."""
+    return isinstance(error, StoreError) and not isinstance(error, MissingStoreError) and error.__cause__ is not None
+
+
+@contextmanager
+def _stoppable() -> Iterator[Stop]:
+    """SIGTERM and SIGINT ask what is inside to stop."""
+    stop = Stop()
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _parse(given: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="also.services.trainer.branch")
+    parser.add_argument("--store", required=True, help="URI of the object store")
+    parser.add_argument("--campaign", required=True, help="id of the campaign")
+    parser.add_argument("--group", required=True, help="name of the branch group")
+    parser.add_argument("--metrics-port", type=int, default=None, metavar="N", help="serve /metrics on this port")
+    parser.add_argument(
+        "--linger-seconds",
+        type=_seconds,
+        default=0.0,
+        metavar="S",
+        help="longest time to stay up after the result, until the metrics were read; 0 or more, default 0",
+    )
+    parser.add_argument(
+        "--save-seconds",
+        type=_some_seconds,
+        default=math.inf,
+        metavar="S",
+        help="time between two saves, above 0; left out: saved only when asked to end",
+    )
+    parser.add_argument(
+        "--device",
+        choices=enums.short_names(Device.DESCRIPTOR),
+        default="auto",
+        help="where it is trained; default auto",
+    )
+    parser.add_argument(
+        "--share",
+        type=_whole,
+        default=1,
+        metavar="N",
+        help="processes that share the free memory of this machine's GPU, at least 1; default 1",
+    )
+    parser.add_argument(lifeline.FLAG, action="store_true", help="end when standard input closes")
+    return parser.parse_args(given)
+
+
+def _seconds(text: str) -> float:
+    seconds = _number(text)
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; a number of seconds, 0 or more, is expected")
+    return seconds
+
+
+def _some_seconds(text: str) -> float:
+    seconds = _number(text)
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; a number of seconds above 0 is expected")
+    return seconds
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; a whole number, at least 1, is expected")
+    return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

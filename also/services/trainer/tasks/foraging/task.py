@@ -1,0 +1,281 @@
+"""Level-Based Foraging (Albrecht & Ramamoorthy 2013; `lbforaging` 2.0.0), stepped as tensors.
+
+Agents and foods with levels stand on a grid. Agents that stand beside one food and load it in the
+same env_step eat it, if their levels add up to at least its own. The package's rules are kept step
+for step, its quirks too: swapping places is allowed, and an agent may enter the cell of one whose
+own move fails.
+
+An entity is one integer, its *code*: 8 * cell + level. Everything that depends on where entities
+stand is a look-up in a table of all cells, or of all pairs of cells, built once; foods are kept
+sorted by code, which is the order in which the package observes them. Foods never lie so near to
+each other that an agent could stand beside two, so loading needs no order of agents.
+
+Letters of shapes: R replicas, E environments, A agents, F foods, C cells; N = R * E where lanes are
+drawn anew.
+"""
+
+import functools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from also.errors import TaskError
+from also.services.trainer.streams import mix, uniform
+from also.services.trainer.tasks.foraging.card import foraging_card
+from also.services.trainer.tasks.foraging.layout import EPISODE_LIMIT, FAILURES_PER_UNIT, LOADERS, parse_layout
+from also.services.trainer.tasks.foraging.tables import LEVEL_BITS, LEVEL_MASK, Tables
+from also.services.trainer.tasks.vector_task import Features, Outcome, View
+from also.v1.task_pb2 import TaskCard
+
+IDLE, NORTH, SOUTH, WEST, EAST, LOAD = range(6)
+"""Actions, in the package's order."""
+
+NO_ACTION = -1
+"""Stands for the action where an episode has just begun."""
+
+
+class Field(NamedTuple):
+    """State of all environments; int64, never changed in place."""
+
+    keys: Tensor
+    """(R, E): key of each environment's episodes."""
+    episode: Tensor
+    """(R, E): number of the episode."""
+    time: Tensor
+    """(R, E): env_steps since it began."""
+    cell: Tensor
+    """(R, E, A): cell that each agent stands on."""
+    level: Tensor
+    """(R, E, A): level of each agent."""
+    foods: Tensor
+    """(R, E, F): codes of the remaining foods, ascending; the code of what is gone comes last."""
+    foods_before: Tensor
+    """(R, E, F): `foods` as it was before the last env_step's loading."""
+    cell_before: Tensor
+    """(R, E, A): `cell` before the last env_step."""
+    action: Tensor
+    """(R, E, A): last action."""
+    food_count: Tensor
+    """(R, E): foods that the episode began with."""
+    food_levels: Tensor
+    """(R, E): sum of their levels."""
+
+
+class Foraging:
+    """The task `foraging`. Its reward is the sum over agents of the package's normalised reward, penalties included."""
+
+    copies_state = True
+    whole_numbers = True  # rows, columns and levels
+
+    def __init__(self, layout: str, *, replicas: int, environments: int, device: str | torch.device = "cpu") -> None:
+        """Open a layout.
+
+        Args:
+            layout: published name, see `foraging.layout`.
+            replicas: R.
+            environments: E.
+            device: device of all tensors.
+
+        Raises:
+            TaskError: there is no such layout.
+        """
+        self.layout = parse_layout(layout)
+        self.card: TaskCard = foraging_card(self.layout)
+        self._tables = Tables.build(self.layout, torch.device(device))
+        self.reset(torch.zeros((replicas, environments), dtype=torch.int64, device=device))
+
+    def reset(self, keys: Tensor) -> None:
+        """Begin episode 0 of every environment; keys is int64 (R, E)."""
+        self._field = self._spawn(keys, torch.zeros_like(keys))
+
+    def restart(self, done: Tensor) -> None:
+        """Begin the next episode where `done`, bool (R, E)."""
+        lanes = done.flatten().nonzero().squeeze(-1)
+        if lanes.numel() == 0:
+            return
+        old = [tensor.flatten(0, 1) for tensor in self._field]
+        fresh = self._spawn(self._field.keys.flatten()[lanes], self._field.episode.flatten()[lanes] + 1)
+        self._field = Field(
+            *(
+                flat.index_copy(0, lanes, new).view_as(tensor)
+                for tensor, flat, new in zip(self._field, old, fresh, strict=True)
+            )
+        )
+
+    def view(self) -> View:
+        """Observations as the package flattens them; the state is all foods, then all agents.
+
+        An entity is (row, column, level), (-1, -1, 0) where it is gone or out of sight. An agent
+        sees foods first, then itself, then the others; what it does not see leaves no gap.
+        """
+        tables, field = self._tables, self._field
+        codes = torch.cat((field.foods, (field.cell << LEVEL_BITS) + field.level), dim=-1)  # (R, E, F+A)
+        seen = tables.entity(codes.index_select(-1, tables.seen_order))  # (R, E, A*(F+A), 3)
+        shape = (*field.cell.shape, codes.shape[-1], 3)
+        if self.layout.sight < self.layout.size:
+            seen = tables.hide(seen.view(shape), field.cell)
+        return View(observations=seen.reshape(*shape[:3], -1), state=tables.entity(codes).flatten(-2), action_mask=None)
+
+    def step(self, actions: Tensor) -> Outcome:
+        """Move every environment by one env_step; actions is int64 (R, E, A), see `IDLE` to `LOAD`."""
+        tables, field = self._tables, self._field
+        target = tables.moves.take(field.cell * 6 + actions)  # walls are in the table
+        is_food = target.unsqueeze(-1) == (field.foods >> LEVEL_BITS).unsqueeze(-2)  # (R, E, A, F)
+        target = torch.where(is_food.any(-1), field.cell, target)
+        contested = (target.unsqueeze(-1) == target.unsqueeze(-2)).sum(-1) > 1  # by another's target
+        cell = torch.where(contested, field.cell, target)
+
+        loading = tables.beside(cell, field.foods) & (actions == LOAD).unsqueeze(-1)  # (R, E, A, F)
+        food_level = field.foods & LEVEL_MASK
+        eaten = (loading * field.level.unsqueeze(-1)).sum(-2) >= food_level  # (R, E, F)
+        foods = torch.where(eaten, tables.gone, field.foods).sort(-1).values
+        reward = (eaten * food_level).sum(-1) / field.food_levels.clamp(min=1)
+        if self.layout.penalised:
+            reward = reward - (loading & ~eaten.unsqueeze(-2)).sum((-2, -1)) / FAILURES_PER_UNIT
+
+        time = field.time + 1
+        self._field = field._replace(
+            time=time,
+            cell=cell,
+            foods=foods,
+            foods_before=field.foods,
+            cell_before=field.cell,
+            action=actions.clone(),
+        )
+        terminated = foods[..., 0] == tables.gone
+        return Outcome(reward=reward, terminated=terminated, truncated=(time >= EPISODE_LIMIT) & ~terminated)
+
+    def features(self, names: tuple[str, ...]) -> Features:
+        """Features by name, see the card; nothing else is computed.
+
+        Raises:
+            TaskError: the card has no such feature.
+        """
+        return self._features(self._field, names)
+
+    def moment(self, names: tuple[str, ...]) -> Field:
+        """The state, which is never changed in place."""
+        del names
+        return self._field
+
+    def features_at(self, moments: Sequence[Field], names: tuple[str, ...]) -> Features:
+        """Features of T states at once, (R, T, E, ...); errors as of `features`."""
+        return self._features(Field(*(torch.stack(parts, dim=1) for parts in zip(*moments, strict=True))), names)
+
+    def clipped(self) -> dict[str, float]:
+        """Nothing: no feature can leave its range."""
+        return {}
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The whole state; int64, first axis R."""
+        return self._field._asdict()
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Continue from what `state_dict` returned, bit-exactly."""
+        device = self._field.keys.device
+        self._field = Field(**{name: state[name].to(device) for name in Field._fields})
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+    def _features(self, field: Field, names: tuple[str, ...]) -> Features:
+        return {name: self._feature(field, name).to(torch.float32) for name in names}
+
+    def _feature(self, field: Field, name: str) -> Tensor:
+        tables = self._tables
+        match name:
+            case "nearest_food_distance":
+                return _zero_where_gone(_least(tables.distance_to(field.cell, field.foods)))
+            case "partner_distance":
+                return tables.distances[field.cell.unsqueeze(-1), field.cell.unsqueeze(-2)]
+            case "team_food_distance":
+                distances = tables.distance_to(field.cell, field.foods)  # (R, E, A, F); inf where gone
+                if self.layout.agents > LOADERS:
+                    distances = distances.sort(-2).values[..., :LOADERS, :]
+                nearest = distances.unbind(-2)
+                return _zero_where_gone(_least(sum(nearest[1:], nearest[0]) / len(nearest)))
+            case "adjacent_to_food":
+                return self._beside(field).any(-1)
+            case "agents_at_same_food":
+                return self._beside(field).sum(-2).amax(-1)
+            case "level_at_food_share":
+                level = (self._beside(field) * field.level.unsqueeze(-1)).sum(-2)
+                return (level / (field.foods_before & LEVEL_MASK)).amax(-1).clamp(max=1)
+            case "loading":
+                return self._loading(field).any(-1)
+            case "joint_loading":
+                return self._loading(field).sum(-2).amax(-1)
+            case "food_eaten":
+                return field.food_count - (field.foods < tables.gone).sum(-1)
+            case "field_cleared":
+                return field.foods[..., 0] == tables.gone
+            case "blocked":
+                moves = (field.action >= NORTH) & (field.action <= EAST)
+                return moves & (field.cell == field.cell_before)
+            case "idle":
+                return field.action == IDLE
+            case _:
+                known = ", ".join(feature.name for feature in self.card.features)
+                raise TaskError(f"task {self.card.task!r} has no feature {name!r}; it has: {known}")
+
+    def _beside(self, field: Field) -> Tensor:
+        """Whether each agent stands beside each food of the last env_step, bool (R, E, A, F)."""
+        return self._tables.beside(field.cell, field.foods_before)
+
+    def _loading(self, field: Field) -> Tensor:
+        """Whether each agent has just loaded each food, bool (R, E, A, F)."""
+        return self._beside(field) & (field.action == LOAD).unsqueeze(-1)
+
+    def _spawn(self, keys: Tensor, episode: Tensor) -> Field:
+        """New episodes; keys and episode are int64 of one shape, (R, E) or (N,).
+
+        The package draws cells until one is free, agents first. That is a uniform choice among the
+        free cells, and so is the free cell that comes first in a random order of all cells: one
+        order per episode serves agents and foods alike.
+        """
+        tables, layout = self._tables, self.layout
+        cells, agents, foods = tables.inner.shape[0], layout.agents, layout.foods
+        draws = uniform(mix(keys, episode), cells + agents + foods)
+        order = draws[..., :cells]
+        cell = order.topk(agents, dim=-1).indices
+        level = 1 + (draws[..., cells : cells + agents] >= 0.5).to(torch.int64)
+
+        loaders = min(agents, LOADERS)
+        largest = 2 * loaders - (level == 1).sum(-1, keepdim=True).clamp(max=loaders)  # sum of the lowest levels
+        food_level = largest.expand(*keys.shape, foods)
+        if not layout.cooperative:
+            food_level = 1 + (draws[..., cells + agents :] * largest).to(torch.int64)
+
+        free = tables.inner.expand_as(order).scatter(-1, cell, False)
+        codes = []
+        for number in range(foods):
+            rank, place = torch.where(free, order, -1.0).max(-1)
+            code = (place << LEVEL_BITS) + food_level[..., number]
+            codes.append(torch.where(rank >= 0, code, tables.gone))  # no cell is free: the package gives up too
+            free = free & tables.apart[place]
+        code = torch.stack(codes, dim=-1).sort(-1).values
+        placed = code < tables.gone
+        return Field(
+            keys=keys,
+            episode=episode,
+            time=torch.zeros_like(keys),
+            cell=cell,
+            level=level,
+            foods=code,
+            foods_before=code,
+            cell_before=cell,
+            action=torch.full_like(cell, NO_ACTION),
+            food_count=placed.sum(-1),
+            food_levels=((code & LEVEL_MASK) * placed).sum(-1),
+        )
+
+
+def _least(distances: Tensor) -> Tensor:
+    """Least over the last axis; an axis of few is folded faster than `amin` goes along it."""
+    return functools.reduce(torch.minimum, distances.unbind(-1))
+
+
+def _zero_where_gone(distance: Tensor) -> Tensor:
+    return torch.nan_to_num(distance, posinf=0.0)

@@ -1,0 +1,90 @@
+"""Which line of a user's code an exception came from, or a worker stands in.
+
+The innermost frame says little where it lies in Python's own library or in an installed package. So the user's
+line is the innermost one outside both; then one of an installed package; then any that is not ALSO's.
+"""
+
+import re
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+_HERE = Path(__file__).absolute().parent.parent
+
+_INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")
+_LIBRARY = re.compile(r"[/\\]lib(64)?[/\\]python\d\.\d+[/\\]")
+
+_DUMPED = re.compile(r'^ +File "(?P<file>.+)", line (?P<line>\d+) in (?P<function>.+)$')
+
+
+class Frame(NamedTuple):
+    """A line of code in execution."""
+
+    file: str
+    """Path of its file."""
+    line: int
+    """Number of the line, from 1."""
+    function: str
+    """Name of the function."""
+
+    def __str__(self) -> str:
+        path, here = Path(self.file), Path.cwd()
+        shown = path.relative_to(here) if here in path.parents else path
+        return f"{shown}:{self.line} in {self.function}"
+
+
+def users_frame(frames: Sequence[Frame]) -> Frame | None:
+    """The user's line among frames, innermost first; None where all are ALSO's."""
+    foreign = [each for each in frames if not _is_ours(each.file) and not each.file.startswith("<")]
+    own = [each for each in foreign if not _INSTALLED.search(each.file) and not _LIBRARY.search(each.file)]
+    installed = [each for each in foreign if _INSTALLED.search(each.file)]
+    return next(iter([*own, *installed, *foreign]), None)
+
+
+def raised_at(error: BaseException) -> Frame | None:
+    """The user's line that an exception came from, in whichever interpreter."""
+    if isinstance(getattr(error, "place", None), Frame):
+        return error.place  # type: ignore[attr-defined,no-any-return]
+    if isinstance(error, SyntaxError) and error.filename:
+        return Frame(error.filename, error.lineno or 0, "its source")
+    frames = [Frame(each.filename, each.lineno or 0, each.name) for each in traceback.extract_tb(error.__traceback__)]
+    return users_frame(frames[::-1])
+
+
+def innermost(error: BaseException) -> Frame:
+    """The line that raised an exception, whoever's it is."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return Frame(last.filename, last.lineno or 0, last.name)
+
+
+def dumped_at(lines: Sequence[str]) -> Frame | None:
+    """The user's line in what `faulthandler` wrote: of the thread that ALSO's worker runs in, which calls user code."""
+    threads: list[list[Frame]] = []
+    for line in lines:
+        found = _DUMPED.match(line)
+        if found and threads:
+            threads[-1].append(Frame(found["file"], int(found["line"]), found["function"]))
+        elif not found:
+            threads.append([])
+    main = [frames for frames in threads if frames and _is_ours(frames[-1].file) and frames[-1].function == "<module>"]
+    return users_frame(next(iter(main), [frame for frames in threads for frame in frames]))
+
+
+def print_traceback(error: BaseException) -> None:
+    """Write an exception with the user's frames to standard error: those of ALSO's that led there are left out.
+
+    One of another interpreter has been written there.
+    """
+    if hasattr(error, "place"):
+        return
+    frames: TracebackType | None = error.__traceback__
+    while frames is not None and frames.tb_next is not None and _is_ours(frames.tb_frame.f_code.co_filename):
+        frames = frames.tb_next
+    traceback.print_exception(type(error), error, frames, file=sys.stderr)
+
+
+def _is_ours(file: str) -> bool:
+    return _HERE in Path(file).parents
