@@ -128,6 +128,7 @@ TASKS = {
             "warehouse-tiny-2ag",
             "warehouse",
             budget=4_000_000,
+            settings={"task.layout": "tiny-2ag"},
             expert=[_approach("delivery_distance") | {"target": "agent"}],
             novelty=[_rare("delivery_distance", "agent", 0.2)],
             quick_budget=160_000,
