@@ -1,4 +1,4 @@
-"""`also play`: a policy's best, median and worst report episode, as a GIF, a page, or text."""
+"""`also play`: a policy's best, median and worst report episode, as a GIF, a video, a page, or text."""
 
 import sys
 import time
@@ -22,7 +22,7 @@ from also.showing import telling, text
 from also.v1.episode_pb2 import Episode, EpisodeChoice, Frame
 from also.v1.trainer_pb2 import ShowEpisodesRequest
 
-GIF, PAGES = ".gif", (".html", ".htm")
+GIF, MP4, PAGES = ".gif", ".mp4", (".html", ".htm")
 """How names of files end that can be written."""
 
 ALL = (
@@ -41,7 +41,10 @@ def play(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="File to write, .gif or .html; left out: text in this terminal."
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="File to write: .gif, .mp4 or .html; left out: text here.",
         ),
     ] = None,
     episode: Annotated[
@@ -110,18 +113,17 @@ def _check_output(output: Path) -> None:
     Raises:
         InputError: it is of another kind, or a folder, or needs what is not there.
     """
-    if output.suffix not in (GIF, *PAGES):
-        raise InputError(f"{output} is not allowed; the name ends in .gif or .html")
+    if output.suffix not in (GIF, MP4, *PAGES):
+        raise InputError(f"{output} is not allowed; the name ends in .gif, .mp4 or .html")
     if output.is_dir():
         raise InputError(f"{output} is a folder; name a file, e.g. {output / 'episode.gif'}")
     require_pictures()
+    if output.suffix == MP4:
+        require("av", "videos", "video")
 
 
 def _write(output: Path, shown: list[Shown]) -> None:
-    from also.showing.gif import gif
-    from also.showing.page import page
-
-    content = page(shown) if output.suffix in PAGES else gif(*shown[0])
+    content = _content(output.suffix, shown)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_bytes(content)
@@ -130,6 +132,21 @@ def _write(output: Path, shown: list[Shown]) -> None:
     for episode, _ in shown:
         print(f"{telling.title(episode)}: {telling.outcome(episode)}")
     print(f"{output}: {len(content) / 1000:,.0f} kB")
+
+
+def _content(suffix: str, shown: list[Shown]) -> bytes:
+    """The file of a kind; what writes it is loaded where it is asked for."""
+    if suffix in PAGES:
+        from also.showing.page import page
+
+        return page(shown)
+    if suffix == MP4:
+        from also.showing.mp4 import mp4
+
+        return mp4(*shown[0])
+    from also.showing.gif import gif
+
+    return gif(*shown[0])
 
 
 def _in_terminal(legend: str, episode: Episode, frames: list[Frame]) -> None:

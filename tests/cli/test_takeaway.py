@@ -105,6 +105,7 @@ def test_a_campaign_gives_its_policy_and_pictures_of_it(also, tmp_path):
         ),
         ("wandb", ["log", "x", "--wandb", "p"], "--wandb needs wandb: pip install 'also-marl[wandb]'"),
         ("PIL", ["play", "x", "-o", "made.gif"], "pictures need PIL: pip install 'also-marl[report]'"),
+        ("av", ["play", "x", "-o", "made.mp4"], "videos need av: pip install 'also-marl[video]'"),
         ("PIL", ["report", "x", "-o", "a.html", "--episodes"], "pictures need PIL: pip install 'also-marl[report]'"),
     ],
 )

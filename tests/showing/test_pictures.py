@@ -4,14 +4,18 @@ import base64
 import io
 import json
 import re
+from fractions import Fraction
 
+import av
 import pytest
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageStat
 
 from also.showing.board import Board
 from also.showing.film import boards, film
 from also.showing.gif import gif
+from also.showing.mp4 import REST_SECONDS, mp4
 from also.showing.page import page
+from also.showing.telling import frame_seconds
 
 EPISODES = ["on_grid", "in_plane", "rendered"]
 
@@ -50,6 +54,22 @@ def test_a_gif_has_a_frame_for_each_state_and_rests_on_the_last(shown):
     first = image.info["duration"]
     image.seek(image.n_frames - 1)
     assert image.info["duration"] >= first + 1900
+
+
+def test_a_video_has_a_frame_for_each_state_and_rests_on_the_last(shown):
+    """Its pictures are the film's, at the pace of the GIF; players that ask for even sizes find them."""
+    expected = list(film(*shown))
+    with av.open(io.BytesIO(mp4(*shown))) as container:
+        stream = container.streams.video[0]
+        assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
+        assert (stream.width % 2, stream.height % 2) == (0, 0)
+        assert stream.average_rate == 1 / Fraction(frame_seconds(len(expected))).limit_denominator(1000)
+        played = [frame.to_image() for frame in container.decode(stream)]
+    rest = round(REST_SECONDS * stream.average_rate)
+    assert len(played) == len(expected) + rest
+    for image, drawn in zip(played, [*expected, *expected[-1:] * rest], strict=True):
+        apart = ImageStat.Stat(ImageChops.difference(image.crop((0, 0, *drawn.size)), drawn))
+        assert max(apart.mean) < 4, "of 255 levels"
 
 
 def test_a_page_is_whole_in_itself(on_grid, rendered):
