@@ -35,7 +35,7 @@ from also.campaign.reference import Reference
 from also.campaign.state import Event, Stage, State
 from also.campaign.telemetry import Telemetry
 from also.campaign.waits import Waits
-from also.campaign.watch import Watch
+from also.campaign.watch import Watch, Watches
 from also.errors import AlsoError, CampaignError, ServiceError, ServiceUnavailable
 from also.settings import Settings
 from also.shaping.identity import config_hash
@@ -153,13 +153,11 @@ class Conductor:
         self._device = device
         self._grown = grown
         self._services = services
-        self._watch = watch
-        self._waits = Waits(watch.waits)
+        self._watch = Watches(Telemetry(journal.campaign_id), watch)
+        self._waits = Waits(self._watch.waits)
         self._references: dict[str, Reference] = {}
         self._clipping: set[str] = set()
         self.state = _on(device, fold(journal.records))
-        self._telemetry = Telemetry(journal.campaign_id)
-        self._telemetry.show(self.state, len(journal.records))
 
     def conduct(self) -> State:
         """Carry out actions until the campaign is over, or a person stops it.
@@ -281,7 +279,6 @@ class Conductor:
         for response in rpc.stream(stub.TrainStage, request, seconds=TRAINING_SECONDS):
             if response.HasField("progress"):
                 patience.progressed(response.progress.env_steps)
-                self._telemetry.progressed(f"{request.run} {request.stage}", response.progress.env_steps)
                 self._watch.training(request.run, request.stage, response.progress)
                 continue
             trained: StageResult = response.result
@@ -324,8 +321,6 @@ class Conductor:
                 self._waits.set("validator", "")
                 return Validated(stage=stage.number, round=request.round, validation=response.result)
             patience.progressed(response.progress.phase, response.progress.env_steps)
-            mark = (request.round, response.progress.phase, response.progress.env_steps)
-            self._telemetry.progressed(f"branches {stage.number}", *mark)
             self._watch.validation(stage.number, request.round, response.progress)
             self._waits.set("validator", response.progress.waits_for)
         raise ServiceUnavailable(f"it ended round {request.round} without a result")
@@ -369,8 +364,6 @@ class Conductor:
             raise ServiceError(f"a service's answer cannot be right: {error}") from error
         self._journal.append(record)
         self.state = following
-        self._telemetry.recorded()
-        self._telemetry.show(following, len(self._journal.records))
         self._watch.record(record)
 
 

@@ -10,15 +10,18 @@ the beginning: Prometheus cannot see the rise of a series that begins with 1.
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from also import enums, metrics, reasons
 from also.campaign.decide import Diagnose, Propose, Report, Review, TrainStage, Validate, decide
+from also.campaign.fold import advance, fold
 from also.campaign.state import Stage, State
 from also.v1 import branch_pb2, diagnosis_pb2, shaping_pb2, verdict_pb2
 from also.v1.branch_pb2 import BranchFailure
 from also.v1.diagnosis_pb2 import Diagnosis
-from also.v1.journal_pb2 import Held, Promoted, RolledBack
+from also.v1.journal_pb2 import Held, JournalRecord, Promoted, RolledBack
+from also.v1.trainer_pb2 import TrainingProgress
+from also.v1.validator_pb2 import ValidationProgress
 from also.v1.verdict_pb2 import PairedTest, Validation
 from also.validation.arms import end, last_records
 from also.validation.statistics import mean
@@ -41,7 +44,7 @@ PROVISIONAL, CONFIRMED = "Provisional", "Confirmed"
 
 
 class Telemetry:
-    """Tells Prometheus of one campaign. Progress may be told from several threads."""
+    """A watch that tells Prometheus of one campaign."""
 
     def __init__(self, campaign_id: str) -> None:
         """Nothing is told yet.
@@ -50,31 +53,43 @@ class Telemetry:
             campaign_id: the campaign.
         """
         self._campaign_id = campaign_id
+        self._records = 0
+        self._state: State | None = None
         self._furthest: dict[str, tuple[int, ...]] = {}
         self._lock = threading.Lock()
         metrics.PROGRESS.labels(campaign_id)
 
-    def show(self, state: State, records: int) -> None:
-        """Show a state.
+    def found(self, records: Sequence[JournalRecord]) -> None:
+        """Show what the journal holds."""
+        self._show(fold(records), len(records))
 
-        Args:
-            state: the fold of all records.
-            records: how many there are.
-        """
+    def record(self, record: JournalRecord) -> None:
+        """Show what has changed, and count the record as progress."""
+        assert self._state is not None, "the first records are found"
+        metrics.PROGRESS.labels(self._campaign_id).inc()
+        self._show(advance(self._state, record), self._records + 1)
+
+    def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
+        """Count that a stage of a run came further."""
+        self._progressed(f"{run} {stage}", progress.env_steps)
+
+    def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
+        """Count that a round came further."""
+        self._progressed(f"branches {stage}", round, progress.phase, progress.env_steps)
+
+    def waits(self, what: str) -> None:
+        """Show nothing: a wait is no progress."""
+
+    def note(self, text: str) -> None:
+        """Show nothing: notes are for people."""
+
+    def _show(self, state: State, records: int) -> None:
+        self._state, self._records = state, records
         for metric, values in {**progress(state, records), **learning(state), **judgement(state)}.items():
             metric.show(self._campaign_id, values)
 
-    def recorded(self) -> None:
-        """Count a record that was written."""
-        metrics.PROGRESS.labels(self._campaign_id).inc()
-
-    def progressed(self, work: str, *mark: int) -> None:
-        """Count that a service's work came further; a mark not beyond the last one's is a sign of life only.
-
-        Args:
-            work: what the service is at, e.g. "main 3" for stage 3 of the main run.
-            mark: how far it is.
-        """
+    def _progressed(self, work: str, *mark: int) -> None:
+        """Count work whose mark is beyond its last one; any other is a sign of life only."""
         with self._lock:
             further = mark > self._furthest.get(work, ())
             self._furthest = {**self._furthest, work: max(mark, self._furthest.get(work, ()))}

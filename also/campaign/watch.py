@@ -28,3 +28,45 @@ class Watch(Protocol):
 
     def note(self, text: str) -> None:
         """Something for people: a service that died and is tried again."""
+
+
+class Watches:
+    """Several that watch, told of everything in their order."""
+
+    def __init__(self, *watches: Watch) -> None:
+        """Watch with all of them.
+
+        Args:
+            watches: who is told.
+        """
+        self._watches = watches
+
+    def found(self, records: Sequence[JournalRecord]) -> None:
+        """Pass it on."""
+        for each in self._watches:
+            each.found(records)
+
+    def record(self, record: JournalRecord) -> None:
+        """Pass it on."""
+        for each in self._watches:
+            each.record(record)
+
+    def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
+        """Pass it on."""
+        for each in self._watches:
+            each.training(run, stage, progress)
+
+    def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
+        """Pass it on."""
+        for each in self._watches:
+            each.validation(stage, round, progress)
+
+    def waits(self, what: str) -> None:
+        """Pass it on."""
+        for each in self._watches:
+            each.waits(what)
+
+    def note(self, text: str) -> None:
+        """Pass it on."""
+        for each in self._watches:
+            each.note(text)

@@ -16,6 +16,8 @@ from also.campaign.telemetry import WORKS, Telemetry, judgement, learning, progr
 from also.document import read
 from also.store import open_store
 from also.v1.journal_pb2 import Held, HoldReason, JournalRecord, Promoted, RolledBack
+from also.v1.trainer_pb2 import TrainingProgress
+from also.v1.validator_pb2 import VALIDATION_PHASE_SEARCH, ValidationProgress
 
 RECORDED = Path(__file__).parents[1] / "cli" / "recorded.jsonl"
 
@@ -58,9 +60,10 @@ def states(records):
 def test_a_conductor_that_takes_up_a_campaign_shows_the_same(recorded):
     """One that has watched every record, and one that reads them all at once, export equal values."""
     watched = Telemetry("telemetry-watched")
-    for count, state in enumerate(states(recorded), start=1):
-        watched.show(state, count)
-    Telemetry("telemetry-taken-up").show(fold(recorded), len(recorded))
+    watched.found(recorded[:1])
+    for record in recorded[1:]:
+        watched.record(record)
+    Telemetry("telemetry-taken-up").found(recorded)
     assert scraped("telemetry-watched") == scraped("telemetry-taken-up")
     assert len(scraped("telemetry-watched")) > 80
 
@@ -144,7 +147,7 @@ def test_terms_are_shown_by_index_and_form(recorded):
 
 def test_no_text_of_a_person_or_an_llm_becomes_a_label(recorded):
     """Names of terms, features and milestones, summaries and reasons in words stay out of Prometheus."""
-    Telemetry("telemetry-labels").show(fold(recorded), len(recorded))
+    Telemetry("telemetry-labels").found(recorded)
     labels = {text for series in scraped("telemetry-labels") for text in re.findall(r'="([^"]*)"', series)}
     names = {term.name for record in recorded for each in record.proposed.candidates for term in each.config.terms}
     assert names
@@ -152,17 +155,21 @@ def test_no_text_of_a_person_or_an_llm_becomes_a_label(recorded):
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,64}", label) for label in labels)
 
 
-def test_only_what_goes_further_is_progress(listener):
+def test_only_what_goes_further_is_progress(recorded):
     """A repeated or smaller mark is a sign of life; a record, and more env_steps of any work, are progress."""
     telemetry = Telemetry("telemetry-progress")
 
     def count():
         return metrics.REGISTRY.get_sample_value("also_campaign_progress_total", {"campaign": "telemetry-progress"})
 
+    telemetry.found(recorded[:1])
     assert count() == 0
     for mark in (100, 100, 50, 200):
-        telemetry.progressed("main 0", mark)
+        telemetry.training("main", 0, TrainingProgress(env_steps=mark))
     assert count() == 2
-    telemetry.progressed("reference 0", 100)
-    telemetry.recorded()
+    telemetry.training("reference", 0, TrainingProgress(env_steps=100))
+    telemetry.record(recorded[1])
     assert count() == 4
+    for env_steps in (50, 50, 80):
+        telemetry.validation(0, 1, ValidationProgress(phase=VALIDATION_PHASE_SEARCH, env_steps=env_steps))
+    assert count() == 6

@@ -12,10 +12,9 @@ every choice is a function of request and results, it says the same again.
 """
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from typing import TypeVar
 
 import grpc
@@ -29,10 +28,11 @@ from also.services.validator.measure.measures import Measures
 from also.services.validator.progress import Phase
 from also.shaping.identity import config_hash
 from also.v1.branch_pb2 import BranchProgress, SeedPool
+from also.v1.reading_pb2 import GuardReading
 from also.v1.trainer_pb2 import ProbeShapingRequest, ShapingProbe
 from also.v1.trainer_pb2_grpc import TrainerServiceStub
 from also.v1.validator_pb2 import ValidateRequest, ValidationPhase, ValidationProgress
-from also.v1.verdict_pb2 import ArmResult, Validation, Verdict, VerdictReason
+from also.v1.verdict_pb2 import ArmResult, Validation, Verdict
 from also.validation import cost, judge
 from also.validation.race import race_cost, racers
 from also.validation.round import Round, Standing, Step
@@ -66,52 +66,103 @@ def validate(
         ServiceError: the trainer or a branch group failed.
     """
     with closing(measures):
-        yield from _validate(request, trainer, launcher, measures)
+        yield from RoundRun(request, trainer, launcher, measures).run()
 
 
-def _validate(
-    request: ValidateRequest, trainer: TrainerServiceStub, launcher: Launcher, measures: Measures
-) -> Generator[ValidationProgress | Validation, None, None]:
-    round_ = _begin(request)
-    phase = Phase(phase=ValidationPhase.VALIDATION_PHASE_SCREEN, candidates=[each.name for each in request.candidates])
-    yield phase.tell(_reasons(round_))
-    for probes in _probe(request, round_.passed, trainer):
-        if probes is None:
-            yield phase.tell(_reasons(round_))
-        else:
-            round_ = replace(round_, screen=_screen(request, round_, probes))
-    yield phase.tell(_reasons(round_))
+class RoundRun:
+    """A round under way, as far as it has come."""
 
-    arms: list[ArmResult] = []
-    standing = judge.stand(round_, arms)
-    left = request.env_steps_left
-    if judge.round_cost(round_) > left:
-        standing = replace(standing, step=None)
-    while standing.step is not None and standing.step.cost <= left:
-        step = standing.step
-        phase = _phase(phase, step, request, round_)
-        groups = plan.groups(request, step, arms)
+    def __init__(
+        self, request: ValidateRequest, trainer: TrainerServiceStub, launcher: Launcher, measures: Measures
+    ) -> None:
+        """Nothing but the rules has screened the candidates.
+
+        Args:
+            request: the round.
+            trainer: the trainer, asked what configs would have paid.
+            launcher: where branch groups run.
+            measures: where their measures are read.
+
+        Raises:
+            DocumentError: a candidate's hash is not that of its config.
+        """
+        self._request = request
+        self._trainer = trainer
+        self._launcher = launcher
+        self._measures = measures
+        self._round = _begin(request)
+        self._standing = Standing()
+        self._arms: list[ArmResult] = []
+        self._left = request.env_steps_left
+        names = [each.name for each in request.candidates]
+        self._phase = Phase(phase=ValidationPhase.VALIDATION_PHASE_SCREEN, candidates=names)
+
+    def run(self) -> Generator[ValidationProgress | Validation, None, None]:
+        """Carry the round out; yields progress, and the validation last.
+
+        Raises:
+            InputError: a branch's input is wrong, or guard queries have nobody to ask.
+            ServiceError: the trainer or a branch group failed.
+        """
+        yield self._progress()
+        yield from self._screen()
+        if judge.round_cost(self._round) <= self._left:
+            while (step := self._standing.step) is not None and step.cost <= self._left:
+                yield from self._train(step)
+        yield self._progress()
+        guards = yield from self._guard()
+        yield judge.validation(self._round, self._arms, guards)
+
+    def _screen(self) -> Iterator[ValidationProgress]:
+        """Have the trainer try the candidates that the rules let pass, on the checkpoint's rollouts."""
+        for probes in _probe(self._request, self._round.passed, self._trainer):
+            if probes is None:
+                yield self._progress()
+            else:
+                self._round = replace(self._round, screen=_screened(self._request, self._round, probes))
+        yield self._progress()
+        self._standing = judge.stand(self._round, self._arms)
+
+    def _train(self, step: Step) -> Iterator[ValidationProgress]:
+        """Train a step's branches, and read what they have measured."""
+        self._phase = _phase(self._phase, step, self._request, self._round)
+        groups = plan.groups(self._request, step, self._arms)
         env_steps = 0
-        with closing(launcher.run(groups)) as running:
+        with closing(self._launcher.run(groups)) as running:
             for progress in running:
-                for told in progress.values():
-                    phase.hear(told.records)
-                measures.hear([group for group in groups if _is_result(progress.get(group.name))])
-                env_steps = sum(told.env_steps for told in progress.values())
-                waits_for = _waits_for(len(groups), progress)
-                yield phase.tell(_reasons(round_, standing), env_steps=env_steps, waits_for=waits_for)
-        tell = partial(phase.tell, _reasons(round_, standing), env_steps=env_steps)
-        measured = yield from _waiting(measures.read(groups), tell, measures)
-        arms = records.add(arms, step.arms, step.pool, measured)
-        phase.done += step.cost
-        left -= step.cost
-        standing = judge.stand(round_, arms)
-    yield phase.tell(_reasons(round_, standing))
-    guards = []
-    if promoting := judge.about_to_promote(standing):
-        tell = partial(phase.tell, _reasons(round_, standing))
-        guards = yield from _waiting(measures.guard(request, promoting), tell, measures)
-    yield judge.validation(round_, arms, guards)
+                for each in progress.values():
+                    self._phase.hear(each.records)
+                self._measures.hear([group for group in groups if _is_result(progress.get(group.name))])
+                env_steps = sum(each.env_steps for each in progress.values())
+                yield self._progress(env_steps, _waits_for(len(groups), progress))
+        measured = yield from self._waiting(self._measures.read(groups), env_steps)
+        self._arms = records.add(self._arms, step.arms, step.pool, measured)
+        self._phase.done += step.cost
+        self._left -= step.cost
+        self._standing = judge.stand(self._round, self._arms)
+
+    def _guard(self) -> Generator[ValidationProgress, None, list[GuardReading]]:
+        """Ask the guard queries, when a candidate is about to be promoted."""
+        promoting = judge.about_to_promote(self._standing)
+        if not promoting:
+            return []
+        return (yield from self._waiting(self._measures.guard(self._request, promoting)))
+
+    def _waiting(self, work: Generator[None, None, T], env_steps: int = 0) -> Generator[ValidationProgress, None, T]:
+        """Read measures, with progress and what is waited for whenever that takes time; returns what was read."""
+        while True:
+            try:
+                next(work)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            yield self._progress(env_steps, self._measures.waits_for)
+
+    def _progress(self, env_steps: int = 0, waits_for: str = "") -> ValidationProgress:
+        """How far the round is; `env_steps` are those of the running step's branches."""
+        reasons = {verdict.candidate: verdict.reason for verdict in self._round.screen}
+        reasons |= {name: ruling.reason for name, ruling in self._standing.rulings.items()}
+        return self._phase.tell(reasons, env_steps=env_steps, waits_for=waits_for)
 
 
 def _begin(request: ValidateRequest) -> Round:
@@ -172,19 +223,6 @@ def _probe(
         call.cancel()
 
 
-def _waiting(
-    work: Generator[None, None, T], tell: Callable[..., ValidationProgress], measures: Measures
-) -> Generator[ValidationProgress, None, T]:
-    """Read measures, telling the progress and what is waited for whenever that yields; returns what came of it."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            result: T = done.value
-            return result
-        yield tell(waits_for=measures.waits_for)
-
-
 def _waits_for(groups: int, progress: Progress) -> str:
     """What a step waits for whose branch groups do not all run, in words; the most frequent cause is told.
 
@@ -205,7 +243,7 @@ def _is_result(told: BranchProgress | None) -> bool:
     return all(record.checkpoint_id or record.failure for record in told.records)
 
 
-def _screen(request: ValidateRequest, round_: Round, probes: dict[str, ShapingProbe]) -> tuple[Verdict, ...]:
+def _screened(request: ValidateRequest, round_: Round, probes: dict[str, ShapingProbe]) -> tuple[Verdict, ...]:
     """The screen's verdicts, completed by what the candidates would have paid."""
     return tuple(
         screen.judge_probe(verdict, candidate.config, probes[candidate.name], request.incumbent)
@@ -225,11 +263,3 @@ def _phase(now: Phase, step: Step, request: ValidateRequest, round_: Round) -> P
         kind = ValidationPhase.VALIDATION_PHASE_CONFIRM
         planned = cost.wave_cost(request.campaign) * request.campaign.validation.confirm_waves
     return now if now.phase == kind else Phase(phase=kind, candidates=now.candidates, planned=planned)
-
-
-def _reasons(round_: Round, standing: Standing | None = None) -> dict[str, VerdictReason]:
-    """Why candidates are out so far."""
-    found = {verdict.candidate: verdict.reason for verdict in round_.screen}
-    if standing is not None:
-        found |= {name: ruling.reason for name, ruling in standing.rulings.items()}
-    return found
