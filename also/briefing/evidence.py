@@ -15,6 +15,7 @@ from also import returns
 from also.briefing.detail import LEVELS, Detail
 from also.briefing.table import is_name, number, table
 from also.llm.question import CountTokens
+from also.shaping.progress import TURNS
 from also.v1.evidence_pb2 import AgentEvidence, Evidence, FeatureEvidence, MilestoneEvidence
 from also.v1.shaping_pb2 import TermActivity
 from also.v1.task_pb2 import FEATURE_SCOPE_AGENT, TaskCard
@@ -26,6 +27,7 @@ T = TypeVar("T")
 
 _RETURNS = ("mean", "deviation", "minimum", "lower_quartile", "median", "upper_quartile", "maximum", "count")
 _MILESTONES = ("reached", "mean_first_step", "agents_needed", "best_value", "threshold")
+_TURNED = "the progress feature turns back when one is reached, so that a potential along it takes away what led to: {}"
 _FEATURES = ("mean", "mean_last", "mean_successful", "mean_failed", "effect_size")
 _OPTIMISATION = (
     "entropy", "kl", "clip_fraction", "task_explained_variance", "shaping_explained_variance", "gradient_norm",
@@ -148,7 +150,9 @@ def _milestones(card: TaskCard, evidence: Evidence, detail: Detail) -> _Table:
     missing = _first_missing(found)
     near = sorted(range(len(found)), key=lambda index: (abs(index - missing), -index))[: detail.milestones]
     rows = [(found[index].milestone, _numbers(found[index], _MILESTONES)) for index in sorted(near)]
-    return _Table(title="milestones", columns=_MILESTONES, rows=rows)
+    turned = [found[index].milestone for index in sorted(near) if found[index].turned_back >= TURNS]
+    note = _TURNED.format(" ".join(turned)) if turned else ""
+    return _Table(title="milestones", columns=_MILESTONES, rows=rows, note=note)
 
 
 def _features(card: TaskCard, evidence: Evidence, detail: Detail) -> _Table:

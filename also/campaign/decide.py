@@ -219,6 +219,9 @@ def _rollback(state: State, stage: Stage) -> RolledBack | None:
                 f"control's {control.control_milestone_score:.4g}."
             )
             return _undo(state, stage, last, RollbackReason.ROLLBACK_REASON_NOT_CONFIRMED, detail)
+        if not control.arms and (fall := progress.milestones_fell(state, stage, last)):
+            detail = f"No return under {promoted.candidate}, and a {fall}."
+            return _undo(state, stage, last, RollbackReason.ROLLBACK_REASON_NOT_CONFIRMED, detail)
         patience = state.campaign.guard.patience * max(1, state.campaign.stages.patience)
         if without_return >= patience and not progress.still_learning(state, stage):
             within = counted(without_return, "stage")

@@ -12,6 +12,7 @@ than what teaches from there on; and later the task can teach alone, if the team
 when the return first falls under an incumbent: shaping under which a team unlearns is the first suspect.
 """
 
+import math
 from itertools import accumulate
 
 from also import returns
@@ -24,6 +25,9 @@ from also.words import counted
 
 RISE = 0.02
 """Rise that is progress: of the training return as a share of the returns' range, or of the milestone score."""
+
+FALLS = 2
+"""Stages in a row after which a milestone score that is lower than before is no chance."""
 
 CLOSING = 0.1
 """Share of the budget before whose end the shaping's worth is asked about once more."""
@@ -74,6 +78,25 @@ def asks_for_relief(state: State, stage: Stage) -> bool:
     if state.campaign.stages.patience == 0 or not stage.incumbent.config.terms:
         return False
     return _comes_to_a_level(state, stage) or _falls(state, stage) or _closes(state, stage)
+
+
+def milestones_fell(state: State, stage: Stage, entered: Stage) -> str:
+    """Where milestones fell under what was promoted without any branch, one sentence; empty where they did not.
+
+    The last stages' scores are all below the one that it was promoted with, by more than its standard error,
+    the square root of s (1 - s) / n at most, for a share s of n episodes and for a mean of such shares.
+
+    Args:
+        state: the campaign.
+        stage: its open stage.
+        entered: the stage whose promotion it is.
+    """
+    score, episodes = entered.milestone_score, entered.trained.evidence.returns.count
+    floor = score - math.sqrt(score * (1 - score) / max(1, episodes))
+    since = [each.milestone_score for each in state.lineage if entered.number < each.number <= stage.number]
+    if len(since) < FALLS or max(since[-FALLS:]) >= floor:
+        return ""
+    return f"milestone score at most {max(since[-FALLS:]):.4g} in {counted(FALLS, 'stage')}, {score:.4g} before"
 
 
 def training_return(stage: Stage) -> float:

@@ -36,20 +36,22 @@ class CurvePoint(_message.Message):
     def __init__(self, env_steps: _Optional[int] = ..., mean_return: _Optional[float] = ...) -> None: ...
 
 class MilestoneEvidence(_message.Message):
-    __slots__ = ("milestone", "reached", "mean_first_step", "agents_needed", "best_value", "threshold")
+    __slots__ = ("milestone", "reached", "mean_first_step", "agents_needed", "best_value", "threshold", "turned_back")
     MILESTONE_FIELD_NUMBER: _ClassVar[int]
     REACHED_FIELD_NUMBER: _ClassVar[int]
     MEAN_FIRST_STEP_FIELD_NUMBER: _ClassVar[int]
     AGENTS_NEEDED_FIELD_NUMBER: _ClassVar[int]
     BEST_VALUE_FIELD_NUMBER: _ClassVar[int]
     THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    TURNED_BACK_FIELD_NUMBER: _ClassVar[int]
     milestone: str
     reached: float
     mean_first_step: float
     agents_needed: int
     best_value: float
     threshold: float
-    def __init__(self, milestone: _Optional[str] = ..., reached: _Optional[float] = ..., mean_first_step: _Optional[float] = ..., agents_needed: _Optional[int] = ..., best_value: _Optional[float] = ..., threshold: _Optional[float] = ...) -> None: ...
+    turned_back: float
+    def __init__(self, milestone: _Optional[str] = ..., reached: _Optional[float] = ..., mean_first_step: _Optional[float] = ..., agents_needed: _Optional[int] = ..., best_value: _Optional[float] = ..., threshold: _Optional[float] = ..., turned_back: _Optional[float] = ...) -> None: ...
 
 class FeatureEvidence(_message.Message):
     __slots__ = ("feature", "mean", "mean_last", "mean_successful", "mean_failed", "effect_size", "clipped")

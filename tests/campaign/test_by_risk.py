@@ -97,6 +97,29 @@ def test_a_races_winner_without_a_return_is_undone_when_it_climbs_no_further(new
     assert list(differences(records)) == []
 
 
+@pytest.mark.parametrize(
+    "scores, decisions",
+    [
+        ((0.4, 0.1, 0.1), ["promoted r0-c0", "StillLearning", "NotConfirmed"]),
+        ((0.4, 0.1, 0.4, 0.1, 0.1), ["promoted r0-c0", *["StillLearning"] * 3, "NotConfirmed"]),
+        ((0.4, 0.39, 0.39, 0.39), ["promoted r0-c0", *["StillLearning"] * 3]),
+        ((0.0, 0.0, 0.0, 0.0), ["promoted r0-c0", *["StillLearning"] * 3]),
+    ],
+)
+def test_what_entered_on_trust_is_undone_when_milestones_fall(new_world, played, new_campaign, scores, decisions):
+    """Two stages in a row below what they were, by more than chance: a team unlearns. One stage, or little, is none."""
+    world = silent(new_world, stage_milestones=lambda stage: scores[stage])
+    campaign = new_campaign(**ON_TRUST, **{"stages.count": len(scores), "stages.patience": 3})
+    records = played(world, campaign)
+    assert decided(records) == decisions
+    if "NotConfirmed" in decisions:
+        undone = first(records, RolledBack)
+        assert undone.config == records[0].started.campaign.shaping
+        assert undone.checkpoint_id == records[1].stage_trained.checkpoint_id
+        assert undone.detail == "No return under r0-c0, and a milestone score at most 0.1 in 2 stages, 0.4 before."
+    assert list(differences(records)) == []
+
+
 def test_a_race_with_control_is_undone_when_the_return_falls(new_world, played, new_campaign):
     """Below control's less the margin: control's config and control's best branch become the main run again."""
 

@@ -58,6 +58,14 @@ def test_a_first_milestone_that_one_agent_can_reach_is_exploration(foraging, gat
     assert (finding.milestone, finding.feature) == ("reached_food", "nearest_food_distance")
 
 
+def test_a_way_that_turns_back_at_its_milestone_is_no_guide(warehouse, gather, ask):
+    """The finding names the milestone's own feature instead."""
+    evidence = gather(warehouse, reached=[1, 0.2, 0, 0])
+    assert first(ask(warehouse, evidence)).feature == "delivery_distance"
+    evidence.milestones[1].turned_back = 0.9
+    assert first(ask(warehouse, evidence)).feature == "carrying_request"
+
+
 def test_the_rarer_a_milestone_the_graver_it_is(foraging, gather, ask):
     """Never is worse than now and then."""
     never = first(ask(foraging, gather(foraging, reached=[0.9, 0, 0, 0])))

@@ -1,5 +1,7 @@
 """Each remedy's first candidates are what an expert would try."""
 
+import pytest
+
 from also.shaping.rules import derive_invariance
 from also.shaping.sight import bonus_limit
 from also.v1 import diagnosis_pb2 as pb
@@ -22,6 +24,15 @@ def test_guiding_rewards_approach_along_the_progress_feature_first(foraging, ask
     assert (term.form, term.target, term.feature) == (POTENTIAL, shaping.TARGET_KIND_AGENT, "nearest_food_distance")
     assert term.transform.kind == shaping.TRANSFORM_KIND_EXP and term.weight > 0
     assert derive_invariance(first.config) == shaping.INVARIANCE_POLICY_INVARIANT
+
+
+@pytest.mark.parametrize(("turned", "features"), [(0.4, {"delivery_distance"}), (0.6, {"carrying_request"})])
+def test_a_way_that_turns_back_at_its_milestone_is_not_followed(warehouse, ask, propose, find, turned, features):
+    """Half of the episodes that reached it decide; then the milestone's own feature, which stays, leads to it."""
+    finding = find(pb.REMEDY_GUIDE, milestone="loaded_shelf")
+    request = ask(warehouse, finding, candidates=1)
+    request.evidence.milestones.add(milestone="loaded_shelf", reached=0.2, turned_back=turned)
+    assert set(terms_by_feature(propose(request)[0])) == features
 
 
 def test_a_round_of_guidance_holds_different_ideas(foraging, ask, propose, find):

@@ -1,13 +1,20 @@
 """Cards of JaxMARL's environments: what is curated can be reached in play, and what is measured holds."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
+from also import document, presets
+from also.services.trainer import evidence
+from also.services.trainer.run import Run
 from also.services.trainer.streams import mix
 from also.services.trainer.tasks.cards.rules import check_card
 from also.services.trainer.tasks.jaxmarl.layouts import LAYOUTS
 from also.services.trainer.tasks.opening import describe, open_task
 from also.v1 import task_pb2
+from also.v1.campaign_pb2 import Campaign
+from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import Task
 
 pytest.importorskip("jax", reason="needs the extra jaxmarl")
@@ -100,10 +107,11 @@ def test_a_cook_that_knows_the_recipe_delivers_a_soup():
         down,
         interact,
     ]
-    steps, subtasks = iter(script), []
+    steps, subtasks, progress = iter(script), [], []
 
     def choose(task):
         subtasks.append(task.features(("subtask_reward",))["subtask_reward"][0, 0].tolist())
+        progress.append(round(float(task.features(("soup_progress",))["soup_progress"][0, 0]), 4))
         actions = torch.full((1, 2, 2), stay)
         actions[..., 0] = next(steps)
         return actions
@@ -112,6 +120,32 @@ def test_a_cook_that_knows_the_recipe_delivers_a_soup():
     assert reached == {milestone.name for milestone in card.milestones}
     assert best == 1.0
     assert [paid for paid, _ in subtasks if paid] == [3, 3, 3, 3, 5]
+    steps_done = [round(value - value % 1) for value in progress]
+    assert steps_done == sorted(steps_done), "a step that is done stays done until the delivery"
+    assert max(progress) == 4.9
+    gained = {later for earlier, later in pairwise(progress) if later // 1 > earlier // 1}
+    assert gained == {1, 2, 3, 4.6}
+
+
+@pytest.mark.parametrize(("feature", "turned"), [("carried_onion_distance", 1.0), ("soup_progress", 0.0)])
+def test_evidence_shows_a_way_that_turns_back_at_its_milestone(feature, turned):
+    """Who has put the onion into the pot carries none: every episode of random play that got there shows it."""
+    campaign = document.read(
+        Campaign,
+        {
+            "task": {"name": "kitchen", "layout": "cramped_room"},
+            "learner": {"environments": 4, "rollout": 8},
+            "evaluation": {"episodes": 16},
+        },
+    )
+    presets.resolve(campaign)
+    run = Run.start(campaign, [ShapingConfig()], [1])
+    (milestone,) = (each for each in run.task.card.milestones if each.name == "onion_in_pot")
+    milestone.progress_feature = feature
+    found = evidence.gather(run, campaign, stage=0, curve=[], updates=[run.advance()])
+    (shown,) = (each for each in found.milestones if each.milestone == "onion_in_pot")
+    assert shown.reached > 0
+    assert shown.turned_back == turned
 
 
 @pytest.mark.parametrize("layout", ["3m", "2s3z"])

@@ -69,7 +69,7 @@ def test_loading_leaves_the_process_its_streams():
     pytest.importorskip("jaxmarl", reason="needs the extra jaxmarl")
     code = (
         "import io, sys\n"
-        "from also.services.trainer.tasks import jaxmarl_setup\n"
+        "from also.services.trainer.tasks.jaxmarl import setup as jaxmarl_setup\n"
         "mine = sys.stdout = sys.stderr = io.StringIO()\n"
         "jaxmarl_setup.load()\n"
         "kept = sys.stdout is mine and sys.stderr is mine\n"

@@ -12,6 +12,7 @@ from also import returns
 from also.services.critic.citations import cite
 from also.services.critic.history import FailedRemedies, Trouble, failed_remedies
 from also.services.critic.phase import learning_phase
+from also.shaping.progress import way_to
 from also.v1.critic_pb2 import DiagnoseRequest
 from also.v1.diagnosis_pb2 import FailureMode, Finding, LearningPhase, Remedy
 from also.v1.evidence_pb2 import AgentEvidence, Evidence, FeatureEvidence, MilestoneEvidence
@@ -77,11 +78,11 @@ class Case:
     def guide(self, milestone: Milestone) -> str:
         """Feature along which a milestone is approached.
 
-        The card's own word comes first; without it, the feature that most clearly tells successful
-        episodes from failed ones; "" when none does.
+        The card's own word comes first, unless evidence is against it (`way_to`); without it, the feature that most
+        clearly tells successful episodes from failed ones; "" when none does.
         """
         if milestone.progress_feature:
-            return milestone.progress_feature
+            return way_to(milestone, self.evidence)
         known = {feature.name for feature in self.card.features} - {milestone.feature}
         telling = [
             item for item in self.evidence.features if item.feature in known and abs(item.effect_size) >= LARGE_EFFECT

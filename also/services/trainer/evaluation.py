@@ -43,6 +43,8 @@ class Trace:
 
     features: list[Features] = field(default_factory=list)
     """Features after each env_step; T entries."""
+    rewards: list[Tensor] = field(default_factory=list)
+    """Task rewards of each env_step, float32 (R, N)."""
     actions: list[Tensor] = field(default_factory=list)
     """Actions of each env_step, (R, N, A) or (R, N, A, K)."""
     alive: list[Tensor] = field(default_factory=list)
@@ -163,6 +165,7 @@ class Evaluator:
             features = task.features(names)
             if trace is not None:
                 trace.features.append(features)
+                trace.rewards.append(outcome.reward)
                 trace.actions.append(actions)
                 trace.alive.append(score.alive)
                 trace.present.append(view.present)

@@ -21,6 +21,9 @@ from also.v1.campaign_pb2 import Campaign
 CURVE_POINTS = 12
 """Points of the return's curve at most."""
 
+TURN = 0.1
+"""Share of a feature's range by which it turns back."""
+
 LAST_UPDATES = 10
 """Updates over which the optimiser's numbers are averaged."""
 
@@ -57,7 +60,7 @@ def gather(
         success_rate=measure.success_rate,
         milestone_score=measure.milestone_score,
         curve=thinned(curve, CURVE_POINTS),
-        milestones=_milestones(card, episodes),
+        milestones=_milestones(card, episodes, trace),
         features=_features(card, trace, had, clipped),
         agents=_agents(card, trace, had, idle_returns, run),
         terms=run.shaping.activity()[0],
@@ -110,7 +113,7 @@ def _play(run: Run, campaign: Campaign, trace: Trace) -> tuple[Episodes, Tensor 
         evaluator.close()
 
 
-def _milestones(card: task_pb2.TaskCard, episodes: Episodes) -> list[evidence_pb2.MilestoneEvidence]:
+def _milestones(card: task_pb2.TaskCard, episodes: Episodes, trace: Trace) -> list[evidence_pb2.MilestoneEvidence]:
     reached = episodes.reached[0].tolist()
     items = []
     for index, milestone in enumerate(card.milestones):
@@ -124,9 +127,31 @@ def _milestones(card: task_pb2.TaskCard, episodes: Episodes) -> list[evidence_pb
                 agents_needed=milestone.agents_needed,
                 best_value=episodes.milestone_best[0, :, index].mean().item(),
                 threshold=milestone.threshold,
+                turned_back=_turned_back(card, milestone, steps, trace),
             )
         )
     return items
+
+
+def _turned_back(card: task_pb2.TaskCard, milestone: task_pb2.Milestone, steps: Tensor, trace: Trace) -> float:
+    """Share of the episodes in which the way to a milestone turned back, unpaid, in the env_step that reached it.
+
+    Args:
+        card: the task's card.
+        milestone: one of it.
+        steps: int64 (N,): env_step in which each episode reached it, from 1; -1 where it did not.
+        trace: the episodes.
+    """
+    feature = next((each for each in card.features if each.name == milestone.progress_feature), None)
+    reached = (steps > 1).nonzero().flatten()  # of the first env_step no feature was seen before
+    if feature is None or not feature.direction or not len(reached):
+        return 0.0
+    values = _over_time([team_value(step[feature.name], 0) for step in trace.features])  # (T, N)
+    at = steps[reached] - 1
+    onward = values[at, reached] - values[at - 1, reached]
+    back = -onward if feature.direction == task_pb2.DIRECTION_HIGHER else onward
+    unpaid = _over_time(trace.rewards)[at, reached] <= 0
+    return (unpaid & (back >= TURN * (feature.maximum - feature.minimum))).double().mean().item()
 
 
 def _features(

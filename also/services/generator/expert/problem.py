@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from also.services.generator.terms import event, penalty, potential, purse
+from also.shaping.progress import way_to
 from also.shaping.rules import feature_of, tells_of_state
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
@@ -126,7 +127,7 @@ class Problem:
 
     def earlier_ways(self) -> list[Way]:
         """Known ways of the state to the milestones up to the finding's, the latest first."""
-        named = (milestone.progress_feature for milestone in reversed(self.milestones_until()))
+        named = (way_to(milestone, self.request.evidence) for milestone in reversed(self.milestones_until()))
         ways = [way for name in named if name and (way := self.way(name)) is not None]
         return [way for way in ways if tells_of_state(way.feature)]
 
@@ -143,7 +144,7 @@ class Problem:
 
     def _named(self) -> list[str]:
         """Features that the finding or its milestone names as a way."""
-        names = [self.finding.feature, self.milestone.progress_feature if self.milestone else ""]
+        names = [self.finding.feature, way_to(self.milestone, self.request.evidence) if self.milestone else ""]
         return list(dict.fromkeys(filter(None, names)))
 
     def approaches(self) -> list[pb.ShapingTerm]:
@@ -193,7 +194,8 @@ class Problem:
         """
         rungs: dict[str, pb.ShapingTerm] = {}
         for milestone in self.milestones_from():
-            way = self.way(milestone.progress_feature) if milestone.progress_feature else None
+            name = way_to(milestone, self.request.evidence)
+            way = self.way(name) if name else None
             if way is not None and tells_of_state(way.feature) and way.feature.name not in rungs:
                 reason = f"A rung of the ladder to success: {milestone.name}."
                 rungs[way.feature.name] = potential(
@@ -206,7 +208,10 @@ class Problem:
 
         Empty where that feature is none of the state.
         """
-        if self.milestone is None or self.milestone.feature in (self.milestone.progress_feature, self.finding.feature):
+        if self.milestone is None or self.milestone.feature in (
+            way_to(self.milestone, self.request.evidence),
+            self.finding.feature,
+        ):
             return []
         feature, aggregate = feature_of(self.card, self.milestone.feature), self.milestone.aggregate
         if not tells_of_state(feature):

@@ -20,6 +20,12 @@ ONIONS = 3
 STAGE_SERVED = 5
 """Stage of the furthest soup at which it is on a plate."""
 
+STEPS = 5
+"""Steps to a delivery: three onions in a pot, a soup on a plate, the delivery."""
+
+CARRIED = 0.9
+"""Most of a step that what it needs is worth while it is carried: the step itself is always worth more."""
+
 COOKING = 21
 """env_steps between two soups of one pot, at least: onions of two env_steps at least, of which the last one cooks, and
 19 that cook."""
@@ -66,6 +72,10 @@ def kitchen_card(layout: Layout, *, cells: int, counters: int, pots: int, limit:
             *("soup_stage", TEAM, "stages", STAGE_SERVED, HIGHER, STATE),
             "The furthest soup: onions in a pot (1 to 3), 4 with a plate held beside a full pot, 5 on a plate.",
         ),
+        (
+            *("soup_progress", TEAM, "steps", STEPS, HIGHER, STATE),
+            "Steps done to the next delivery (3 onions, soup on a plate), and how near the next thing is carried.",
+        ),
         ("soups_delivered", TEAM, "soups", most, HIGHER, TRANSITION, "Soups delivered so far in the episode."),
         (
             *("subtask_reward", AGENT, "JaxMARL's reward", MOST_SUBTASK_REWARD, HIGHER, ACTION),
@@ -102,7 +112,7 @@ def _milestones(layout: Layout) -> list[Milestone]:
             feature="onions_in_pot",
             threshold=1,
             agents_needed=needed,
-            progress_feature="carried_onion_distance",
+            progress_feature="soup_progress",
             description="An onion is in a pot.",
         ),
         Milestone(
@@ -110,7 +120,7 @@ def _milestones(layout: Layout) -> list[Milestone]:
             feature="onions_in_pot",
             threshold=ONIONS,
             agents_needed=needed,
-            progress_feature="onions_in_pot",
+            progress_feature="soup_progress",
             description="A pot has all its onions, and cooks.",
         ),
         Milestone(
@@ -118,7 +128,7 @@ def _milestones(layout: Layout) -> list[Milestone]:
             feature="soup_stage",
             threshold=STAGE_SERVED,
             agents_needed=needed,
-            progress_feature="soup_stage",
+            progress_feature="soup_progress",
             description="A soup is on a plate.",
         ),
         Milestone(
@@ -126,7 +136,7 @@ def _milestones(layout: Layout) -> list[Milestone]:
             feature="soups_delivered",
             threshold=1,
             agents_needed=needed,
-            progress_feature="carried_soup_distance",
+            progress_feature="soup_progress",
             description="A soup is delivered.",
         ),
     ]

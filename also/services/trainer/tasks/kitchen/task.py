@@ -21,7 +21,7 @@ from jaxmarl.environments.overcooked.overcooked import (
 from also.services.trainer.tasks.jaxmarl.kinds import Kind, Step
 from also.services.trainer.tasks.jaxmarl.layouts import Layout
 from also.services.trainer.tasks.jaxmarl.rules import Memory, Rules, Ruling
-from also.services.trainer.tasks.kitchen.card import ONIONS, STAGE_SERVED, kitchen_card
+from also.services.trainer.tasks.kitchen.card import CARRIED, ONIONS, STAGE_SERVED, kitchen_card
 from also.services.trainer.tasks.kitchen.floor import PLACES, floor_cells, walking_distances
 
 _ONION, _PLATE, _SOUP = (OBJECT_TO_INDEX[name] for name in ("onion", "plate", "dish"))
@@ -82,9 +82,20 @@ class KitchenRules(Rules):
             "onions_in_pot": onions,
             "soup_ready": (pots == POT_READY_STATUS).any(),
             "soup_stage": jnp.where(served, STAGE_SERVED, plated),
+            "soup_progress": self._progress(held, distances, onions, served),
             "soups_delivered": memory["delivered"],
             "subtask_reward": memory["subtask_reward"],
         }
+
+    def _progress(self, held: Array, distances: dict[str, Array], onions: Array, served: Array) -> Array:
+        """Steps to the next delivery that are done, a part for what is carried; it never falls where a step is done."""
+
+        def carried(thing: int, place: str) -> Array:
+            near = jnp.where(held == thing, 1 - distances[place] / self._cells, 0)
+            return CARRIED * near.max()
+
+        cooks = jnp.where(onions < ONIONS, onions + carried(_ONION, "pot"), ONIONS + carried(_PLATE, "pot"))
+        return jnp.where(served, ONIONS + 1 + carried(_SOUP, "delivery"), cooks)
 
     def _map(self, state: Any) -> Array:
         """Things on the grid, (height, width, 3), without the border that JaxMARL adds."""
