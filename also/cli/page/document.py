@@ -75,7 +75,7 @@ def _sections(account: Account) -> list[Html]:
         ),
         _section(
             "incumbents",
-            "The shaping in office",
+            "The incumbent shaping config",
             "Each promotion and rollback, as what it took away and what it brought.",
             incumbents(account),
         ),
