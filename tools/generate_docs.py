@@ -1,7 +1,7 @@
 """Generates the tables of `docs/`: `python -m tools.generate_docs [--check]`.
 
-`docs/campaign.md` comes from the comments and limits in `proto/`, `docs/metrics.md` from
-`also/metrics.py`, `docs/reasons.md` from `also/reasons.py` and the chart's README from its `values.yaml`, so
+`docs/campaign.md` comes from the comments and limits in `proto/`, `docs/reasons.md` from the sentences there,
+`docs/metrics.md` from `also/metrics.py` and the chart's README from its `values.yaml`, so
 none of them can go stale. With `--check` nothing is written; the exit code is 1 and the stale files are named.
 """
 
