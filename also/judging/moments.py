@@ -7,6 +7,7 @@ recorded diagnosis; where another one stands in its place they answer none of it
 from collections.abc import Sequence
 from dataclasses import replace
 
+from also.briefing.history import NO_FINDING
 from also.campaign.fold import event_of, fold
 from also.campaign.state import Round, Stage, State
 from also.judging.backends import Backend
@@ -15,9 +16,6 @@ from also.v1.campaign_pb2 import CriticSettings, GeneratorSettings
 from also.v1.diagnosis_pb2 import Diagnosis
 from also.v1.journal_pb2 import Diagnosed, JournalRecord, Proposed
 from also.v1.verdict_pb2 import Candidate
-
-NO_FINDING = -1
-"""`finding` of a candidate that answers none."""
 
 
 def before_diagnosis(recorded: Recorded, critic: CriticSettings, generator: GeneratorSettings) -> State:

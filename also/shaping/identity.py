@@ -10,6 +10,7 @@ import math
 
 from also import document
 from also.shaping import rules
+from also.shaping.aggregates import reads_team
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
 
@@ -62,7 +63,7 @@ def _canonical_term(full: pb.ShapingTerm) -> pb.ShapingTerm:
 def _canonical_aggregates(term: pb.ShapingTerm) -> None:
     if term.aggregate == task_pb2.AGGREGATE_SUM:  # normalised by n times the range, a sum is the mean
         term.aggregate = task_pb2.AGGREGATE_MEAN
-    if not rules.reads_team(term.form, term.target):  # an agent reads the mean over the others by default
+    if not reads_team(term.form, term.target):  # an agent reads the mean over the others by default
         if term.aggregate == task_pb2.AGGREGATE_MEAN:
             term.aggregate = task_pb2.AGGREGATE_UNSPECIFIED
         if term.gate.aggregate == task_pb2.AGGREGATE_MEAN:

@@ -7,6 +7,7 @@ checked, and what is invalid, equal to the incumbent, tried under it or proposed
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from also.briefing.history import NO_FINDING
 from also.errors import ShapingError
 from also.limits import filled
 from also.services.generator.configs import fit_caps
@@ -18,9 +19,6 @@ from also.v1.generator_pb2 import ProposeRequest
 from also.v1.llm_pb2 import LlmOrigin
 from also.v1.shaping_pb2 import SHAPING_FORM_CREDIT, ShapingConfig
 from also.v1.verdict_pb2 import Candidate, Trial
-
-NO_FINDING = -1
-"""`finding` of a candidate that answers none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
