@@ -19,7 +19,7 @@ from also.llm.asking import Asking, NoAnswer, Read
 from also.llm.conformance import fault
 from also.llm.exchange import Exchange
 from also.llm.fitting import Render, fitted
-from also.llm.known import Known
+from also.llm.known import KnownEndpoint
 from also.llm.question import Answered, Contradiction, Question, Reply, ReplyError, Unanswered
 from also.llm.reading import read_usage
 from also.llm.server import CallError, Server
@@ -63,7 +63,7 @@ class Asker:
         self._settings = settings
         self._first_pause_seconds = first_pause_seconds
         self._opened: Store | None = None
-        self._servers: dict[str, Known] = {}
+        self._servers: dict[str, KnownEndpoint] = {}
         self._lock = threading.Lock()
 
     def ask(self, question: Question, render: Render, read: Read[T]) -> Answered[T] | Unanswered:
@@ -146,9 +146,9 @@ class Asker:
                 self._opened = open_store(self._settings.store)
             return self._opened
 
-    def _known(self, url: str) -> Known:
+    def _known(self, url: str) -> KnownEndpoint:
         with self._lock:
-            return self._servers.setdefault(url, Known(url))
+            return self._servers.setdefault(url, KnownEndpoint(url))
 
 
 def _followed(reply: Reply, read: Read[T], exchange: Exchange) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from also.services.trainer.shaping_reward.columns import Columns, Reading
+from also.services.trainer.shaping_reward.columns import Columns, FeatureReading
 from also.services.trainer.tasks.vector_task import Features
 from also.shaping import aggregates, rules
 from also.v1 import shaping_pb2 as pb
@@ -245,8 +245,8 @@ def is_empty(span: slice) -> bool:
     return bool(span.start == span.stop)
 
 
-def _reading(term: pb.ShapingTerm, card: task_pb2.TaskCard, feature: str, aggregate: int) -> Reading:
-    return Reading(
+def _reading(term: pb.ShapingTerm, card: task_pb2.TaskCard, feature: str, aggregate: int) -> FeatureReading:
+    return FeatureReading(
         feature=feature,
         scope=rules.feature_of(card, feature).scope,
         team=aggregates.reads_team(term.form, term.target),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from prometheus_client import Counter, Gauge
 
 from also import metrics, series
-from also.services.validator.measure.query import Answer, Series
+from also.services.validator.measure.query import QueryAnswer, Series
 from also.shaping.identity import config_hash
 from also.v1.branch_pb2 import Branch, BranchFailure, BranchGroup, BranchRecord
 from also.v1.reading_pb2 import BranchReading, MetricsFault
@@ -66,7 +66,7 @@ def needs_samples(record: BranchRecord) -> bool:
 
 
 def judge(
-    answer: Answer, group: BranchGroup, records: Sequence[BranchRecord], *, max_age: float
+    answer: QueryAnswer, group: BranchGroup, records: Sequence[BranchRecord], *, max_age: float
 ) -> list[BranchReading] | Fault:
     """What the branches with a result measured, in the group's order, or the first fault.
 
@@ -91,7 +91,7 @@ def judge(
     return min(faults, key=lambda fault: fault.kind) if faults else readings
 
 
-def _faults_of_the_whole(answer: Answer, group: BranchGroup) -> Iterator[Fault]:
+def _faults_of_the_whole(answer: QueryAnswer, group: BranchGroup) -> Iterator[Fault]:
     """Faults that no branch has alone."""
     if answer.warned:
         yield Fault(
@@ -108,7 +108,7 @@ def _faults_of_the_whole(answer: Answer, group: BranchGroup) -> Iterator[Fault]:
 
 
 def _judge_branch(
-    answer: Answer, group: BranchGroup, branch: Branch, record: BranchRecord, max_age: float
+    answer: QueryAnswer, group: BranchGroup, branch: Branch, record: BranchRecord, max_age: float
 ) -> list[BranchReading | Fault]:
     """A branch's reading, or all its faults."""
     mine = [each for each in answer.series if (each.labels.get("arm"), each.labels.get("seed")) == _place(branch)]
@@ -151,7 +151,7 @@ def _judge_branch(
     ]
 
 
-def _live(named: Sequence[Series], answer: Answer, max_age: float, who: str) -> Series | Fault:
+def _live(named: Sequence[Series], answer: QueryAnswer, max_age: float, who: str) -> Series | Fault:
     """The one series of a metric of a branch that is still told; a process that was replaced has fallen silent."""
     if not named:
         return Fault(kind=MetricsFault.METRICS_FAULT_INCOMPLETE, detail=f"There is no {who}.")
