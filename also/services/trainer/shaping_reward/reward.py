@@ -222,7 +222,7 @@ class ShapingReward:
         return mixed.view(*terminated.shape, -1)
 
     def activity(self) -> list[list[pb.TermActivity]]:
-        """What each term did since construction or `clear_activity`: for each replica, in its config's order.
+        """What each term did since construction: for each replica, in its config's order.
 
         The shares of reward are of the sum of |task reward| and of every term's |reward|, over
         agents. A credit term's reward is what it adds to an agent's, and half of its size counts
@@ -243,12 +243,6 @@ class ShapingReward:
             rows = [(name, *found[replica, slot]) for slot, name in names]
             report.append([activity.of(row, name, total) for name, activity, row, total in rows])
         return report
-
-    def clear_activity(self) -> None:
-        """Begin to count activity anew."""
-        self._activity.clear()
-        self._mixing.clear()
-        self._task_size.zero_()
 
     def activity_state(self) -> dict[str, Tensor]:
         """What `activity` is computed from, to be saved: it is no part of what learns, so `state_dict` lacks it.
