@@ -18,7 +18,7 @@ ScheduledShape = tuple[*Shape, int]
 
 def shapes(config: ShapingConfig) -> frozenset[ScheduledShape]:
     """Shapes of a config's terms; what has no effect makes no difference."""
-    return frozenset(scheduled_shape(term) for term in canonical(config).terms)
+    return frozenset(scheduled_shape(term) for term in canonical(config).config.terms)
 
 
 def distance(first: ShapingConfig, second: ShapingConfig) -> float:
