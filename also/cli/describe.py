@@ -39,7 +39,7 @@ def configs(given: Sequence[ShapingConfig]) -> list[str]:
     texts = [config(each) for each in given]
     for text in set(texts):
         alike = [index for index, each in enumerate(texts) if each == text]
-        details = [_details(canonical(given[index])) for index in alike]
+        details = [_details(canonical(given[index]).config) for index in alike]
         names = dict.fromkeys(name for each in details for name in each)
         differing = [name for name in names if len({each.get(name) for each in details}) > 1]
         for index, each in zip(alike, details, strict=True):
