@@ -90,6 +90,11 @@ def field_limits(field: FieldDescriptor) -> limits_pb2.Limits:
     return cast(limits_pb2.Limits, field.GetOptions().Extensions[extension])
 
 
+def most_items(kind: type[Message], name: str) -> int:
+    """Most items of a repeated field; 0 is no limit."""
+    return field_limits(descriptor(kind).fields_by_name[name]).max_items
+
+
 def is_map(field: FieldDescriptor) -> bool:
     """Whether a field is a map."""
     return field.message_type is not None and field.message_type.GetOptions().map_entry

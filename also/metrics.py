@@ -4,69 +4,10 @@
 from closed sets or from ids that ALSO itself made: a user's text never becomes a label's value.
 """
 
-import errno
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
-
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
+from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.registry import Collector
 
-import also
-from also.errors import AddressError
-
-REGISTRY = CollectorRegistry()
-"""Registry of this process."""
-
-
-class JournalMetric(Collector):
-    """A metric of campaigns that is a function of their journals: shown as a whole, never counted on.
-
-    A conductor that takes up a campaign shows what the one before it did, and no scrape sees half of it.
-    `also/campaign/telemetry.py` has the functions.
-    """
-
-    def __init__(
-        self,
-        family: type[GaugeMetricFamily | CounterMetricFamily],
-        name: str,
-        documentation: str,
-        labels: Iterable[str] = (),
-    ) -> None:
-        """Declare it.
-
-        Args:
-            family: what it is for Prometheus.
-            name: its name; a counter's is given `_total`.
-            documentation: one sentence with its unit.
-            labels: names of its labels beside `campaign`.
-        """
-        self.labels = ("campaign", *labels)
-        self._family, self._name, self._documentation = family, name, documentation
-        self._campaigns: Mapping[str, Mapping[tuple[str, ...], float]] = {}
-        REGISTRY.register(self)
-
-    def show(self, campaign_id: str, values: Mapping[tuple[str, ...], float]) -> None:
-        """Replace all values of a campaign.
-
-        Args:
-            campaign_id: the campaign.
-            values: each value by its labels' values, those of `campaign` left out.
-        """
-        self._campaigns = {**self._campaigns, campaign_id: dict(values)}
-
-    def describe(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
-        """The metric without values."""
-        yield self._family(self._name, self._documentation, labels=self.labels)
-
-    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
-        """The metric with its values."""
-        for metric in self.describe():
-            for campaign_id, values in self._campaigns.items():
-                for labels, value in values.items():
-                    metric.add_metric((campaign_id, *labels), value)
-            yield metric
-
+from also.registry import REGISTRY, JournalMetric
 
 BUILD = Gauge(
     "also_build_info", "1; its label is the version of ALSO that the process runs.", ["version"], registry=REGISTRY
@@ -376,28 +317,3 @@ METRICS_AWAY_SECONDS = Gauge(
     ["campaign"],
     registry=REGISTRY,
 )
-
-
-def expose(port: int, address: str) -> None:
-    """Serve `/metrics` for Prometheus in a thread, with the process's own memory and CPU where it can tell them.
-
-    Args:
-        port: port to serve on, in [0, 65535]; 0 takes a free one.
-        address: address of this machine to serve on, see `Settings.metrics_host`; `::` is every one, of IPv4 too, and
-            of IPv4 alone where the kernel knows no IPv6.
-
-    Raises:
-        AddressError: the port is in use or not allowed.
-    """
-    BUILD.labels(also.__version__).set(1)
-    with suppress(ValueError):  # served before, on another port
-        ProcessCollector(registry=REGISTRY)
-    try:
-        try:
-            start_http_server(port, address, REGISTRY)
-        except OSError as error:
-            if address != "::" or error.errno != errno.EAFNOSUPPORT:
-                raise
-            start_http_server(port, "0.0.0.0", REGISTRY)  # noqa: S104  (asked for every address: IPv4 has no others here)
-    except (OSError, OverflowError) as error:
-        raise AddressError(f"metrics port {port} on {address} cannot be used: {error}") from None

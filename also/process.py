@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import grpc
 
-from also import lifeline, metrics, rpc, settings
+from also import exposition, lifeline, rpc, settings
 from also.errors import InputError
 
 BAD_INPUT = 2
@@ -44,7 +44,7 @@ def serve(register: Callable[[grpc.Server], None], parsed: argparse.Namespace, *
     """Serve until the process is asked to end; exit with code 2 when an address cannot be used."""
     try:
         if parsed.metrics_port is not None:
-            metrics.expose(parsed.metrics_port, settings.from_environment().metrics_host)
+            exposition.expose(parsed.metrics_port, settings.from_environment().metrics_host)
         rpc.serve(register, parsed.address, workers=workers)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)

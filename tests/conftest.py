@@ -10,6 +10,18 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
+TINY = """
+task: {name: foraging, layout: 5x5-2p-1f-coop}
+seed: 3
+learner: {environments: 8, rollout: 10, hidden: 8, layers: 1, epochs: 1, minibatches: 1}
+evaluation: {episodes: 8, report_episodes: 8, branch_points: 1}
+stages: {count: 2, env_steps: 400, patience: 0}
+generator: {candidates: 2}
+validation:
+  {proof: confirmed, share: 1, rounds: 1, search_seeds: 1, search_env_steps: 80, confirm_env_steps: 80,
+   parallel_groups: 1, minimum_gain: 0}
+"""
+
 FULL = hypothesis.settings(
     deadline=None,  # timings are never asserted: the machine may be busy
     derandomize=True,  # equal sources, equal examples
@@ -27,6 +39,12 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         folder = tmp_path_factory.mktemp("cache")
         patch.setenv("XDG_CACHE_HOME", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session")
+def tiny_campaign() -> str:
+    """The file of a campaign with branches that real processes run in seconds."""
+    return TINY
 
 
 @pytest.fixture(scope="module", autouse=True)

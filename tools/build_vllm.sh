@@ -1,32 +1,17 @@
 #!/bin/sh
 # Makes the environment of the LLM server that the end-to-end tests run: build_vllm.sh FOLDER [INTERPRETER].
-# FOLDER becomes a virtual environment with vLLM for a CPU, 5 GB; nothing else is changed, but for FOLDER.lock. Its
-# file `ready` holds the checksum of this script and of the versions: such a folder is kept, any other is made anew.
+# FOLDER becomes a virtual environment with vLLM for a CPU, 5 GB, unless it is one already (environment.sh).
 set -eu
 tools=$(dirname "$0")
 versions=$tools/vllm-constraints.txt
-folder=$1
-shift
-
-fail() {
-    echo "error: $*" >&2
+[ "$(uname -sm)" = "Linux x86_64" ] || {
+    echo "error: vLLM for a CPU is built on Linux x86_64 only, this is $(uname -sm)" >&2
     exit 2
 }
-
-[ "$(uname -sm)" = "Linux x86_64" ] || fail "vLLM for a CPU is built on Linux x86_64 only, this is $(uname -sm)"
-mkdir -p "$(dirname "$folder")"
-exec 9>"$folder.lock"
-if ! flock --nonblock 9; then
-    echo "Waiting for whoever builds $folder now ..."
-    flock 9
-fi
-recipe=$(cat "$0" "$versions" | sha256sum | cut -d ' ' -f 1)
-[ "$(cat "$folder/ready" 2>/dev/null)" != "$recipe" ] || exit 0
-
-rm -rf "$folder"
+. "$tools/environment.sh"
 free=$(df -Pk "$(dirname "$folder")" | awk 'NR == 2 {print int($4 / 1000000)}')
 [ "$free" -ge 8 ] || fail "vLLM takes 8 GB while it is installed (5 GB then); $folder has $free GB"
-"$tools/create_venv.sh" "$folder" "$@"
+"$tools/create_venv.sh" "$@"
 python=$folder/bin/python
 "$python" -c 'import ctypes; ctypes.CDLL("libnuma.so.1")' 2>/dev/null ||
     fail "vLLM needs libnuma.so.1 (on Debian and Ubuntu: apt install libnuma1)"

@@ -1,6 +1,7 @@
 """The comments of the `.proto` files, by the full name of what they stand above."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any, cast
 
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
@@ -11,6 +12,8 @@ from google.protobuf.descriptor_pb2 import (
     ServiceDescriptorProto,
 )
 
+from also.v1 import reason_pb2
+
 _Path = tuple[int, ...]
 
 _MESSAGE = FileDescriptorProto.MESSAGE_TYPE_FIELD_NUMBER
@@ -20,7 +23,7 @@ _EXTENSION = FileDescriptorProto.EXTENSION_FIELD_NUMBER
 
 
 def comments(files: FileDescriptorSet) -> dict[str, str]:
-    """Comment of every message, field, oneof, enum, value, service and method.
+    """Comment of every message, field, oneof, enum, value, service and method; a reason's begins with its sentence.
 
     Args:
         files: descriptors with source info.
@@ -34,6 +37,11 @@ def comments(files: FileDescriptorSet) -> dict[str, str]:
         texts = {tuple(place.path): place.leading_comments for place in file.source_code_info.location}
         for path, name in _named(file):
             found[f"{file.package}.{name}"] = " ".join(texts.get(path, "").split())
+        for enum in file.enum_type:
+            for value in enum.value:
+                name = f"{file.package}.{enum.name}.{value.name}"
+                sentence = value.options.Extensions[cast(Any, reason_pb2.sentence)]
+                found[name] = f"{sentence} {found[name]}".strip()
     return found
 
 

@@ -1,7 +1,7 @@
 """Generates the tables of `docs/`: `python -m tools.generate_docs [--check]`.
 
-`docs/campaign.md` comes from the comments and limits in `proto/`, `docs/metrics.md` from
-`also/metrics.py`, `docs/reasons.md` from `also/reasons.py` and the chart's README from its `values.yaml`, so
+`docs/campaign.md` comes from the comments and limits in `proto/`, `docs/reasons.md` from the sentences there,
+`docs/metrics.md` from `also/metrics.py` and the chart's README from its `values.yaml`, so
 none of them can go stale. With `--check` nothing is written; the exit code is 1 and the stale files are named.
 """
 
@@ -18,8 +18,8 @@ from prometheus_client.metrics import MetricWrapperBase
 from also import document, enums, metrics, reasons
 from also.campaign import amendment, spec
 from also.limits import descriptor, field_limits, interval, is_map
-from also.metrics import JournalMetric
 from also.presets import PRESETS
+from also.registry import JournalMetric
 from also.v1 import branch_pb2, campaign_pb2, journal_pb2, limits_pb2, verdict_pb2
 from also.v1.campaign_pb2 import ValidationSettings
 from tools import chart_values

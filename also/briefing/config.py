@@ -33,7 +33,8 @@ def term_in_short(term: pb.ShapingTerm) -> str:
         return f"{form} with {_rule(full)} for {_target(full)}"
     aggregate = _aggregate(full.aggregate)
     read = name(full.feature) if aggregate == NOTHING else f"{aggregate} {name(full.feature)}"
-    parts = [f"{number(full.weight)} {form} of {_signal(full.transform, read)} for {_target(full)}"]
+    function = signal(full.transform, read, number(full.transform.scale))
+    parts = [f"{number(full.weight)} {form} of {function} for {_target(full)}"]
     if full.HasField("gate"):
         parts.append(f"where {_gate(full.gate)}")
     if full.schedule.kind not in _CONSTANT:
@@ -78,9 +79,14 @@ def _transform(transform: pb.Transform) -> str:
     return f"{enums.short_name(pb.TransformKind.DESCRIPTOR, transform.kind)} {number(transform.scale)}"
 
 
-def _signal(transform: pb.Transform, read: str) -> str:
-    """What a term is a function of; scales are shares of the feature's range."""
-    scale = number(transform.scale)
+def signal(transform: pb.Transform, read: str, scale: str) -> str:
+    """What a term is a function of.
+
+    Args:
+        transform: how it is made of what is read.
+        read: what is read, in words.
+        scale: the transform's scale, a share of the feature's range, in words.
+    """
     match transform.kind:
         case pb.TRANSFORM_KIND_EXP:
             return f"exp(-{read}/{scale})"

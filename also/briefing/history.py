@@ -12,6 +12,9 @@ from also.v1.diagnosis_pb2 import FailureMode, Finding, LearningPhase, Remedy
 from also.v1.evidence_pb2 import Evidence
 from also.v1.verdict_pb2 import Trial
 
+NO_FINDING = -1
+"""`finding` of a candidate that answers none."""
+
 MOST_STAGES = 12
 """Earlier stages that are shown at most."""
 

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 from also import reasons, returns
 from also.campaign import progress
-from also.campaign.state import Round, Stage, State, position_after_promotion, position_without_change
+from also.campaign.state import Stage, StageRound, State, position_after_promotion, position_without_change
 from also.v1.campaign_pb2 import CriticBackend
 from also.v1.diagnosis_pb2 import Remedy
 from also.v1.journal_pb2 import Finished, FinishReason, Held, HoldReason, Promoted, RollbackReason, RolledBack
@@ -107,13 +107,13 @@ def decide(state: State) -> Action | None:
             if asks_for_change(state, stage):
                 return Propose(stage=stage.number, round=0)
             return hold(state, stage, HoldReason.HOLD_REASON_NOTHING_TO_CHANGE)
-        case Stage(rounds=(Round(candidates=()),)) as stage:
+        case Stage(rounds=(StageRound(candidates=()),)) as stage:
             return hold(state, stage, HoldReason.HOLD_REASON_NO_CANDIDATES)
-        case Stage(rounds=(*_, Round(candidates=()))) as stage:
+        case Stage(rounds=(*_, StageRound(candidates=()))) as stage:
             return hold(
                 state, stage, HoldReason.HOLD_REASON_NOTHING_PROMOTED, "The generator has no further candidate."
             )
-        case Stage(rounds=(*_, Round(validation=None))) as stage:
+        case Stage(rounds=(*_, StageRound(validation=None))) as stage:
             return Validate(stage=stage.number, round=len(stage.rounds) - 1)
         case stage:
             return _after_round(state, stage)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from also.campaign.amendment import amendment
-from also.campaign.state import Decision, Event, Incumbent, Position, Round, Stage, State, position_of
+from also.campaign.state import Decision, Event, Incumbent, Position, Stage, StageRound, State, position_of
 from also.errors import CampaignError
 from also.shaping.identity import config_hash
 from also.v1.journal_pb2 import (
@@ -168,7 +168,7 @@ def _propose(stage: Stage, record: JournalRecord, event: Proposed) -> Stage:
     names = [candidate.name for each in stage.rounds for candidate in each.candidates]
     names += [candidate.name for candidate in event.candidates]
     _require(record, len(set(names)) == len(names), "two candidates of the stage have the same name")
-    return replace(stage, rounds=(*stage.rounds, Round(candidates=tuple(event.candidates))))
+    return replace(stage, rounds=(*stage.rounds, StageRound(candidates=tuple(event.candidates))))
 
 
 def _validate(stage: Stage, record: JournalRecord, event: Validated) -> Stage:

@@ -17,6 +17,7 @@ from also.campaign import exchanges
 from also.campaign.state import Stage, State
 from also.store import Store
 from also.v1.verdict_pb2 import OUTCOME_INCONCLUSIVE, Outcome, Trial, VerdictReason
+from also.validation.judge import PROMOTED
 
 _SCREENED = (
     VerdictReason.VERDICT_REASON_INVALID_CONFIG,
@@ -25,8 +26,6 @@ _SCREENED = (
     VerdictReason.VERDICT_REASON_SATURATED_TERM,
     VerdictReason.VERDICT_REASON_NON_FINITE,
 )
-
-_PROMOTED = (Outcome.OUTCOME_PROMOTED, Outcome.OUTCOME_PROMOTED_PROVISIONALLY)
 
 
 def pairs(state: State, campaign_id: str, store: Store) -> Iterator[dict[str, Any]]:
@@ -69,8 +68,8 @@ def is_better(one: Trial, other: Trial) -> bool:
     """Whether validation prefers one candidate to another one of the same round."""
     if OUTCOME_INCONCLUSIVE in (one.verdict.outcome, other.verdict.outcome):
         return False
-    if (one.verdict.outcome in _PROMOTED) != (other.verdict.outcome in _PROMOTED):
-        return one.verdict.outcome in _PROMOTED
+    if (one.verdict.outcome in PROMOTED) != (other.verdict.outcome in PROMOTED):
+        return one.verdict.outcome in PROMOTED
     if _is_screened(one) or _is_screened(other):
         return not _is_screened(one) and _is_screened(other)
     ours, theirs = one.verdict.test, other.verdict.test

@@ -20,7 +20,7 @@ from also.v1.llm_pb2 import LlmAllowance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class AskedAgain:
     """What came of asking again for one record."""
 
     sequence: int
@@ -31,7 +31,7 @@ class Heard:
     """Whether it could not be asked again, because the prompt's files have changed."""
 
 
-def hear_again(records: Sequence[JournalRecord], campaign_id: str, services: Services) -> Iterator[Heard]:
+def hear_again(records: Sequence[JournalRecord], campaign_id: str, services: Services) -> Iterator[AskedAgain]:
     """Ask for every diagnosis and every list of candidates again.
 
     Args:
@@ -67,21 +67,21 @@ def _propose(campaign_id: str, state: State, services: Services) -> ProposeRespo
     return services.persist("generator", lambda _: calls.propose(services, request))
 
 
-def _diagnosis(sequence: int, then: Diagnosed, now: DiagnoseResponse) -> Heard:
+def _diagnosis(sequence: int, then: Diagnosed, now: DiagnoseResponse) -> AskedAgain:
     if then.llm.prompt_sha256 != now.llm.prompt_sha256:
-        return Heard(sequence=sequence, outdated=True)
+        return AskedAgain(sequence=sequence, outdated=True)
     if now.WhichOneof("answer") == "failure":
-        return Heard(sequence=sequence, difference=f"the stored replies give no diagnosis: {now.failure.detail}")
+        return AskedAgain(sequence=sequence, difference=f"the stored replies give no diagnosis: {now.failure.detail}")
     if then.diagnosis != now.diagnosis:
-        return Heard(sequence=sequence, difference="the critic says something else now")
-    return Heard(sequence=sequence)
+        return AskedAgain(sequence=sequence, difference="the critic says something else now")
+    return AskedAgain(sequence=sequence)
 
 
-def _candidates(sequence: int, then: Proposed, now: ProposeResponse) -> Heard:
+def _candidates(sequence: int, then: Proposed, now: ProposeResponse) -> AskedAgain:
     if then.llm.prompt_sha256 != now.llm.prompt_sha256:
-        return Heard(sequence=sequence, outdated=True)
+        return AskedAgain(sequence=sequence, outdated=True)
     if now.HasField("failure"):
-        return Heard(sequence=sequence, difference=f"the stored replies give no candidates: {now.failure.detail}")
+        return AskedAgain(sequence=sequence, difference=f"the stored replies give no candidates: {now.failure.detail}")
     if list(then.candidates) != list(now.candidates):
-        return Heard(sequence=sequence, difference="the generator proposes something else now")
-    return Heard(sequence=sequence)
+        return AskedAgain(sequence=sequence, difference="the generator proposes something else now")
+    return AskedAgain(sequence=sequence)

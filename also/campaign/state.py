@@ -77,7 +77,7 @@ class Incumbent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
+class StageRound:
     """One propose → validate pass inside a stage."""
 
     candidates: tuple[Candidate, ...]
@@ -98,7 +98,7 @@ class Stage:
     """Checkpoint and evidence at the end of its training."""
     diagnosis: Diagnosis | None = None
     """What the critic said."""
-    rounds: tuple[Round, ...] = ()
+    rounds: tuple[StageRound, ...] = ()
     """Its rounds so far."""
     review: Reviewed | None = None
     """What a person said of the candidate that its last round would promote; None where nobody has."""

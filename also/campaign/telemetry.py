@@ -16,6 +16,7 @@ from also import enums, metrics, reasons
 from also.campaign.decide import Diagnose, Propose, Report, Review, TrainStage, Validate, decide
 from also.campaign.fold import advance, fold
 from also.campaign.state import Stage, State
+from also.registry import JournalMetric
 from also.v1 import branch_pb2, diagnosis_pb2, shaping_pb2, verdict_pb2
 from also.v1.branch_pb2 import BranchFailure
 from also.v1.diagnosis_pb2 import Diagnosis
@@ -97,7 +98,7 @@ class Telemetry:
             metrics.PROGRESS.labels(self._campaign_id).inc()
 
 
-def progress(state: State, records: int) -> dict[metrics.JournalMetric, Values]:
+def progress(state: State, records: int) -> dict[JournalMetric, Values]:
     """How far a campaign is, and what it has cost."""
     action = decide(state)
     at = WORKS.get(type(action)) if action is not None else None
@@ -129,9 +130,9 @@ def progress(state: State, records: int) -> dict[metrics.JournalMetric, Values]:
     }
 
 
-def learning(state: State) -> dict[metrics.JournalMetric, Values]:
+def learning(state: State) -> dict[JournalMetric, Values]:
     """What the main run has learnt, what the critic says of it, and what it is taught by."""
-    found: dict[metrics.JournalMetric, Values] = {
+    found: dict[JournalMetric, Values] = {
         metrics.INCUMBENT: {(state.incumbent.config_hash,): state.incumbent.since},
         metrics.TERM_WEIGHT: {
             _term(number, each.form): each.weight for number, each in enumerate(state.incumbent.config.terms)
@@ -155,7 +156,7 @@ def learning(state: State) -> dict[metrics.JournalMetric, Values]:
     }
 
 
-def judgement(state: State) -> dict[metrics.JournalMetric, Values]:
+def judgement(state: State) -> dict[JournalMetric, Values]:
     """What candidates came to, and what was decided."""
     validations = [validation for stage in state.stages for validation in stage.validations]
     verdicts: Counter[tuple[str, ...]] = Counter(
@@ -170,7 +171,7 @@ def judgement(state: State) -> dict[metrics.JournalMetric, Values]:
         for record in arm.records
         if record.failure != BranchFailure.BRANCH_FAILURE_UNSPECIFIED
     )
-    found: dict[metrics.JournalMetric, Values] = {
+    found: dict[JournalMetric, Values] = {
         metrics.DECISIONS: _decisions(state.stages),
         metrics.ROUNDS: {(): len(validations)},
         metrics.VERDICTS: dict(verdicts),
@@ -195,7 +196,7 @@ def _term(number: int, form: int) -> tuple[str, str]:
     return str(number), enums.short_name(shaping_pb2.ShapingForm.DESCRIPTOR, form)
 
 
-def _diagnosed(diagnoses: list[Diagnosis]) -> dict[metrics.JournalMetric, Values]:
+def _diagnosed(diagnoses: list[Diagnosis]) -> dict[JournalMetric, Values]:
     modes = [number for number in sorted(diagnosis_pb2.FailureMode.DESCRIPTOR.values_by_number) if number]
     phases = [number for number in sorted(diagnosis_pb2.LearningPhase.DESCRIPTOR.values_by_number) if number]
     findings: Counter[int] = Counter(finding.mode for diagnosis in diagnoses for finding in diagnosis.findings)
@@ -235,7 +236,7 @@ def _decisions(stages: Iterable[Stage]) -> Values:
     return values
 
 
-def _arms(validation: Validation) -> dict[metrics.JournalMetric, Values]:
+def _arms(validation: Validation) -> dict[JournalMetric, Values]:
     """What the arms of a round came to, each by its own id: "control", or "r0-c1"."""
     returns: Values = {}
     milestones: Values = {}

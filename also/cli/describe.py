@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from also import document, enums, reasons
+from also.briefing.config import signal
 from also.campaign import amendment
 from also.campaign.decide import Diagnose, Propose, Report, Review, TrainStage, Validate, decide
 from also.campaign.state import Stage, State
@@ -21,7 +22,6 @@ from also.v1.shaping_pb2 import (
     ShapingConfig,
     ShapingForm,
     ShapingTerm,
-    TransformKind,
 )
 from also.v1.validator_pb2 import ArmProgress, ValidationPhase, ValidationProgress
 
@@ -39,7 +39,7 @@ def configs(given: Sequence[ShapingConfig]) -> list[str]:
     texts = [config(each) for each in given]
     for text in set(texts):
         alike = [index for index, each in enumerate(texts) if each == text]
-        details = [_details(canonical(given[index])) for index in alike]
+        details = [_details(canonical(given[index]).config) for index in alike]
         names = dict.fromkeys(name for each in details for name in each)
         differing = [name for name in names if len({each.get(name) for each in details}) > 1]
         for index, each in zip(alike, details, strict=True):
@@ -176,25 +176,11 @@ def _term(term: ShapingTerm) -> str:
     form = enums.short_name(ShapingForm.DESCRIPTOR, term.form)
     if not term.feature:
         return form
-    parts = [f"{term.weight:.2g} {form} of {_signal(term)}"]
+    function = signal(term.transform, term.feature, f"{term.transform.scale:.2g}").replace(">=", "≥")
+    parts = [f"{term.weight:.2g} {form} of {function}"]
     if term.HasField("gate"):
         sign = "≥" if term.gate.comparison == Comparison.COMPARISON_AT_LEAST else "≤"
         parts.append(f"where {term.gate.feature} {sign} {term.gate.value:.3g}")
     if term.schedule.kind in (ScheduleKind.SCHEDULE_KIND_LINEAR, ScheduleKind.SCHEDULE_KIND_EXPONENTIAL):
         parts.append(f"fading until {term.schedule.end:,} env_steps")
     return " ".join(parts)
-
-
-def _signal(term: ShapingTerm) -> str:
-    """What a term is a function of; scales are shares of the feature's range."""
-    match term.transform.kind:
-        case TransformKind.TRANSFORM_KIND_EXP:
-            return f"exp(-{term.feature}/{term.transform.scale:.2g})"
-        case TransformKind.TRANSFORM_KIND_TANH:
-            return f"tanh({term.feature}/{term.transform.scale:.2g})"
-        case TransformKind.TRANSFORM_KIND_THRESHOLD:
-            return f"max({term.feature} - {term.transform.scale:.2g}, 0)"
-        case TransformKind.TRANSFORM_KIND_INDICATOR:
-            return f"({term.feature} ≥ {term.transform.scale:.2g})"
-        case _:
-            return term.feature

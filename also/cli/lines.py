@@ -9,7 +9,7 @@ from typing import Self
 from also import enums, reasons
 from also.campaign.state import State
 from also.cli import describe
-from also.cli.progress import Progress
+from also.cli.progress import CampaignProgress
 from also.v1.journal_pb2 import JournalRecord
 from also.v1.validator_pb2 import ValidationPhase
 
@@ -20,7 +20,7 @@ REPEAT_SECONDS = 60.0
 """Time after which a line comes though nothing but numbers has changed: how far the step is."""
 
 
-class Lines(Progress):
+class Lines(CampaignProgress):
     """Prints progress as lines, as long as it is entered."""
 
     def __init__(
@@ -82,7 +82,7 @@ class Lines(Progress):
         print(f"[{describe.duration(self.elapsed_seconds)}] {self._heading}{text}", flush=True)
 
 
-def what_goes_on(progress: Progress) -> str:
+def what_goes_on(progress: CampaignProgress) -> str:
     """The step under way without its numbers: another text where something has changed that a reader wants to know."""
     if progress.state is None:
         return ""
@@ -94,7 +94,7 @@ def what_goes_on(progress: Progress) -> str:
     return ", ".join(parts)
 
 
-def step_line(progress: Progress) -> str:
+def step_line(progress: CampaignProgress) -> str:
     """The step under way, in one line."""
     if progress.state is None:
         return "starting the services"

@@ -1,6 +1,6 @@
 """How far a campaign is: what a conductor tells, gathered for those who show it.
 
-A `Progress` is a `Watch`. Its methods are called from the conductor's thread and from that of the
+A `CampaignProgress` is a `Watch`. Its methods are called from the conductor's thread and from that of the
 reference; a screen reads it from a third one.
 """
 
@@ -43,7 +43,7 @@ class Minds:
         return self.seconds + (now - self._since if self._since is not None else 0.0)
 
 
-class Progress:
+class CampaignProgress:
     """How far a campaign is."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

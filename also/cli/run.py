@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from also import document, keys, metrics
+from also import document, exposition, keys
 from also.campaign import spec
 from also.campaign.run import run as conduct
 from also.campaign.state import State
@@ -98,7 +98,7 @@ def run(
     campaign_id = keys.check_campaign_id(campaign) if campaign is not None else _id_of(file)
     given = seeded(file, changes or [], campaign_id, numbers, settings.store) if numbers is not None else []
     if metrics_port is not None:
-        metrics.expose(metrics_port, settings.metrics_host)
+        exposition.expose(metrics_port, settings.metrics_host)
     output = console()
     try:
         with _interruptible():

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from also import reasons
 from also.cli import describe, table
-from also.cli.progress import Progress
+from also.cli.progress import CampaignProgress
 from also.v1.validator_pb2 import ValidationProgress
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -24,7 +24,7 @@ WIDTH = 40
 """Most characters of a sparkline or a bar."""
 
 
-class Screen(Progress):
+class Screen(CampaignProgress):
     """Shows progress on a terminal, as long as it is entered."""
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic, *, heading: str = "") -> None:

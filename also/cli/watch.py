@@ -22,7 +22,7 @@ from also.cli.conducting import Signs
 from also.cli.console import console
 from also.cli.lines import Lines
 from also.cli.options import JsonOption, StoreOption, read_journal
-from also.cli.progress import Progress
+from also.cli.progress import CampaignProgress
 from also.cli.screen import Screen
 from also.errors import StoreError
 from also.v1.journal_pb2 import JournalRecord
@@ -34,7 +34,7 @@ LINE_SECONDS = 30.0
 """Time between two lines while nothing happens."""
 
 
-class Watched(Progress):
+class Watched(CampaignProgress):
     """Progress of a campaign whose conductor is elsewhere."""
 
     _records: tuple[JournalRecord, ...] = ()

@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from also.shaping.identity import canonical
+from also.shaping.shape import Shape, shape
 from also.v1.shaping_pb2 import ShapingConfig, ShapingTerm
 
-Shape = tuple[int, int, str, str, int, int, str, int]
-"""Form, target, role, feature, aggregate, transform, gate's feature and schedule of a term."""
+ScheduledShape = tuple[*Shape, int]
+"""Shape of a term, and kind of its schedule."""
 
 
-def shapes(config: ShapingConfig) -> frozenset[Shape]:
+def shapes(config: ShapingConfig) -> frozenset[ScheduledShape]:
     """Shapes of a config's terms; what has no effect makes no difference."""
-    return frozenset(shape(term) for term in canonical(config).terms)
+    return frozenset(scheduled_shape(term) for term in canonical(config).config.terms)
 
 
 def distance(first: ShapingConfig, second: ShapingConfig) -> float:
@@ -32,15 +33,6 @@ def diversity(configs: Sequence[ShapingConfig]) -> float | None:
     return sum(distances) / len(distances) if distances else None
 
 
-def shape(term: ShapingTerm) -> Shape:
+def scheduled_shape(term: ShapingTerm) -> ScheduledShape:
     """Shape of a term of a canonical config."""
-    return (
-        term.form,
-        term.target,
-        term.role,
-        term.feature,
-        term.aggregate,
-        term.transform.kind,
-        term.gate.feature,
-        term.schedule.kind,
-    )
+    return (*shape(term), term.schedule.kind)

@@ -3,7 +3,7 @@
 What it adds has to pay for the right way, where the card says which that is. How wise it is, branches have to say.
 """
 
-from also.judging.diversity import shape
+from also.judging.diversity import scheduled_shape
 from also.shaping.ways import pays_wrong_way
 from also.v1 import diagnosis_pb2 as dp
 from also.v1 import shaping_pb2 as pb
@@ -27,8 +27,9 @@ def fits(candidate: Candidate, heard: dp.Diagnosis, incumbent: pb.ShapingConfig,
     finding = heard.findings[candidate.finding]
     named = [term for term in incumbent.terms if not finding.term or term.name == finding.term]
     left = {term.name: term for term in candidate.config.terms}
-    shapes = {shape(term) for term in incumbent.terms}
-    added = [term for term in candidate.config.terms if shape(term) not in shapes and not pays_wrong_way(term, card)]
+    shapes = {scheduled_shape(term) for term in incumbent.terms}
+    new = [term for term in candidate.config.terms if scheduled_shape(term) not in shapes]
+    added = [term for term in new if not pays_wrong_way(term, card)]
     match finding.remedy:
         case dp.REMEDY_DECAY:
             return any(term.name in left and left[term.name].schedule.kind in _FADING for term in named)

@@ -7,17 +7,15 @@ recorded diagnosis; where another one stands in its place they answer none of it
 from collections.abc import Sequence
 from dataclasses import replace
 
+from also.briefing.history import NO_FINDING
 from also.campaign.fold import event_of, fold
-from also.campaign.state import Round, Stage, State
+from also.campaign.state import Stage, StageRound, State
 from also.judging.backends import Backend
 from also.judging.recorded import Recorded
 from also.v1.campaign_pb2 import CriticSettings, GeneratorSettings
 from also.v1.diagnosis_pb2 import Diagnosis
 from also.v1.journal_pb2 import Diagnosed, JournalRecord, Proposed
 from also.v1.verdict_pb2 import Candidate
-
-NO_FINDING = -1
-"""`finding` of a candidate that answers none."""
 
 
 def before_diagnosis(recorded: Recorded, critic: CriticSettings, generator: GeneratorSettings) -> State:
@@ -48,7 +46,7 @@ def before_proposal(
 def with_round(state: State, candidates: Sequence[Candidate]) -> State:
     """The state after the generator has proposed candidates."""
     stage = open_stage(state)
-    return with_stage(state, replace(stage, rounds=(*stage.rounds, Round(candidates=tuple(candidates)))))
+    return with_stage(state, replace(stage, rounds=(*stage.rounds, StageRound(candidates=tuple(candidates)))))
 
 
 def with_stage(state: State, stage: Stage) -> State:
@@ -87,7 +85,7 @@ def _asking(records: Sequence[JournalRecord], critic: CriticSettings, generator:
     return replace(state, campaign=campaign)
 
 
-def _unanswered(given: Round) -> Round:
+def _unanswered(given: StageRound) -> StageRound:
     """A round whose candidates answer no finding."""
     candidates = []
     for candidate in given.candidates:

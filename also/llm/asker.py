@@ -19,8 +19,8 @@ from also.llm.asking import Asking, NoAnswer, Read
 from also.llm.conformance import fault
 from also.llm.exchange import Exchange
 from also.llm.fitting import Render, fitted
-from also.llm.known import Known
-from also.llm.question import Answered, Contradiction, Question, Reply, ReplyError, Unanswered
+from also.llm.known import KnownEndpoint
+from also.llm.question import Answered, Contradiction, Question, Reply, ReplyError, Unanswered, falls_back
 from also.llm.reading import read_usage
 from also.llm.server import CallError, Server
 from also.llm.times import FIRST_PAUSE_SECONDS
@@ -63,16 +63,19 @@ class Asker:
         self._settings = settings
         self._first_pause_seconds = first_pause_seconds
         self._opened: Store | None = None
-        self._servers: dict[str, Known] = {}
+        self._servers: dict[str, KnownEndpoint] = {}
         self._lock = threading.Lock()
 
-    def ask(self, question: Question, render: Render, read: Read[T]) -> Answered[T] | Unanswered:
+    def ask(
+        self, question: Question, render: Render, read: Read[T], *, instead: Callable[[], T] | None = None
+    ) -> Answered[T] | Unanswered:
         """Ask, or take the stored replies of the same question.
 
         Args:
             question: what is asked of whom.
             render: makes the prompt, unless it is stored.
             read: makes the answer of a reply.
+            instead: the expert system's answer, where the LLM contradicts and the endpoint falls back; None: no answer.
 
         Raises:
             StoreError: the object store cannot be used.
@@ -87,6 +90,8 @@ class Asker:
         if isinstance(answer, Unanswered):
             reason = enums.camel(LlmFailureReason, answer.failure.reason)
             metrics.LLM_UNANSWERED.labels(question.campaign_id, question.mind, reason).inc()
+            if instead is not None and falls_back(answer.failure, question.endpoint):
+                return Answered(value=instead(), use=answer.use)
         return answer
 
     def check(self, question: Question, render: Render, read: Read[T]) -> Checked:
@@ -146,9 +151,9 @@ class Asker:
                 self._opened = open_store(self._settings.store)
             return self._opened
 
-    def _known(self, url: str) -> Known:
+    def _known(self, url: str) -> KnownEndpoint:
         with self._lock:
-            return self._servers.setdefault(url, Known(url))
+            return self._servers.setdefault(url, KnownEndpoint(url))
 
 
 def _followed(reply: Reply, read: Read[T], exchange: Exchange) -> None:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from also.llm.accounts import Accounts
 from also.llm.exchange import Exchange
 from also.llm.fitting import REPLY_TOKENS, SPARE_TOKENS
-from also.llm.known import Known
+from also.llm.known import KnownEndpoint
 from also.llm.question import Contradiction, Question, Reply, ReplyError
 from also.llm.reading import Body, answer_keys, read_body, read_reply
 from also.llm.refusing import UNWILLING
@@ -74,7 +74,7 @@ class Asking:
         prompt: LlmPrompt,
         exchange: Exchange,
         server: Server,
-        known: Known,
+        known: KnownEndpoint,
         *,
         shorten: Shorten,
         first_pause_seconds: float = FIRST_PAUSE_SECONDS,

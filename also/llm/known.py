@@ -7,7 +7,7 @@ from also.llm.breaker import Breaker
 _LOG = logging.getLogger(__name__)
 
 
-class Known:
+class KnownEndpoint:
     """One endpoint as this process knows it; threads may share it."""
 
     def __init__(self, url: str) -> None:

@@ -1,15 +1,17 @@
 """Which shaping configs are the same: one hash for all that have the same effect.
 
 Names and reasons are for people, the order of terms has no meaning, a default may be spelt out or
-left out, and some fields say the same in two ways. `canonical` removes all that, and the hash of
+left out, and some fields say the same in two ways. `Canonical` lacks all that, and the hash of
 what remains is a config's identity: candidates are compared by it, and a live learner reports the
 hash of the canonical config from which it was compiled.
 """
 
 import math
+from dataclasses import dataclass
 
 from also import document
 from also.shaping import rules
+from also.shaping.aggregates import reads_team
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
 
@@ -17,21 +19,32 @@ EXPONENTIAL_FLOOR = 0.001
 """Smallest factor of an exponential schedule, which cannot reach 0."""
 
 
-def config_hash(config: pb.ShapingConfig) -> str:
-    """sha256, hex, of the canonical config: equal effect, equal hash."""
-    return document.digest(canonical(config))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canonical:
+    """What a config does."""
+
+    config: pb.ShapingConfig
+    """It without anything that has no effect, its terms in canonical order."""
+    order: tuple[int, ...]
+    """Where the terms stand in the config that it was made of: its term i is that one's term order[i]."""
+
+    @property
+    def hash(self) -> str:
+        """sha256, hex: equal effect, equal hash."""
+        return document.digest(self.config)
 
 
-def canonical(config: pb.ShapingConfig) -> pb.ShapingConfig:
-    """The config without anything that has no effect, its terms in canonical order."""
+def canonical(config: pb.ShapingConfig) -> Canonical:
+    """A config's canonical form."""
     terms = [_canonical_term(term) for term in rules.complete(config).terms]
-    return pb.ShapingConfig(terms=[terms[index] for index in canonical_order(config)])
+    contents = [document.canonical(term) for term in terms]
+    order = tuple(sorted(range(len(terms)), key=lambda index: contents[index]))
+    return Canonical(config=pb.ShapingConfig(terms=[terms[index] for index in order]), order=order)
 
 
-def canonical_order(config: pb.ShapingConfig) -> tuple[int, ...]:
-    """Indices of a config's terms in canonical order: term i of `canonical` is term order[i] of the config."""
-    contents = [document.canonical(_canonical_term(term)) for term in rules.complete(config).terms]
-    return tuple(sorted(range(len(contents)), key=lambda index: contents[index]))
+def config_hash(config: pb.ShapingConfig) -> str:
+    """Hash of a config's canonical form."""
+    return canonical(config).hash
 
 
 def _canonical_term(full: pb.ShapingTerm) -> pb.ShapingTerm:
@@ -62,7 +75,7 @@ def _canonical_term(full: pb.ShapingTerm) -> pb.ShapingTerm:
 def _canonical_aggregates(term: pb.ShapingTerm) -> None:
     if term.aggregate == task_pb2.AGGREGATE_SUM:  # normalised by n times the range, a sum is the mean
         term.aggregate = task_pb2.AGGREGATE_MEAN
-    if not rules.reads_team(term.form, term.target):  # an agent reads the mean over the others by default
+    if not reads_team(term.form, term.target):  # an agent reads the mean over the others by default
         if term.aggregate == task_pb2.AGGREGATE_MEAN:
             term.aggregate = task_pb2.AGGREGATE_UNSPECIFIED
         if term.gate.aggregate == task_pb2.AGGREGATE_MEAN:

@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from also import enums, limits
 from also.errors import DocumentError, ShapingError
+from also.shaping.aggregates import aggregate_range, allowed_aggregates, reads_team
 from also.shaping.sight import bonus_limit, sight
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
@@ -44,8 +45,6 @@ _UNUSED = {
     ),
 }
 """Fields that a form has no use for; they must be left out (or at their default)."""
-
-_AGGREGATES = tuple(number for number in task_pb2.Aggregate.values() if number != task_pb2.AGGREGATE_UNSPECIFIED)
 
 
 def complete(config: pb.ShapingConfig) -> pb.ShapingConfig:
@@ -119,25 +118,6 @@ def cap_total(config: pb.ShapingConfig) -> float:
 def is_capped(form: int) -> bool:
     """Whether terms of a form spend an episode cap."""
     return form not in (pb.SHAPING_FORM_POTENTIAL, pb.SHAPING_FORM_CREDIT)
-
-
-def reads_team(form: int, target: int) -> bool:
-    """Whether a term reads one value for the team, rather than one for each agent.
-
-    Synchrony counts agents and novelty counts each agent's visits, so these two always read agents.
-    """
-    per_agent = (pb.SHAPING_FORM_SYNCHRONY, pb.SHAPING_FORM_NOVELTY)
-    return target == pb.TARGET_KIND_TEAM and form not in per_agent
-
-
-def allowed_aggregates(form: int, target: int, scope: int) -> tuple[int, ...]:
-    """Aggregates with which a term (or its gate) may read a feature of a scope; 0 is "left out"."""
-    unset = task_pb2.AGGREGATE_UNSPECIFIED
-    if scope == task_pb2.FEATURE_SCOPE_TEAM:
-        return (unset,)
-    if reads_team(form, target):
-        return _AGGREGATES
-    return (unset,) if scope == task_pb2.FEATURE_SCOPE_AGENT else (unset, *_AGGREGATES)
 
 
 def role_agents(card: task_pb2.TaskCard, role: str) -> tuple[int, ...]:
@@ -287,21 +267,9 @@ def _reach(transform: pb.Transform) -> float:
 def _check_gate(term: pb.ShapingTerm, card: task_pb2.TaskCard) -> None:
     gate = term.gate
     feature = _check_reading(term, card, gate.feature, gate.aggregate, "gate: ")
-    low, high = feature.minimum, feature.maximum
-    if gate.aggregate in (task_pb2.AGGREGATE_ANY, task_pb2.AGGREGATE_ALL):
-        low, high = 0.0, 1.0
-    elif gate.aggregate == task_pb2.AGGREGATE_SUM:
-        count = _values_read(term, feature, len(card.agents))
-        low, high = count * low, count * high
+    low, high = aggregate_range(card, feature, gate.aggregate, team=reads_team(term.form, term.target))
     if not low <= gate.value <= high:
         _refuse(term, f"gate.value {gate.value:g} is outside the range of {gate.feature!r}, [{low:g}, {high:g}]")
-
-
-def _values_read(term: pb.ShapingTerm, feature: task_pb2.Feature, agents: int) -> int:
-    """How many values of a feature an aggregate is over."""
-    if not reads_team(term.form, term.target):
-        return agents - 1
-    return agents if feature.scope == task_pb2.FEATURE_SCOPE_AGENT else agents * (agents - 1)
 
 
 def _check_schedule(term: pb.ShapingTerm) -> None:

@@ -19,7 +19,7 @@ _LOOK_SECONDS = 1.0
 _LOG = logging.getLogger("also.store")
 
 
-class Waits:
+class StoreWaits:
     """Requests under way, and who is told of those that take long."""
 
     def __init__(self, *, long_seconds: float = LONG_SECONDS, look_seconds: float = _LOOK_SECONDS) -> None:
@@ -84,5 +84,5 @@ class Waits:
             before = text
 
 
-WAITS = Waits()
+WAITS = StoreWaits()
 """Those of this process."""

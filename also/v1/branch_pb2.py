@@ -26,17 +26,36 @@ from also.v1 import campaign_pb2 as also_dot_v1_dot_campaign__pb2
 from also.v1 import evidence_pb2 as also_dot_v1_dot_evidence__pb2
 from also.v1 import limits_pb2 as also_dot_v1_dot_limits__pb2
 from also.v1 import reading_pb2 as also_dot_v1_dot_reading__pb2
+from also.v1 import reason_pb2 as also_dot_v1_dot_reason__pb2
 from also.v1 import shaping_pb2 as also_dot_v1_dot_shaping__pb2
 from also.v1 import task_pb2 as also_dot_v1_dot_task__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x61lso/v1/branch.proto\x12\x07\x61lso.v1\x1a\x16\x61lso/v1/campaign.proto\x1a\x16\x61lso/v1/evidence.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x15\x61lso/v1/reading.proto\x1a\x15\x61lso/v1/shaping.proto\x1a\x12\x61lso/v1/task.proto\"$\n\x0c\x43\x61mpaignMark\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\"\xb0\x01\n\x06\x42ranch\x12\x15\n\x03\x61rm\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12\x12\n\nseed_index\x18\x02 \x01(\r\x12)\n\x04seed\x18\x03 \x01(\x03\x42\x16\x8a\xb5\x18\x12\x19\x00\x00\x00\x00\x00\x00\x00\x00!\xff\xff\xff\xff\xff\xff?CH\x00\x88\x01\x01\x12&\n\x06\x63onfig\x18\x04 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x1f\n\rcheckpoint_id\x18\x05 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@B\x07\n\x05_seed\"\xa7\x02\n\x0b\x42ranchGroup\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12\x16\n\x04name\x18\x02 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01HP\x12#\n\x08\x63\x61mpaign\x18\x03 \x01(\x0b\x32\x11.also.v1.Campaign\x12\x1f\n\x04pool\x18\x04 \x01(\x0e\x32\x11.also.v1.SeedPool\x12,\n\x08\x62ranches\x18\x05 \x03(\x0b\x32\x0f.also.v1.BranchB\t\x8a\xb5\x18\x05\x38\x01@\x80\x04\x12 \n\tenv_steps\x18\x06 \x01(\x03\x42\r\x8a\xb5\x18\t)\x00\x00\x00\x00\x00\x00\x00\x00\x12\r\n\x05stage\x18\x07 \x01(\r\x12\r\n\x05round\x18\x08 \x01(\r\x12\x0c\n\x04step\x18\t \x01(\r\x12\x1f\n\x04\x63\x61rd\x18\n \x01(\x0b\x32\x11.also.v1.TaskCard\"r\n\x07Measure\x12\x11\n\tenv_steps\x18\x01 \x01(\x03\x12\x13\n\x0bmean_return\x18\x02 \x01(\x01\x12\x17\n\x0fmilestone_score\x18\x03 \x01(\x01\x12\x14\n\x0csuccess_rate\x18\x04 \x01(\x01\x12\x10\n\x08\x65pisodes\x18\x05 \x01(\r\"\xbf\x02\n\x0c\x42ranchRecord\x12\x0b\n\x03\x61rm\x18\x01 \x01(\t\x12\x12\n\nseed_index\x18\x02 \x01(\r\x12\x13\n\x0b\x63onfig_hash\x18\x03 \x01(\t\x12\x15\n\rcheckpoint_id\x18\x04 \x01(\t\x12\"\n\x08measures\x18\x05 \x03(\x0b\x32\x10.also.v1.Measure\x12$\n\x05terms\x18\x06 \x03(\x0b\x32\x15.also.v1.TermActivity\x12\x11\n\tenv_steps\x18\x07 \x01(\x03\x12\'\n\x07\x66\x61ilure\x18\x08 \x01(\x0e\x32\x16.also.v1.BranchFailure\x12\x16\n\x0e\x66\x61ilure_detail\x18\t \x01(\t\x12,\n\rmetrics_fault\x18\n \x01(\x0e\x32\x15.also.v1.MetricsFault\x12\x16\n\x0emetrics_detail\x18\x0b \x01(\t\"^\n\x0e\x42ranchProgress\x12\x11\n\tenv_steps\x18\x01 \x01(\x03\x12&\n\x07records\x18\x02 \x03(\x0b\x32\x15.also.v1.BranchRecord\x12\x11\n\twaits_for\x18\x03 \x01(\t\"m\n\x11\x42ranchGroupResult\x12\x0c\n\x04name\x18\x01 \x01(\t\x12&\n\x07records\x18\x02 \x03(\x0b\x32\x15.also.v1.BranchRecord\x12\x0f\n\x07seconds\x18\x03 \x01(\x01\x12\x11\n\tprocesses\x18\x04 \x01(\r\"\xb3\x02\n\x0f\x42ranchGroupSave\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07updates\x18\x02 \x01(\r\x12\x16\n\x0eschema_version\x18\x03 \x01(\r\x12\x14\n\x0clearner_hash\x18\x04 \x01(\t\x12\x15\n\rrun_env_steps\x18\x05 \x01(\x03\x12\x13\n\x0brun_updates\x18\x06 \x01(\x03\x12\x15\n\rconfig_hashes\x18\x07 \x03(\t\x12&\n\x07records\x18\x08 \x03(\x0b\x32\x15.also.v1.BranchRecord\x12\x0e\n\x06\x66inite\x18\t \x03(\x08\x12\x16\n\x0etensors_sha256\x18\n \x01(\t\x12\x0f\n\x07seconds\x18\x0b \x01(\x01\x12\x11\n\tprocesses\x18\x0c \x01(\r\x12\x1c\n\x05parts\x18\r \x01(\rB\r\x8a\xb5\x18\t!\x00\x00\x00\x00\x00\x00\x80@\"\xc4\x01\n\nEvaluation\x12\x15\n\rcheckpoint_id\x18\x01 \x01(\t\x12\x1f\n\x04pool\x18\x02 \x01(\x0e\x32\x11.also.v1.SeedPool\x12&\n\x07returns\x18\x03 \x01(\x0b\x32\x15.also.v1.Distribution\x12\x12\n\nreturn_low\x18\x04 \x01(\x01\x12\x13\n\x0breturn_high\x18\x05 \x01(\x01\x12\x14\n\x0csuccess_rate\x18\x06 \x01(\x01\x12\x17\n\x0fmilestone_score\x18\x07 \x01(\x01*h\n\x08SeedPool\x12\x19\n\x15SEED_POOL_UNSPECIFIED\x10\x00\x12\x14\n\x10SEED_POOL_SEARCH\x10\x01\x12\x15\n\x11SEED_POOL_CONFIRM\x10\x02\x12\x14\n\x10SEED_POOL_REPORT\x10\x03*\xda\x02\n\rBranchFailure\x12\x1e\n\x1a\x42RANCH_FAILURE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x42RANCH_FAILURE_DIVERGED\x10\x01\x12 \n\x1c\x42RANCH_FAILURE_OUT_OF_MEMORY\x10\x02\x12$\n BRANCH_FAILURE_DEADLINE_EXCEEDED\x10\x03\x12$\n BRANCH_FAILURE_IMAGE_UNAVAILABLE\x10\x04\x12!\n\x1d\x42RANCH_FAILURE_QUOTA_EXCEEDED\x10\x05\x12 \n\x1c\x42RANCH_FAILURE_UNSCHEDULABLE\x10\x06\x12\x1f\n\x1b\x42RANCH_FAILURE_NOT_ADMITTED\x10\x07\x12\x1c\n\x18\x42RANCH_FAILURE_NODE_LOST\x10\x08\x12\x1a\n\x16\x42RANCH_FAILURE_CRASHED\x10\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x61lso/v1/branch.proto\x12\x07\x61lso.v1\x1a\x16\x61lso/v1/campaign.proto\x1a\x16\x61lso/v1/evidence.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x15\x61lso/v1/reading.proto\x1a\x14\x61lso/v1/reason.proto\x1a\x15\x61lso/v1/shaping.proto\x1a\x12\x61lso/v1/task.proto\"$\n\x0c\x43\x61mpaignMark\x12\x14\n\x02id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\"\xb0\x01\n\x06\x42ranch\x12\x15\n\x03\x61rm\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12\x12\n\nseed_index\x18\x02 \x01(\r\x12)\n\x04seed\x18\x03 \x01(\x03\x42\x16\x8a\xb5\x18\x12\x19\x00\x00\x00\x00\x00\x00\x00\x00!\xff\xff\xff\xff\xff\xff?CH\x00\x88\x01\x01\x12&\n\x06\x63onfig\x18\x04 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x1f\n\rcheckpoint_id\x18\x05 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@B\x07\n\x05_seed\"\xa7\x02\n\x0b\x42ranchGroup\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12\x16\n\x04name\x18\x02 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01HP\x12#\n\x08\x63\x61mpaign\x18\x03 \x01(\x0b\x32\x11.also.v1.Campaign\x12\x1f\n\x04pool\x18\x04 \x01(\x0e\x32\x11.also.v1.SeedPool\x12,\n\x08\x62ranches\x18\x05 \x03(\x0b\x32\x0f.also.v1.BranchB\t\x8a\xb5\x18\x05\x38\x01@\x80\x04\x12 \n\tenv_steps\x18\x06 \x01(\x03\x42\r\x8a\xb5\x18\t)\x00\x00\x00\x00\x00\x00\x00\x00\x12\r\n\x05stage\x18\x07 \x01(\r\x12\r\n\x05round\x18\x08 \x01(\r\x12\x0c\n\x04step\x18\t \x01(\r\x12\x1f\n\x04\x63\x61rd\x18\n \x01(\x0b\x32\x11.also.v1.TaskCard\"r\n\x07Measure\x12\x11\n\tenv_steps\x18\x01 \x01(\x03\x12\x13\n\x0bmean_return\x18\x02 \x01(\x01\x12\x17\n\x0fmilestone_score\x18\x03 \x01(\x01\x12\x14\n\x0csuccess_rate\x18\x04 \x01(\x01\x12\x10\n\x08\x65pisodes\x18\x05 \x01(\r\"\xbf\x02\n\x0c\x42ranchRecord\x12\x0b\n\x03\x61rm\x18\x01 \x01(\t\x12\x12\n\nseed_index\x18\x02 \x01(\r\x12\x13\n\x0b\x63onfig_hash\x18\x03 \x01(\t\x12\x15\n\rcheckpoint_id\x18\x04 \x01(\t\x12\"\n\x08measures\x18\x05 \x03(\x0b\x32\x10.also.v1.Measure\x12$\n\x05terms\x18\x06 \x03(\x0b\x32\x15.also.v1.TermActivity\x12\x11\n\tenv_steps\x18\x07 \x01(\x03\x12\'\n\x07\x66\x61ilure\x18\x08 \x01(\x0e\x32\x16.also.v1.BranchFailure\x12\x16\n\x0e\x66\x61ilure_detail\x18\t \x01(\t\x12,\n\rmetrics_fault\x18\n \x01(\x0e\x32\x15.also.v1.MetricsFault\x12\x16\n\x0emetrics_detail\x18\x0b \x01(\t\"^\n\x0e\x42ranchProgress\x12\x11\n\tenv_steps\x18\x01 \x01(\x03\x12&\n\x07records\x18\x02 \x03(\x0b\x32\x15.also.v1.BranchRecord\x12\x11\n\twaits_for\x18\x03 \x01(\t\"m\n\x11\x42ranchGroupResult\x12\x0c\n\x04name\x18\x01 \x01(\t\x12&\n\x07records\x18\x02 \x03(\x0b\x32\x15.also.v1.BranchRecord\x12\x0f\n\x07seconds\x18\x03 \x01(\x01\x12\x11\n\tprocesses\x18\x04 \x01(\r\"\xb3\x02\n\x0f\x42ranchGroupSave\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07updates\x18\x02 \x01(\r\x12\x16\n\x0eschema_version\x18\x03 \x01(\r\x12\x14\n\x0clearner_hash\x18\x04 \x01(\t\x12\x15\n\rrun_env_steps\x18\x05 \x01(\x03\x12\x13\n\x0brun_updates\x18\x06 \x01(\x03\x12\x15\n\rconfig_hashes\x18\x07 \x03(\t\x12&\n\x07records\x18\x08 \x03(\x0b\x32\x15.also.v1.BranchRecord\x12\x0e\n\x06\x66inite\x18\t \x03(\x08\x12\x16\n\x0etensors_sha256\x18\n \x01(\t\x12\x0f\n\x07seconds\x18\x0b \x01(\x01\x12\x11\n\tprocesses\x18\x0c \x01(\r\x12\x1c\n\x05parts\x18\r \x01(\rB\r\x8a\xb5\x18\t!\x00\x00\x00\x00\x00\x00\x80@\"\xc4\x01\n\nEvaluation\x12\x15\n\rcheckpoint_id\x18\x01 \x01(\t\x12\x1f\n\x04pool\x18\x02 \x01(\x0e\x32\x11.also.v1.SeedPool\x12&\n\x07returns\x18\x03 \x01(\x0b\x32\x15.also.v1.Distribution\x12\x12\n\nreturn_low\x18\x04 \x01(\x01\x12\x13\n\x0breturn_high\x18\x05 \x01(\x01\x12\x14\n\x0csuccess_rate\x18\x06 \x01(\x01\x12\x17\n\x0fmilestone_score\x18\x07 \x01(\x01*h\n\x08SeedPool\x12\x19\n\x15SEED_POOL_UNSPECIFIED\x10\x00\x12\x14\n\x10SEED_POOL_SEARCH\x10\x01\x12\x15\n\x11SEED_POOL_CONFIRM\x10\x02\x12\x14\n\x10SEED_POOL_REPORT\x10\x03*\xb5\x06\n\rBranchFailure\x12\x1e\n\x1a\x42RANCH_FAILURE_UNSPECIFIED\x10\x00\x12I\n\x17\x42RANCH_FAILURE_DIVERGED\x10\x01\x1a,\x8a\xb5\x18(A number of its training was not finite.\x12_\n\x1c\x42RANCH_FAILURE_OUT_OF_MEMORY\x10\x02\x1a=\x8a\xb5\x18\x39Its Job\'s container was killed for its memory, each time.\x12O\n BRANCH_FAILURE_DEADLINE_EXCEEDED\x10\x03\x1a)\x8a\xb5\x18%Its Job ran longer than its deadline.\x12P\n BRANCH_FAILURE_IMAGE_UNAVAILABLE\x10\x04\x1a*\x8a\xb5\x18&The image of its Job cannot be pulled.\x12\\\n\x1d\x42RANCH_FAILURE_QUOTA_EXCEEDED\x10\x05\x1a\x39\x8a\xb5\x18\x35\x41 quota of the namespace refused its Job or its pods.\x12I\n\x1c\x42RANCH_FAILURE_UNSCHEDULABLE\x10\x06\x1a\'\x8a\xb5\x18#No node could take its pod in time.\x12W\n\x1b\x42RANCH_FAILURE_NOT_ADMITTED\x10\x07\x1a\x36\x8a\xb5\x18\x32Its Job waited in a queue for longer than allowed.\x12\x63\n\x18\x42RANCH_FAILURE_NODE_LOST\x10\x08\x1a\x45\x8a\xb5\x18\x41The node of its pod was lost, and no other pod took over in time.\x12N\n\x16\x42RANCH_FAILURE_CRASHED\x10\t\x1a\x32\x8a\xb5\x18.Its process ended without a result, each time.b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'also.v1.branch_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_DIVERGED"]._loaded_options = None
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_DIVERGED"]._serialized_options = b'\212\265\030(A number of its training was not finite.'
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_OUT_OF_MEMORY"]._loaded_options = None
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_OUT_OF_MEMORY"]._serialized_options = b'\212\265\0309Its Job\'s container was killed for its memory, each time.'
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_DEADLINE_EXCEEDED"]._loaded_options = None
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_DEADLINE_EXCEEDED"]._serialized_options = b'\212\265\030%Its Job ran longer than its deadline.'
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_IMAGE_UNAVAILABLE"]._loaded_options = None
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_IMAGE_UNAVAILABLE"]._serialized_options = b'\212\265\030&The image of its Job cannot be pulled.'
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_QUOTA_EXCEEDED"]._loaded_options = None
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_QUOTA_EXCEEDED"]._serialized_options = b'\212\265\0305A quota of the namespace refused its Job or its pods.'
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_UNSCHEDULABLE"]._loaded_options = None
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_UNSCHEDULABLE"]._serialized_options = b'\212\265\030#No node could take its pod in time.'
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_NOT_ADMITTED"]._loaded_options = None
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_NOT_ADMITTED"]._serialized_options = b'\212\265\0302Its Job waited in a queue for longer than allowed.'
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_NODE_LOST"]._loaded_options = None
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_NODE_LOST"]._serialized_options = b'\212\265\030AThe node of its pod was lost, and no other pod took over in time.'
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_CRASHED"]._loaded_options = None
+  _globals['_BRANCHFAILURE'].values_by_name["BRANCH_FAILURE_CRASHED"]._serialized_options = b'\212\265\030.Its process ended without a result, each time.'
   _globals['_CAMPAIGNMARK'].fields_by_name['id']._loaded_options = None
   _globals['_CAMPAIGNMARK'].fields_by_name['id']._serialized_options = b'\212\265\030\0048\001H@'
   _globals['_BRANCH'].fields_by_name['arm']._loaded_options = None
@@ -55,26 +74,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BRANCHGROUP'].fields_by_name['env_steps']._serialized_options = b'\212\265\030\t)\000\000\000\000\000\000\000\000'
   _globals['_BRANCHGROUPSAVE'].fields_by_name['parts']._loaded_options = None
   _globals['_BRANCHGROUPSAVE'].fields_by_name['parts']._serialized_options = b'\212\265\030\t!\000\000\000\000\000\000\200@'
-  _globals['_SEEDPOOL']._serialized_start=1838
-  _globals['_SEEDPOOL']._serialized_end=1942
-  _globals['_BRANCHFAILURE']._serialized_start=1945
-  _globals['_BRANCHFAILURE']._serialized_end=2291
-  _globals['_CAMPAIGNMARK']._serialized_start=169
-  _globals['_CAMPAIGNMARK']._serialized_end=205
-  _globals['_BRANCH']._serialized_start=208
-  _globals['_BRANCH']._serialized_end=384
-  _globals['_BRANCHGROUP']._serialized_start=387
-  _globals['_BRANCHGROUP']._serialized_end=682
-  _globals['_MEASURE']._serialized_start=684
-  _globals['_MEASURE']._serialized_end=798
-  _globals['_BRANCHRECORD']._serialized_start=801
-  _globals['_BRANCHRECORD']._serialized_end=1120
-  _globals['_BRANCHPROGRESS']._serialized_start=1122
-  _globals['_BRANCHPROGRESS']._serialized_end=1216
-  _globals['_BRANCHGROUPRESULT']._serialized_start=1218
-  _globals['_BRANCHGROUPRESULT']._serialized_end=1327
-  _globals['_BRANCHGROUPSAVE']._serialized_start=1330
-  _globals['_BRANCHGROUPSAVE']._serialized_end=1637
-  _globals['_EVALUATION']._serialized_start=1640
-  _globals['_EVALUATION']._serialized_end=1836
+  _globals['_SEEDPOOL']._serialized_start=1860
+  _globals['_SEEDPOOL']._serialized_end=1964
+  _globals['_BRANCHFAILURE']._serialized_start=1967
+  _globals['_BRANCHFAILURE']._serialized_end=2788
+  _globals['_CAMPAIGNMARK']._serialized_start=191
+  _globals['_CAMPAIGNMARK']._serialized_end=227
+  _globals['_BRANCH']._serialized_start=230
+  _globals['_BRANCH']._serialized_end=406
+  _globals['_BRANCHGROUP']._serialized_start=409
+  _globals['_BRANCHGROUP']._serialized_end=704
+  _globals['_MEASURE']._serialized_start=706
+  _globals['_MEASURE']._serialized_end=820
+  _globals['_BRANCHRECORD']._serialized_start=823
+  _globals['_BRANCHRECORD']._serialized_end=1142
+  _globals['_BRANCHPROGRESS']._serialized_start=1144
+  _globals['_BRANCHPROGRESS']._serialized_end=1238
+  _globals['_BRANCHGROUPRESULT']._serialized_start=1240
+  _globals['_BRANCHGROUPRESULT']._serialized_end=1349
+  _globals['_BRANCHGROUPSAVE']._serialized_start=1352
+  _globals['_BRANCHGROUPSAVE']._serialized_end=1659
+  _globals['_EVALUATION']._serialized_start=1662
+  _globals['_EVALUATION']._serialized_end=1858
 # @@protoc_insertion_point(module_scope)

@@ -2,6 +2,7 @@ from also.v1 import campaign_pb2 as _campaign_pb2
 from also.v1 import evidence_pb2 as _evidence_pb2
 from also.v1 import limits_pb2 as _limits_pb2
 from also.v1 import reading_pb2 as _reading_pb2
+from also.v1 import reason_pb2 as _reason_pb2
 from also.v1 import shaping_pb2 as _shaping_pb2
 from also.v1 import task_pb2 as _task_pb2
 from google.protobuf.internal import containers as _containers

@@ -29,52 +29,91 @@ from also.v1 import diagnosis_pb2 as also_dot_v1_dot_diagnosis__pb2
 from also.v1 import evidence_pb2 as also_dot_v1_dot_evidence__pb2
 from also.v1 import limits_pb2 as also_dot_v1_dot_limits__pb2
 from also.v1 import llm_pb2 as also_dot_v1_dot_llm__pb2
+from also.v1 import reason_pb2 as also_dot_v1_dot_reason__pb2
 from also.v1 import shaping_pb2 as also_dot_v1_dot_shaping__pb2
 from also.v1 import task_pb2 as also_dot_v1_dot_task__pb2
 from also.v1 import verdict_pb2 as also_dot_v1_dot_verdict__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61lso/v1/journal.proto\x12\x07\x61lso.v1\x1a\x14\x61lso/v1/branch.proto\x1a\x16\x61lso/v1/campaign.proto\x1a\x18\x61lso/v1/checkpoint.proto\x1a\x17\x61lso/v1/diagnosis.proto\x1a\x16\x61lso/v1/evidence.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x11\x61lso/v1/llm.proto\x1a\x15\x61lso/v1/shaping.proto\x1a\x12\x61lso/v1/task.proto\x1a\x15\x61lso/v1/verdict.proto\"\x9d\x05\n\rJournalRecord\x12\x16\n\x0eschema_version\x18\x01 \x01(\r\x12\x10\n\x08sequence\x18\x02 \x01(\r\x12\x17\n\x0fprevious_sha256\x18\x03 \x01(\t\x12\x12\n\nwritten_at\x18\x04 \x01(\t\x12%\n\tconductor\x18\x05 \x01(\tB\x12\x8a\xb5\x18\x0eR\x0c[0-9a-f]{32}\x12+\n\x07started\x18\n \x01(\x0b\x32\x18.also.v1.CampaignStartedH\x00\x12.\n\rstage_trained\x18\x0b \x01(\x0b\x32\x15.also.v1.StageTrainedH\x00\x12\'\n\tdiagnosed\x18\x0c \x01(\x0b\x32\x12.also.v1.DiagnosedH\x00\x12%\n\x08proposed\x18\r \x01(\x0b\x32\x11.also.v1.ProposedH\x00\x12\'\n\tvalidated\x18\x0e \x01(\x0b\x32\x12.also.v1.ValidatedH\x00\x12%\n\x08promoted\x18\x0f \x01(\x0b\x32\x11.also.v1.PromotedH\x00\x12\x1d\n\x04held\x18\x10 \x01(\x0b\x32\r.also.v1.HeldH\x00\x12*\n\x0brolled_back\x18\x11 \x01(\x0b\x32\x13.also.v1.RolledBackH\x00\x12%\n\x08reported\x18\x12 \x01(\x0b\x32\x11.also.v1.ReportedH\x00\x12%\n\x08\x66inished\x18\x13 \x01(\x0b\x32\x11.also.v1.FinishedH\x00\x12#\n\x07\x61mended\x18\x14 \x01(\x0b\x32\x10.also.v1.AmendedH\x00\x12#\n\x07stopped\x18\x15 \x01(\x0b\x32\x10.also.v1.StoppedH\x00\x12%\n\x08reviewed\x18\x16 \x01(\x0b\x32\x11.also.v1.ReviewedH\x00\x42\x07\n\x05\x65vent\"\x88\x01\n\x0f\x43\x61mpaignStarted\x12#\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x11.also.v1.Campaign\x12\x1f\n\x04\x63\x61rd\x18\x02 \x01(\x0b\x32\x11.also.v1.TaskCard\x12\x0e\n\x06\x66older\x18\x03 \x01(\t\x12\x1f\n\x06origin\x18\x04 \x01(\x0b\x32\x0f.also.v1.Origin\".\n\x07\x41mended\x12#\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x11.also.v1.Campaign\"\t\n\x07Stopped\"l\n\x0cStageTrained\x12\r\n\x05stage\x18\x01 \x01(\r\x12\x15\n\rcheckpoint_id\x18\x02 \x01(\t\x12#\n\x08\x65vidence\x18\x03 \x01(\x0b\x32\x11.also.v1.Evidence\x12\x11\n\tenv_steps\x18\x04 \x01(\x03\"_\n\tDiagnosed\x12\r\n\x05stage\x18\x01 \x01(\r\x12%\n\tdiagnosis\x18\x02 \x01(\x0b\x32\x12.also.v1.Diagnosis\x12\x1c\n\x03llm\x18\x03 \x01(\x0b\x32\x0f.also.v1.LlmUse\"n\n\x08Proposed\x12\r\n\x05stage\x18\x01 \x01(\r\x12\r\n\x05round\x18\x02 \x01(\r\x12&\n\ncandidates\x18\x03 \x03(\x0b\x32\x12.also.v1.Candidate\x12\x1c\n\x03llm\x18\x04 \x01(\x0b\x32\x0f.also.v1.LlmUse\"R\n\tValidated\x12\r\n\x05stage\x18\x01 \x01(\r\x12\r\n\x05round\x18\x02 \x01(\r\x12\'\n\nvalidation\x18\x03 \x01(\x0b\x32\x13.also.v1.Validation\"[\n\x08Reviewed\x12\r\n\x05stage\x18\x01 \x01(\r\x12\r\n\x05round\x18\x02 \x01(\r\x12\x11\n\tcandidate\x18\x03 \x01(\t\x12\x10\n\x08\x61pproved\x18\x04 \x01(\x08\x12\x0c\n\x04note\x18\x05 \x01(\t\"\xac\x01\n\x08Promoted\x12\r\n\x05stage\x18\x01 \x01(\r\x12\x11\n\tcandidate\x18\x02 \x01(\t\x12&\n\x06\x63onfig\x18\x03 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x13\n\x0b\x63onfig_hash\x18\x04 \x01(\t\x12\x13\n\x0bprovisional\x18\x05 \x01(\x08\x12\x15\n\rcheckpoint_id\x18\x06 \x01(\t\x12\x15\n\rrun_env_steps\x18\x07 \x01(\x03\"\x96\x01\n\x04Held\x12\r\n\x05stage\x18\x01 \x01(\r\x12#\n\x06reason\x18\x02 \x01(\x0e\x32\x13.also.v1.HoldReason\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12\x15\n\rcheckpoint_id\x18\x04 \x01(\t\x12\x15\n\rrun_env_steps\x18\x05 \x01(\x03\x12\x1c\n\x03llm\x18\x06 \x01(\x0b\x32\x0f.also.v1.LlmUse\"\xd8\x01\n\nRolledBack\x12\r\n\x05stage\x18\x01 \x01(\r\x12\'\n\x06reason\x18\x02 \x01(\x0e\x32\x17.also.v1.RollbackReason\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12&\n\x06\x63onfig\x18\x04 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x13\n\x0b\x63onfig_hash\x18\x05 \x01(\t\x12\x15\n\rcheckpoint_id\x18\x06 \x01(\t\x12\x15\n\rrun_env_steps\x18\x07 \x01(\x03\x12\x17\n\x0fpromotion_stage\x18\x08 \x01(\r\"\xce\x01\n\x08Reported\x12\'\n\nevaluation\x18\x01 \x01(\x0b\x32\x13.also.v1.Evaluation\x12\x11\n\tenv_steps\x18\x02 \x01(\x03\x12&\n\treference\x18\x03 \x01(\x0b\x32\x13.also.v1.Evaluation\x12\x1b\n\x13reference_env_steps\x18\x04 \x01(\x03\x12%\n\x08one_shot\x18\x05 \x01(\x0b\x32\x13.also.v1.Evaluation\x12\x1a\n\x12one_shot_env_steps\x18\x06 \x01(\x03\"H\n\x08\x46inished\x12%\n\x06reason\x18\x01 \x01(\x0e\x32\x15.also.v1.FinishReason\x12\x15\n\rcheckpoint_id\x18\x02 \x01(\t*\xd5\x05\n\nHoldReason\x12\x1b\n\x17HOLD_REASON_UNSPECIFIED\x10\x00\x12!\n\x1dHOLD_REASON_NOTHING_TO_CHANGE\x10\x01\x12\x1d\n\x19HOLD_REASON_NO_CANDIDATES\x10\x02\x12 \n\x1cHOLD_REASON_NOTHING_PROMOTED\x10\x03\x12\x1e\n\x1aHOLD_REASON_CONTROL_FAILED\x10\x04\x12\x1c\n\x18HOLD_REASON_BUDGET_SPENT\x10\x05\x12\x1d\n\x19HOLD_REASON_CRITIC_FAILED\x10\x06\x12 \n\x1cHOLD_REASON_GENERATOR_FAILED\x10\x07\x12\x1f\n\x1bHOLD_REASON_LLM_UNAVAILABLE\x10\x08\x12 \n\x1cHOLD_REASON_LLM_BUDGET_SPENT\x10\t\x12!\n\x1dHOLD_REASON_LLM_REPLY_INVALID\x10\n\x12#\n\x1fHOLD_REASON_METRICS_UNAVAILABLE\x10\x0b\x12\"\n\x1eHOLD_REASON_METRICS_INCOMPLETE\x10\x0c\x12\x1d\n\x19HOLD_REASON_METRICS_STALE\x10\r\x12\"\n\x1eHOLD_REASON_METRICS_NOT_FINITE\x10\x0e\x12!\n\x1dHOLD_REASON_METRICS_AMBIGUOUS\x10\x0f\x12 \n\x1cHOLD_REASON_METRICS_MISMATCH\x10\x10\x12\x1e\n\x1aHOLD_REASON_STILL_LEARNING\x10\x11\x12\x1b\n\x17HOLD_REASON_SHARE_SPENT\x10\x12\x12 \n\x1cHOLD_REASON_LLM_CONTRADICTED\x10\x13\x12\x17\n\x13HOLD_REASON_DRY_RUN\x10\x14\x12\x18\n\x14HOLD_REASON_REJECTED\x10\x15*u\n\x0eRollbackReason\x12\x1f\n\x1bROLLBACK_REASON_UNSPECIFIED\x10\x00\x12\x1f\n\x1bROLLBACK_REASON_RETURN_FELL\x10\x01\x12!\n\x1dROLLBACK_REASON_NOT_CONFIRMED\x10\x02*l\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x46INISH_REASON_STAGES_DONE\x10\x01\x12\x1e\n\x1a\x46INISH_REASON_BUDGET_SPENT\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61lso/v1/journal.proto\x12\x07\x61lso.v1\x1a\x14\x61lso/v1/branch.proto\x1a\x16\x61lso/v1/campaign.proto\x1a\x18\x61lso/v1/checkpoint.proto\x1a\x17\x61lso/v1/diagnosis.proto\x1a\x16\x61lso/v1/evidence.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x11\x61lso/v1/llm.proto\x1a\x14\x61lso/v1/reason.proto\x1a\x15\x61lso/v1/shaping.proto\x1a\x12\x61lso/v1/task.proto\x1a\x15\x61lso/v1/verdict.proto\"\x9d\x05\n\rJournalRecord\x12\x16\n\x0eschema_version\x18\x01 \x01(\r\x12\x10\n\x08sequence\x18\x02 \x01(\r\x12\x17\n\x0fprevious_sha256\x18\x03 \x01(\t\x12\x12\n\nwritten_at\x18\x04 \x01(\t\x12%\n\tconductor\x18\x05 \x01(\tB\x12\x8a\xb5\x18\x0eR\x0c[0-9a-f]{32}\x12+\n\x07started\x18\n \x01(\x0b\x32\x18.also.v1.CampaignStartedH\x00\x12.\n\rstage_trained\x18\x0b \x01(\x0b\x32\x15.also.v1.StageTrainedH\x00\x12\'\n\tdiagnosed\x18\x0c \x01(\x0b\x32\x12.also.v1.DiagnosedH\x00\x12%\n\x08proposed\x18\r \x01(\x0b\x32\x11.also.v1.ProposedH\x00\x12\'\n\tvalidated\x18\x0e \x01(\x0b\x32\x12.also.v1.ValidatedH\x00\x12%\n\x08promoted\x18\x0f \x01(\x0b\x32\x11.also.v1.PromotedH\x00\x12\x1d\n\x04held\x18\x10 \x01(\x0b\x32\r.also.v1.HeldH\x00\x12*\n\x0brolled_back\x18\x11 \x01(\x0b\x32\x13.also.v1.RolledBackH\x00\x12%\n\x08reported\x18\x12 \x01(\x0b\x32\x11.also.v1.ReportedH\x00\x12%\n\x08\x66inished\x18\x13 \x01(\x0b\x32\x11.also.v1.FinishedH\x00\x12#\n\x07\x61mended\x18\x14 \x01(\x0b\x32\x10.also.v1.AmendedH\x00\x12#\n\x07stopped\x18\x15 \x01(\x0b\x32\x10.also.v1.StoppedH\x00\x12%\n\x08reviewed\x18\x16 \x01(\x0b\x32\x11.also.v1.ReviewedH\x00\x42\x07\n\x05\x65vent\"\x88\x01\n\x0f\x43\x61mpaignStarted\x12#\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x11.also.v1.Campaign\x12\x1f\n\x04\x63\x61rd\x18\x02 \x01(\x0b\x32\x11.also.v1.TaskCard\x12\x0e\n\x06\x66older\x18\x03 \x01(\t\x12\x1f\n\x06origin\x18\x04 \x01(\x0b\x32\x0f.also.v1.Origin\".\n\x07\x41mended\x12#\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x11.also.v1.Campaign\"\t\n\x07Stopped\"l\n\x0cStageTrained\x12\r\n\x05stage\x18\x01 \x01(\r\x12\x15\n\rcheckpoint_id\x18\x02 \x01(\t\x12#\n\x08\x65vidence\x18\x03 \x01(\x0b\x32\x11.also.v1.Evidence\x12\x11\n\tenv_steps\x18\x04 \x01(\x03\"_\n\tDiagnosed\x12\r\n\x05stage\x18\x01 \x01(\r\x12%\n\tdiagnosis\x18\x02 \x01(\x0b\x32\x12.also.v1.Diagnosis\x12\x1c\n\x03llm\x18\x03 \x01(\x0b\x32\x0f.also.v1.LlmUse\"n\n\x08Proposed\x12\r\n\x05stage\x18\x01 \x01(\r\x12\r\n\x05round\x18\x02 \x01(\r\x12&\n\ncandidates\x18\x03 \x03(\x0b\x32\x12.also.v1.Candidate\x12\x1c\n\x03llm\x18\x04 \x01(\x0b\x32\x0f.also.v1.LlmUse\"R\n\tValidated\x12\r\n\x05stage\x18\x01 \x01(\r\x12\r\n\x05round\x18\x02 \x01(\r\x12\'\n\nvalidation\x18\x03 \x01(\x0b\x32\x13.also.v1.Validation\"[\n\x08Reviewed\x12\r\n\x05stage\x18\x01 \x01(\r\x12\r\n\x05round\x18\x02 \x01(\r\x12\x11\n\tcandidate\x18\x03 \x01(\t\x12\x10\n\x08\x61pproved\x18\x04 \x01(\x08\x12\x0c\n\x04note\x18\x05 \x01(\t\"\xac\x01\n\x08Promoted\x12\r\n\x05stage\x18\x01 \x01(\r\x12\x11\n\tcandidate\x18\x02 \x01(\t\x12&\n\x06\x63onfig\x18\x03 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x13\n\x0b\x63onfig_hash\x18\x04 \x01(\t\x12\x13\n\x0bprovisional\x18\x05 \x01(\x08\x12\x15\n\rcheckpoint_id\x18\x06 \x01(\t\x12\x15\n\rrun_env_steps\x18\x07 \x01(\x03\"\x96\x01\n\x04Held\x12\r\n\x05stage\x18\x01 \x01(\r\x12#\n\x06reason\x18\x02 \x01(\x0e\x32\x13.also.v1.HoldReason\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12\x15\n\rcheckpoint_id\x18\x04 \x01(\t\x12\x15\n\rrun_env_steps\x18\x05 \x01(\x03\x12\x1c\n\x03llm\x18\x06 \x01(\x0b\x32\x0f.also.v1.LlmUse\"\xd8\x01\n\nRolledBack\x12\r\n\x05stage\x18\x01 \x01(\r\x12\'\n\x06reason\x18\x02 \x01(\x0e\x32\x17.also.v1.RollbackReason\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12&\n\x06\x63onfig\x18\x04 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x13\n\x0b\x63onfig_hash\x18\x05 \x01(\t\x12\x15\n\rcheckpoint_id\x18\x06 \x01(\t\x12\x15\n\rrun_env_steps\x18\x07 \x01(\x03\x12\x17\n\x0fpromotion_stage\x18\x08 \x01(\r\"\xce\x01\n\x08Reported\x12\'\n\nevaluation\x18\x01 \x01(\x0b\x32\x13.also.v1.Evaluation\x12\x11\n\tenv_steps\x18\x02 \x01(\x03\x12&\n\treference\x18\x03 \x01(\x0b\x32\x13.also.v1.Evaluation\x12\x1b\n\x13reference_env_steps\x18\x04 \x01(\x03\x12%\n\x08one_shot\x18\x05 \x01(\x0b\x32\x13.also.v1.Evaluation\x12\x1a\n\x12one_shot_env_steps\x18\x06 \x01(\x03\"H\n\x08\x46inished\x12%\n\x06reason\x18\x01 \x01(\x0e\x32\x15.also.v1.FinishReason\x12\x15\n\rcheckpoint_id\x18\x02 \x01(\t*\x86\x0c\n\nHoldReason\x12\x1b\n\x17HOLD_REASON_UNSPECIFIED\x10\x00\x12H\n\x1dHOLD_REASON_NOTHING_TO_CHANGE\x10\x01\x1a%\x8a\xb5\x18!The diagnosis asks for no change.\x12\x46\n\x19HOLD_REASON_NO_CANDIDATES\x10\x02\x1a\'\x8a\xb5\x18#The generator has no new candidate.\x12@\n\x1cHOLD_REASON_NOTHING_PROMOTED\x10\x03\x1a\x1e\x8a\xb5\x18\x1aNo candidate beat control.\x12;\n\x1aHOLD_REASON_CONTROL_FAILED\x10\x04\x1a\x1b\x8a\xb5\x18\x17The control arm failed.\x12V\n\x18HOLD_REASON_BUDGET_SPENT\x10\x05\x1a\x38\x8a\xb5\x18\x34The rest of the budget does not suffice for a round.\x12N\n\x19HOLD_REASON_CRITIC_FAILED\x10\x06\x1a/\x8a\xb5\x18+The critic could not be reached, or failed.\x12T\n\x1cHOLD_REASON_GENERATOR_FAILED\x10\x07\x1a\x32\x8a\xb5\x18.The generator could not be reached, or failed.\x12g\n\x1bHOLD_REASON_LLM_UNAVAILABLE\x10\x08\x1a\x46\x8a\xb5\x18\x42\x41 mind\'s LLM could not be reached, failed, or refused the request.\x12Y\n\x1cHOLD_REASON_LLM_BUDGET_SPENT\x10\t\x1a\x37\x8a\xb5\x18\x33The budget of LLM calls or tokens does not suffice.\x12N\n\x1dHOLD_REASON_LLM_REPLY_INVALID\x10\n\x1a+\x8a\xb5\x18\'No reply of a mind\'s LLM could be used.\x12#\n\x1fHOLD_REASON_METRICS_UNAVAILABLE\x10\x0b\x12\"\n\x1eHOLD_REASON_METRICS_INCOMPLETE\x10\x0c\x12\x1d\n\x19HOLD_REASON_METRICS_STALE\x10\r\x12\"\n\x1eHOLD_REASON_METRICS_NOT_FINITE\x10\x0e\x12!\n\x1dHOLD_REASON_METRICS_AMBIGUOUS\x10\x0f\x12 \n\x1cHOLD_REASON_METRICS_MISMATCH\x10\x10\x12\\\n\x1aHOLD_REASON_STILL_LEARNING\x10\x11\x1a<\x8a\xb5\x18\x38The main run makes progress, or has not had the time to.\x12_\n\x17HOLD_REASON_SHARE_SPENT\x10\x12\x1a\x42\x8a\xb5\x18>A round would take more than the branches\' share of env_steps.\x12h\n\x1cHOLD_REASON_LLM_CONTRADICTED\x10\x13\x1a\x46\x8a\xb5\x18\x42\x41 mind\'s LLM contradicted the evidence, in the repaired reply too.\x12_\n\x13HOLD_REASON_DRY_RUN\x10\x14\x1a\x46\x8a\xb5\x18\x42\x41 candidate would have been promoted, and the campaign only tries.\x12]\n\x14HOLD_REASON_REJECTED\x10\x15\x1a\x43\x8a\xb5\x18?A candidate would have been promoted, and a person rejected it.*\xf9\x01\n\x0eRollbackReason\x12\x1f\n\x1bROLLBACK_REASON_UNSPECIFIED\x10\x00\x12]\n\x1bROLLBACK_REASON_RETURN_FELL\x10\x01\x1a<\x8a\xb5\x18\x38The return fell below control\'s by more than the margin.\x12g\n\x1dROLLBACK_REASON_NOT_CONFIRMED\x10\x02\x1a\x44\x8a\xb5\x18@A provisional promotion lost its lead, or had no return in time.*\xba\x01\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x37\n\x19\x46INISH_REASON_STAGES_DONE\x10\x01\x1a\x18\x8a\xb5\x18\x14\x41ll stages are done.\x12R\n\x1a\x46INISH_REASON_BUDGET_SPENT\x10\x02\x1a\x32\x8a\xb5\x18.The budget does not suffice for another stage.b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'also.v1.journal_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_NOTHING_TO_CHANGE"]._loaded_options = None
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_NOTHING_TO_CHANGE"]._serialized_options = b'\212\265\030!The diagnosis asks for no change.'
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_NO_CANDIDATES"]._loaded_options = None
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_NO_CANDIDATES"]._serialized_options = b'\212\265\030#The generator has no new candidate.'
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_NOTHING_PROMOTED"]._loaded_options = None
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_NOTHING_PROMOTED"]._serialized_options = b'\212\265\030\032No candidate beat control.'
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_CONTROL_FAILED"]._loaded_options = None
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_CONTROL_FAILED"]._serialized_options = b'\212\265\030\027The control arm failed.'
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_BUDGET_SPENT"]._loaded_options = None
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_BUDGET_SPENT"]._serialized_options = b'\212\265\0304The rest of the budget does not suffice for a round.'
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_CRITIC_FAILED"]._loaded_options = None
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_CRITIC_FAILED"]._serialized_options = b'\212\265\030+The critic could not be reached, or failed.'
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_GENERATOR_FAILED"]._loaded_options = None
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_GENERATOR_FAILED"]._serialized_options = b'\212\265\030.The generator could not be reached, or failed.'
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_LLM_UNAVAILABLE"]._loaded_options = None
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_LLM_UNAVAILABLE"]._serialized_options = b'\212\265\030BA mind\'s LLM could not be reached, failed, or refused the request.'
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_LLM_BUDGET_SPENT"]._loaded_options = None
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_LLM_BUDGET_SPENT"]._serialized_options = b'\212\265\0303The budget of LLM calls or tokens does not suffice.'
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_LLM_REPLY_INVALID"]._loaded_options = None
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_LLM_REPLY_INVALID"]._serialized_options = b'\212\265\030\'No reply of a mind\'s LLM could be used.'
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_STILL_LEARNING"]._loaded_options = None
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_STILL_LEARNING"]._serialized_options = b'\212\265\0308The main run makes progress, or has not had the time to.'
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_SHARE_SPENT"]._loaded_options = None
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_SHARE_SPENT"]._serialized_options = b'\212\265\030>A round would take more than the branches\' share of env_steps.'
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_LLM_CONTRADICTED"]._loaded_options = None
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_LLM_CONTRADICTED"]._serialized_options = b'\212\265\030BA mind\'s LLM contradicted the evidence, in the repaired reply too.'
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_DRY_RUN"]._loaded_options = None
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_DRY_RUN"]._serialized_options = b'\212\265\030BA candidate would have been promoted, and the campaign only tries.'
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_REJECTED"]._loaded_options = None
+  _globals['_HOLDREASON'].values_by_name["HOLD_REASON_REJECTED"]._serialized_options = b'\212\265\030?A candidate would have been promoted, and a person rejected it.'
+  _globals['_ROLLBACKREASON'].values_by_name["ROLLBACK_REASON_RETURN_FELL"]._loaded_options = None
+  _globals['_ROLLBACKREASON'].values_by_name["ROLLBACK_REASON_RETURN_FELL"]._serialized_options = b'\212\265\0308The return fell below control\'s by more than the margin.'
+  _globals['_ROLLBACKREASON'].values_by_name["ROLLBACK_REASON_NOT_CONFIRMED"]._loaded_options = None
+  _globals['_ROLLBACKREASON'].values_by_name["ROLLBACK_REASON_NOT_CONFIRMED"]._serialized_options = b'\212\265\030@A provisional promotion lost its lead, or had no return in time.'
+  _globals['_FINISHREASON'].values_by_name["FINISH_REASON_STAGES_DONE"]._loaded_options = None
+  _globals['_FINISHREASON'].values_by_name["FINISH_REASON_STAGES_DONE"]._serialized_options = b'\212\265\030\024All stages are done.'
+  _globals['_FINISHREASON'].values_by_name["FINISH_REASON_BUDGET_SPENT"]._loaded_options = None
+  _globals['_FINISHREASON'].values_by_name["FINISH_REASON_BUDGET_SPENT"]._serialized_options = b'\212\265\030.The budget does not suffice for another stage.'
   _globals['_JOURNALRECORD'].fields_by_name['conductor']._loaded_options = None
   _globals['_JOURNALRECORD'].fields_by_name['conductor']._serialized_options = b'\212\265\030\016R\014[0-9a-f]{32}'
-  _globals['_HOLDREASON']._serialized_start=2459
-  _globals['_HOLDREASON']._serialized_end=3184
-  _globals['_ROLLBACKREASON']._serialized_start=3186
-  _globals['_ROLLBACKREASON']._serialized_end=3303
-  _globals['_FINISHREASON']._serialized_start=3305
-  _globals['_FINISHREASON']._serialized_end=3413
-  _globals['_JOURNALRECORD']._serialized_start=263
-  _globals['_JOURNALRECORD']._serialized_end=932
-  _globals['_CAMPAIGNSTARTED']._serialized_start=935
-  _globals['_CAMPAIGNSTARTED']._serialized_end=1071
-  _globals['_AMENDED']._serialized_start=1073
-  _globals['_AMENDED']._serialized_end=1119
-  _globals['_STOPPED']._serialized_start=1121
-  _globals['_STOPPED']._serialized_end=1130
-  _globals['_STAGETRAINED']._serialized_start=1132
-  _globals['_STAGETRAINED']._serialized_end=1240
-  _globals['_DIAGNOSED']._serialized_start=1242
-  _globals['_DIAGNOSED']._serialized_end=1337
-  _globals['_PROPOSED']._serialized_start=1339
-  _globals['_PROPOSED']._serialized_end=1449
-  _globals['_VALIDATED']._serialized_start=1451
-  _globals['_VALIDATED']._serialized_end=1533
-  _globals['_REVIEWED']._serialized_start=1535
-  _globals['_REVIEWED']._serialized_end=1626
-  _globals['_PROMOTED']._serialized_start=1629
-  _globals['_PROMOTED']._serialized_end=1801
-  _globals['_HELD']._serialized_start=1804
-  _globals['_HELD']._serialized_end=1954
-  _globals['_ROLLEDBACK']._serialized_start=1957
-  _globals['_ROLLEDBACK']._serialized_end=2173
-  _globals['_REPORTED']._serialized_start=2176
-  _globals['_REPORTED']._serialized_end=2382
-  _globals['_FINISHED']._serialized_start=2384
-  _globals['_FINISHED']._serialized_end=2456
+  _globals['_HOLDREASON']._serialized_start=2481
+  _globals['_HOLDREASON']._serialized_end=4023
+  _globals['_ROLLBACKREASON']._serialized_start=4026
+  _globals['_ROLLBACKREASON']._serialized_end=4275
+  _globals['_FINISHREASON']._serialized_start=4278
+  _globals['_FINISHREASON']._serialized_end=4464
+  _globals['_JOURNALRECORD']._serialized_start=285
+  _globals['_JOURNALRECORD']._serialized_end=954
+  _globals['_CAMPAIGNSTARTED']._serialized_start=957
+  _globals['_CAMPAIGNSTARTED']._serialized_end=1093
+  _globals['_AMENDED']._serialized_start=1095
+  _globals['_AMENDED']._serialized_end=1141
+  _globals['_STOPPED']._serialized_start=1143
+  _globals['_STOPPED']._serialized_end=1152
+  _globals['_STAGETRAINED']._serialized_start=1154
+  _globals['_STAGETRAINED']._serialized_end=1262
+  _globals['_DIAGNOSED']._serialized_start=1264
+  _globals['_DIAGNOSED']._serialized_end=1359
+  _globals['_PROPOSED']._serialized_start=1361
+  _globals['_PROPOSED']._serialized_end=1471
+  _globals['_VALIDATED']._serialized_start=1473
+  _globals['_VALIDATED']._serialized_end=1555
+  _globals['_REVIEWED']._serialized_start=1557
+  _globals['_REVIEWED']._serialized_end=1648
+  _globals['_PROMOTED']._serialized_start=1651
+  _globals['_PROMOTED']._serialized_end=1823
+  _globals['_HELD']._serialized_start=1826
+  _globals['_HELD']._serialized_end=1976
+  _globals['_ROLLEDBACK']._serialized_start=1979
+  _globals['_ROLLEDBACK']._serialized_end=2195
+  _globals['_REPORTED']._serialized_start=2198
+  _globals['_REPORTED']._serialized_end=2404
+  _globals['_FINISHED']._serialized_start=2406
+  _globals['_FINISHED']._serialized_end=2478
 # @@protoc_insertion_point(module_scope)

@@ -5,6 +5,7 @@ from also.v1 import diagnosis_pb2 as _diagnosis_pb2
 from also.v1 import evidence_pb2 as _evidence_pb2
 from also.v1 import limits_pb2 as _limits_pb2
 from also.v1 import llm_pb2 as _llm_pb2
+from also.v1 import reason_pb2 as _reason_pb2
 from also.v1 import shaping_pb2 as _shaping_pb2
 from also.v1 import task_pb2 as _task_pb2
 from also.v1 import verdict_pb2 as _verdict_pb2

@@ -23,15 +23,28 @@ _sym_db = _symbol_database.Default()
 
 
 from also.v1 import limits_pb2 as also_dot_v1_dot_limits__pb2
+from also.v1 import reason_pb2 as also_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61lso/v1/reading.proto\x12\x07\x61lso.v1\x1a\x14\x61lso/v1/limits.proto\"\xad\x01\n\rBranchReading\x12\x0b\n\x03\x61rm\x18\x01 \x01(\t\x12\x12\n\nseed_index\x18\x02 \x01(\r\x12\x13\n\x0b\x63onfig_hash\x18\x03 \x01(\t\x12\x11\n\tenv_steps\x18\x04 \x01(\x03\x12\x13\n\x0bmean_return\x18\x05 \x01(\x01\x12\x17\n\x0fmilestone_score\x18\x06 \x01(\x01\x12\x10\n\x08\x65pisodes\x18\x07 \x01(\x03\x12\x13\n\x0b\x61ge_seconds\x18\x08 \x01(\x01\"\xa6\x01\n\x0eMetricsReading\x12\r\n\x05group\x18\x01 \x01(\t\x12\r\n\x05query\x18\x02 \x01(\t\x12$\n\x05\x66\x61ult\x18\x03 \x01(\x0e\x32\x15.also.v1.MetricsFault\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\x12(\n\x08\x62ranches\x18\x05 \x03(\x0b\x32\x16.also.v1.BranchReading\x12\x16\n\x0ewaited_seconds\x18\x06 \x01(\x01\"\xc9\x01\n\nGuardQuery\x12+\n\x04name\x18\x01 \x01(\tB\x1d\x8a\xb5\x18\x19\x38\x01R\x15[a-z][a-z0-9_-]{0,39}\x12\x18\n\x05query\x18\x02 \x01(\tB\t\x8a\xb5\x18\x05\x38\x01H\xd0\x0f\x12-\n\x08\x61t_least\x18\x03 \x01(\x01\x42\x16\x8a\xb5\x18\x12\x19\x00\x00\x34&\xf5k\x0c\xc3!\x00\x00\x34&\xf5k\x0c\x43H\x00\x88\x01\x01\x12,\n\x07\x61t_most\x18\x04 \x01(\x01\x42\x16\x8a\xb5\x18\x12\x19\x00\x00\x34&\xf5k\x0c\xc3!\x00\x00\x34&\xf5k\x0c\x43H\x01\x88\x01\x01\x42\x0b\n\t_at_leastB\n\n\x08_at_most\"\x8e\x01\n\x0cGuardReading\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05query\x18\x02 \x01(\t\x12\x12\n\x05value\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\r\n\x05holds\x18\x04 \x01(\x08\x12$\n\x05\x66\x61ult\x18\x05 \x01(\x0e\x32\x15.also.v1.MetricsFault\x12\x0e\n\x06\x64\x65tail\x18\x06 \x01(\tB\x08\n\x06_value\"8\n\rGuardReadings\x12\'\n\x08readings\x18\x01 \x03(\x0b\x32\x15.also.v1.GuardReading*\xda\x01\n\x0cMetricsFault\x12\x1d\n\x19METRICS_FAULT_UNSPECIFIED\x10\x00\x12\x1d\n\x19METRICS_FAULT_UNAVAILABLE\x10\x01\x12\x1c\n\x18METRICS_FAULT_INCOMPLETE\x10\x02\x12\x17\n\x13METRICS_FAULT_STALE\x10\x03\x12\x1c\n\x18METRICS_FAULT_NOT_FINITE\x10\x04\x12\x1b\n\x17METRICS_FAULT_AMBIGUOUS\x10\x05\x12\x1a\n\x16METRICS_FAULT_MISMATCH\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61lso/v1/reading.proto\x12\x07\x61lso.v1\x1a\x14\x61lso/v1/limits.proto\x1a\x14\x61lso/v1/reason.proto\"\xad\x01\n\rBranchReading\x12\x0b\n\x03\x61rm\x18\x01 \x01(\t\x12\x12\n\nseed_index\x18\x02 \x01(\r\x12\x13\n\x0b\x63onfig_hash\x18\x03 \x01(\t\x12\x11\n\tenv_steps\x18\x04 \x01(\x03\x12\x13\n\x0bmean_return\x18\x05 \x01(\x01\x12\x17\n\x0fmilestone_score\x18\x06 \x01(\x01\x12\x10\n\x08\x65pisodes\x18\x07 \x01(\x03\x12\x13\n\x0b\x61ge_seconds\x18\x08 \x01(\x01\"\xa6\x01\n\x0eMetricsReading\x12\r\n\x05group\x18\x01 \x01(\t\x12\r\n\x05query\x18\x02 \x01(\t\x12$\n\x05\x66\x61ult\x18\x03 \x01(\x0e\x32\x15.also.v1.MetricsFault\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\x12(\n\x08\x62ranches\x18\x05 \x03(\x0b\x32\x16.also.v1.BranchReading\x12\x16\n\x0ewaited_seconds\x18\x06 \x01(\x01\"\xc9\x01\n\nGuardQuery\x12+\n\x04name\x18\x01 \x01(\tB\x1d\x8a\xb5\x18\x19\x38\x01R\x15[a-z][a-z0-9_-]{0,39}\x12\x18\n\x05query\x18\x02 \x01(\tB\t\x8a\xb5\x18\x05\x38\x01H\xd0\x0f\x12-\n\x08\x61t_least\x18\x03 \x01(\x01\x42\x16\x8a\xb5\x18\x12\x19\x00\x00\x34&\xf5k\x0c\xc3!\x00\x00\x34&\xf5k\x0c\x43H\x00\x88\x01\x01\x12,\n\x07\x61t_most\x18\x04 \x01(\x01\x42\x16\x8a\xb5\x18\x12\x19\x00\x00\x34&\xf5k\x0c\xc3!\x00\x00\x34&\xf5k\x0c\x43H\x01\x88\x01\x01\x42\x0b\n\t_at_leastB\n\n\x08_at_most\"\x8e\x01\n\x0cGuardReading\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05query\x18\x02 \x01(\t\x12\x12\n\x05value\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\r\n\x05holds\x18\x04 \x01(\x08\x12$\n\x05\x66\x61ult\x18\x05 \x01(\x0e\x32\x15.also.v1.MetricsFault\x12\x0e\n\x06\x64\x65tail\x18\x06 \x01(\tB\x08\n\x06_value\"8\n\rGuardReadings\x12\'\n\x08readings\x18\x01 \x03(\x0b\x32\x15.also.v1.GuardReading*\xc7\x04\n\x0cMetricsFault\x12\x1d\n\x19METRICS_FAULT_UNSPECIFIED\x10\x00\x12h\n\x19METRICS_FAULT_UNAVAILABLE\x10\x01\x1aI\x8a\xb5\x18\x45Prometheus could not be reached, answered with an error, or too late.\x12h\n\x18METRICS_FAULT_INCOMPLETE\x10\x02\x1aJ\x8a\xb5\x18\x46Series are missing, or Prometheus warned that its answer is not whole.\x12W\n\x13METRICS_FAULT_STALE\x10\x03\x1a>\x8a\xb5\x18:The last sample is older than allowed, or from the future.\x12\x42\n\x18METRICS_FAULT_NOT_FINITE\x10\x04\x1a$\x8a\xb5\x18 A sample is not a finite number.\x12P\n\x17METRICS_FAULT_AMBIGUOUS\x10\x05\x1a\x33\x8a\xb5\x18/There are several series where one is expected.\x12U\n\x16METRICS_FAULT_MISMATCH\x10\x06\x1a\x39\x8a\xb5\x18\x35Samples and the records in the object store disagree.b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'also.v1.reading_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_METRICSFAULT'].values_by_name["METRICS_FAULT_UNAVAILABLE"]._loaded_options = None
+  _globals['_METRICSFAULT'].values_by_name["METRICS_FAULT_UNAVAILABLE"]._serialized_options = b'\212\265\030EPrometheus could not be reached, answered with an error, or too late.'
+  _globals['_METRICSFAULT'].values_by_name["METRICS_FAULT_INCOMPLETE"]._loaded_options = None
+  _globals['_METRICSFAULT'].values_by_name["METRICS_FAULT_INCOMPLETE"]._serialized_options = b'\212\265\030FSeries are missing, or Prometheus warned that its answer is not whole.'
+  _globals['_METRICSFAULT'].values_by_name["METRICS_FAULT_STALE"]._loaded_options = None
+  _globals['_METRICSFAULT'].values_by_name["METRICS_FAULT_STALE"]._serialized_options = b'\212\265\030:The last sample is older than allowed, or from the future.'
+  _globals['_METRICSFAULT'].values_by_name["METRICS_FAULT_NOT_FINITE"]._loaded_options = None
+  _globals['_METRICSFAULT'].values_by_name["METRICS_FAULT_NOT_FINITE"]._serialized_options = b'\212\265\030 A sample is not a finite number.'
+  _globals['_METRICSFAULT'].values_by_name["METRICS_FAULT_AMBIGUOUS"]._loaded_options = None
+  _globals['_METRICSFAULT'].values_by_name["METRICS_FAULT_AMBIGUOUS"]._serialized_options = b'\212\265\030/There are several series where one is expected.'
+  _globals['_METRICSFAULT'].values_by_name["METRICS_FAULT_MISMATCH"]._loaded_options = None
+  _globals['_METRICSFAULT'].values_by_name["METRICS_FAULT_MISMATCH"]._serialized_options = b'\212\265\0305Samples and the records in the object store disagree.'
   _globals['_GUARDQUERY'].fields_by_name['name']._loaded_options = None
   _globals['_GUARDQUERY'].fields_by_name['name']._serialized_options = b'\212\265\030\0318\001R\025[a-z][a-z0-9_-]{0,39}'
   _globals['_GUARDQUERY'].fields_by_name['query']._loaded_options = None
@@ -40,16 +53,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GUARDQUERY'].fields_by_name['at_least']._serialized_options = b'\212\265\030\022\031\000\0004&\365k\014\303!\000\0004&\365k\014C'
   _globals['_GUARDQUERY'].fields_by_name['at_most']._loaded_options = None
   _globals['_GUARDQUERY'].fields_by_name['at_most']._serialized_options = b'\212\265\030\022\031\000\0004&\365k\014\303!\000\0004&\365k\014C'
-  _globals['_METRICSFAULT']._serialized_start=809
-  _globals['_METRICSFAULT']._serialized_end=1027
-  _globals['_BRANCHREADING']._serialized_start=57
-  _globals['_BRANCHREADING']._serialized_end=230
-  _globals['_METRICSREADING']._serialized_start=233
-  _globals['_METRICSREADING']._serialized_end=399
-  _globals['_GUARDQUERY']._serialized_start=402
-  _globals['_GUARDQUERY']._serialized_end=603
-  _globals['_GUARDREADING']._serialized_start=606
-  _globals['_GUARDREADING']._serialized_end=748
-  _globals['_GUARDREADINGS']._serialized_start=750
-  _globals['_GUARDREADINGS']._serialized_end=806
+  _globals['_METRICSFAULT']._serialized_start=831
+  _globals['_METRICSFAULT']._serialized_end=1414
+  _globals['_BRANCHREADING']._serialized_start=79
+  _globals['_BRANCHREADING']._serialized_end=252
+  _globals['_METRICSREADING']._serialized_start=255
+  _globals['_METRICSREADING']._serialized_end=421
+  _globals['_GUARDQUERY']._serialized_start=424
+  _globals['_GUARDQUERY']._serialized_end=625
+  _globals['_GUARDREADING']._serialized_start=628
+  _globals['_GUARDREADING']._serialized_end=770
+  _globals['_GUARDREADINGS']._serialized_start=772
+  _globals['_GUARDREADINGS']._serialized_end=828
 # @@protoc_insertion_point(module_scope)

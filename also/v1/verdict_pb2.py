@@ -26,32 +26,81 @@ from also.v1 import branch_pb2 as also_dot_v1_dot_branch__pb2
 from also.v1 import limits_pb2 as also_dot_v1_dot_limits__pb2
 from also.v1 import llm_pb2 as also_dot_v1_dot_llm__pb2
 from also.v1 import reading_pb2 as also_dot_v1_dot_reading__pb2
+from also.v1 import reason_pb2 as also_dot_v1_dot_reason__pb2
 from also.v1 import shaping_pb2 as also_dot_v1_dot_shaping__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61lso/v1/verdict.proto\x12\x07\x61lso.v1\x1a\x14\x61lso/v1/branch.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x11\x61lso/v1/llm.proto\x1a\x15\x61lso/v1/reading.proto\x1a\x15\x61lso/v1/shaping.proto\"\xa4\x01\n\tCandidate\x12%\n\x04name\x18\x01 \x01(\tB\x17\x8a\xb5\x18\x13\x38\x01R\x0fr[0-9]+-c[0-9]+\x12&\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x13\n\x0b\x63onfig_hash\x18\x03 \x01(\t\x12\x0f\n\x07\x66inding\x18\x04 \x01(\x05\x12\"\n\x06origin\x18\x05 \x01(\x0b\x32\x12.also.v1.LlmOrigin\"\x9d\x01\n\nPairedTest\x12\x0f\n\x07measure\x18\x01 \x01(\t\x12\r\n\x05pairs\x18\x02 \x01(\r\x12\x11\n\tmean_gain\x18\x03 \x01(\x01\x12\x10\n\x08gain_low\x18\x04 \x01(\x01\x12\x11\n\tgain_high\x18\x05 \x01(\x01\x12\x0f\n\x07p_value\x18\x06 \x01(\x01\x12\r\n\x05\x61lpha\x18\x07 \x01(\x01\x12\x17\n\x0floss_likelihood\x18\x08 \x01(\x01\"\xfe\x01\n\x07Verdict\x12\x11\n\tcandidate\x18\x01 \x01(\t\x12\x13\n\x0b\x63onfig_hash\x18\x02 \x01(\t\x12!\n\x07outcome\x18\x03 \x01(\x0e\x32\x10.also.v1.Outcome\x12&\n\x06reason\x18\x04 \x01(\x0e\x32\x16.also.v1.VerdictReason\x12\x0e\n\x06\x64\x65tail\x18\x05 \x01(\t\x12!\n\x04test\x18\x06 \x01(\x0b\x32\x13.also.v1.PairedTest\x12$\n\x05terms\x18\x07 \x03(\x0b\x32\x15.also.v1.TermActivity\x12\'\n\ninvariance\x18\x08 \x01(\x0e\x32\x13.also.v1.Invariance\"a\n\tArmResult\x12\x0b\n\x03\x61rm\x18\x01 \x01(\t\x12\x1f\n\x04pool\x18\x02 \x01(\x0e\x32\x11.also.v1.SeedPool\x12&\n\x07records\x18\x03 \x03(\x0b\x32\x15.also.v1.BranchRecord\"\xd0\x02\n\nValidation\x12\"\n\x08verdicts\x18\x01 \x03(\x0b\x32\x10.also.v1.Verdict\x12 \n\x04\x61rms\x18\x02 \x03(\x0b\x32\x12.also.v1.ArmResult\x12\x10\n\x08promoted\x18\x03 \x01(\t\x12\x1d\n\x15\x61\x64opted_checkpoint_id\x18\x04 \x01(\t\x12\x1d\n\x15\x63ontrol_checkpoint_id\x18\x05 \x01(\t\x12\x16\n\x0e\x63ontrol_return\x18\x06 \x01(\x01\x12\x1f\n\x17\x63ontrol_milestone_score\x18\x07 \x01(\x01\x12\x17\n\x0fpromoted_return\x18\x08 \x01(\x01\x12 \n\x18promoted_milestone_score\x18\t \x01(\x01\x12\x11\n\tenv_steps\x18\n \x01(\x03\x12%\n\x06guards\x18\x0b \x03(\x0b\x32\x15.also.v1.GuardReading\"o\n\x05Trial\x12\r\n\x05stage\x18\x01 \x01(\r\x12\r\n\x05round\x18\x02 \x01(\r\x12%\n\tcandidate\x18\x03 \x01(\x0b\x32\x12.also.v1.Candidate\x12!\n\x07verdict\x18\x04 \x01(\x0b\x32\x10.also.v1.Verdict*\x8c\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_PROMOTED\x10\x01\x12\"\n\x1eOUTCOME_PROMOTED_PROVISIONALLY\x10\x02\x12\x14\n\x10OUTCOME_REJECTED\x10\x03\x12\x18\n\x14OUTCOME_INCONCLUSIVE\x10\x04*\xaa\x08\n\rVerdictReason\x12\x1e\n\x1aVERDICT_REASON_UNSPECIFIED\x10\x00\x12!\n\x1dVERDICT_REASON_GAIN_CONFIRMED\x10\x01\x12\'\n#VERDICT_REASON_MILESTONES_CONFIRMED\x10\x02\x12!\n\x1dVERDICT_REASON_INVALID_CONFIG\x10\x03\x12\x1c\n\x18VERDICT_REASON_DUPLICATE\x10\x04\x12\x1c\n\x18VERDICT_REASON_DEAD_TERM\x10\x05\x12!\n\x1dVERDICT_REASON_SATURATED_TERM\x10\x06\x12\x1d\n\x19VERDICT_REASON_NON_FINITE\x10\x07\x12\x1e\n\x1aVERDICT_REASON_LOST_SEARCH\x10\x08\x12 \n\x1cVERDICT_REASON_BELOW_CONTROL\x10\t\x12\"\n\x1eVERDICT_REASON_NOT_SIGNIFICANT\x10\n\x12!\n\x1dVERDICT_REASON_GAIN_TOO_SMALL\x10\x0b\x12 \n\x1cVERDICT_REASON_TOO_FEW_SEEDS\x10\x0c\x12\x1e\n\x1aVERDICT_REASON_NO_EVIDENCE\x10\r\x12!\n\x1dVERDICT_REASON_CONTROL_FAILED\x10\x0e\x12 \n\x1cVERDICT_REASON_BRANCH_FAILED\x10\x0f\x12 \n\x1cVERDICT_REASON_HASH_MISMATCH\x10\x10\x12\x1f\n\x1bVERDICT_REASON_BUDGET_SPENT\x10\x11\x12&\n\"VERDICT_REASON_METRICS_UNAVAILABLE\x10\x12\x12%\n!VERDICT_REASON_METRICS_INCOMPLETE\x10\x13\x12 \n\x1cVERDICT_REASON_METRICS_STALE\x10\x14\x12%\n!VERDICT_REASON_METRICS_NOT_FINITE\x10\x15\x12$\n VERDICT_REASON_METRICS_AMBIGUOUS\x10\x16\x12#\n\x1fVERDICT_REASON_METRICS_MISMATCH\x10\x17\x12\x1f\n\x1bVERDICT_REASON_GUARD_FAILED\x10\x18\x12\x1b\n\x17VERDICT_REASON_RACE_WON\x10\x19\x12\x1c\n\x18VERDICT_REASON_RACE_LOST\x10\x1a\x12#\n\x1fVERDICT_REASON_RACE_STOOD_STILL\x10\x1b\x12\x1c\n\x18VERDICT_REASON_NOT_TRIED\x10\x1c\x12\x1b\n\x17VERDICT_REASON_UNPROVEN\x10\x1d\x12\x1a\n\x16VERDICT_REASON_TRUSTED\x10\x1e\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61lso/v1/verdict.proto\x12\x07\x61lso.v1\x1a\x14\x61lso/v1/branch.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x11\x61lso/v1/llm.proto\x1a\x15\x61lso/v1/reading.proto\x1a\x14\x61lso/v1/reason.proto\x1a\x15\x61lso/v1/shaping.proto\"\xa4\x01\n\tCandidate\x12%\n\x04name\x18\x01 \x01(\tB\x17\x8a\xb5\x18\x13\x38\x01R\x0fr[0-9]+-c[0-9]+\x12&\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x13\n\x0b\x63onfig_hash\x18\x03 \x01(\t\x12\x0f\n\x07\x66inding\x18\x04 \x01(\x05\x12\"\n\x06origin\x18\x05 \x01(\x0b\x32\x12.also.v1.LlmOrigin\"\x9d\x01\n\nPairedTest\x12\x0f\n\x07measure\x18\x01 \x01(\t\x12\r\n\x05pairs\x18\x02 \x01(\r\x12\x11\n\tmean_gain\x18\x03 \x01(\x01\x12\x10\n\x08gain_low\x18\x04 \x01(\x01\x12\x11\n\tgain_high\x18\x05 \x01(\x01\x12\x0f\n\x07p_value\x18\x06 \x01(\x01\x12\r\n\x05\x61lpha\x18\x07 \x01(\x01\x12\x17\n\x0floss_likelihood\x18\x08 \x01(\x01\"\xfe\x01\n\x07Verdict\x12\x11\n\tcandidate\x18\x01 \x01(\t\x12\x13\n\x0b\x63onfig_hash\x18\x02 \x01(\t\x12!\n\x07outcome\x18\x03 \x01(\x0e\x32\x10.also.v1.Outcome\x12&\n\x06reason\x18\x04 \x01(\x0e\x32\x16.also.v1.VerdictReason\x12\x0e\n\x06\x64\x65tail\x18\x05 \x01(\t\x12!\n\x04test\x18\x06 \x01(\x0b\x32\x13.also.v1.PairedTest\x12$\n\x05terms\x18\x07 \x03(\x0b\x32\x15.also.v1.TermActivity\x12\'\n\ninvariance\x18\x08 \x01(\x0e\x32\x13.also.v1.Invariance\"a\n\tArmResult\x12\x0b\n\x03\x61rm\x18\x01 \x01(\t\x12\x1f\n\x04pool\x18\x02 \x01(\x0e\x32\x11.also.v1.SeedPool\x12&\n\x07records\x18\x03 \x03(\x0b\x32\x15.also.v1.BranchRecord\"\xd0\x02\n\nValidation\x12\"\n\x08verdicts\x18\x01 \x03(\x0b\x32\x10.also.v1.Verdict\x12 \n\x04\x61rms\x18\x02 \x03(\x0b\x32\x12.also.v1.ArmResult\x12\x10\n\x08promoted\x18\x03 \x01(\t\x12\x1d\n\x15\x61\x64opted_checkpoint_id\x18\x04 \x01(\t\x12\x1d\n\x15\x63ontrol_checkpoint_id\x18\x05 \x01(\t\x12\x16\n\x0e\x63ontrol_return\x18\x06 \x01(\x01\x12\x1f\n\x17\x63ontrol_milestone_score\x18\x07 \x01(\x01\x12\x17\n\x0fpromoted_return\x18\x08 \x01(\x01\x12 \n\x18promoted_milestone_score\x18\t \x01(\x01\x12\x11\n\tenv_steps\x18\n \x01(\x03\x12%\n\x06guards\x18\x0b \x03(\x0b\x32\x15.also.v1.GuardReading\"o\n\x05Trial\x12\r\n\x05stage\x18\x01 \x01(\r\x12\r\n\x05round\x18\x02 \x01(\r\x12%\n\tcandidate\x18\x03 \x01(\x0b\x32\x12.also.v1.Candidate\x12!\n\x07verdict\x18\x04 \x01(\x0b\x32\x10.also.v1.Verdict*\x8c\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_PROMOTED\x10\x01\x12\"\n\x1eOUTCOME_PROMOTED_PROVISIONALLY\x10\x02\x12\x14\n\x10OUTCOME_REJECTED\x10\x03\x12\x18\n\x14OUTCOME_INCONCLUSIVE\x10\x04*\xd0\x12\n\rVerdictReason\x12\x1e\n\x1aVERDICT_REASON_UNSPECIFIED\x10\x00\x12_\n\x1dVERDICT_REASON_GAIN_CONFIRMED\x10\x01\x1a<\x8a\xb5\x18\x38The gain on fresh seeds is significant and large enough.\x12\x65\n#VERDICT_REASON_MILESTONES_CONFIRMED\x10\x02\x1a<\x8a\xb5\x18\x38The return is silent; the milestone gain is significant.\x12Y\n\x1dVERDICT_REASON_INVALID_CONFIG\x10\x03\x1a\x36\x8a\xb5\x18\x32The config breaks a rule of the schema or a bound.\x12X\n\x18VERDICT_REASON_DUPLICATE\x10\x04\x1a:\x8a\xb5\x18\x36\x41n equal config was tried before, or is the incumbent.\x12R\n\x18VERDICT_REASON_DEAD_TERM\x10\x05\x1a\x34\x8a\xb5\x18\x30\x41 term never fires on the checkpoint\'s rollouts.\x12l\n\x1dVERDICT_REASON_SATURATED_TERM\x10\x06\x1aI\x8a\xb5\x18\x45\x41 term is constant or nearly always cut on the checkpoint\'s rollouts.\x12@\n\x19VERDICT_REASON_NON_FINITE\x10\x07\x1a!\x8a\xb5\x18\x1d\x41 term\'s value is not finite.\x12T\n\x1aVERDICT_REASON_LOST_SEARCH\x10\x08\x1a\x34\x8a\xb5\x18\x30Other candidates did better on the search seeds.\x12R\n\x1cVERDICT_REASON_BELOW_CONTROL\x10\t\x1a\x30\x8a\xb5\x18,It did not beat control on the search seeds.\x12S\n\x1eVERDICT_REASON_NOT_SIGNIFICANT\x10\n\x1a/\x8a\xb5\x18+The gain on fresh seeds is not significant.\x12\\\n\x1dVERDICT_REASON_GAIN_TOO_SMALL\x10\x0b\x1a\x39\x8a\xb5\x18\x35The gain on fresh seeds is significant but too small.\x12k\n\x1cVERDICT_REASON_TOO_FEW_SEEDS\x10\x0c\x1aI\x8a\xb5\x18\x45So few pairs cannot prove the gain: chance or rare losses explain it.\x12O\n\x1aVERDICT_REASON_NO_EVIDENCE\x10\r\x1a/\x8a\xb5\x18+All returns and milestone scores are equal.\x12\x63\n\x1dVERDICT_REASON_CONTROL_FAILED\x10\x0e\x1a@\x8a\xb5\x18<The control arm failed, so the fault is not the candidate\'s.\x12\x61\n\x1cVERDICT_REASON_BRANCH_FAILED\x10\x0f\x1a?\x8a\xb5\x18;The candidate\'s branches failed although control\'s did not.\x12R\n\x1cVERDICT_REASON_HASH_MISMATCH\x10\x10\x1a\x30\x8a\xb5\x18,A live learner reported another config hash.\x12@\n\x1bVERDICT_REASON_BUDGET_SPENT\x10\x11\x1a\x1f\x8a\xb5\x18\x1bThe budget did not suffice.\x12&\n\"VERDICT_REASON_METRICS_UNAVAILABLE\x10\x12\x12%\n!VERDICT_REASON_METRICS_INCOMPLETE\x10\x13\x12 \n\x1cVERDICT_REASON_METRICS_STALE\x10\x14\x12%\n!VERDICT_REASON_METRICS_NOT_FINITE\x10\x15\x12$\n VERDICT_REASON_METRICS_AMBIGUOUS\x10\x16\x12#\n\x1fVERDICT_REASON_METRICS_MISMATCH\x10\x17\x12R\n\x1bVERDICT_REASON_GUARD_FAILED\x10\x18\x1a\x31\x8a\xb5\x18-The condition of a guard query does not hold.\x12>\n\x17VERDICT_REASON_RACE_WON\x10\x19\x1a!\x8a\xb5\x18\x1dIt came furthest in the race.\x12M\n\x18VERDICT_REASON_RACE_LOST\x10\x1a\x1a/\x8a\xb5\x18+Another candidate came further in the race.\x12m\n\x1fVERDICT_REASON_RACE_STOOD_STILL\x10\x1b\x1aH\x8a\xb5\x18\x44It came no further in the race than control, or than where it began.\x12\x41\n\x18VERDICT_REASON_NOT_TRIED\x10\x1c\x1a#\x8a\xb5\x18\x1fIt was not tried in this round.\x12@\n\x17VERDICT_REASON_UNPROVEN\x10\x1d\x1a#\x8a\xb5\x18\x1fThe campaign asks for no proof.\x12k\n\x16VERDICT_REASON_TRUSTED\x10\x1e\x1aO\x8a\xb5\x18KThe return is silent; the first policy-invariant candidate enters on trust.b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'also.v1.verdict_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_GAIN_CONFIRMED"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_GAIN_CONFIRMED"]._serialized_options = b'\212\265\0308The gain on fresh seeds is significant and large enough.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_MILESTONES_CONFIRMED"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_MILESTONES_CONFIRMED"]._serialized_options = b'\212\265\0308The return is silent; the milestone gain is significant.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_INVALID_CONFIG"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_INVALID_CONFIG"]._serialized_options = b'\212\265\0302The config breaks a rule of the schema or a bound.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_DUPLICATE"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_DUPLICATE"]._serialized_options = b'\212\265\0306An equal config was tried before, or is the incumbent.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_DEAD_TERM"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_DEAD_TERM"]._serialized_options = b'\212\265\0300A term never fires on the checkpoint\'s rollouts.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_SATURATED_TERM"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_SATURATED_TERM"]._serialized_options = b'\212\265\030EA term is constant or nearly always cut on the checkpoint\'s rollouts.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_NON_FINITE"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_NON_FINITE"]._serialized_options = b'\212\265\030\035A term\'s value is not finite.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_LOST_SEARCH"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_LOST_SEARCH"]._serialized_options = b'\212\265\0300Other candidates did better on the search seeds.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_BELOW_CONTROL"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_BELOW_CONTROL"]._serialized_options = b'\212\265\030,It did not beat control on the search seeds.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_NOT_SIGNIFICANT"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_NOT_SIGNIFICANT"]._serialized_options = b'\212\265\030+The gain on fresh seeds is not significant.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_GAIN_TOO_SMALL"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_GAIN_TOO_SMALL"]._serialized_options = b'\212\265\0305The gain on fresh seeds is significant but too small.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_TOO_FEW_SEEDS"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_TOO_FEW_SEEDS"]._serialized_options = b'\212\265\030ESo few pairs cannot prove the gain: chance or rare losses explain it.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_NO_EVIDENCE"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_NO_EVIDENCE"]._serialized_options = b'\212\265\030+All returns and milestone scores are equal.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_CONTROL_FAILED"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_CONTROL_FAILED"]._serialized_options = b'\212\265\030<The control arm failed, so the fault is not the candidate\'s.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_BRANCH_FAILED"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_BRANCH_FAILED"]._serialized_options = b'\212\265\030;The candidate\'s branches failed although control\'s did not.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_HASH_MISMATCH"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_HASH_MISMATCH"]._serialized_options = b'\212\265\030,A live learner reported another config hash.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_BUDGET_SPENT"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_BUDGET_SPENT"]._serialized_options = b'\212\265\030\033The budget did not suffice.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_GUARD_FAILED"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_GUARD_FAILED"]._serialized_options = b'\212\265\030-The condition of a guard query does not hold.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_RACE_WON"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_RACE_WON"]._serialized_options = b'\212\265\030\035It came furthest in the race.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_RACE_LOST"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_RACE_LOST"]._serialized_options = b'\212\265\030+Another candidate came further in the race.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_RACE_STOOD_STILL"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_RACE_STOOD_STILL"]._serialized_options = b'\212\265\030DIt came no further in the race than control, or than where it began.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_NOT_TRIED"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_NOT_TRIED"]._serialized_options = b'\212\265\030\037It was not tried in this round.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_UNPROVEN"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_UNPROVEN"]._serialized_options = b'\212\265\030\037The campaign asks for no proof.'
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_TRUSTED"]._loaded_options = None
+  _globals['_VERDICTREASON'].values_by_name["VERDICT_REASON_TRUSTED"]._serialized_options = b'\212\265\030KThe return is silent; the first policy-invariant candidate enters on trust.'
   _globals['_CANDIDATE'].fields_by_name['name']._loaded_options = None
   _globals['_CANDIDATE'].fields_by_name['name']._serialized_options = b'\212\265\030\0238\001R\017r[0-9]+-c[0-9]+'
-  _globals['_OUTCOME']._serialized_start=1279
-  _globals['_OUTCOME']._serialized_end=1419
-  _globals['_VERDICTREASON']._serialized_start=1422
-  _globals['_VERDICTREASON']._serialized_end=2488
-  _globals['_CANDIDATE']._serialized_start=144
-  _globals['_CANDIDATE']._serialized_end=308
-  _globals['_PAIREDTEST']._serialized_start=311
-  _globals['_PAIREDTEST']._serialized_end=468
-  _globals['_VERDICT']._serialized_start=471
-  _globals['_VERDICT']._serialized_end=725
-  _globals['_ARMRESULT']._serialized_start=727
-  _globals['_ARMRESULT']._serialized_end=824
-  _globals['_VALIDATION']._serialized_start=827
-  _globals['_VALIDATION']._serialized_end=1163
-  _globals['_TRIAL']._serialized_start=1165
-  _globals['_TRIAL']._serialized_end=1276
+  _globals['_OUTCOME']._serialized_start=1301
+  _globals['_OUTCOME']._serialized_end=1441
+  _globals['_VERDICTREASON']._serialized_start=1444
+  _globals['_VERDICTREASON']._serialized_end=3828
+  _globals['_CANDIDATE']._serialized_start=166
+  _globals['_CANDIDATE']._serialized_end=330
+  _globals['_PAIREDTEST']._serialized_start=333
+  _globals['_PAIREDTEST']._serialized_end=490
+  _globals['_VERDICT']._serialized_start=493
+  _globals['_VERDICT']._serialized_end=747
+  _globals['_ARMRESULT']._serialized_start=749
+  _globals['_ARMRESULT']._serialized_end=846
+  _globals['_VALIDATION']._serialized_start=849
+  _globals['_VALIDATION']._serialized_end=1185
+  _globals['_TRIAL']._serialized_start=1187
+  _globals['_TRIAL']._serialized_end=1298
 # @@protoc_insertion_point(module_scope)

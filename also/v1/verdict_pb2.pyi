@@ -2,6 +2,7 @@ from also.v1 import branch_pb2 as _branch_pb2
 from also.v1 import limits_pb2 as _limits_pb2
 from also.v1 import llm_pb2 as _llm_pb2
 from also.v1 import reading_pb2 as _reading_pb2
+from also.v1 import reason_pb2 as _reason_pb2
 from also.v1 import shaping_pb2 as _shaping_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper

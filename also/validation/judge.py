@@ -45,6 +45,9 @@ SCREENED_OUT = frozenset(
 )
 """Reasons that the screen gives, without any branch."""
 
+PROMOTED = (Outcome.OUTCOME_PROMOTED, Outcome.OUTCOME_PROMOTED_PROVISIONALLY)
+"""Outcomes of a candidate that becomes the incumbent."""
+
 _OUTCOMES = {
     VerdictReason.VERDICT_REASON_GAIN_CONFIRMED: Outcome.OUTCOME_PROMOTED,
     VerdictReason.VERDICT_REASON_MILESTONES_CONFIRMED: Outcome.OUTCOME_PROMOTED_PROVISIONALLY,
@@ -133,7 +136,7 @@ def validation(round_: Round, arms: Sequence[ArmResult], guards: Sequence[GuardR
         result.control_milestone_score = mean([end(record).milestone_score for record in control])
         result.adopted_checkpoint_id = result.control_checkpoint_id
     for verdict in result.verdicts:
-        if verdict.outcome in (Outcome.OUTCOME_PROMOTED, Outcome.OUTCOME_PROMOTED_PROVISIONALLY):
+        if verdict.outcome in PROMOTED:
             result.promoted = verdict.candidate
             winner = _finished(arms, verdict.candidate, verdict.config_hash)
             if not winner:

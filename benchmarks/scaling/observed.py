@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from also.services.validator.launch.jobs import Jobs
-from also.services.validator.launch.kubernetes import Answer, Namespace
+from also.services.validator.launch.kubernetes import ApiAnswer, Namespace
 from also.store import Store
 from benchmarks.scaling.cluster import TEMPLATE
 
@@ -30,7 +30,7 @@ class Observed(Namespace):
     asked: list[Asked] = field(default_factory=list)
     """All of them, oldest first."""
 
-    def get(self, kind: str, name: str) -> Answer:
+    def get(self, kind: str, name: str) -> ApiAnswer:
         """As `Namespace.get`."""
         began = time.monotonic()
         try:
@@ -46,7 +46,7 @@ class Observed(Namespace):
         finally:
             self._note(f"list {kind}", began)
 
-    def create(self, kind: str, document: dict[str, Any], *, dry_run: bool = False) -> Answer:
+    def create(self, kind: str, document: dict[str, Any], *, dry_run: bool = False) -> ApiAnswer:
         """As `Namespace.create`."""
         began = time.monotonic()
         try:

@@ -459,20 +459,6 @@ def serve(tmp_path):
 CANARY = "canary-0815"
 """API key of the real campaigns' minds: it must turn up nowhere but in requests to the LLM."""
 
-TINY = """
-task: {name: foraging, layout: 5x5-2p-1f-coop}
-seed: 3
-learner: {environments: 8, rollout: 10, hidden: 8, layers: 1, epochs: 1, minibatches: 1}
-evaluation: {episodes: 8, report_episodes: 8, branch_points: 1}
-stages: {count: 2, env_steps: 400, patience: 0}
-generator: {candidates: 2}
-validation:
-  {proof: confirmed, share: 1, rounds: 1, search_seeds: 1, search_env_steps: 80, confirm_env_steps: 80,
-   parallel_groups: 1, minimum_gain: 0}
-reference: {enabled: true, one_shot: true}
-"""
-"""A campaign that real processes run in seconds."""
-
 
 @pytest.fixture(scope="session")
 def canary():
@@ -493,12 +479,12 @@ def real_environment():
 
 
 @pytest.fixture(scope="session")
-def real_run(real_environment):
+def real_run(real_environment, tiny_campaign):
     """Starts the command that runs the tiny campaign with all real processes; gives the process."""
 
     def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         file = folder / "tiny.yaml"
-        file.write_text(TINY, encoding="utf-8")
+        file.write_text(f"{tiny_campaign}reference: {{enabled: true, one_shot: true}}\n", encoding="utf-8")
         return subprocess.Popen(
             [sys.executable, "-m", "also", "run", str(file), *arguments],
             env=real_environment(folder),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from also import presets
 from also.campaign import requests
 from also.campaign.progress import CLOSING, RELIEFS, RISE, asks_for_relief, still_learning, training_return
-from also.campaign.state import Incumbent, Round, Stage, State
+from also.campaign.state import Incumbent, Stage, StageRound, State
 from also.v1.campaign_pb2 import Campaign, StageSettings, ValidationSettings
 from also.v1.diagnosis_pb2 import Diagnosis
 from also.v1.evidence_pb2 import CurvePoint, Distribution, Evidence
@@ -35,7 +35,7 @@ def stage_of(number, returned, score, office, decision, *, asked=False, tried=Fa
         incumbent=office,
         trained=StageTrained(stage=number, evidence=evidence, env_steps=STAGE),
         diagnosis=Diagnosis() if asked else None,
-        rounds=(Round(candidates=()),) if tried else (),
+        rounds=(StageRound(candidates=()),) if tried else (),
         decision=decision,
     )
 

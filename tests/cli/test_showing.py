@@ -12,7 +12,7 @@ from rich.console import Console
 from also import __version__, document, reasons
 from also.campaign.fold import event_of, fold
 from also.cli import describe, lines, screen, table
-from also.cli.progress import Progress
+from also.cli.progress import CampaignProgress
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.validator_pb2 import ArmProgress, ValidationPhase, ValidationProgress
@@ -229,7 +229,7 @@ def test_every_event_has_a_line(records):
 
 def test_spent_env_steps_include_the_step_under_way(records):
     """What the journal says was spent, and what training and branches have taken since."""
-    progress = Progress()
+    progress = CampaignProgress()
     progress.found(records[:1])
     progress.training("main", 0, TrainingProgress(env_steps=120, env_steps_planned=400))
     assert progress.env_steps == 120
@@ -240,7 +240,7 @@ def test_spent_env_steps_include_the_step_under_way(records):
 def test_the_time_left_is_told_by_what_was_measured(records):
     """What passes without an env_step does not lengthen it; after a minute of that nobody knows."""
     now = 1000.0
-    progress = Progress(lambda: now)
+    progress = CampaignProgress(lambda: now)
     progress.found(records[:1])
     now += 50
     assert progress.seconds_left is None
@@ -299,7 +299,7 @@ def test_what_is_waited_for_is_shown_with_its_time(records):
 
 def test_no_time_left_is_told_when_all_is_trained(records):
     """Measuring the final policy takes time that nobody knows: "about 0:00 left" would be wrong for all of it."""
-    progress = Progress()
+    progress = CampaignProgress()
     progress.found(records[:2])
     told = []
     for record in records[2:-1]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from also import keys
-from also.campaign.state import Decision, Incumbent, Round, Stage, State
+from also.campaign.state import Decision, Incumbent, Stage, StageRound, State
 from also.comparing.groups import Group, Run
 from also.document import canonical, read
 from also.store import Store, open_store
@@ -47,7 +47,7 @@ def stage() -> Callable[..., Stage]:
             number=number,
             incumbent=INCUMBENT,
             trained=StageTrained(stage=number, evidence=evidence, env_steps=env_steps),
-            rounds=tuple(Round(candidates=(), validation=validation) for validation in validations),
+            rounds=tuple(StageRound(candidates=(), validation=validation) for validation in validations),
             decision=Held(stage=number) if decision is None else decision,
         )
 

@@ -10,8 +10,8 @@ CAMEL = re.compile(r"([A-Z][a-z0-9]*)+")
 UPPER = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 CONCEPTS = (
-    "branch campaign checkpoint conductor diagnosis episode evidence journal limits llm policy reading shaping "
-    "situation summary task verdict"
+    "branch campaign checkpoint conductor diagnosis episode evidence journal limits llm policy reading reason "
+    "shaping situation summary task verdict"
 )
 SERVICES = "critic generator trainer validator"
 

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from also import limits
+from also.services.critic.case import MOST_FINDINGS
 from also.services.critic.citations import value_at
-from also.services.critic.rules import MOST_FINDINGS, diagnose
+from also.services.critic.rules import diagnose
 from also.v1.diagnosis_pb2 import Diagnosis
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0.0, 0.5, 1.0, -1.0, 50.0])

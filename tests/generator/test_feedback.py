@@ -2,7 +2,7 @@
 
 import pytest
 
-from also.services.generator.configs import shape
+from also.shaping.shape import shape
 from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
 from also.v1 import verdict_pb2 as verdicts

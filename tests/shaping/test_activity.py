@@ -82,15 +82,6 @@ def test_activity_of_credit_is_what_it_moves(config, watch):
     assert credit.reward_share == pytest.approx(2 / 3)
 
 
-def test_clearing_begins_anew(config, watch):
-    """After `clear_activity` nothing has happened, and the state goes on."""
-    shaping = watch(config(PENALTY, CREDIT), [[1, 0, 0]] * 3, task_reward=1.0)
-    before = shaping.state_dict()
-    shaping.clear_activity()
-    assert shaping.activity()[0] == [pb.TermActivity(term=f"term_{index}", finite=True) for index in range(2)]
-    assert all(torch.equal(before[name], tensor) for name, tensor in shaping.state_dict().items())
-
-
 @settings(max_examples=40)
 @given(data=st.data(), seed=st.integers(0, 10**6))
 def test_activity_is_in_the_order_of_each_config_and_in_range(data, seed, valid_configs, play):

@@ -19,32 +19,24 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 SECONDS = 800
 """How long a campaign may take on a machine that is busy with others."""
 
-SMALL = """
-task: {name: foraging, layout: 5x5-2p-1f-coop}
-seed: 3
-learner: {environments: 8, rollout: 10, hidden: 8, layers: 1, epochs: 1, minibatches: 1}
-evaluation: {episodes: 8, report_episodes: 8, branch_points: 1}
-stages: {count: 2, env_steps: 400, patience: 0}
-generator: {candidates: 2}
-validation:
-  {proof: confirmed, share: 1, rounds: 1, search_seeds: 1, search_env_steps: 80, confirm_env_steps: 80,
-   parallel_groups: 1, minimum_gain: 0}
-"""
-"""A campaign of seconds, with branches."""
 
+@pytest.fixture
+def conducted(tiny_campaign):
+    """Runs a campaign by the command, whose store is behind a URL; gives the process."""
 
-def conducted(folder, url, uri, name="small"):
-    """A campaign run by the command, whose store is behind a URL; gives the process."""
-    folder.mkdir(exist_ok=True)
-    file = folder / f"{name}.yaml"
-    file.write_text(SMALL, encoding="utf-8")
-    return subprocess.Popen(
-        [sys.executable, "-m", "also", "run", str(file), "--store", uri, "--json"],
-        env={**child_environment(ALSO_LOGS=str(folder / "logs")), **access(url)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    def start(folder, url, uri):
+        folder.mkdir(exist_ok=True)
+        file = folder / "small.yaml"
+        file.write_text(tiny_campaign, encoding="utf-8")
+        return subprocess.Popen(
+            [sys.executable, "-m", "also", "run", str(file), "--store", uri, "--json"],
+            env={**child_environment(ALSO_LOGS=str(folder / "logs")), **access(url)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
 
 
 def test_a_campaign_loses_the_first_answer_to_every_request(server, reach, empty_uri, tmp_path):

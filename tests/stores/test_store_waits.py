@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 
-from also.store.waits import WAITS, Waits
+from also.store.waits import WAITS, StoreWaits
 
 
 def test_a_store_that_does_not_answer_is_told_and_so_is_its_return(behind, uri):
@@ -28,7 +28,7 @@ def test_a_store_that_does_not_answer_is_told_and_so_is_its_return(behind, uri):
 
 def test_the_log_is_told_where_nobody_listens(caplog):
     """As in services; and a request that is short is told nowhere."""
-    waits = Waits(long_seconds=0.05, look_seconds=0.01)
+    waits = StoreWaits(long_seconds=0.05, look_seconds=0.01)
     with caplog.at_level(logging.WARNING, "also.store"):
         with waits.request("s3://bucket/a"):
             pass

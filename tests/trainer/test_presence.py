@@ -263,7 +263,6 @@ def test_a_null_branch_is_bit_identical_where_agents_leave(
         expected = learnt(main, 2)
         loaded = checkpoint.load(store, "c", campaign, main.task.card, saved)
     branch = Run.restore(campaign, [own_terms], [loaded], [None])
-    branch.shaping.clear_activity()
     found = learnt(branch, 2)
     branch.close()
     for name in [name for name in expected if name.startswith("activity")]:

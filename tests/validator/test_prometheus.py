@@ -9,7 +9,7 @@ import pytest
 from also import keys, metrics, reasons
 from also.services.validator.measure import samples
 from also.services.validator.measure.prometheus import Prometheus
-from also.services.validator.measure.query import Answer, Endpoint, read_answer
+from also.services.validator.measure.query import Endpoint, QueryAnswer, read_answer
 from also.services.validator.measure.reading import Times
 from also.shaping.identity import config_hash
 from also.store import Store
@@ -430,7 +430,7 @@ def test_readings_are_counted_by_outcome(finish, server, open_prometheus) -> Non
     )
 
 
-def answered(series: list[dict], at: float) -> Answer:
+def answered(series: list[dict], at: float) -> QueryAnswer:
     """An answer as the client reads it."""
     return read_answer({"status": "success", "data": {"resultType": "matrix", "result": series}}, at)
 

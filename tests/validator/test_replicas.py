@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from also.services.validator.measure.query import Answer, Sample, Series
+from also.services.validator.measure.query import QueryAnswer, Sample, Series
 from also.services.validator.measure.replicas import merged
 
 
@@ -12,8 +12,8 @@ def series(labels: dict[str, str], *samples: tuple[float, float]) -> Series:
     return Series(labels=labels, samples=tuple(Sample(time=time, value=value) for time, value in samples))
 
 
-def answer(kind: str, *found: Series) -> Answer:
-    return Answer(kind=kind, series=found, warned=False, time=10.0)
+def answer(kind: str, *found: Series) -> QueryAnswer:
+    return QueryAnswer(kind=kind, series=found, warned=False, time=10.0)
 
 
 def test_ranges_are_joined_in_order_of_time() -> None:

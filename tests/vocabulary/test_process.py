@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from also import errors, metrics, process, rpc
+from also import errors, exposition, process, rpc
 from also.v1 import critic_pb2, critic_pb2_grpc, diagnosis_pb2, evidence_pb2, task_pb2
 
 MINUTE = 60.0
@@ -126,7 +126,7 @@ def test_metrics_are_served():
     """Every declared metric is on /metrics, with its meaning."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    metrics.expose(port, "127.0.0.1")
+    exposition.expose(port, "127.0.0.1")
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
         text = answer.read().decode()
     assert "# HELP also_env_steps_total env_steps trained by this process." in text
@@ -139,7 +139,7 @@ def test_metrics_are_served_to_both_families():
         pytest.skip("this machine has no IPv6")
     with socket.create_server(("::", 0), family=socket.AF_INET6) as listener:
         port = listener.getsockname()[1]
-    metrics.expose(port, "::")
+    exposition.expose(port, "::")
     for host in ("[::1]", "127.0.0.1"):
         with urllib.request.urlopen(f"http://{host}:{port}/metrics") as answer:
             assert b"also_build_info" in answer.read()
@@ -147,7 +147,7 @@ def test_metrics_are_served_to_both_families():
 
 WITHOUT_IPV6 = """
 import ctypes, struct, sys, urllib.request
-from also import errors, metrics
+from also import errors, exposition
 
 # Linux's seccomp: socket(AF_INET6, ...) fails with EAFNOSUPPORT, as where the kernel was started without IPv6.
 load, equal, give = 0x20, 0x15, 0x06
@@ -161,11 +161,11 @@ program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(filters), ctyp
 libc = ctypes.CDLL(None, use_errno=True)
 assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program, 0, 0) == 0, ctypes.get_errno()
 
-metrics.expose(int(sys.argv[1]), "::")
+exposition.expose(int(sys.argv[1]), "::")
 with urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/metrics") as answer:
     assert b"also_build_info" in answer.read()
 try:
-    metrics.expose(int(sys.argv[1]), "::1")
+    exposition.expose(int(sys.argv[1]), "::1")
 except errors.AddressError as error:
     print(error)
 """
@@ -185,4 +185,4 @@ def test_metrics_are_served_where_the_kernel_knows_no_ipv6():
 def test_an_impossible_metrics_port_is_refused(port):
     """A port is in [0, 65535]."""
     with pytest.raises(errors.AddressError, match=f"metrics port {port} on 127.0.0.1 cannot be used"):
-        metrics.expose(port, "127.0.0.1")
+        exposition.expose(port, "127.0.0.1")

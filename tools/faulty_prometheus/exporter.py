@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from also import keys, metrics
+from also import exposition, keys, metrics
 from also.store import open_store
 from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchRecord
 
@@ -69,7 +69,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--port", type=int, required=True, help="port of 127.0.0.1 to serve /metrics on")
     arguments = parser.parse_args(given)
     store = open_store(arguments.store, create=False)
-    metrics.expose(arguments.port, "127.0.0.1")
+    exposition.expose(arguments.port, "127.0.0.1")
     print("ready", flush=True)
     for line in sys.stdin:
         command = json.loads(line)

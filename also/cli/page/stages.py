@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from also import enums, reasons
-from also.campaign.state import Round, Stage, State
+from also.campaign.state import Stage, StageRound, State
 from also.cli import describe
 from also.cli.page import decisions
 from also.cli.page.account import Account
@@ -122,7 +122,7 @@ def _rounds(stage: Stage) -> Iterator[Html]:
         yield from _round(each)
 
 
-def _round(given: Round) -> Iterator[Html]:
+def _round(given: StageRound) -> Iterator[Html]:
     words = describe.configs([candidate.config for candidate in given.candidates])
     verdicts: list[Verdict | None] = list(given.validation.verdicts) if given.validation is not None else []
     verdicts += [None] * (len(given.candidates) - len(verdicts))

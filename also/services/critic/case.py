@@ -9,18 +9,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from also import returns
+from also.briefing.evidence import ENOUGH
+from also.limits import most_items
 from also.services.critic.citations import cite
 from also.services.critic.history import FailedRemedies, Trouble, failed_remedies
 from also.services.critic.phase import learning_phase
 from also.shaping.progress import way_to
 from also.v1.critic_pb2 import DiagnoseRequest
-from also.v1.diagnosis_pb2 import FailureMode, Finding, LearningPhase, Remedy
+from also.v1.diagnosis_pb2 import Diagnosis, FailureMode, Finding, LearningPhase, Remedy
 from also.v1.evidence_pb2 import AgentEvidence, Evidence, FeatureEvidence, MilestoneEvidence
 from also.v1.shaping_pb2 import SHAPING_FORM_CREDIT, ShapingConfig, ShapingTerm, TermActivity
 from also.v1.task_pb2 import Milestone, TaskCard
 
-ENOUGH = 0.5
-"""Share of episodes from which a milestone counts as reached."""
+MOST_FINDINGS = most_items(Diagnosis, "findings")
+"""Findings of a diagnosis at most."""
 
 LARGE_EFFECT = 0.8
 """|Cohen's d| from which a feature tells successful episodes from failed ones (Cohen 1988: large)."""

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from also.v1.critic_pb2 import STAGE_OUTCOME_ROLLED_BACK, PastStage
 from also.v1.diagnosis_pb2 import FailureMode, Finding, Remedy
-from also.v1.verdict_pb2 import OUTCOME_PROMOTED, OUTCOME_PROMOTED_PROVISIONALLY, OUTCOME_REJECTED, Trial
-
-_PROMOTED = (OUTCOME_PROMOTED, OUTCOME_PROMOTED_PROVISIONALLY)
+from also.v1.verdict_pb2 import OUTCOME_REJECTED, Trial
+from also.validation.judge import PROMOTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +46,12 @@ def failed_remedies(past: Sequence[PastStage], trials: Sequence[Trial]) -> Faile
     """
     findings = {stage.stage: stage.diagnosis.findings for stage in past}
     undone = {stage.stage for stage in past if stage.outcome == STAGE_OUTCOME_ROLLED_BACK}
-    fruitful = {trial.stage for trial in trials if trial.verdict.outcome in _PROMOTED}
+    fruitful = {trial.stage for trial in trials if trial.verdict.outcome in PROMOTED}
     failed: set[tuple[int, int]] = set()
     for trial in trials:
         stage, index = trial.stage, trial.candidate.finding
         in_vain = trial.verdict.outcome == OUTCOME_REJECTED and stage not in fruitful
-        in_vain |= trial.verdict.outcome in _PROMOTED and stage in undone
+        in_vain |= trial.verdict.outcome in PROMOTED and stage in undone
         if in_vain and 0 <= index < len(findings.get(stage, ())):
             failed.add((stage, index))
     tried = [findings[stage][index] for stage, index in failed]

@@ -11,7 +11,8 @@ A rule weighs its finding by the phase: what stands still is graver than what st
 from collections.abc import Callable
 
 from also import returns
-from also.services.critic.case import ENOUGH, Case, read_case
+from also.briefing.evidence import ENOUGH
+from also.services.critic.case import MOST_FINDINGS, Case, read_case
 from also.shaping.rules import derive_invariance
 from also.v1 import diagnosis_pb2 as pb
 from also.v1.critic_pb2 import DiagnoseRequest
@@ -62,9 +63,6 @@ LARGE_CLIP = 0.4
 
 LATE = 0.6
 """First env_step of success, as a share of the episode limit, from which success is late."""
-
-MOST_FINDINGS = 6
-"""Findings of a diagnosis at most."""
 
 
 def diagnose(request: DiagnoseRequest) -> Diagnosis:

@@ -21,7 +21,7 @@ from also.briefing.evidence import citable_paths
 from also.errors import DocumentError
 from also.llm.question import Contradiction, Reply, ReplyError
 from also.llm.quoting import one_line
-from also.services.critic.case import read_case
+from also.services.critic.case import MOST_FINDINGS, read_case
 from also.services.critic.choices import FOR_TERMS, Choices, choices
 from also.services.critic.citations import cite
 from also.services.critic.contradictions import contradictions
@@ -35,9 +35,6 @@ BACKEND = "llm"
 
 LEVELS = tuple(range(10, 101, 10))
 """Severities and confidences that a schema offers, percents: JSON grammars would print 0.1 with seventeen digits."""
-
-MOST_FINDINGS = 6
-"""Findings of a diagnosis at most."""
 
 MOST_CITATIONS = 6
 """Citations of a finding at most."""

@@ -7,7 +7,7 @@ from also.limits import filled
 from also.llm.asker import Asker
 from also.llm.asking import Read
 from also.llm.fitting import Render
-from also.llm.question import Answered, Question, Unanswered, falls_back, request_sha256
+from also.llm.question import Answered, Question, Unanswered, request_sha256
 from also.services.critic import prompt, rules, schema
 from also.services.critic.phase import learning_phase
 from also.v1 import campaign_pb2, critic_pb2_grpc
@@ -83,24 +83,21 @@ def _asked(request: DiagnoseRequest) -> tuple[Question, Render, Read[Diagnosis]]
         endpoint=filled(request.settings.llm),
         allowance=request.allowance,
     )
-    return (
-        question,
-        lambda count, room: prompt.render(request, count, room),
-        lambda reply: schema.read(reply, request),
-    )
+    return question, lambda count, room: prompt.render(request, count, room), lambda reply: schema.read(reply, request)
 
 
 def _ask(request: DiagnoseRequest, asker: Asker) -> DiagnoseResponse:
-    question, render, read = _asked(request)
-    match asker.ask(question, render, read):
+    match asker.ask(*_asked(request), instead=lambda: _instead(request)):
         case Answered(value=diagnosis, use=use):
-            return DiagnoseResponse(diagnosis=diagnosis, llm=use)
-        case Unanswered(failure=failure, use=use) if falls_back(failure, question.endpoint):
-            diagnosis = rules.diagnose(request)
-            diagnosis.backend = INSTEAD
             return DiagnoseResponse(diagnosis=diagnosis, llm=use)
         case Unanswered(failure=failure, use=use):
             return DiagnoseResponse(failure=failure, llm=use)
+
+
+def _instead(request: DiagnoseRequest) -> Diagnosis:
+    diagnosis = rules.diagnose(request)
+    diagnosis.backend = INSTEAD
+    return diagnosis
 
 
 def _phase(request: DiagnoseRequest) -> LearningPhase:

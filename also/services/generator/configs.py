@@ -1,36 +1,20 @@
 """What can be done to a shaping config: add and remove terms, scale them, let them fade.
 
-Every function returns a new config. Two terms are of one *shape* when they pay the same agents for
-the same function of the same feature, whatever their numbers are: adding a term whose shape is
-there already replaces it, for two of them would only be one with another weight.
+Every function returns a new config. Adding a term whose shape (`also.shaping.shape`) is there already replaces it, for
+two of them would only be one with another weight.
 """
 
 from collections.abc import Collection, Iterable
 
 from also.services.generator.terms import tidy
 from also.shaping.rules import cap_total, complete, feature_of, is_capped
+from also.shaping.shape import shape
 from also.shaping.sight import bonus_limit
 from also.v1 import shaping_pb2 as pb
 from also.v1.task_pb2 import AGGREGATE_UNSPECIFIED, FEATURE_SCOPE_AGENT, TaskCard
 
-Shape = tuple[int, int, str, str, int, int, str]
-"""Form, target, role, feature, aggregate, transform and gate's feature of a term."""
-
 FULL_PURSE = 0.9
 """Share of `bonus_limit` that all caps of a config together may reach."""
-
-
-def shape(term: pb.ShapingTerm) -> Shape:
-    """Shape of a term."""
-    return (
-        term.form,
-        term.target,
-        term.role,
-        term.feature,
-        term.aggregate,
-        term.transform.kind,
-        term.gate.feature,
-    )
 
 
 def add(config: pb.ShapingConfig, terms: Iterable[pb.ShapingTerm]) -> pb.ShapingConfig:

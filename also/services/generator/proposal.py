@@ -7,6 +7,7 @@ checked, and what is invalid, equal to the incumbent, tried under it or proposed
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from also.briefing.history import NO_FINDING
 from also.errors import ShapingError
 from also.limits import filled
 from also.services.generator.configs import fit_caps
@@ -18,9 +19,7 @@ from also.v1.generator_pb2 import ProposeRequest
 from also.v1.llm_pb2 import LlmOrigin
 from also.v1.shaping_pb2 import SHAPING_FORM_CREDIT, ShapingConfig
 from also.v1.verdict_pb2 import Candidate, Trial
-
-NO_FINDING = -1
-"""`finding` of a candidate that answers none."""
+from also.validation.judge import PROMOTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +47,7 @@ def tried_under(request: ProposeRequest) -> list[Trial]:
     What lost to another candidate once may win beside another incumbent; and what only takes away from this one may be
     tried again in the next stage, when it may not be needed any more.
     """
-    promotions = (verdict_pb2.OUTCOME_PROMOTED, verdict_pb2.OUTCOME_PROMOTED_PROVISIONALLY)
-    taken_over = max((trial.stage for trial in request.trials if trial.verdict.outcome in promotions), default=-1)
+    taken_over = max((trial.stage for trial in request.trials if trial.verdict.outcome in PROMOTED), default=-1)
     return [
         trial
         for trial in request.trials

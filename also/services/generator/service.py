@@ -7,7 +7,7 @@ from also.limits import filled
 from also.llm.asker import Asker
 from also.llm.asking import Read
 from also.llm.fitting import Render
-from also.llm.question import Answered, Question, Unanswered, falls_back, request_sha256
+from also.llm.question import Answered, Question, Unanswered, request_sha256
 from also.services.generator.controls import mutation, sampling
 from also.services.generator.expert import rules
 from also.services.generator.llm import prompt
@@ -98,14 +98,9 @@ def _asked(request: ProposeRequest) -> tuple[Question, Render, Read[list[Proposa
 
 
 def _ask(request: ProposeRequest, asker: Asker) -> ProposeResponse:
-    question, render, read_answer = _asked(request)
-    match asker.ask(
-        question, render, read_answer
-    ):  # where the LLM contradicts the card, the rules answer; their candidates have no origin
+    match asker.ask(*_asked(request), instead=lambda: rules.proposals(request)):  # its candidates have no origin
         case Answered(value=proposals, use=use):
             return ProposeResponse(candidates=collect(request, proposals), llm=use)
-        case Unanswered(failure=failure, use=use) if falls_back(failure, question.endpoint):
-            return ProposeResponse(candidates=collect(request, rules.proposals(request)), llm=use)
         case Unanswered(failure=failure, use=use):
             return ProposeResponse(failure=failure, llm=use)
 

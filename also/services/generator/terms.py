@@ -7,7 +7,8 @@ no amount of shaping is worth a success within its sight.
 """
 
 from also import returns
-from also.shaping.rules import feature_of, reads_team
+from also.shaping.aggregates import aggregate_range, reads_team
+from also.shaping.rules import feature_of
 from also.shaping.sight import bonus_limit
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
@@ -237,13 +238,7 @@ def _level(card: TaskCard, feature: Feature, aggregate: task_pb2.Aggregate, valu
 
     The small margin keeps a level reached when features are computed in single precision.
     """
-    low, high = feature.minimum, feature.maximum
-    if aggregate in (task_pb2.AGGREGATE_ANY, task_pb2.AGGREGATE_ALL):
-        low, high = 0.0, 1.0
-    elif aggregate == task_pb2.AGGREGATE_SUM:
-        agents = len(card.agents)
-        count = agents if feature.scope == task_pb2.FEATURE_SCOPE_AGENT else agents * (agents - 1)
-        low, high = count * low, count * high
+    low, high = aggregate_range(card, feature, aggregate, team=True)
     level = (value - low) / (high - low)
     return 1.0 if level >= 1 else max(0.001, tidy(level - 0.0001))
 

@@ -8,16 +8,13 @@ conditions. Names are deterministic, so a step that is planned again finds its r
 from collections.abc import Sequence
 from itertools import pairwise
 
-from also import seeds
+from also import enums, seeds
 from also.v1.branch_pb2 import Branch, BranchGroup, SeedPool
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.validator_pb2 import ValidateRequest
 from also.v1.verdict_pb2 import ArmResult
 from also.validation.arms import CONTROL, records_of
 from also.validation.round import Step
-
-POOLS = {SeedPool.SEED_POOL_SEARCH: "search", SeedPool.SEED_POOL_CONFIRM: "confirm"}
-"""Names of the pools that a round draws from."""
 
 
 def groups(request: ValidateRequest, step: Step, arms: Sequence[ArmResult]) -> list[BranchGroup]:
@@ -30,7 +27,7 @@ def groups(request: ValidateRequest, step: Step, arms: Sequence[ArmResult]) -> l
     """
     settings = request.campaign.validation
     shares = split(len(step.arms), len(step.indices), settings.replicas_per_group, settings.parallel_groups)
-    begin = f"s{request.stage:04d}-r{request.round}-{POOLS[step.pool]}-{step.number}"
+    begin = f"s{request.stage:04d}-r{request.round}-{_pool(step)}-{step.number}"
     return [
         BranchGroup(
             campaign_id=request.campaign_id,
@@ -81,9 +78,7 @@ def _branch(request: ValidateRequest, step: Step, arms: Sequence[ArmResult], arm
         branch.checkpoint_id = before.checkpoint_id  # no seed: the checkpoint's stream goes on
     else:
         branch.checkpoint_id = request.checkpoint_id
-        branch.seed = seeds.derive(
-            request.campaign.seed, "branch", POOLS[step.pool], request.stage, request.round, index
-        )
+        branch.seed = seeds.derive(request.campaign.seed, "branch", _pool(step), request.stage, request.round, index)
     return branch
 
 
@@ -91,3 +86,8 @@ def _config(request: ValidateRequest, arm: str) -> ShapingConfig:
     if arm == CONTROL:
         return request.incumbent
     return next(candidate.config for candidate in request.candidates if candidate.name == arm)
+
+
+def _pool(step: Step) -> str:
+    """Name of the seed pool that a step draws from."""
+    return enums.short_name(SeedPool.DESCRIPTOR, step.pool)

@@ -11,7 +11,8 @@ from typing import TypeVar, cast
 from also import returns, seeds
 from also.services.generator.proposal import Proposal, candidates_wanted
 from also.services.generator.terms import purse, tidy
-from also.shaping.rules import allowed_aggregates, tells_of_state
+from also.shaping.aggregates import allowed_aggregates
+from also.shaping.rules import tells_of_state
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
 from also.v1.generator_pb2 import ProposeRequest
@@ -20,7 +21,7 @@ from also.v1.task_pb2 import TaskCard
 DRAWS_PER_CANDIDATE = 200
 """Configs drawn for each candidate at most; invalid and repeated ones are among them."""
 
-MOST_TERMS = 3
+MOST_DRAWN = 3
 """Terms of a drawn config at most, without a credit term."""
 
 CREDIT = 0.15
@@ -65,7 +66,7 @@ def proposals(request: ProposeRequest) -> Iterator[Proposal]:
 
 def draw_config(numbers: Random, request: ProposeRequest) -> pb.ShapingConfig:
     """A config of 1 to 3 terms and at times a credit term; it may break a rule of the schema."""
-    count = numbers.randint(1, MOST_TERMS)
+    count = numbers.randint(1, MOST_DRAWN)
     config = pb.ShapingConfig(terms=[draw_term(numbers, request, f"random_{index}") for index in range(count)])
     if numbers.random() < CREDIT and not request.one_reward:
         mix = config.terms.add(name="random_mix", form=pb.SHAPING_FORM_CREDIT, target=pb.TARGET_KIND_AGENT)

@@ -8,8 +8,10 @@ stronger, weaker, and with a wider or narrower reach.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from also.services.generator.configs import Shape, scaled, shape, stretched
-from also.services.generator.proposal import NO_FINDING, Proposal, tried_under
+from also.briefing.history import NO_FINDING
+from also.services.generator.configs import scaled, stretched
+from also.services.generator.proposal import Proposal, tried_under
+from also.shaping.shape import Shape, shape
 from also.v1 import shaping_pb2 as pb
 from also.v1 import verdict_pb2
 from also.v1.generator_pb2 import ProposeRequest

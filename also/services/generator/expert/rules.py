@@ -15,11 +15,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from also import returns
+from also.briefing.history import NO_FINDING
 from also.errors import DocumentError
 from also.services.generator.expert.feedback import is_useless, neighbours, read_feedback
 from also.services.generator.expert.problem import Problem
 from also.services.generator.expert.remedies import variants, way_back
-from also.services.generator.proposal import NO_FINDING, Proposal
+from also.services.generator.proposal import Proposal
 from also.shaping.identity import config_hash
 from also.v1 import diagnosis_pb2 as pb
 from also.v1.diagnosis_pb2 import Finding

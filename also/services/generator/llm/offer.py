@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from also.briefing.aliases import Aliases
+from also.limits import most_items
 from also.services.generator.llm import levels
 from also.services.generator.terms import purse
 from also.shaping.rules import role_agents, tells_of_state
@@ -25,8 +26,8 @@ MOST_GATES = 8
 MOST_ROLES = 8
 """Roles that a term may be for at most."""
 
-MOST_TERMS = 8
-"""Terms of a config at most, as in `shaping.proto`."""
+MOST_TERMS = most_items(pb.ShapingConfig, "terms")
+"""Terms of a config at most."""
 
 MOST_ADDED = 3
 """Terms that a candidate may add at most."""

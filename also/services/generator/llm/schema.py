@@ -21,10 +21,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from also import enums
+from also.briefing.history import NO_FINDING
 from also.services.generator.llm import levels
 from also.services.generator.llm.offer import Offer
-from also.services.generator.proposal import NO_FINDING, candidates_wanted
-from also.shaping.rules import RULES, reads_team
+from also.services.generator.proposal import candidates_wanted
+from also.shaping.aggregates import reads_team
+from also.shaping.rules import RULES
 from also.v1 import campaign_pb2, diagnosis_pb2, task_pb2
 from also.v1 import shaping_pb2 as pb
 from also.v1.generator_pb2 import ProposeRequest

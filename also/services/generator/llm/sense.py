@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from also import enums
-from also.services.generator.configs import shape
 from also.shaping.rules import feature_of
+from also.shaping.shape import shape
 from also.shaping.ways import pays_wrong_way
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2

@@ -7,8 +7,9 @@ tells the earlier measures first: a group's metrics are the same whoever trained
 
 from collections.abc import Sequence
 
-from also import metrics
-from also.services.trainer.evaluation import POOLS
+from prometheus_client import Gauge
+
+from also import metrics, series
 from also.v1.branch_pb2 import BranchGroup, BranchRecord
 
 
@@ -27,7 +28,7 @@ class BranchMetrics:
             owner: whose Job it is, see `Settings.owner`; empty where it is nobody's.
         """
         self._group, self._owner = group, owner
-        self._episodes = [0] * len(records)
+        self._episodes = [0.0] * len(records)
         metrics.BRANCH_GROUP_ENV_STEPS_PLANNED.labels(owner, group.campaign_id, group.name).set(planned_env_steps)
         self.measured(records)
 
@@ -40,27 +41,10 @@ class BranchMetrics:
         for replica, record in enumerate(records):
             if not record.measures:
                 continue
-            labels, last = self._labels(record), record.measures[-1]
-            episodes = sum(measure.episodes for measure in record.measures)
-            metrics.BRANCH_RETURN.labels(*labels).set(last.mean_return)
-            metrics.BRANCH_MILESTONE_SCORE.labels(*labels).set(last.milestone_score)
-            metrics.BRANCH_SUCCESS_RATE.labels(*labels).set(last.success_rate)
-            metrics.BRANCH_MEASURED_ENV_STEPS.labels(*labels).set(last.env_steps)
-            metrics.BRANCH_EVALUATION_EPISODES.labels(*labels).inc(episodes - self._episodes[replica])
-            self._episodes[replica] = episodes
-
-    def _labels(self, record: BranchRecord) -> tuple[str, ...]:
-        """In the order that `also.metrics` declares."""
-        group = self._group
-        return (
-            self._owner,
-            group.campaign_id,
-            str(group.stage),
-            str(group.round),
-            POOLS[group.pool],
-            str(group.step),
-            group.name,
-            record.arm,
-            str(record.seed_index),
-            record.config_hash,
-        )
+            labels = {"owner": self._owner, **series.labels(self._group, record)}
+            for metric, value in series.values(record).items():
+                if isinstance(metric, Gauge):
+                    metric.labels(**labels).set(value)
+                else:
+                    metric.labels(**labels).inc(value - self._episodes[replica])
+                    self._episodes[replica] = value

@@ -24,7 +24,7 @@ from contextlib import closing, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from also import enums, keys, lifeline, metrics, settings
+from also import enums, exposition, keys, lifeline, settings
 from also.document import canonical
 from also.errors import InputError, MissingObjectError, MissingStoreError, StoreError
 from also.process import BAD_INPUT
@@ -77,7 +77,7 @@ def main(given: Sequence[str] | None = None) -> None:
     with _stoppable() as stop:
         try:
             if arguments.metrics_port is not None:
-                metrics.expose(arguments.metrics_port, settings.from_environment().metrics_host)
+                exposition.expose(arguments.metrics_port, settings.from_environment().metrics_host)
             store = open_store(arguments.store, create=False)
             ended = store.exists(keys.branch_group_result(arguments.campaign, arguments.group))
             if ended and arguments.metrics_port is None:

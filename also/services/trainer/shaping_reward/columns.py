@@ -17,7 +17,7 @@ from also.v1 import task_pb2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Reading:
+class FeatureReading:
     """One way to read a feature."""
 
     feature: str
@@ -46,7 +46,7 @@ class Reading:
 class Columns:
     """The distinct readings of a batch of configs, in sorted order."""
 
-    def __init__(self, readings: Iterable[Reading], agents: int) -> None:
+    def __init__(self, readings: Iterable[FeatureReading], agents: int) -> None:
         self._readings = sorted(set(readings))
         self._agents = agents
 
@@ -55,7 +55,7 @@ class Columns:
         """Features that are read, sorted."""
         return tuple(sorted({reading.feature for reading in self._readings}))
 
-    def index(self, reading: Reading) -> int:
+    def index(self, reading: FeatureReading) -> int:
         """Which column a reading is."""
         return self._readings.index(reading)
 

@@ -79,19 +79,23 @@ class ShapingReward:
             rules.check_config(config, card, gamma)
         device = torch.device(device)
         canonical = [identity.canonical(config) for config in configs]
-        self.config_hashes = tuple(identity.config_hash(config) for config in canonical)
+        self.config_hashes = tuple(each.hash for each in canonical)
         self._shape = (len(configs), environments, len(card.agents))
         placed = [
             Placed(replica=replica, slot=slot, term=term)
-            for replica, config in enumerate(canonical)
-            for slot, term in enumerate(config.terms)
+            for replica, each in enumerate(canonical)
+            for slot, term in enumerate(each.config.terms)
         ]
         self._terms = Terms([each for each in placed if each.term.form in FORMS], card, device)
         mixers = [each for each in placed if each.term.form == pb.SHAPING_FORM_CREDIT]
         self._credit = Credit(mixers, card, len(configs), device)
         self._potentials = Potentials(self._terms, environments, gamma)
         self._capped = Capped(self._terms, environments)
-        self._names = _names(configs)
+        self._names = [
+            [(each.order.index(index), term.name) for index, term in enumerate(config.terms)]
+            for config, each in zip(configs, canonical, strict=True)
+        ]
+        """For each config, in its own order of terms: the term's canonical place, and its name."""
         self._activity, self._mixing = Activity(self._terms.receives), Activity(self._credit.receives)
         self._task_size = torch.zeros(len(configs), dtype=torch.float64, device=device)
         self._env_steps = torch.zeros(len(configs), dtype=torch.int64, device=device)
@@ -222,7 +226,7 @@ class ShapingReward:
         return mixed.view(*terminated.shape, -1)
 
     def activity(self) -> list[list[pb.TermActivity]]:
-        """What each term did since construction or `clear_activity`: for each replica, in its config's order.
+        """What each term did since construction: for each replica, in its config's order.
 
         The shares of reward are of the sum of |task reward| and of every term's |reward|, over
         agents. A credit term's reward is what it adds to an agent's, and half of its size counts
@@ -243,12 +247,6 @@ class ShapingReward:
             rows = [(name, *found[replica, slot]) for slot, name in names]
             report.append([activity.of(row, name, total) for name, activity, row, total in rows])
         return report
-
-    def clear_activity(self) -> None:
-        """Begin to count activity anew."""
-        self._activity.clear()
-        self._mixing.clear()
-        self._task_size.zero_()
 
     def activity_state(self) -> dict[str, Tensor]:
         """What `activity` is computed from, to be saved: it is no part of what learns, so `state_dict` lacks it.
@@ -371,12 +369,3 @@ def _require_like(expected: dict[str, Tensor], given: dict[str, Tensor], what: s
         if found is None or found.shape != tensor.shape or found.dtype != tensor.dtype:
             has = "missing" if found is None else f"{found.dtype} {tuple(found.shape)}"
             raise CheckpointError(f"{what} {name!r} is {has}; {tensor.dtype} {tuple(tensor.shape)} is expected")
-
-
-def _names(configs: Sequence[pb.ShapingConfig]) -> list[list[tuple[int, str]]]:
-    """For each config, in its own order of terms: the term's canonical place, and its name."""
-    names = []
-    for config in configs:
-        order = identity.canonical_order(config)
-        names.append([(order.index(index), term.name) for index, term in enumerate(config.terms)])
-    return names

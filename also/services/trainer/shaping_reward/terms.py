@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from also.services.trainer.shaping_reward.columns import Columns, Reading
+from also.services.trainer.shaping_reward.columns import Columns, FeatureReading
 from also.services.trainer.tasks.vector_task import Features
-from also.shaping import rules
+from also.shaping import aggregates, rules
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
 
@@ -179,7 +179,7 @@ class Terms:
         features = [rules.feature_of(card, term.feature) for term in terms]
         self._minimum = self.column([feature.minimum for feature in features], torch.float32)
         self._range = self.column([feature.maximum - feature.minimum for feature in features], torch.float32)
-        boolean = self.column([reading.aggregate in _BOOLEAN for reading in own], torch.bool)
+        boolean = self.column([reading.aggregate in aggregates.BOOLEAN for reading in own], torch.bool)
         self._minimum = torch.where(boolean, 0.0, self._minimum)
         self._range = torch.where(boolean, 1.0, self._range)
         # "x at most v" is "-x at least -v"; a term without a gate is gated on its own feature by -inf
@@ -232,9 +232,6 @@ class Terms:
         return torch.tensor(data, dtype=dtype, device=self._device)
 
 
-_BOOLEAN = (task_pb2.AGGREGATE_ANY, task_pb2.AGGREGATE_ALL)
-
-
 def receivers(term: pb.ShapingTerm, card: task_pb2.TaskCard) -> list[bool]:
     """Whether each agent receives a term."""
     if term.target != pb.TARGET_KIND_ROLE:
@@ -248,11 +245,11 @@ def is_empty(span: slice) -> bool:
     return bool(span.start == span.stop)
 
 
-def _reading(term: pb.ShapingTerm, card: task_pb2.TaskCard, feature: str, aggregate: int) -> Reading:
-    return Reading(
+def _reading(term: pb.ShapingTerm, card: task_pb2.TaskCard, feature: str, aggregate: int) -> FeatureReading:
+    return FeatureReading(
         feature=feature,
         scope=rules.feature_of(card, feature).scope,
-        team=rules.reads_team(term.form, term.target),
+        team=aggregates.reads_team(term.form, term.target),
         aggregate=aggregate,
     )
 

@@ -16,7 +16,7 @@ from jax import Array
 from also.services.trainer.tasks.cards.rows import AGENT, HIGHER, LOWER, PAIR, STATE, TEAM, feature
 from also.services.trainer.tasks.jaxmarl.kinds import Kind, Step
 from also.services.trainer.tasks.jaxmarl.layouts import Layout
-from also.services.trainer.tasks.jaxmarl.rules import Memory, Rules, Ruling, distances_between
+from also.services.trainer.tasks.jaxmarl.rules import Memory, Rules, StepResult, distances_between
 from also.v1.task_pb2 import Milestone, TaskCard
 
 RADIUS = 0.2
@@ -34,10 +34,10 @@ class NavigationRules(Rules):
         super().__init__(kind, navigation_card(layout))
         self._agents = layout.agents
 
-    def judge(self, memory: Memory, step: Step) -> Ruling:
+    def judge(self, memory: Memory, step: Step) -> StepResult:
         """Pays 1 when every landmark is covered, which ends the episode, as the time limit does."""
         covered = (self._distances(step.after) < RADIUS).any(axis=0).all()
-        return Ruling(covered, covered | step.over, memory)
+        return StepResult(covered, covered | step.over, memory)
 
     def state(self, state: Any, observations: Array) -> Array:
         """Positions of agents and landmarks, then velocities of agents."""

@@ -17,7 +17,7 @@ from jax import Array
 from also.services.trainer.tasks.cards.rows import AGENT, HIGHER, LOWER, PAIR, STATE, TEAM, feature
 from also.services.trainer.tasks.jaxmarl.kinds import Kind, Step
 from also.services.trainer.tasks.jaxmarl.layouts import Layout
-from also.services.trainer.tasks.jaxmarl.rules import Memory, Rules, Ruling, distances_between
+from also.services.trainer.tasks.jaxmarl.rules import Memory, Rules, StepResult, distances_between
 from also.v1.task_pb2 import Milestone, TaskCard
 
 CATCHERS = 2
@@ -40,10 +40,10 @@ class PredatorPreyRules(Rules):
         self._predators = environment.num_adversaries
         self._touch = environment.rad[: self._predators] + environment.rad[self._predators]
 
-    def judge(self, memory: Memory, step: Step) -> Ruling:
+    def judge(self, memory: Memory, step: Step) -> StepResult:
         """Pays 1 for a capture, which ends the episode, as the time limit does."""
         caught = self._touching(step.after).sum() >= CATCHERS
-        return Ruling(caught, caught | step.over, memory)
+        return StepResult(caught, caught | step.over, memory)
 
     def state(self, state: Any, observations: Array) -> Array:
         """Positions of predators, prey and obstacles, then velocities of predators and prey."""

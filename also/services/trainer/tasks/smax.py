@@ -13,7 +13,7 @@ from jax import Array
 from also.services.trainer.tasks.cards.rows import ACTION, AGENT, HIGHER, LOWER, STATE, TEAM, feature
 from also.services.trainer.tasks.jaxmarl.kinds import Kind, Step
 from also.services.trainer.tasks.jaxmarl.layouts import Layout
-from also.services.trainer.tasks.jaxmarl.rules import Memory, Rules, Ruling, distances_between
+from also.services.trainer.tasks.jaxmarl.rules import Memory, Rules, StepResult, distances_between
 from also.v1.task_pb2 import Milestone, TaskCard
 
 HURT = 0.1
@@ -30,9 +30,9 @@ class SmaxRules(Rules):
         self._farthest = float((kind.environment.map_width**2 + kind.environment.map_height**2) ** 0.5)
         super().__init__(kind, smax_card(layout, self._allies, self._enemies, self._farthest))
 
-    def judge(self, memory: Memory, step: Step) -> Ruling:
+    def judge(self, memory: Memory, step: Step) -> StepResult:
         """Pays 1 for a win."""
-        return Ruling(self._won(step.after.state), jnp.asarray(False), memory)
+        return StepResult(self._won(step.after.state), jnp.asarray(False), memory)
 
     def features(self, state: Any, memory: Memory, observations: Array) -> dict[str, Array]:
         """The card's features."""

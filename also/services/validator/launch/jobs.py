@@ -74,15 +74,15 @@ class Jobs:
     def run(self, groups: Sequence[BranchGroup]) -> Generator[Progress, None, None]:
         """Run groups as `Launcher.run` says."""
         campaign_id = groups[0].campaign_id if groups else ""
-        watch = _Watch(jobs=self, objects=self.objects, campaign_id=campaign_id, new=deque(groups))
+        call = _Call(jobs=self, objects=self.objects, campaign_id=campaign_id, new=deque(groups))
         failing_since: float | None = None
         looks = ThreadPoolExecutor(1, thread_name_prefix="jobs")  # progress goes on while the API or the store hangs
         try:
             yield {}
-            while not watch.over:
-                look = looks.submit(watch.look)
+            while not call.over:
+                look = looks.submit(call.look)
                 while not wait([look], timeout=self.tick_seconds).done:
-                    yield watch.progress
+                    yield call.progress
                 try:
                     look.result()
                     failing_since = None
@@ -90,13 +90,13 @@ class Jobs:
                     failing_since = failing_since or time.monotonic()
                     if time.monotonic() - failing_since >= self.patience_seconds:
                         raise
-                yield watch.progress
-                if not watch.over:
-                    watch.closed.wait(self.tick_seconds)
-                    yield watch.progress
+                yield call.progress
+                if not call.over:
+                    call.closed.wait(self.tick_seconds)
+                    yield call.progress
         finally:
-            watch.closed.set()
-            watch.count()
+            call.closed.set()
+            call.count()
             looks.shutdown(wait=False, cancel_futures=True)
 
     def show(self, group: BranchGroup) -> str:
@@ -163,7 +163,7 @@ class _Running:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Watch:
+class _Call:
     """One call's groups on their way from `new` through `waiting` and `running` into `progress`.
 
     Every look goes on where the one before ended, also where that failed in the middle.

@@ -33,7 +33,7 @@ _MESSAGE_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ApiAnswer:
     """What the API server answered a request with, other than that it should be tried again."""
 
     status: int
@@ -63,7 +63,7 @@ class Namespace:
     name: str
     """Name of the namespace."""
 
-    def get(self, kind: str, name: str) -> Answer:
+    def get(self, kind: str, name: str) -> ApiAnswer:
         """One object, by its kind (`jobs`, `pods`, `events` or `configmaps`) and name.
 
         Raises:
@@ -91,7 +91,7 @@ class Namespace:
         found: list[dict[str, Any]] = answer.document.get("items") or []
         return found
 
-    def create(self, kind: str, document: dict[str, Any], *, dry_run: bool = False) -> Answer:
+    def create(self, kind: str, document: dict[str, Any], *, dry_run: bool = False) -> ApiAnswer:
         """Create an object; unknown fields are refused. A dry run stops short of storing it.
 
         Raises:
@@ -100,7 +100,7 @@ class Namespace:
         only = {"dryRun": "All"} if dry_run else {}
         return self._call("POST", self._path(kind), {"fieldValidation": "Strict"} | only, document)
 
-    def delete(self, kind: str, name: str, *, uid: str = "", dry_run: bool = False) -> Answer:
+    def delete(self, kind: str, name: str, *, uid: str = "", dry_run: bool = False) -> ApiAnswer:
         """Delete an object, and what it owns soon after.
 
         Args:
@@ -120,7 +120,7 @@ class Namespace:
 
     def _call(
         self, method: str, path: str, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
-    ) -> Answer:
+    ) -> ApiAnswer:
         """Send one request.
 
         Raises:
@@ -143,7 +143,7 @@ class Namespace:
         if response.status == 429 or (response.status >= 500 and not denied):
             said = str(document.get("message") or response.reason)[:_MESSAGE_LIMIT]
             raise ServiceUnavailable(f"the Kubernetes API answered {method} {path} with {response.status}: {said}")
-        return Answer(
+        return ApiAnswer(
             status=response.status,
             document=document,
             warnings=tuple(map(_warning, response.headers.getlist("Warning"))),

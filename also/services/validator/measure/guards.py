@@ -11,7 +11,7 @@ from math import ceil
 
 from also.errors import EndpointError
 from also.services.validator.measure import replicas
-from also.services.validator.measure.query import Answer, Endpoint, QueryError
+from also.services.validator.measure.query import Endpoint, QueryAnswer, QueryError
 from also.services.validator.measure.samples import FUTURE_SECONDS, Fault
 from also.v1.reading_pb2 import GuardQuery, GuardReading, MetricsFault
 from also.v1.validator_pb2 import ValidateRequest
@@ -64,7 +64,7 @@ def read(
     )
 
 
-def value_of(answer: Answer, *, max_age: float) -> float | Fault:
+def value_of(answer: QueryAnswer, *, max_age: float) -> float | Fault:
     """The one number of an answer, or why there is none, in half a sentence.
 
     Args:

@@ -62,7 +62,7 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class QueryAnswer:
     """What Prometheus says to a query."""
 
     kind: str
@@ -91,7 +91,7 @@ class Endpoint:
     certificates: ssl.SSLContext = field(default_factory=httpx2.create_ssl_context, repr=False, compare=False)
     """Whom HTTPS trusts; read once for all queries, because that takes longer than a query does."""
 
-    def ask(self, query: str, *, lookback_seconds: int) -> Answer:
+    def ask(self, query: str, *, lookback_seconds: int) -> QueryAnswer:
         """Evaluate a query now, by Prometheus's own clock.
 
         Args:
@@ -160,7 +160,7 @@ def _message(data: Any) -> str:
     return line(said) if isinstance(said, str) else ""
 
 
-def read_answer(data: dict[str, Any], time_: float) -> Answer:
+def read_answer(data: dict[str, Any], time_: float) -> QueryAnswer:
     """What a successful reply says.
 
     Args:
@@ -194,7 +194,7 @@ def read_answer(data: dict[str, Any], time_: float) -> Answer:
         case _:
             raise ValueError("unknown type of result")
     warned = bool(data.get("warnings")) or bool(data.get("isPartial"))
-    return Answer(kind=kind, series=tuple(series), warned=warned, time=time_)
+    return QueryAnswer(kind=kind, series=tuple(series), warned=warned, time=time_)
 
 
 def _labels(given: Any) -> dict[str, str]:

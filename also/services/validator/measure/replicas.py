@@ -9,10 +9,10 @@ import math
 from collections.abc import Collection
 from dataclasses import replace
 
-from also.services.validator.measure.query import Answer, Series
+from also.services.validator.measure.query import QueryAnswer, Series
 
 
-def merged(answer: Answer, labels: Collection[str]) -> Answer:
+def merged(answer: QueryAnswer, labels: Collection[str]) -> QueryAnswer:
     """The answer with one series for each set of other labels.
 
     Ranges of samples are joined in order of time. Values of one moment, whose samples' times are not known, are one

@@ -13,17 +13,19 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from also.services.validator.measure.query import Answer, Series
-from also.services.validator.plan import POOLS
+from prometheus_client import Counter, Gauge
+
+from also import metrics, series
+from also.services.validator.measure.query import QueryAnswer, Series
 from also.shaping.identity import config_hash
 from also.v1.branch_pb2 import Branch, BranchFailure, BranchGroup, BranchRecord
 from also.v1.reading_pb2 import BranchReading, MetricsFault
 
 METRICS = (
-    "also_branch_return",
-    "also_branch_milestone_score",
-    "also_branch_measured_env_steps",
-    "also_branch_evaluation_episodes_total",
+    metrics.BRANCH_RETURN,
+    metrics.BRANCH_MILESTONE_SCORE,
+    metrics.BRANCH_MEASURED_ENV_STEPS,
+    metrics.BRANCH_EVALUATION_EPISODES,
 )
 """Metrics that a branch with a result must have."""
 
@@ -52,7 +54,7 @@ def query(group: BranchGroup, *, range_seconds: int, owner: str = "") -> str:
         range_seconds: how far back.
         owner: whose the group is, see `Settings.owner`; empty: whoever's. What tells none, as 0.1.0 did, counts too.
     """
-    names = "|".join(name.removeprefix("also_branch_") for name in METRICS)
+    names = "|".join(series.name(metric).removeprefix("also_branch_") for metric in METRICS)
     labels = f'__name__=~"also_branch_({names})",campaign="{group.campaign_id}",group="{group.name}"'
     ours = f',owner=~"|{owner}"' if owner else ""
     return f"{{{labels}{ours}}}[{range_seconds}s]"
@@ -64,7 +66,7 @@ def needs_samples(record: BranchRecord) -> bool:
 
 
 def judge(
-    answer: Answer, group: BranchGroup, records: Sequence[BranchRecord], *, max_age: float
+    answer: QueryAnswer, group: BranchGroup, records: Sequence[BranchRecord], *, max_age: float
 ) -> list[BranchReading] | Fault:
     """What the branches with a result measured, in the group's order, or the first fault.
 
@@ -89,7 +91,7 @@ def judge(
     return min(faults, key=lambda fault: fault.kind) if faults else readings
 
 
-def _faults_of_the_whole(answer: Answer, group: BranchGroup) -> Iterator[Fault]:
+def _faults_of_the_whole(answer: QueryAnswer, group: BranchGroup) -> Iterator[Fault]:
     """Faults that no branch has alone."""
     if answer.warned:
         yield Fault(
@@ -106,16 +108,17 @@ def _faults_of_the_whole(answer: Answer, group: BranchGroup) -> Iterator[Fault]:
 
 
 def _judge_branch(
-    answer: Answer, group: BranchGroup, branch: Branch, record: BranchRecord, max_age: float
+    answer: QueryAnswer, group: BranchGroup, branch: Branch, record: BranchRecord, max_age: float
 ) -> list[BranchReading | Fault]:
     """A branch's reading, or all its faults."""
     mine = [each for each in answer.series if (each.labels.get("arm"), each.labels.get("seed")) == _place(branch)]
-    values: dict[str, float] = {}
+    values: dict[Gauge | Counter, float] = {}
     faults: list[BranchReading | Fault] = []
     oldest = -math.inf
     for metric in METRICS:
-        who = f"{metric} of {branch.arm}, seed {branch.seed_index}"
-        named = [each for each in mine if each.labels.get("__name__") == metric]
+        name = series.name(metric)
+        who = f"{name} of {branch.arm}, seed {branch.seed_index}"
+        named = [each for each in mine if each.labels.get("__name__") == name]
         found = _live(named, answer, max_age, who)
         if isinstance(found, Fault):
             faults.append(found)
@@ -128,7 +131,7 @@ def _judge_branch(
             continue
         values[metric] = last.value
         faults += _label_faults(found, group, branch, record, who)
-        due = _due(record)[metric]
+        due = series.values(record)[metric]
         if not math.isclose(last.value, due, rel_tol=_RELATIVE):
             kind = MetricsFault.METRICS_FAULT_MISMATCH
             faults.append(Fault(kind=kind, detail=f"For {who} Prometheus has {last.value!r}, the record {due!r}."))
@@ -139,16 +142,16 @@ def _judge_branch(
             arm=branch.arm,
             seed_index=branch.seed_index,
             config_hash=record.config_hash,
-            env_steps=round(values["also_branch_measured_env_steps"]),
-            mean_return=values["also_branch_return"],
-            milestone_score=values["also_branch_milestone_score"],
-            episodes=round(values["also_branch_evaluation_episodes_total"]),
+            env_steps=round(values[metrics.BRANCH_MEASURED_ENV_STEPS]),
+            mean_return=values[metrics.BRANCH_RETURN],
+            milestone_score=values[metrics.BRANCH_MILESTONE_SCORE],
+            episodes=round(values[metrics.BRANCH_EVALUATION_EPISODES]),
             age_seconds=oldest,
         )
     ]
 
 
-def _live(named: Sequence[Series], answer: Answer, max_age: float, who: str) -> Series | Fault:
+def _live(named: Sequence[Series], answer: QueryAnswer, max_age: float, who: str) -> Series | Fault:
     """The one series of a metric of a branch that is still told; a process that was replaced has fallen silent."""
     if not named:
         return Fault(kind=MetricsFault.METRICS_FAULT_INCOMPLETE, detail=f"There is no {who}.")
@@ -165,33 +168,20 @@ def _live(named: Sequence[Series], answer: Answer, max_age: float, who: str) -> 
     return live[0]
 
 
-def _label_faults(
-    series: Series, group: BranchGroup, branch: Branch, record: BranchRecord, who: str
-) -> Iterator[Fault]:
+def _label_faults(found: Series, group: BranchGroup, branch: Branch, record: BranchRecord, who: str) -> Iterator[Fault]:
     """Labels that are not the branch's."""
-    due = {
-        "stage": str(group.stage),
-        "round": str(group.round),
-        "pool": POOLS.get(group.pool, ""),
-        "step": str(group.step),
-    }
-    for label, text in due.items():
-        if series.labels.get(label) != text:
-            yield Fault(kind=MetricsFault.METRICS_FAULT_MISMATCH, detail=f"The label {label} of {who} is not {text!r}.")
-    told = series.labels.get("config_hash")
+    due = series.labels(group, record)
+    for label in ("stage", "round", "pool", "step"):
+        if found.labels.get(label) != due[label]:
+            text = f"The label {label} of {who} is not {due[label]!r}."
+            yield Fault(kind=MetricsFault.METRICS_FAULT_MISMATCH, detail=text)
+    told = found.labels.get("config_hash")
     for whose, text in (("the record's", record.config_hash), ("that of its arm", config_hash(branch.config))):
         if told != text:
             yield Fault(
                 kind=MetricsFault.METRICS_FAULT_MISMATCH,
                 detail=f"The config hash of {who} is not {whose}, {text[:12] or 'none'}.",
             )
-
-
-def _due(record: BranchRecord) -> dict[str, float]:
-    """What each metric of a branch must say at its end."""
-    last = record.measures[-1]
-    episodes = sum(measure.episodes for measure in record.measures)
-    return dict(zip(METRICS, (last.mean_return, last.milestone_score, last.env_steps, episodes), strict=True))
 
 
 def _place(branch: Branch) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from gymnasium import spaces
 from also.errors import TaskError
 from also.services.trainer.tasks.foreign import process as foreign_process
 from also.services.trainer.tasks.import_path import describe_error, folders_searched, missing_module, missing_name
-from also.services.trainer.tasks.parallel.frames import Frame, users_frame
+from also.services.trainer.tasks.parallel.frames import StackFrame, users_frame
 from also.services.trainer.tasks.parallel.place import PLACE
 from also.services.trainer.tasks.parallel.sources import is_watching
 from also.v1.task_pb2 import Task
@@ -37,7 +37,7 @@ END_SECONDS = 5.0
 class ForeignError(Exception):
     """An exception in the other interpreter; a subclass has its name there."""
 
-    place: Frame | None = None
+    place: StackFrame | None = None
     """The user's line that it came from."""
 
 
@@ -234,7 +234,7 @@ def _interpreter(name: str, python: str) -> _Interpreter:
 
 def _raised(kind: str, text: str, frames: list[list[Any]]) -> ForeignError:
     error: ForeignError = type(kind, (ForeignError,), {})(text)
-    error.place = users_frame([Frame(*each) for each in frames if each[0] != foreign_process.__file__])
+    error.place = users_frame([StackFrame(*each) for each in frames if each[0] != foreign_process.__file__])
     return error
 
 

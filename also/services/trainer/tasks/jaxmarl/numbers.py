@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import Array, tree_util
 
 from also.services.trainer.tasks.jaxmarl.kinds import Kind, Step
-from also.services.trainer.tasks.jaxmarl.rules import Memory, Rules, Ruling
+from also.services.trainer.tasks.jaxmarl.rules import Memory, Rules, StepResult
 from also.services.trainer.tasks.parallel.environment import EPISODE_RETURN, OBSERVATION_FEATURE
 from also.services.trainer.tasks.parallel.returns import BUILT_IN
 from also.v1 import task_pb2
@@ -54,10 +54,10 @@ class PlainRules(Rules):
         del state
         return {"episode_return": jnp.float32(0), "over": jnp.asarray(False)}
 
-    def judge(self, memory: Memory, step: Step) -> Ruling:
+    def judge(self, memory: Memory, step: Step) -> StepResult:
         """Adds to the return."""
         following = {"episode_return": memory["episode_return"] + step.reward, "over": step.over}
-        return Ruling(step.reward, jnp.asarray(False), following)
+        return StepResult(step.reward, jnp.asarray(False), following)
 
     def features(self, state: Any, memory: Memory, observations: Array) -> dict[str, Array]:
         """The card's features."""

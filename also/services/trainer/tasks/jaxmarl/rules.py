@@ -25,7 +25,7 @@ SCOPES = {
 """Under which name features of a scope are stacked."""
 
 
-class Ruling(NamedTuple):
+class StepResult(NamedTuple):
     """What an env_step came to."""
 
     reward: Array
@@ -52,9 +52,9 @@ class Rules:
         del state
         return {}
 
-    def judge(self, memory: Memory, step: Step) -> Ruling:
+    def judge(self, memory: Memory, step: Step) -> StepResult:
         """What an env_step comes to."""
-        return Ruling(step.reward, jnp.asarray(False), memory)
+        return StepResult(step.reward, jnp.asarray(False), memory)
 
     def state(self, state: Any, observations: Array) -> Array:
         """The global state, float (S,); observations are (A, O)."""

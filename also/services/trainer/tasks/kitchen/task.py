@@ -20,7 +20,7 @@ from jaxmarl.environments.overcooked.overcooked import (
 
 from also.services.trainer.tasks.jaxmarl.kinds import Kind, Step
 from also.services.trainer.tasks.jaxmarl.layouts import Layout
-from also.services.trainer.tasks.jaxmarl.rules import Memory, Rules, Ruling
+from also.services.trainer.tasks.jaxmarl.rules import Memory, Rules, StepResult
 from also.services.trainer.tasks.kitchen.card import CARRIED, ONIONS, STAGE_SERVED, kitchen_card
 from also.services.trainer.tasks.kitchen.floor import PLACES, floor_cells, walking_distances
 
@@ -51,12 +51,12 @@ class KitchenRules(Rules):
         del state
         return {"delivered": jnp.float32(0), "subtask_reward": jnp.zeros(len(self.kind.agents))}
 
-    def judge(self, memory: Memory, step: Step) -> Ruling:
+    def judge(self, memory: Memory, step: Step) -> StepResult:
         """Pays 1 for a soup."""
         soups = step.reward / DELIVERY_REWARD
         subtasks = [jnp.asarray(step.info["shaped_reward"][agent], jnp.float32) for agent in self.kind.agents]
         following = {"delivered": memory["delivered"] + soups, "subtask_reward": jnp.stack(subtasks)}
-        return Ruling(soups, jnp.asarray(False), following)
+        return StepResult(soups, jnp.asarray(False), following)
 
     def features(self, state: Any, memory: Memory, observations: Array) -> dict[str, Array]:
         """The card's features."""

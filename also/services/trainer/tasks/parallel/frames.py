@@ -20,7 +20,7 @@ _LIBRARY = re.compile(r"[/\\]lib(64)?[/\\]python\d\.\d+[/\\]")
 _DUMPED = re.compile(r'^ +File "(?P<file>.+)", line (?P<line>\d+) in (?P<function>.+)$')
 
 
-class Frame(NamedTuple):
+class StackFrame(NamedTuple):
     """A line of code in execution."""
 
     file: str
@@ -36,7 +36,7 @@ class Frame(NamedTuple):
         return f"{shown}:{self.line} in {self.function}"
 
 
-def users_frame(frames: Sequence[Frame]) -> Frame | None:
+def users_frame(frames: Sequence[StackFrame]) -> StackFrame | None:
     """The user's line among frames, innermost first; None where all are ALSO's."""
     foreign = [each for each in frames if not _is_ours(each.file) and not each.file.startswith("<")]
     own = [each for each in foreign if not _INSTALLED.search(each.file) and not _LIBRARY.search(each.file)]
@@ -44,29 +44,31 @@ def users_frame(frames: Sequence[Frame]) -> Frame | None:
     return next(iter([*own, *installed, *foreign]), None)
 
 
-def raised_at(error: BaseException) -> Frame | None:
+def raised_at(error: BaseException) -> StackFrame | None:
     """The user's line that an exception came from, in whichever interpreter."""
-    if isinstance(getattr(error, "place", None), Frame):
+    if isinstance(getattr(error, "place", None), StackFrame):
         return error.place  # type: ignore[attr-defined,no-any-return]
     if isinstance(error, SyntaxError) and error.filename:
-        return Frame(error.filename, error.lineno or 0, "its source")
-    frames = [Frame(each.filename, each.lineno or 0, each.name) for each in traceback.extract_tb(error.__traceback__)]
+        return StackFrame(error.filename, error.lineno or 0, "its source")
+    frames = [
+        StackFrame(each.filename, each.lineno or 0, each.name) for each in traceback.extract_tb(error.__traceback__)
+    ]
     return users_frame(frames[::-1])
 
 
-def innermost(error: BaseException) -> Frame:
+def innermost(error: BaseException) -> StackFrame:
     """The line that raised an exception, whoever's it is."""
     last = traceback.extract_tb(error.__traceback__)[-1]
-    return Frame(last.filename, last.lineno or 0, last.name)
+    return StackFrame(last.filename, last.lineno or 0, last.name)
 
 
-def dumped_at(lines: Sequence[str]) -> Frame | None:
+def dumped_at(lines: Sequence[str]) -> StackFrame | None:
     """The user's line in what `faulthandler` wrote: of the thread that ALSO's worker runs in, which calls user code."""
-    threads: list[list[Frame]] = []
+    threads: list[list[StackFrame]] = []
     for line in lines:
         found = _DUMPED.match(line)
         if found and threads:
-            threads[-1].append(Frame(found["file"], int(found["line"]), found["function"]))
+            threads[-1].append(StackFrame(found["file"], int(found["line"]), found["function"]))
         elif not found:
             threads.append([])
     main = [frames for frames in threads if frames and _is_ours(frames[-1].file) and frames[-1].function == "<module>"]

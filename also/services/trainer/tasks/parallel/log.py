@@ -16,7 +16,7 @@ from pathlib import Path
 from select import POLLIN, poll
 from typing import IO
 
-from also.services.trainer.tasks.parallel.frames import Frame, dumped_at
+from also.services.trainer.tasks.parallel.frames import StackFrame, dumped_at
 
 _KEPT_LINES = 400
 """Last lines that are kept."""
@@ -114,7 +114,7 @@ class WorkerLog:
             said = " | ".join([line.strip() for line in lines if not _NO_WORDS.match(line)][-_SAID_LINES:])
         return said[-_SAID_LENGTH:]
 
-    def wait_for_frames(self, seconds: float) -> Frame | None:
+    def wait_for_frames(self, seconds: float) -> StackFrame | None:
         """The user's line in a dump of frames that was asked for just now; None where none comes within so long."""
         deadline = time.monotonic() + seconds
         self._lines.clear()

@@ -50,7 +50,7 @@ ELSEWHERE = "in another process"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Parting:
     """Where two plays of one episode part."""
 
     episode: int
@@ -86,7 +86,7 @@ def decided(task: Task, environment: ParallelEnvironment) -> Trials:
 
 def _found(task: Task, environment: ParallelEnvironment) -> Trials:
     """The trial episodes under what an episode needs to be decided by its seed; errors as of `decided`."""
-    first: Difference | TaskError | None
+    first: Parting | TaskError | None
     try:
         trials, first = _measured(task, environment)
     except TaskError as error:
@@ -117,7 +117,7 @@ def _found(task: Task, environment: ParallelEnvironment) -> Trials:
     return play_trials(environment)
 
 
-def _remedy(difference: Difference) -> str:
+def _remedy(difference: Parting) -> str:
     if difference.where != BESIDE:
         return ""
     return " (task.environments_per_process: 1 may)"
@@ -133,7 +133,7 @@ def _tried(task: Task, environment: ParallelEnvironment, seeding: Seeding) -> Tr
     return trials if difference is None else None
 
 
-def _measured(task: Task, environment: ParallelEnvironment) -> tuple[Trials, Difference | None]:
+def _measured(task: Task, environment: ParallelEnvironment) -> tuple[Trials, Parting | None]:
     """The trial episodes, and where the first of the other plays parts from them."""
     relied = not environment.global_state.of_observations
     trials = play_trials(environment)
@@ -158,7 +158,7 @@ def _measured(task: Task, environment: ParallelEnvironment) -> tuple[Trials, Dif
     return trials, _difference(apart, expected, ELSEWHERE)
 
 
-def _beside(task: Task, environment: ParallelEnvironment, expected: list[Trace], most: int | None) -> Difference | None:
+def _beside(task: Task, environment: ParallelEnvironment, expected: list[Trace], most: int | None) -> Parting | None:
     """Each episode in a new object, while another one of the same process is stepped in between."""
     if task.environments_per_process == 1:
         return None
@@ -198,10 +198,10 @@ def _endless(environment: ParallelEnvironment) -> Generator[Moment]:
         other.close()
 
 
-def _difference(found: list[Trace], expected: list[Trace], where: str) -> Difference | None:
+def _difference(found: list[Trace], expected: list[Trace], where: str) -> Parting | None:
     for episode, (trace, other) in enumerate(zip(found, expected, strict=False)):
         for env_step, (digests, others) in enumerate(zip(trace, other, strict=False)):
             for part, one, another in zip(PARTS, digests, others, strict=True):
                 if one != another:
-                    return Difference(episode=episode, env_step=env_step, part=part, where=where)
+                    return Parting(episode=episode, env_step=env_step, part=part, where=where)
     return None
