@@ -8,7 +8,7 @@ credit, which keeps the sum over agents, moves nothing.
 Letters as in `replay`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -44,19 +44,9 @@ class Batch:
 
     def of(self, episodes: slice) -> "Batch":
         """Some of the episodes."""
-
-        def cut(part: Tensor) -> Tensor:
-            return part[:, :, episodes].contiguous()
-
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
         return Batch(
-            inputs=cut(self.inputs),
-            states=None if self.states is None else cut(self.states),
-            masks=None if self.masks is None else cut(self.masks),
-            present=cut(self.present),
-            actions=cut(self.actions),
-            rewards=cut(self.rewards),
-            terminated=cut(self.terminated),
-            alive=cut(self.alive),
+            **{name: part if part is None else part[:, :, episodes].contiguous() for name, part in parts.items()}
         )
 
 
