@@ -9,6 +9,7 @@ Letters as in `replay`.
 """
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -44,10 +45,11 @@ class Batch:
 
     def of(self, episodes: slice) -> "Batch":
         """Some of the episodes."""
-        parts = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Batch(
-            **{name: part if part is None else part[:, :, episodes].contiguous() for name, part in parts.items()}
-        )
+        parts = ((field.name, getattr(self, field.name)) for field in fields(self))
+        cut: dict[str, Any] = {
+            name: part if part is None else part[:, :, episodes].contiguous() for name, part in parts
+        }
+        return Batch(**cut)
 
 
 class Experience:
