@@ -14,6 +14,7 @@ from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
+from also.updates import env_steps_of_update
 from benchmarks import horizon_page, horizon_points
 from benchmarks.horizon_points import POINTS, STARTS, Start
 
@@ -43,7 +44,7 @@ def train(table: Path, seeds: Sequence[int], *, part: int = 1) -> None:
         part: env_steps are divided by this, down to whole updates.
     """
     learner = horizon_points.read_campaign().learner
-    update = learner.environments * learner.rollout
+    update = env_steps_of_update(learner)
     points = [at // part // update * update for at in POINTS]
     starts = [replace(start, env_steps=start.env_steps // part // update * update) for start in STARTS]
     horizon_points.begin_file(table)

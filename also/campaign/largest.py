@@ -8,6 +8,7 @@ from also import returns
 from also.algorithms import is_value_based
 from also.shaping.identity import config_hash
 from also.shaping.rules import tells_of_state
+from also.updates import whole_updates
 from also.v1 import diagnosis_pb2 as dp
 from also.v1 import shaping_pb2 as sp
 from also.v1.campaign_pb2 import Campaign
@@ -17,7 +18,6 @@ from also.v1.generator_pb2 import ProposeRequest
 from also.v1.llm_pb2 import LlmAllowance
 from also.v1.task_pb2 import DIRECTION_LOWER, FEATURE_SCOPE_AGENT, FEATURE_SCOPE_PAIR, TaskCard
 from also.v1.verdict_pb2 import OUTCOME_REJECTED, VERDICT_REASON_BELOW_CONTROL, Trial
-from also.validation.cost import whole_updates
 
 CAMPAIGN_ID = "preflight"
 """Campaign of these questions in metrics: their calls are paid for."""

@@ -3,6 +3,7 @@
 from also.algorithms import is_value_based
 from also.campaign import progress
 from also.campaign.state import Stage, State
+from also.updates import whole_updates
 from also.v1.branch_pb2 import SeedPool
 from also.v1.campaign_pb2 import GeneratorSettings
 from also.v1.critic_pb2 import DiagnoseRequest, PastStage, StageOutcome
@@ -12,7 +13,6 @@ from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.trainer_pb2 import EvaluateRequest, TrainStageRequest
 from also.v1.validator_pb2 import ValidateRequest
 from also.validation import cost
-from also.validation.cost import whole_updates
 
 MAIN = "main"
 """Name of the run that the campaign improves."""

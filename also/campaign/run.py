@@ -41,6 +41,7 @@ from also.settings import Settings
 from also.shaping.identity import config_hash
 from also.store import open_store
 from also.store.waits import WAITS
+from also.updates import whole_updates
 from also.v1.branch_pb2 import Evaluation
 from also.v1.campaign_pb2 import BranchRetention, Campaign, CriticSettings, Device, GeneratorSettings
 from also.v1.evidence_pb2 import Evidence
@@ -62,7 +63,6 @@ from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.trainer_pb2 import StageResult, TrainStageRequest
 from also.v1.trainer_pb2_grpc import TrainerServiceStub
 from also.v1.validator_pb2_grpc import ValidatorServiceStub
-from also.validation.cost import whole_updates
 
 CLIPPED = 0.05
 """Share of a feature's values outside its range from which on people are told."""

@@ -14,9 +14,9 @@ import yaml
 
 from also import algorithms, document, limits, presets
 from also.errors import DocumentError
+from also.updates import env_steps_of_update, whole_updates
 from also.v1.campaign_pb2 import Campaign, CriticBackend, CriticSettings, GeneratorBackend, GeneratorSettings
 from also.validation import guards
-from also.validation.cost import whole_updates
 
 _LISTED = 8
 """Files of a folder that an error names at most."""
@@ -184,7 +184,7 @@ def _apply(data: Any, change: str) -> None:
 def _check_together(campaign: Campaign) -> None:
     """What single fields cannot say."""
     learner = campaign.learner
-    samples = learner.environments if learner.recurrent else learner.environments * learner.rollout
+    samples = learner.environments if learner.recurrent else env_steps_of_update(learner)
     of = "environments, whose env_steps a GRU keeps together" if learner.recurrent else "samples of a rollout"
     if learner.minibatches > samples:
         raise DocumentError(f"learner.minibatches {learner.minibatches} is more than the {samples} {of}")

@@ -13,10 +13,10 @@ from also.campaign.fold import advance, fold
 from also.campaign.requests import BESIDE, MAIN
 from also.campaign.state import State
 from also.campaign.waits import is_same
+from also.updates import whole_updates
 from also.v1.journal_pb2 import JournalRecord
 from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.validator_pb2 import ValidationProgress
-from also.validation.cost import whole_updates
 
 LONG_SECONDS = 5.0
 """Time from which on a wait is worth telling."""

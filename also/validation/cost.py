@@ -1,15 +1,10 @@
 """What validation costs in env_steps, known before anything is trained."""
 
-from also.v1.campaign_pb2 import Campaign, LearnerSettings, Proof
+from also.updates import whole_updates
+from also.v1.campaign_pb2 import Campaign, Proof
 
 CONFIRM_ARMS = 2
 """Arms of the confirmation: control and the finalist."""
-
-
-def whole_updates(env_steps: int, learner: LearnerSettings) -> int:
-    """env_steps rounded up to whole updates of one replica."""
-    update = learner.environments * learner.rollout
-    return -(-env_steps // update) * update
 
 
 def rung_env_steps(campaign: Campaign) -> int:

@@ -22,6 +22,7 @@ from also.services.validator import plan
 from also.settings import child_environment
 from also.shaping.identity import config_hash
 from also.store import Store
+from also.updates import env_steps_of_update
 from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchRecord, SeedPool
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
@@ -82,7 +83,7 @@ class ARound:
         given = yaml.safe_load(_CAMPAIGN.read_text(encoding="utf-8"))
         campaign = document.read(Campaign, given)
         presets.resolve(campaign)
-        update = campaign.learner.environments * campaign.learner.rollout
+        update = env_steps_of_update(campaign.learner)
         campaign.validation.search_rungs = 1
         campaign.validation.search_env_steps = update * campaign.evaluation.branch_points
         determinism.prepare()

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from also import document
+from also import document, updates
 from also.campaign import spec
 from also.errors import InputError
 from also.v1.campaign_pb2 import Campaign
@@ -71,9 +71,9 @@ class Cell:
     def file_of_first_stage(self) -> dict[str, Any]:
         """The file of the campaign that ends with its first stage: trained, diagnosed, and candidates proposed."""
         data = self._of_task()
-        stage = resolved(data).stages.env_steps
-        update = _update(data)
-        ends = {"stages.count": 1, "budget.env_steps": -(-stage // update) * update}
+        whole = resolved(data)
+        stage = updates.whole_updates(whole.stages.env_steps, whole.learner)
+        ends = {"stages.count": 1, "budget.env_steps": stage}
         _lay(data, ends | {"stages.patience": 0, "validation.proof": "none"})  # a round is begun, and costs nothing
         return data
 
@@ -118,17 +118,10 @@ def whole_updates(budget: int, data: Mapping[str, Any]) -> int:
     Raises:
         InputError: it is less than one.
     """
-    update = _update(data)
+    update = updates.env_steps_of_update(resolved(data).learner)
     if budget < update:
         raise InputError(f"a budget of {budget} env_steps is not allowed; one update, {update}, is the least")
     return budget // update * update
-
-
-def _update(data: Mapping[str, Any]) -> int:
-    """env_steps of one update."""
-    learner = resolved(data).learner
-    update: int = learner.environments * learner.rollout
-    return update
 
 
 def _lay(data: dict[str, Any], settings: Mapping[str, Any]) -> None:

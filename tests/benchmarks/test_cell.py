@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from also.errors import InputError
+from also.updates import whole_updates
 from also.v1.shaping_pb2 import ShapingConfig, ShapingTerm
-from also.validation import cost
 from benchmarks.study import cell as cells
 from benchmarks.study.cell import Cell
 from benchmarks.study.methods import DEFAULT, METHODS
@@ -36,7 +36,7 @@ def test_methods_of_a_task_differ_in_neither_learner_nor_budget(task):
 def test_a_fixed_method_spends_its_budget_in_one_stage(method):
     """The stage takes all env_steps, in whole updates, so that no round fits."""
     campaign = cells.resolved(of(method).file())
-    stage = cost.whole_updates(campaign.stages.env_steps, campaign.learner)
+    stage = whole_updates(campaign.stages.env_steps, campaign.learner)
     assert (campaign.stages.count, stage) == (1, campaign.budget.env_steps)
     assert 8_500_000 - 3_200 < campaign.budget.env_steps <= 8_500_000
 
@@ -51,7 +51,7 @@ def test_the_campaign_of_a_first_candidate_ends_with_its_first_stage():
     """It is the stage of the campaign that validates, and leaves nothing for branches."""
     first, whole = cells.resolved(of("one-shot").file_of_first_stage()), cells.resolved(of("also").file())
     assert first.stages.env_steps == whole.stages.env_steps
-    assert first.budget.env_steps == cost.whole_updates(first.stages.env_steps, first.learner)
+    assert first.budget.env_steps == whole_updates(first.stages.env_steps, first.learner)
     assert (first.stages.count, first.seed, first.learner) == (1, whole.seed, whole.learner)
 
 

@@ -22,6 +22,7 @@ from also.campaign.state import Event, State
 from also.settings import Settings, child_environment
 from also.shaping.identity import config_hash
 from also.store import open_store
+from also.updates import whole_updates
 from also.v1 import critic_pb2_grpc, generator_pb2_grpc, trainer_pb2_grpc, validator_pb2_grpc
 from also.v1.branch_pb2 import BranchRecord, Evaluation, Measure, SeedPool
 from also.v1.campaign_pb2 import Campaign, LearnerSettings, Proof
@@ -59,7 +60,7 @@ from also.v1.validator_pb2 import (
     ValidationProgress,
 )
 from also.v1.verdict_pb2 import ArmResult, Candidate, Validation, Verdict
-from also.validation import cost, judge
+from also.validation import judge
 from also.validation.round import Round, Step
 from tools.faulty_llm.server import serving
 from tools.loopback import served
@@ -127,7 +128,7 @@ class World:
     cards: list[TaskCard] = field(default_factory=list)
 
     def train(self, request: TrainStageRequest) -> StageResult:
-        env_steps = cost.whole_updates(request.env_steps, request.campaign.learner)
+        env_steps = whole_updates(request.env_steps, request.campaign.learner)
         begin_env_steps = int(request.checkpoint_id.partition("@")[2] or 0)
         used = config_hash(request.config)
         self.cards.append(request.card)

@@ -5,6 +5,7 @@ import onnxruntime
 import pytest
 import torch
 
+from also.services.trainer.actor import Team
 from also.services.trainer.tasks.opening import open_task
 from also.v1.policy_pb2 import Acting
 
@@ -41,13 +42,13 @@ def test_greedy_actions_of_a_thousand_observations_are_those_of_also(kind, small
     seen = 0
     played = open_task(campaign.task, replicas=1, environments=environments, card=card)
     try:
-        memory = torch.zeros(1, environments, agents, policy.memory_size)
+        memory = actor.net.empty_memory(1, environments)
+        team, begins = Team(actor, normaliser, played, memory=memory, draws=None), None
         remembered = np.zeros((environments * agents, policy.memory_size), np.float32)
-        weights = actor.net.weights()
         played.reset(torch.arange(environments).unsqueeze(0))
         while seen < ENOUGH:
             view = played.view()
-            expected, memory = actor.most_likely(weights, normaliser(view.observations), memory, view)
+            expected = team.decide(view, begins).actions
             given = {
                 "observation": view.observations.flatten(0, 2).numpy(),
                 "agent": np.tile(np.arange(agents), environments),
@@ -62,8 +63,7 @@ def test_greedy_actions_of_a_thousand_observations_are_those_of_also(kind, small
                     strict=True,
                 )
             )
-            executable = actor.executable(expected)
-            wanted = executable.flatten(0, 2).numpy()
+            wanted = actor.executable(expected).flatten(0, 2).numpy()
             if actor.discrete:
                 np.testing.assert_array_equal(found["action"], wanted)
             else:
@@ -71,14 +71,13 @@ def test_greedy_actions_of_a_thousand_observations_are_those_of_also(kind, small
             if policy.memory_size:
                 there = np.ones(len(wanted), bool) if view.present is None else view.present.flatten().numpy()
                 remembered = found["next_memory"] * there[:, None]
-                np.testing.assert_allclose(remembered, memory.flatten(0, 2).numpy(), atol=1e-5)
-            outcome = played.step(executable)
+                np.testing.assert_allclose(remembered, team.memory.flatten(0, 2).numpy(), atol=1e-5)
+            outcome = team.execute(expected)
             seen += len(wanted)
-            done = outcome.terminated | outcome.truncated
-            if bool(done.any()):
-                played.restart(done)
-                memory = memory * ~done[..., None, None]
-                remembered = memory.flatten(0, 2).numpy().copy()
+            begins = outcome.terminated | outcome.truncated
+            if bool(begins.any()):
+                played.restart(begins)
+                remembered = (team.memory * ~begins[..., None, None]).flatten(0, 2).numpy().copy()
     finally:
         played.close()
 

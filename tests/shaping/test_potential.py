@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from also.services.trainer.ppo.learner import generalised_advantages
+from also.services.trainer.ppo.advantages import generalised_advantages
 from also.services.trainer.shaping_reward import ShapingReward
 
 GAMMA = 0.9

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from also.services.trainer.network import ReplicaNet
-from also.services.trainer.ppo.learner import Learner, generalised_advantages
+from also.services.trainer.ppo.advantages import generalised_advantages
+from also.services.trainer.ppo.learner import Learner
 from also.services.trainer.ppo.rollout import Rollout
 from also.v1.campaign_pb2 import LearnerSettings
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from also.services.trainer.network import ReplicaNet
-from also.services.trainer.ppo.learner import explained_variance, generalised_advantages
+from also.services.trainer.ppo.advantages import explained_variance, generalised_advantages
 from also.services.trainer.run import Run
-from also.v1.campaign_pb2 import Campaign
+from also.v1.campaign_pb2 import Campaign, LearnerSettings
 from also.v1.shaping_pb2 import ShapingConfig
 
 
@@ -41,7 +41,8 @@ def test_explained_variance_is_one_for_perfect_values_and_zero_for_constant_targ
 
 def test_a_recurrent_net_unrolls_to_what_single_steps_give() -> None:
     """Unrolling clears the memory where episodes begin, exactly like stepping."""
-    net = ReplicaNet(torch.tensor([1, 2]), inputs=5, outputs=3, agents=2, hidden=8, layers=2, recurrent=True, gain=1.0)
+    settings = LearnerSettings(hidden=8, layers=2, recurrent=True)
+    net = ReplicaNet(torch.tensor([1, 2]), settings, inputs=5, outputs=3, agents=2, gain=1.0)
     inputs, begins = torch.rand(2, 7, 4, 2, 5), torch.rand(2, 7, 4) < 0.3
     memory = torch.rand(2, 4, 2, 8)
     weights = net.weights()

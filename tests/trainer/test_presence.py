@@ -13,7 +13,7 @@ from also import document
 from also.services.trainer import checkpoint, evidence
 from also.services.trainer.evaluation import Evaluator, Trace
 from also.services.trainer.normaliser import RewardScaler, RunningMoments
-from also.services.trainer.ppo.learner import explained_variance, generalised_advantages, normalised
+from also.services.trainer.ppo.advantages import explained_variance, generalised_advantages, normalised
 from also.services.trainer.ppo.rollout import Rollout
 from also.services.trainer.presence import Presence, owed
 from also.services.trainer.probe import probe

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from also.services.trainer.tasks.vector_task import View
 from also.services.trainer.value_based.actor import EpsilonGreedy
 from also.services.trainer.value_based.exploration import epsilon
 from also.services.trainer.value_based.mixer import Monotonic, Sum
@@ -34,12 +33,11 @@ def actor(make_q_campaign: Make) -> EpsilonGreedy:
 def decided(actor: EpsilonGreedy, mask: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
     """Actions of 4,000 environments that all see the same, and the best ones."""
     inputs = torch.ones(2, 4000, 2, 3)
-    view = View(observations=inputs, state=torch.empty(2, 4000, 0), action_mask=mask)
     draws = actor.draws(torch.tensor([3, 4]), (4000, 2))
     weights, memory = actor.net.weights(), torch.zeros(2, 4000, 2, 0)
     return (
-        actor.decide(weights, inputs, memory, view, draws).actions,
-        actor.most_likely(weights, inputs, memory, view)[0],
+        actor.decide(weights, inputs, memory, mask, draws).actions,
+        actor.decide(weights, inputs, memory, mask, None).actions,
     )
 
 

@@ -11,7 +11,7 @@ from also.services.trainer.network import ReplicaNet
 from also.services.trainer.optimiser import Optimiser
 from also.services.trainer.ppo.rollout import Rollout
 from also.services.trainer.run import Run
-from also.v1.campaign_pb2 import Campaign
+from also.v1.campaign_pb2 import Campaign, LearnerSettings
 from also.v1.shaping_pb2 import ShapingConfig
 from tests.trainer import plain_ppo
 
@@ -99,9 +99,8 @@ def differentiable(rollout: Rollout) -> Rollout:
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_the_way_back_through_a_net_is_that_of_autograd(layers: int, shared: bool) -> None:
     """In float64, for weights, biases and identities, with inputs of each agent or of all."""
-    net = ReplicaNet(
-        torch.tensor([1, 2]), inputs=5, outputs=4, agents=3, hidden=8, layers=layers, recurrent=False, gain=1.0
-    )
+    settings = LearnerSettings(hidden=8, layers=layers)
+    net = ReplicaNet(torch.tensor([1, 2]), settings, inputs=5, outputs=4, agents=3, gain=1.0)
     generator = torch.Generator().manual_seed(layers)
     flat = torch.randn(net.flat.shape, generator=generator, dtype=torch.float64).requires_grad_()
     inputs = torch.randn(2, 7, 1 if shared else 3, 5, generator=generator, dtype=torch.float64)

@@ -4,15 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from also.v1.campaign_pb2 import LearnerSettings, Proof
+from also.v1.campaign_pb2 import Proof
 from also.validation import cost
 from also.validation.round import Round
-
-
-@pytest.mark.parametrize(("env_steps", "whole"), [(1, 3200), (3200, 3200), (3201, 6400), (60_000, 60_800)])
-def test_env_steps_are_rounded_up_to_whole_updates(env_steps: int, whole: int) -> None:
-    """An update of 64 environments x 50 env_steps is 3,200."""
-    assert cost.whole_updates(env_steps, LearnerSettings(environments=64, rollout=50)) == whole
 
 
 def test_search_halves_and_keeps_control_in_every_rung(make_round: Callable[..., Round]) -> None:

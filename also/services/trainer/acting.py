@@ -12,16 +12,18 @@ Tensors, float32 (O length of an observation, A agents, H width, K actions or nu
     log_deviation                          (K,)      only of continuous actions
 """
 
+from contextlib import closing
+
 import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from also.errors import CheckpointError
+from also.services.trainer.actor import Actor
 from also.services.trainer.algorithm import learner_of
 from also.services.trainer.normaliser import InputNormaliser
-from also.services.trainer.play import Actor
+from also.services.trainer.parts import part_of
 from also.services.trainer.ppo.policy import Policy
-from also.services.trainer.run import Snapshot, part_of
+from also.services.trainer.run import Snapshot, fitting
 from also.v1.campaign_pb2 import Campaign
 from also.v1.task_pb2 import TaskCard
 
@@ -46,14 +48,9 @@ def actor_of(
     normaliser = InputNormaliser(
         1, card.observation_size, enabled=settings.normalise_observations, device=torch.device(device)
     )
-    try:
+    with closing(learner), fitting():
         learner.load_state_dict(part_of(state, "learner"), optimiser_steps=int(state["optimiser_steps"][0]))
-        normaliser.moments.load_state_dict(part_of(state, "collector.observations"))
-        normaliser.refresh()
-    except (KeyError, RuntimeError, ValueError) as error:
-        raise CheckpointError(f"checkpoint does not fit the campaign's learner or task: {error}") from error
-    finally:
-        learner.close()
+        normaliser.load_state_dict(part_of(state, "collector.observations"))
     return learner.policy, normaliser
 
 

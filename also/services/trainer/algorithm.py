@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from also import algorithms
-from also.services.trainer.play import Actor, Player
+from also.services.trainer.actor import Actor
+from also.services.trainer.play import Player
 from also.services.trainer.ppo.learner import Learner
 from also.services.trainer.ppo.rollout import Collector
 from also.services.trainer.shaping_reward import ShapingReward

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from also import seeds
+from also.services.trainer.actor import Actor, Team
 from also.services.trainer.aggregation import team_value
 from also.services.trainer.normaliser import InputNormaliser
-from also.services.trainer.play import Actor
 from also.services.trainer.streams import mix, uniform
 from also.services.trainer.tasks.opening import open_task
 from also.services.trainer.tasks.vector_task import Features, Outcome
@@ -136,30 +136,22 @@ class Evaluator:
             trace: filled with every env_step, when given.
             witness: told of every state, when given.
         """
-        task, limit, policy = self.task, self.card.episode_limit, policy.settled()
-        names = (
-            tuple(feature.name for feature in self.card.features) if trace is not None else self._milestone_features()
-        )
+        task, limit, agents, policy = self.task, self.card.episode_limit, len(self.card.agents), policy.settled()
+        told = () if trace is None else self.card.features
+        names = tuple(sorted({each.feature for each in self.card.milestones} | {each.name for each in told}))
         replicas, count = self._episode_keys.shape
         task.reset(self._episode_keys)
-        draws = policy.draws(mix(self._key, 2), (limit, count, len(self.card.agents))) if not self.greedy else None
-        weights = policy.net.weights()
-        width = policy.net.hidden if policy.net.recurrent else 0
-        memory = torch.zeros(replicas, count, len(self.card.agents), width, device=self._key.device)
+        draws = None if self.greedy else policy.draws(mix(self._key, 2), (limit, count, agents))
+        team = Team(policy, observations, task, memory=policy.net.empty_memory(replicas, count), draws=draws)
         score = _Score(self.card, replicas, count, self._key.device)
         if witness is not None:
             witness(None)
         for t in range(limit):
             view = task.view()
-            inputs = observations(view.observations)
-            if draws is not None:
-                decision = policy.decide(weights, inputs, memory, view, draws[:, t])
-                actions, memory = decision.actions, decision.memory
-            else:
-                actions, memory = policy.most_likely(weights, inputs, memory, view)
+            actions = team.decide(view).actions
             if idle is not None:
                 actions = torch.where(idle.unsqueeze(1), torch.full_like(actions, self.card.action_space.idle), actions)
-            outcome = task.step(policy.executable(actions))
+            outcome = team.execute(actions)
             if witness is not None:
                 witness(outcome)
             features = task.features(names)
@@ -169,8 +161,7 @@ class Evaluator:
                 trace.actions.append(actions)
                 trace.alive.append(score.alive)
                 trace.present.append(view.present)
-            done = outcome.terminated | outcome.truncated
-            score.take(t + 1, outcome.reward, done, features)
+            score.take(t + 1, outcome.reward, outcome.done, features)
             if not bool(score.alive.any()):  # the one time in an env_step that the host waits for the device
                 break
         return score.episodes()
@@ -178,9 +169,6 @@ class Evaluator:
     def close(self) -> None:
         """End what the task has started."""
         self.task.close()
-
-    def _milestone_features(self) -> tuple[str, ...]:
-        return tuple(sorted({milestone.feature for milestone in self.card.milestones}))
 
 
 class _Score:

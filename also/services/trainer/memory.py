@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from also import algorithms
 from also.services.trainer.value_based import replay
 from also.services.trainer.value_based.mixer import mixer_of
+from also.updates import env_steps_of_update
 from also.v1.campaign_pb2 import Campaign
 from also.v1.task_pb2 import TaskCard
 
@@ -51,7 +52,7 @@ def need(campaign: Campaign, card: TaskCard) -> Need:
     weights += 12 * learner.recurrent * hidden * (hidden + 1)
     lanes = learner.environments * agents
     held = 6 * weights + lanes * (2 * learner.recurrent * hidden + 64) + campaign.evaluation.episodes * agents * 64
-    samples = learner.environments * learner.rollout * agents
+    samples = env_steps_of_update(learner) * agents
     collected = samples * (64 + 2 * (seen + state + actions) + 3 * width)
     if algorithms.is_value_based(learner):
         drawn = replay.states_of_a_draw(card, learner) * agents

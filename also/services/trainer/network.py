@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from also.services.trainer.streams import mix, uniform
+from also.v1.campaign_pb2 import LearnerSettings
 
 Weights = dict[str, Tensor]
 """Views of a net's weights, or of their gradient, by name, each (R, rows, columns)."""
@@ -40,37 +41,37 @@ class ReplicaNet:
     def __init__(
         self,
         keys: Tensor,
+        settings: LearnerSettings,
         *,
         inputs: int,
         outputs: int,
         agents: int,
-        hidden: int,
-        layers: int,
-        recurrent: bool,
         gain: float,
     ) -> None:
         """Draw the weights.
 
         Args:
             keys: int64 (R,), one stream a replica.
+            settings: width and number of hidden layers, and whether a GRU follows them.
             inputs: length of an input, I.
             outputs: length of an output, K.
             agents: number of agents, A.
-            hidden: width of each hidden layer, H.
-            layers: number of hidden layers.
-            recurrent: whether a GRU follows them.
             gain: factor of the head's orthogonal weights.
         """
         self.agents = agents
-        self.hidden = hidden
-        self.layers = layers
-        self.recurrent = recurrent
+        self.hidden = settings.hidden
+        self.layers = settings.layers
+        self.recurrent = settings.recurrent
         drawn = self._draw(keys, inputs, outputs, gain)
         self._shapes = {name: (part.shape[1], part.shape[2]) for name, part in drawn.items()}
         self.size = sum(rows * columns for rows, columns in self._shapes.values())
         """Number of weights."""
         self.flat = padded(torch.cat([part.flatten(1) for part in drawn.values()], dim=1))
         """All weights, and padding: float32 (R, P), P >= `size`."""
+
+    def empty_memory(self, replicas: int, batch: int) -> Tensor:
+        """Nothing remembered, float32 (R, B, A, H); H is 0 where the net is not recurrent."""
+        return self.flat.new_zeros(replicas, batch, self.agents, self.hidden if self.recurrent else 0)
 
     def weights(self) -> Weights:
         """Views of the weights, which stay true when the weights change in place."""

@@ -83,6 +83,15 @@ class InputNormaliser:
             self.moments.update(inputs.flatten(1, 2), None if there is None else there.flatten(1))
             self.refresh()
 
+    def state_dict(self) -> dict[str, Tensor]:
+        """The statistics; first axis R."""
+        return self.moments.state_dict()
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Continue from what `state_dict` returned."""
+        self.moments.load_state_dict(state)
+        self.refresh()
+
 
 class RewardScaler:
     """Divides rewards by the running deviation of their discounted sum (Engstrom 2020, sec. 2)."""

@@ -1,20 +1,23 @@
 """Play: (R, E) environments played for T env_steps by the actors of R replicas.
 
-Only the actor and the task run inside the loop. What is learnt from is made of the whole course afterwards, and each
-algorithm makes something else of it: see `rollout` for PPO, `value_based.episodes` for Q-learning. States in which the
-time limit cut an episode are kept for that, because the next episode has already replaced them in the task.
+Only the actor and the task run inside the loop. Features and shaping rewards are made of the whole course afterwards,
+and so is what is learnt from, which each algorithm does in its way: see `ppo.rollout` and `value_based.episodes`.
+States in which the time limit cut an episode are kept for that: the next episode has already replaced them in the task.
 
 Letters as in `vector_task`; T env_steps, H memory width.
 """
 
-from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor
 
-from also.services.trainer.network import ReplicaNet, Weights
+from also.algorithms import sees_state
+from also.services.trainer.actor import Actor, Decision, Team
 from also.services.trainer.normaliser import InputNormaliser
+from also.services.trainer.parts import State, as_part, part_of
 from also.services.trainer.presence import Presence
 from also.services.trainer.shaping_reward import Begun, ShapingReward
 from also.services.trainer.tasks.vector_task import Features, Outcome, VectorTask, View
@@ -25,68 +28,47 @@ E = TypeVar("E", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """Actions that were chosen, and from what."""
+class Turn:
+    """One env_step of all environments."""
 
-    actions: Tensor
-    """int64 (R, B, A), or float32 (R, B, A, K) before clipping."""
-    outputs: Tensor
-    """float32 (R, K, B, A): what the net said."""
-    memory: Tensor
-    """float32 (R, B, A, H): memory of a recurrent actor after this env_step."""
-
-
-_NEVER = -1e9
-"""Stands for the logit or the value of an action that is not allowed."""
+    view: View
+    """What was seen before it."""
+    decision: Decision
+    """What was done."""
+    outcome: Outcome
+    """What it brought."""
+    moment: Any
+    """The state that it reached, for features."""
 
 
-def masked(values: Tensor, mask: Tensor | None) -> Tensor:
-    """Logits or values of actions (R, K, ...) under a mask (R, ..., K)."""
-    return values if mask is None else values.masked_fill(~mask.movedim(-1, 1), _NEVER)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """T env_steps that were played."""
 
+    turns: list[Turn]
+    """All of them."""
+    last: View
+    """What is seen after them, and after new episodes have begun."""
+    cut: dict[int, View]
+    """What was seen of the states at which the time limit cut an episode somewhere, by their env_steps."""
+    reward: Tensor
+    """float32 (R, T, E): the task's."""
+    terminated: Tensor
+    """bool (R, T, E)."""
+    done: Tensor
+    """bool (R, T, E): terminated, or cut by the time limit."""
+    presence: Presence | None
+    """Who was there; None: everybody, all the time."""
+    reached: Features
+    """Features of the states reached, (R, T, E, ...)."""
+    begun: Begun | None
+    """Where new episodes have begun; None: nowhere."""
+    shaped: Tensor
+    """float32 (R, T, E, A): shaping rewards."""
 
-def stepped(net: ReplicaNet, weights: Weights, inputs: Tensor, memory: Tensor, view: View) -> tuple[Tensor, Tensor]:
-    """An actor's outputs and its next memory, which is empty for agents that are not there; see `decide`."""
-    outputs, memory = net.step(weights, inputs, memory)
-    if view.present is not None and net.recurrent:
-        memory = memory * view.present.unsqueeze(-1)
-    return outputs, memory
-
-
-class Actor(Protocol):
-    """What acts for R replicas: in training, in evaluation and in probes."""
-
-    net: ReplicaNet
-    """The net that it decides by."""
-    discrete: bool
-    """Whether its actions are discrete."""
-
-    @property
-    def largest_entropy(self) -> float:
-        """Entropy of the uniform choice, nats."""
-
-    def draws(self, keys: Tensor, shape: tuple[int, ...]) -> Tensor:
-        """Random numbers for `decide`, (R, *shape, ...), of keys int64 (R,)."""
-
-    def decide(self, weights: Weights, inputs: Tensor, memory: Tensor, view: View, draws: Tensor) -> Decision:
-        """Choose actions as in training.
-
-        Args:
-            weights: what `net.weights` returned.
-            inputs: float32 (R, B, A, O), normalised observations.
-            memory: float32 (R, B, A, H).
-            view: what is seen: the masks of actions, and who is there.
-            draws: of `draws`, (R, B, A, ...).
-        """
-
-    def most_likely(self, weights: Weights, inputs: Tensor, memory: Tensor, view: View) -> tuple[Tensor, Tensor]:
-        """The best actions and the next memory; arguments as of `decide`."""
-
-    def executable(self, actions: Tensor) -> Tensor:
-        """Actions as the task takes them."""
-
-    def settled(self) -> "Actor":
-        """The same as it will act when it no longer explores: what an evaluation judges."""
+    def stacked(self, part: Callable[[Turn], Tensor], axis: int = 1) -> Tensor:
+        """A part of each env_step, with a new axis T."""
+        return torch.stack([part(turn) for turn in self.turns], dim=axis)
 
 
 class Player(Generic[E]):
@@ -141,34 +123,36 @@ class Player(Generic[E]):
             policy: actors of R replicas.
             keys: int64 (R,): stream of this rollout's actions.
         """
-        task, names, time = self.task, self.feature_names, self.settings.rollout
-        weights = policy.net.weights()
-        draws = policy.draws(keys, (time, self.settings.environments, len(task.card.agents)))
-        memory = self.policy_memory
-        course = Course()
-        view = task.view()
-        for t in range(time):
-            inputs = self.observations(view.observations)
-            begins = course.done[-1] if course.done else self.begins
-            if policy.net.recurrent:
-                memory = memory * (~begins)[..., None, None]
-            decision = policy.decide(weights, inputs, memory, view, draws[:, t])
-            memory = decision.memory
-            outcome = task.step(policy.executable(decision.actions))
-            course.take(view, inputs, decision, outcome, task.moment(names))
-            view = self._go_on(course, t)
-        made = self.made_of(policy, course, view)
-        self.policy_memory, self.begins = memory, course.done[-1]
+        task, names = self.task, self.feature_names
+        draws = policy.draws(keys, (self.settings.rollout, self.settings.environments, len(task.card.agents)))
+        team = Team(policy, self.observations, task, memory=self.policy_memory, draws=draws)
+        turns: list[Turn] = []
+        cut: dict[int, View] = {}
+        firsts: dict[int, Any] = {}  # states after new episodes have begun somewhere
+        view, begins = task.view(), self.begins
+        for t in range(self.settings.rollout):
+            decision = team.decide(view, begins)
+            outcome = team.execute(decision.actions)
+            turns.append(Turn(view=view, decision=decision, outcome=outcome, moment=task.moment(names)))
+            begins = outcome.done
+            self.returns = self.returns + outcome.reward
+            if bool(begins.any()):
+                if bool(outcome.truncated.any()):
+                    cut[t] = task.view()
+                self._finish(begins)
+                firsts[t] = task.moment(names)
+            view = task.view()
+        course = self._course(turns, view, cut, firsts)
+        made = self.made_of(policy, course)
+        there = None if course.presence is None else course.presence.acted.flatten(1, 2)
+        self.observations.update(course.stacked(lambda turn: turn.view.observations).flatten(1, 2), there)
+        if sees_state(self.settings):
+            self.states.update(course.stacked(lambda turn: turn.view.state))
+        self.policy_memory, self.begins = team.memory, begins
         return made
 
-    def made_of(self, policy: Any, course: "Course", view: View) -> E:
-        """What is learnt from.
-
-        Args:
-            policy: the actors that played.
-            course: all T env_steps.
-            view: what is seen after them.
-        """
+    def made_of(self, policy: Any, course: Course) -> E:
+        """What is learnt from, while inputs are normalised as they were when the `policy` played the `course`."""
         raise NotImplementedError
 
     def trim(self) -> None:
@@ -181,112 +165,60 @@ class Player(Generic[E]):
         self.finished_episodes = torch.zeros_like(self.finished_episodes)
         return taken
 
-    def state_dict(self) -> dict[str, Tensor]:
+    def state_dict(self) -> State:
         """Everything that runs on, except the task's and the shaping's own state; first axis R."""
-        state = {
+        return {
             "policy_memory": self.policy_memory,
             "begins": self.begins,
             "returns": self.returns,
             "finished_returns": self.finished_returns,
             "finished_episodes": self.finished_episodes,
+            **as_part("observations", self.observations.state_dict()),
+            **as_part("states", self.states.state_dict()),
         }
-        for name, normaliser in (("observations", self.observations), ("states", self.states)):
-            state |= {f"{name}.{part}": value for part, value in normaliser.moments.state_dict().items()}
-        return state
 
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue from what `state_dict` returned."""
         self.policy_memory, self.begins = state["policy_memory"], state["begins"]
         self.returns = state["returns"]
         self.finished_returns, self.finished_episodes = state["finished_returns"], state["finished_episodes"]
-        for name, normaliser in (("observations", self.observations), ("states", self.states)):
-            normaliser.moments.load_state_dict({part: state[f"{name}.{part}"] for part in ("count", "mean", "squares")})
-            normaliser.refresh()
+        self.take(state)
 
-    def take(self, state: dict[str, Tensor]) -> None:
+    def take(self, state: State) -> None:
         """Begin with another's statistics of observations and states."""
-        for name, normaliser in (("observations", self.observations), ("states", self.states)):
-            normaliser.moments.load_state_dict({part: state[f"{name}.{part}"] for part in ("count", "mean", "squares")})
-            normaliser.refresh()
+        self.observations.load_state_dict(part_of(state, "observations"))
+        self.states.load_state_dict(part_of(state, "states"))
 
-    def shaped(
-        self,
-        course: "Course",
-        reached: Features,
-        first: Features | None,
-        reward: Tensor,
-        terminated: Tensor,
-        presence: Presence | None,
-    ) -> Tensor:
-        """Shaping rewards of the T env_steps, (R, T, E, A).
-
-        Args:
-            course: all of them.
-            reached: features of the states reached, (R, T, E, ...).
-            first: of the states in `first_moments`, (R, S, E, ...); None where there are none.
-            reward: float32 (R, T, E).
-            terminated: bool (R, T, E).
-            presence: who was there.
-        """
-        begun = None
-        if first is not None:
-            at = list(course.first_moments)
-            begun = Begun(at=at, done=torch.stack([course.done[t] for t in at], dim=1), features=first)
-        return self.shaping.pay_rollout(reached, reward, terminated, begun, presence)
-
-    def told(self, course: "Course") -> tuple[Features, Features | None]:
-        """Features of the states reached, (R, T, E, ...), and of those in which episodes began; None: none began."""
-        names, moments = self.feature_names, list(course.first_moments.values())
-        first = self.task.features_at(moments, names) if moments else None
-        return self.task.features_at(course.moments, names), first
-
-    def _go_on(self, course: "Course", t: int) -> View:
-        """Begin new episodes where the old ones are done; the view after that."""
-        outcome, done = course.outcomes[-1], course.done[-1]
-        self.returns = self.returns + outcome.reward
-        if not bool(done.any()):
-            return self.task.view()
-        if bool(outcome.truncated.any()):
-            course.cut[t] = self.task.view()
+    def _finish(self, done: Tensor) -> None:
+        """Begin new episodes where the old ones are `done`, bool (R, E)."""
         self.finished_returns += (self.returns * done).sum(dim=1)
         self.finished_episodes += done.sum(dim=1)
         self.returns = self.returns * ~done
         self.task.restart(done)
-        course.first_moments[t] = self.task.moment(self.feature_names)
-        return self.task.view()
 
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """A rollout under way: an entry for each env_step."""
-
-    views: list[View] = field(default_factory=list)
-    """What was seen before it."""
-    inputs: list[Tensor] = field(default_factory=list)
-    """The same, normalised, for the actor."""
-    decisions: list[Decision] = field(default_factory=list)
-    """What was done."""
-    outcomes: list[Outcome] = field(default_factory=list)
-    """What it brought."""
-    done: list[Tensor] = field(default_factory=list)
-    """bool (R, E): whether the episode ended, or was cut, with it."""
-    moments: list[Any] = field(default_factory=list)
-    """The state that it reached, for features."""
-    first_moments: dict[int, Any] = field(default_factory=dict)
-    """The states after new episodes have begun somewhere, for features."""
-    cut: dict[int, View] = field(default_factory=dict)
-    """What was seen of the states at which the time limit cut an episode somewhere."""
-
-    def take(self, view: View, inputs: Tensor, decision: Decision, outcome: Outcome, moment: Any) -> None:
-        """Take in an env_step."""
-        self.views.append(view)
-        self.inputs.append(inputs)
-        self.decisions.append(decision)
-        self.outcomes.append(outcome)
-        self.done.append(outcome.terminated | outcome.truncated)
-        self.moments.append(moment)
-
-    def presence(self, view: View, truncated: Tensor) -> Presence | None:
-        """Who was there, up to the `view` after all of it; `truncated` is bool (R, T, E)."""
-        cut = {t: reached.present for t, reached in self.cut.items()}
-        return Presence.of([seen.present for seen in self.views], view.present, cut, truncated)
+    def _course(self, turns: list[Turn], last: View, cut: dict[int, View], firsts: dict[int, Any]) -> Course:
+        """All that the env_steps were, with features and shaping rewards; `firsts` are states with new episodes."""
+        task, names = self.task, self.feature_names
+        reward = torch.stack([turn.outcome.reward for turn in turns], dim=1)
+        terminated = torch.stack([turn.outcome.terminated for turn in turns], dim=1)
+        truncated = torch.stack([turn.outcome.truncated for turn in turns], dim=1)
+        done = terminated | truncated
+        present = {t: view.present for t, view in cut.items()}
+        presence = Presence.of([turn.view.present for turn in turns], last.present, present, truncated)
+        reached = task.features_at([turn.moment for turn in turns], names)
+        begun = None
+        if firsts:
+            at, features = list(firsts), task.features_at(list(firsts.values()), names)
+            begun = Begun(at=at, done=done[:, at], features=features)
+        return Course(
+            turns=turns,
+            last=last,
+            cut=cut,
+            reward=reward,
+            terminated=terminated,
+            done=done,
+            presence=presence,
+            reached=reached,
+            begun=begun,
+            shaped=self.shaping.pay_rollout(reached, reward, terminated, begun, presence),
+        )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 
 from also import seeds
+from also.services.trainer.actor import Team
 from also.services.trainer.presence import Presence
 from also.services.trainer.run import Run, Snapshot
 from also.services.trainer.shaping_reward import ShapingReward
@@ -54,16 +55,13 @@ def _pay(campaign: Campaign, run: Run, configs: Sequence[ShapingConfig]) -> list
         }
 
     shaping.begin(features())
-    weights, memory, begins = policy.net.weights(), run.collector.policy_memory, run.collector.begins
     draws = policy.draws(mix(run.keys, 0), (card.episode_limit, environments, len(card.agents)))
+    team = Team(policy, run.collector.observations, task, memory=run.collector.policy_memory, draws=draws)
     lowest = torch.full((count,), torch.inf, device=run.device)
     highest = torch.full((count,), -torch.inf, device=run.device)
-    view = task.view()
-    for t in range(card.episode_limit):
-        memory = memory * (~begins)[..., None, None]
-        decision = policy.decide(weights, run.collector.observations(view.observations), memory, view, draws[:, t])
-        memory = decision.memory
-        outcome = task.step(policy.executable(decision.actions))
+    view, begins = task.view(), run.collector.begins
+    for _ in range(card.episode_limit):
+        outcome = team.execute(team.decide(view, begins).actions)
         reward, terminated, truncated = (
             part.expand(count, -1) for part in (outcome.reward, outcome.terminated, outcome.truncated)
         )
@@ -72,7 +70,7 @@ def _pay(campaign: Campaign, run: Run, configs: Sequence[ShapingConfig]) -> list
         everyone = None if presence is None else presence.expand(count)
         paid = shaping.pay(features(), reward, terminated, truncated, everyone).flatten(1)
         lowest, highest = torch.minimum(lowest, paid.amin(dim=1)), torch.maximum(highest, paid.amax(dim=1))
-        begins, view = outcome.terminated | outcome.truncated, reached
+        begins, view = outcome.done, reached
         if bool(begins.any()):
             task.restart(begins)
             shaping.restart(begins.expand(count, -1), features())

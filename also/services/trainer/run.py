@@ -5,7 +5,8 @@ run is its tensors and two counters. `snapshot` cuts one replica out as a state 
 `restore` stacks such states: the main run, a branch and a group of branches are the same thing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -14,10 +15,12 @@ from torch import Tensor
 from also.errors import CheckpointError
 from also.services.trainer import device
 from also.services.trainer.algorithm import Statistics, learner_of, player_of
+from also.services.trainer.parts import as_part, part_of
 from also.services.trainer.shaping_reward import ShapingReward
 from also.services.trainer.streams import mix
 from also.services.trainer.tasks.opening import open_task
 from also.services.trainer.tasks.vector_task import VectorTask
+from also.updates import env_steps_of_update
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import TaskCard
@@ -127,16 +130,12 @@ class Run:
             )
         run = cls(campaign, configs, torch.zeros(len(configs), dtype=torch.int64), threads=threads, card=card)
         run.env_steps, run.updates = moments.pop()
-        try:
+        with fitting():
             stacked = {
                 name: torch.cat([snapshot.tensors[name] for snapshot in snapshots]).to(run.device)
                 for name in snapshots[0].tensors
             }
             run._load(stacked, [snapshot.config_hash for snapshot in snapshots], seeds)
-        except torch.OutOfMemoryError:  # is a RuntimeError, and says nothing of the checkpoint
-            raise
-        except (KeyError, RuntimeError, ValueError) as error:
-            raise CheckpointError(f"checkpoint does not fit the campaign's learner or task: {error}") from error
         return run
 
     def take(self, snapshot: Snapshot, *, whole: bool) -> None:
@@ -154,16 +153,14 @@ class Run:
             for name, tensor in snapshot.tensors.items()
         }
         steps = int(snapshot.tensors["optimiser_steps"][0]) if whole else None
-        try:
+        with fitting():
             self.learner.take(part_of(state, "learner"), optimiser_steps=steps)
             self.collector.take(part_of(state, "collector"))
-        except (KeyError, RuntimeError, ValueError) as error:
-            raise CheckpointError(f"checkpoint does not fit the campaign's learner or task: {error}") from error
 
     @property
     def env_steps_per_update(self) -> int:
         """env_steps of each replica between two updates."""
-        return self.campaign.learner.environments * self.campaign.learner.rollout
+        return env_steps_of_update(self.campaign.learner)
 
     def advance(self) -> Statistics:
         """Collect one rollout and learn from it."""
@@ -193,10 +190,10 @@ class Run:
         state = {
             "keys": self.keys,
             "optimiser_steps": torch.full_like(self.keys, self.learner.optimiser_steps),
-            **_prefixed("learner", self.learner.state_dict()),
-            **_prefixed("collector", self.collector.state_dict()),
-            **_prefixed("shaping", self.shaping.state_dict()),
-            **_prefixed("task", task_state),
+            **as_part("learner", self.learner.state_dict()),
+            **as_part("collector", self.collector.state_dict()),
+            **as_part("shaping", self.shaping.state_dict()),
+            **as_part("task", task_state),
         }
         state = {name: tensor.cpu() for name, tensor in state.items()}
         return [
@@ -233,13 +230,19 @@ class Run:
         return mix(streams, torch.arange(self.campaign.learner.environments, device=self.device))
 
 
-def _prefixed(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {f"{prefix}.{name}": tensor for name, tensor in state.items()}
+@contextmanager
+def fitting() -> Iterator[None]:
+    """Load what a checkpoint holds.
 
-
-def part_of(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """What a snapshot's tensors hold of one part, by the names that the part itself gives: the learner's, say."""
-    return {name.removeprefix(f"{prefix}."): part for name, part in state.items() if name.startswith(f"{prefix}.")}
+    Raises:
+        CheckpointError: it does not fit.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError:  # is a RuntimeError, and says nothing of the checkpoint
+        raise
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise CheckpointError(f"checkpoint does not fit the campaign's learner or task: {error}") from error
 
 
 def _rows_where(kept: Tensor, given: dict[str, Tensor], fresh: dict[str, Tensor]) -> dict[str, Tensor]:

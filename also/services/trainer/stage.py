@@ -15,8 +15,8 @@ from also.services.trainer.algorithm import Statistics
 from also.services.trainer.run import Run
 from also.services.trainer.tasks.opening import describe
 from also.store import Store
+from also.updates import whole_updates
 from also.v1 import campaign_pb2, evidence_pb2, trainer_pb2
-from also.validation.cost import whole_updates
 
 _PROGRESS_SECONDS = 0.5
 """Longest time between two progress messages, while updates are shorter."""

@@ -16,8 +16,8 @@ from also.services.trainer.evaluation import Evaluator
 from also.services.trainer.run import Run
 from also.services.trainer.tasks.opening import describe
 from also.store import Store
+from also.updates import whole_updates
 from also.v1.branch_pb2 import BRANCH_FAILURE_DIVERGED, BranchGroup, BranchRecord
-from also.validation.cost import whole_updates
 
 T = TypeVar("T")
 

@@ -26,6 +26,7 @@ from also.document import canonical
 from also.errors import CheckpointError, DocumentError, MissingObjectError
 from also.services.trainer import checkpoint
 from also.services.trainer.branch.group import GroupRun, in_parts
+from also.services.trainer.parts import as_part, part_of
 from also.services.trainer.run import Run, Snapshot
 from also.services.trainer.tasks.opening import describe
 from also.store import Store
@@ -72,14 +73,12 @@ def save(store: Store, course: GroupRun, *, seconds: float) -> bool:
         processes=course.processes,
         parts=len(runs),
     )
-    tensors = {
-        f"{_activity(part)}.{name}": counts.cpu()
-        for part, run in enumerate(runs)
-        for name, counts in run.shaping.activity_state().items()
-    }
+    tensors = {_DIGEST: _digest(made)}
+    for part, run in enumerate(runs):
+        tensors |= as_part(_activity(part), run.shaping.activity_state())
     for place, snapshot in enumerate(snapshots):
-        tensors |= {f"{place}.{name}": tensor.contiguous() for name, tensor in snapshot.tensors.items()}
-    content = save_tensors({**tensors, _DIGEST: _digest(made)})
+        tensors |= as_part(str(place), snapshot.tensors)
+    content = save_tensors({name: tensor.cpu().contiguous() for name, tensor in tensors.items()})
     made.tensors_sha256 = hashlib.sha256(content).hexdigest()
     store.ensure(_tensors_key(group, made), content)
     store.create_message(keys.branch_group_save(group.campaign_id, group.name, made.updates), made)
@@ -134,7 +133,7 @@ def _resumed(store: Store, group: BranchGroup, key: str) -> GroupRun:
         raise CheckpointError(f"it is a save of other branches than {members}")
     snapshots = [
         Snapshot(
-            tensors=_named(tensors, str(place)),
+            tensors=part_of(tensors, str(place)),
             env_steps=made.run_env_steps,
             updates=made.run_updates,
             config_hash=config_hash,
@@ -153,7 +152,7 @@ def _resumed(store: Store, group: BranchGroup, key: str) -> GroupRun:
     if saved != live:
         raise CheckpointError(f"it was trained under shaping configs {saved}; {live} are the branches'")
     for part, (run, finite) in enumerate(zip(runs, in_parts(made.finite, parts), strict=True)):
-        run.shaping.load_activity_state(_named(tensors, _activity(part)))
+        run.shaping.load_activity_state(part_of(tensors, _activity(part)))
         run.finite = torch.tensor(list(finite), dtype=torch.bool, device=run.device)
     return GroupRun(
         group,
@@ -194,11 +193,6 @@ def _check_fits(campaign: Campaign, card: TaskCard, made: BranchGroupSave) -> No
 def _activity(part: int) -> str:
     """What the names of a part's counts of activity begin with; those of a replica's tensors begin with its place."""
     return f"activity-{part}" if part else "activity"
-
-
-def _named(tensors: dict[str, Tensor], first: str) -> dict[str, Tensor]:
-    """The tensors whose names begin with a word, by the rest of their names."""
-    return {name.removeprefix(f"{first}."): each for name, each in tensors.items() if name.startswith(f"{first}.")}
 
 
 def _digest(made: BranchGroupSave) -> Tensor:

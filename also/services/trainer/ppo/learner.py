@@ -19,17 +19,20 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from also.algorithms import sees_state
 from also.services.trainer import presence
 from also.services.trainer.blocks import BLOCK_ELEMENTS, blocks
 from also.services.trainer.network import ReplicaNet
 from also.services.trainer.normaliser import RewardScaler
 from also.services.trainer.optimiser import Optimiser
+from also.services.trainer.parts import as_part, part_of
+from also.services.trainer.ppo.advantages import explained_variance, generalised_advantages, normalised
 from also.services.trainer.ppo.policy import Policy
 from also.services.trainer.ppo.rollout import Rollout
 from also.services.trainer.ppo.samples import Part, Samples
 from also.services.trainer.streams import mix, uniform
 from also.services.trainer.threads import Threads
-from also.v1.campaign_pb2 import ALGORITHM_MAPPO, LearnerSettings
+from also.v1.campaign_pb2 import LearnerSettings
 from also.v1.task_pb2 import TaskCard
 
 TASK, SHAPING = 0, 1
@@ -85,24 +88,15 @@ class Learner:
             threads: 2 trains actors and value nets at the same time, to the same bits.
         """
         self.settings = settings
-        self.centralised = settings.algorithm == ALGORITHM_MAPPO
-        replicas, agents = keys.shape[0], len(card.agents)
+        replicas = keys.shape[0]
         self.policy = Policy(mix(keys, 1), card, settings)
-        self.value_net = ReplicaNet(
-            mix(keys, 2),
-            inputs=card.state_size if self.centralised else card.observation_size,
-            outputs=2,
-            agents=agents,
-            hidden=settings.hidden,
-            layers=settings.layers,
-            recurrent=settings.recurrent,
-            gain=1.0,
-        )
+        seen = card.state_size if sees_state(settings) else card.observation_size
+        sizes = {"inputs": seen, "outputs": 2, "agents": len(card.agents)}
+        self.value_net = ReplicaNet(mix(keys, 2), settings, **sizes, gain=1.0)
         self.reward_scaler = RewardScaler(
             replicas, settings.environments, gamma=settings.gamma, enabled=settings.scale_rewards, device=keys.device
         )
-        width = settings.hidden if settings.recurrent else 0
-        self.value_memory = torch.zeros(replicas, settings.environments, agents, width, device=keys.device)
+        self.value_memory = self.value_net.empty_memory(replicas, settings.environments)
         self.optimiser_steps = 0
         self.optimisers = {
             name: Optimiser(flat, learning_rate=settings.learning_rate, largest_norm=settings.gradient_clip)
@@ -191,17 +185,11 @@ class Learner:
     @torch.inference_mode()
     def _improve_policy(self, rollout: Rollout, advantages: Tensor, orders: Tensor) -> tuple[Tensor, Tensor]:
         """Train the actors on all minibatches, see `_train`; their statistics are entropy, KL and share clipped."""
-        parts = {
-            "inputs": rollout.inputs,
-            "actions": rollout.actions,
-            "log_probabilities": rollout.log_probabilities,
-            "advantages": advantages,
-        }
+        parts = {"inputs": rollout.inputs, "actions": rollout.actions, "advantages": advantages}
+        parts["log_probabilities"] = rollout.log_probabilities
         if rollout.masks is not None:
             parts["masks"] = rollout.masks
-        if rollout.presence is not None:
-            parts["there"] = rollout.presence.acted
-        samples = Samples(parts, rollout.policy_memory, rollout.forgets, recurrent=self.settings.recurrent)
+        samples = self._samples(rollout, parts, rollout.policy_memory)
         return self._train(self.policy.net, self.optimisers["policy"], samples, orders, self._policy_loss)
 
     @torch.inference_mode()
@@ -209,11 +197,13 @@ class Learner:
         self, rollout: Rollout, targets: Tensor, memory: Tensor, orders: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Train the value nets on all minibatches, see `_train`; they have no statistics."""
-        parts = {"inputs": rollout.value_inputs, "targets": targets}
-        if rollout.presence is not None:
-            parts["there"] = rollout.presence.acted
-        samples = Samples(parts, memory, rollout.forgets, recurrent=self.settings.recurrent)
+        samples = self._samples(rollout, {"inputs": rollout.value_inputs, "targets": targets}, memory)
         return self._train(self.value_net, self.optimisers["value"], samples, orders, self._value_loss)
+
+    def _samples(self, rollout: Rollout, parts: Part, memory: Tensor) -> Samples:
+        """What a net learns from, with who was `there`; `memory` is before the first env_step."""
+        there = {} if rollout.presence is None else {"there": rollout.presence.acted}
+        return Samples(parts | there, memory, rollout.forgets, recurrent=self.settings.recurrent)
 
     def _train(
         self, net: ReplicaNet, optimiser: Optimiser, samples: Samples, orders: Tensor, loss: _Loss
@@ -289,26 +279,20 @@ class Learner:
 
     def state_dict(self) -> dict[str, Tensor]:
         """Nets, optimisers, reward statistics and memory; first axis R."""
-        state = {"value_memory": self.value_memory}
-        state |= {f"reward_scaler.{name}": part for name, part in self.reward_scaler.state_dict().items()}
-        for name, tensor in self._learnt():
-            state[name] = tensor
-        return state
+        scaler = as_part("reward_scaler", self.reward_scaler.state_dict())
+        return {"value_memory": self.value_memory, **scaler, **dict(self._learnt())}
 
     def load_state_dict(self, state: dict[str, Tensor], *, optimiser_steps: int) -> None:
         """Continue from what `state_dict` returned after so many optimiser steps."""
         self.optimiser_steps = optimiser_steps
         self.value_memory = state["value_memory"]
-        self.reward_scaler.load_state_dict(
-            {name: state[f"reward_scaler.{name}"] for name in self.reward_scaler.state_dict()}
-        )
+        self.reward_scaler.load_state_dict(part_of(state, "reward_scaler"))
         for name, tensor in self._learnt():
             tensor.copy_(state[name])
 
     def take(self, state: dict[str, Tensor], *, optimiser_steps: int | None) -> None:
         """Begin with another's weights; without its optimiser's steps, only with those of its actor."""
-        scaler = {name: state[f"reward_scaler.{name}"] for name in self.reward_scaler.moments.state_dict()}
-        self.reward_scaler.moments.load_state_dict(scaler)
+        self.reward_scaler.moments.load_state_dict(part_of(state, "reward_scaler"))
         for name, tensor in self._learnt():
             if optimiser_steps is not None or name in {f"policy.{part}" for part in self.policy.parts}:
                 tensor.copy_(state[name])
@@ -327,68 +311,3 @@ class Learner:
                 yield f"{net}.{name}", optimiser.flat[:, place]
                 yield f"{net}.{name}.exp_avg", optimiser.first[:, place]
                 yield f"{net}.{name}.exp_avg_sq", optimiser.second[:, place]
-
-
-def generalised_advantages(
-    rewards: Tensor,
-    values: Tensor,
-    following: Tensor,
-    done: Tensor,
-    *,
-    gamma: float,
-    gae_lambda: float,
-    left: Tensor | None = None,
-) -> Tensor:
-    """Generalised advantage estimation (Schulman 2016, arXiv 1506.02438, eq. 16).
-
-    Args:
-        rewards: float32 (R, T, E, A, 2).
-        values: float32 (R, T, E, A, 2), of the states seen.
-        following: float32 (R, T, E, A, 2), of the states reached; 0 where the episode terminated.
-        done: bool (R, T, E): the episode ended or was cut here, so no advantage flows back over it.
-        gamma: discount.
-        gae_lambda: lambda.
-        left: bool (R, T, E, A), agents that are not in the state reached: no advantage of shaping flows back from it;
-            None: nobody has left.
-
-    Returns:
-        float32 (R, T, E, A, 2).
-    """
-    deltas = rewards + gamma * following - values
-    factor = gamma * gae_lambda * (~done).to(deltas.dtype)[..., None, None]
-    if left is not None:
-        stays = torch.stack([torch.ones_like(left), ~left], dim=-1)  # the task's reward, and shaping's
-        factor = factor * stays
-    advantages = torch.empty_like(deltas)
-    carried = torch.zeros_like(deltas[:, 0])
-    for t in range(deltas.shape[1] - 1, -1, -1):
-        carried = deltas[:, t] + factor[:, t] * carried
-        advantages[:, t] = carried
-    return advantages
-
-
-def normalised(advantages: Tensor, there: Tensor | None = None) -> Tensor:
-    """Advantages (R, ...) with mean 0 and deviation 1 in each replica, over those that are `there`, bool (R, ...)."""
-    flat = advantages.flatten(1)
-    deviation, mean = torch.std_mean(flat, dim=1, keepdim=True)
-    if there is not None:
-        some = there.flatten(1)
-        everybody = some.all(1, keepdim=True)
-        mean = torch.where(everybody, mean, presence.mean(flat, some, 1).unsqueeze(1))
-        deviation = torch.where(everybody, deviation, presence.variance(flat, some).sqrt().unsqueeze(1))
-    return ((flat - mean) / (deviation + 1e-8)).view_as(advantages)
-
-
-def explained_variance(values: Tensor, targets: Tensor, there: Tensor | None = None) -> Tensor:
-    """1 - var(targets - values) / var(targets), float32 (R, 2), of (R, T, E, A, 2); 0 for constant targets.
-
-    With `there`, bool (R, T, E, A), of those rows only.
-    """
-    flat_values, flat_targets = values.flatten(1, 3), targets.flatten(1, 3)
-    if there is None:
-        variance, unexplained = flat_targets.var(dim=1), (flat_targets - flat_values).var(dim=1)
-    else:
-        rows = there.flatten(1).unsqueeze(-1)
-        variance = presence.variance(flat_targets, rows)
-        unexplained = presence.variance(flat_targets - flat_values, rows)
-    return torch.where(variance > 1e-12, 1.0 - unexplained / variance.clamp(min=1e-12), torch.zeros_like(variance))

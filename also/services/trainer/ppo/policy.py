@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from also.services.trainer.actor import Decision, masked
 from also.services.trainer.network import ReplicaNet, Weights, normal, padded
-from also.services.trainer.play import Decision, masked, stepped
 from also.services.trainer.streams import uniform
-from also.services.trainer.tasks.vector_task import View
 from also.v1 import task_pb2
 from also.v1.campaign_pb2 import LearnerSettings
 
@@ -45,16 +44,8 @@ class Policy:
         """Draw the weights from streams int64 (R,)."""
         self.space = card.action_space
         self.discrete = self.space.kind == task_pb2.ACTION_KIND_DISCRETE
-        self.net = ReplicaNet(
-            keys,
-            inputs=card.observation_size,
-            outputs=self.space.size,
-            agents=len(card.agents),
-            hidden=settings.hidden,
-            layers=settings.layers,
-            recurrent=settings.recurrent,
-            gain=0.01,
-        )
+        sizes = {"inputs": card.observation_size, "outputs": self.space.size, "agents": len(card.agents)}
+        self.net = ReplicaNet(keys, settings, **sizes, gain=0.01)
         self.flat = self.net.flat
         """All that is learnt, float32 (R, P): the net's weights, log-deviations of continuous actions, and padding."""
         end = self.net.size
@@ -78,31 +69,22 @@ class Policy:
         shape = (*shape, self.space.size)
         return normal(keys, math.prod(shape)).view(-1, *shape)
 
-    def decide(self, weights: Weights, inputs: Tensor, memory: Tensor, view: View, draws: Tensor) -> Decision:
-        """Draw actions. An agent that is not there draws, too, so that all draw what they draw without it.
-
-        Args:
-            weights: what `net.weights` returned.
-            inputs: float32 (R, B, A, O), normalised observations.
-            memory: float32 (R, B, A, H).
-            view: what is seen: the masks of actions, and who is there.
-            draws: of `draws`, (R, B, A) or (R, B, A, K).
-        """
-        outputs, memory = stepped(self.net, weights, inputs, memory, view)
+    def decide(
+        self, weights: Weights, inputs: Tensor, memory: Tensor, mask: Tensor | None, draws: Tensor | None
+    ) -> Decision:
+        """Draw actions with `draws`, (R, B, A) or (R, B, A, K), or take the most likely ones; see `Actor`."""
+        outputs, memory = self.net.step(weights, inputs, memory)
         if not self.discrete:
-            actions = outputs.movedim(1, -1) + draws * self._log_deviation(draws.dim(), None).exp().movedim(1, -1)
-            return Decision(actions=actions, outputs=outputs, memory=memory)
-        cumulative = torch.softmax(masked(outputs, view.action_mask), dim=1).cumsum(dim=1)
-        levels = draws.unsqueeze(1) * cumulative[:, -1:]
-        actions = (cumulative <= levels).sum(dim=1).clamp_(max=self.space.size - 1)
-        return Decision(actions=actions, outputs=outputs, memory=memory)
-
-    def most_likely(self, weights: Weights, inputs: Tensor, memory: Tensor, view: View) -> tuple[Tensor, Tensor]:
-        """The most likely actions and the next memory; arguments as of `decide`."""
-        outputs, memory = stepped(self.net, weights, inputs, memory, view)
-        if not self.discrete:
-            return outputs.movedim(1, -1), memory
-        return masked(outputs, view.action_mask).argmax(dim=1), memory
+            actions = outputs.movedim(1, -1)
+            if draws is not None:
+                actions = actions + draws * self._log_deviation(draws.dim(), None).exp().movedim(1, -1)
+        elif draws is None:
+            actions = masked(outputs, mask).argmax(dim=1)
+        else:
+            cumulative = torch.softmax(masked(outputs, mask), dim=1).cumsum(dim=1)
+            levels = draws.unsqueeze(1) * cumulative[:, -1:]
+            actions = (cumulative <= levels).sum(dim=1).clamp_(max=self.space.size - 1)
+        return Decision(inputs=inputs, actions=actions, outputs=outputs, memory=memory)
 
     def judge(self, outputs: Tensor, mask: Tensor | None, actions: Tensor, flat: Tensor | None = None) -> Judgement:
         """Log-probabilities of actions, and the entropy.

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from also.algorithms import sees_state
 from also.services.trainer.play import Course, Player
 from also.services.trainer.ppo.policy import Policy
 from also.services.trainer.presence import Presence
-from also.services.trainer.shaping_reward import ShapingReward
-from also.services.trainer.tasks.vector_task import VectorTask, View
-from also.v1.campaign_pb2 import ALGORITHM_MAPPO, LearnerSettings
+from also.services.trainer.tasks.vector_task import View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,61 +56,34 @@ class Rollout:
 class Collector(Player[Rollout]):
     """Plays a task with policies, and makes rollouts of it."""
 
-    def __init__(
-        self,
-        task: VectorTask,
-        shaping: ShapingReward,
-        settings: LearnerSettings,
-        *,
-        replicas: int,
-        device: torch.device,
-    ) -> None:
-        """Play `task` under `shaping`; call `begin`, or load a state, before the first rollout."""
-        super().__init__(task, shaping, settings, replicas=replicas, device=device)
-        self.centralised = settings.algorithm == ALGORITHM_MAPPO
-
-    def made_of(self, policy: Policy, course: Course, view: View) -> Rollout:
-        """All that the T env_steps were, and the statistics of what was seen in them."""
-        observations = torch.stack([view.observations for view in course.views], dim=1)
-        inputs = torch.stack(course.inputs, dim=1)
+    def made_of(self, policy: Policy, course: Course) -> Rollout:
+        """All that the T env_steps were."""
+        inputs = course.stacked(lambda turn: turn.decision.inputs)
+        actions = course.stacked(lambda turn: turn.decision.actions)
+        outputs = course.stacked(lambda turn: turn.decision.outputs, axis=2)  # (R, K, T, E, A)
         value_inputs = inputs
-        last = self._value_inputs(view)
-        cut = {t: self._value_inputs(reached) for t, reached in course.cut.items()}
-        if self.centralised:
-            states = torch.stack([view.state for view in course.views], dim=1)  # (R, T, E, S)
-            value_inputs = self.states(states).unsqueeze(3)
-            self.states.update(states)
-        done, terminated = (
-            torch.stack(course.done, dim=1),
-            torch.stack([each.terminated for each in course.outcomes], dim=1),
-        )
-        presence = course.presence(view, done & ~terminated)
-        self.observations.update(observations.flatten(1, 2), None if presence is None else presence.acted.flatten(1, 2))
-        given = [view.action_mask for view in course.views if view.action_mask is not None]
+        if sees_state(self.settings):
+            value_inputs = self.states(course.stacked(lambda turn: turn.view.state)).unsqueeze(3)
+        given = [turn.view.action_mask for turn in course.turns if turn.view.action_mask is not None]
         masks = torch.stack(given, dim=1) if given else None
-        actions = torch.stack([decision.actions for decision in course.decisions], dim=1)
-        outputs = torch.stack([decision.outputs for decision in course.decisions], dim=2)  # (R, K, T, E, A)
-        reward = torch.stack([outcome.reward for outcome in course.outcomes], dim=1)
-        reached, first = self.told(course)
-        shaped = self.shaped(course, reached, first, reward, terminated, presence)  # (R, T, E, A)
         return Rollout(
             inputs=inputs,
             value_inputs=value_inputs,
             masks=masks,
             actions=actions,
             log_probabilities=policy.judge(outputs, masks, actions).log_probabilities,
-            rewards=torch.stack([reward.unsqueeze(-1).expand_as(shaped), shaped], dim=-1),
-            terminated=terminated,
-            truncated=done & ~terminated,
-            begins=torch.cat([self.begins.unsqueeze(1), done[:, :-1]], dim=1),
+            rewards=torch.stack([course.reward.unsqueeze(-1).expand_as(course.shaped), course.shaped], dim=-1),
+            terminated=course.terminated,
+            truncated=course.done & ~course.terminated,
+            begins=torch.cat([self.begins.unsqueeze(1), course.done[:, :-1]], dim=1),
             policy_memory=self.policy_memory,
-            last_value_inputs=last,
-            cut_value_inputs=cut,
-            presence=presence,
+            last_value_inputs=self._value_inputs(course.last),
+            cut_value_inputs={t: self._value_inputs(view) for t, view in course.cut.items()},
+            presence=course.presence,
         )
 
     def _value_inputs(self, view: View) -> Tensor:
         """What the value net sees of a state, (R, E, A or 1, ·)."""
-        if self.centralised:
+        if sees_state(self.settings):
             return self.states(view.state.unsqueeze(2))
         return self.observations(view.observations)

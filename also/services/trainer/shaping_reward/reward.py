@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from also.errors import CheckpointError
+from also.services.trainer.parts import as_part, part_of
 from also.services.trainer.presence import Presence
 from also.services.trainer.shaping_reward.activity import Activity
 from also.services.trainer.shaping_reward.caps import Capped
@@ -255,7 +256,7 @@ class ShapingReward:
         """
         counts = {"task_size": self._task_size.clone()}
         for name, activity in (("terms", self._activity), ("mixing", self._mixing)):
-            counts |= {f"{name}.{part}": tensor for part, tensor in activity.state_dict().items()}
+            counts |= as_part(name, activity.state_dict())
         return counts
 
     def load_activity_state(self, state: dict[str, Tensor]) -> None:
@@ -267,7 +268,7 @@ class ShapingReward:
         _require_like(self.activity_state(), state, "shaping activity")
         self._task_size.copy_(state["task_size"])
         for name, activity in (("terms", self._activity), ("mixing", self._mixing)):
-            activity.load_state_dict({part: state[f"{name}.{part}"] for part in activity.state_dict()})
+            activity.load_state_dict(part_of(state, name))
 
     def state_dict(self) -> dict[str, Tensor]:
         """Everything a bit-exact continuation needs; first axis R, of a shape that no config changes.

@@ -106,5 +106,5 @@ def _look(camera: Camera, films: dict[int, _Film], outcome: Outcome | None) -> N
         frame = camera.frame(lane)
         if outcome is not None:
             frame.reward = float(outcome.reward[0, lane])
-            film.over = bool((outcome.terminated | outcome.truncated)[0, lane])
+            film.over = bool(outcome.done[0, lane])
         film.frames.append(frame)

@@ -46,6 +46,11 @@ class Outcome:
     truncated: Tensor
     """bool (R, E): the time limit has cut the episode; its value is bootstrapped. Never with `terminated`."""
 
+    @property
+    def done(self) -> Tensor:
+        """Bool (R, E): the episode is over, by itself or by the time limit."""
+        return self.terminated | self.truncated
+
 
 class VectorTask(Protocol):
     """(R, E) environments of one task. All randomness comes from the keys given to `reset`."""

@@ -12,10 +12,9 @@ import math
 import torch
 from torch import Tensor
 
+from also.services.trainer.actor import Decision, masked
 from also.services.trainer.network import ReplicaNet, Weights
-from also.services.trainer.play import Decision, masked, stepped
 from also.services.trainer.streams import uniform
-from also.services.trainer.tasks.vector_task import View
 from also.v1.campaign_pb2 import LearnerSettings
 from also.v1.task_pb2 import TaskCard
 
@@ -29,16 +28,8 @@ class EpsilonGreedy:
         """Draw the weights from streams int64 (R,)."""
         self.actions = card.action_space.size
         """Number of actions, K."""
-        self.net = ReplicaNet(
-            keys,
-            inputs=card.observation_size,
-            outputs=self.actions,
-            agents=len(card.agents),
-            hidden=settings.hidden,
-            layers=settings.layers,
-            recurrent=settings.recurrent,
-            gain=0.01,
-        )
+        sizes = {"inputs": card.observation_size, "outputs": self.actions, "agents": len(card.agents)}
+        self.net = ReplicaNet(keys, settings, **sizes, gain=0.01)
         self._last_epsilon = settings.value_learning.epsilon_end
         self.epsilon = torch.ones(keys.shape[0], device=keys.device)
         """Share of random actions of each replica, float32 (R,)."""
@@ -52,34 +43,22 @@ class EpsilonGreedy:
         """Uniform numbers for `decide`, (R, *shape), of keys int64 (R,)."""
         return uniform(keys, math.prod(shape)).view(-1, *shape)
 
-    def decide(self, weights: Weights, inputs: Tensor, memory: Tensor, view: View, draws: Tensor) -> Decision:
-        """Choose actions as in training. An agent that is not there chooses, too, and nothing comes of it.
-
-        Args:
-            weights: what `net.weights` returned.
-            inputs: float32 (R, B, A, O), normalised observations.
-            memory: float32 (R, B, A, H).
-            view: what is seen: the masks of actions, and who is there.
-            draws: of `draws`, (R, B, A).
-        """
-        outputs, memory = stepped(self.net, weights, inputs, memory, view)
-        epsilon = self.epsilon[:, None, None]
-        level = draws / epsilon.clamp(min=1e-9)  # uniform in [0, 1) where an agent explores
-        mask = view.action_mask
-        if mask is None:
-            drawn = (level * self.actions).long()
-        else:
-            rank = (level * mask.sum(dim=-1)).long().unsqueeze(-1)
-            drawn = (mask.cumsum(dim=-1) <= rank).sum(dim=-1)  # the allowed action of that rank
-        drawn = drawn.clamp(max=self.actions - 1)
-        return Decision(
-            actions=torch.where(draws < epsilon, drawn, best(outputs, mask)), outputs=outputs, memory=memory
-        )
-
-    def most_likely(self, weights: Weights, inputs: Tensor, memory: Tensor, view: View) -> tuple[Tensor, Tensor]:
-        """The best actions and the next memory; arguments as of `decide`."""
-        outputs, memory = stepped(self.net, weights, inputs, memory, view)
-        return best(outputs, view.action_mask), memory
+    def decide(
+        self, weights: Weights, inputs: Tensor, memory: Tensor, mask: Tensor | None, draws: Tensor | None
+    ) -> Decision:
+        """Explore now and then with `draws`, (R, B, A), or take the best actions; see `Actor`."""
+        outputs, memory = self.net.step(weights, inputs, memory)
+        actions = best(outputs, mask)
+        if draws is not None:
+            epsilon = self.epsilon[:, None, None]
+            level = draws / epsilon.clamp(min=1e-9)  # uniform in [0, 1) where an agent explores
+            if mask is None:
+                drawn = (level * self.actions).long()
+            else:
+                rank = (level * mask.sum(dim=-1)).long().unsqueeze(-1)
+                drawn = (mask.cumsum(dim=-1) <= rank).sum(dim=-1)  # the allowed action of that rank
+            actions = torch.where(draws < epsilon, drawn.clamp(max=self.actions - 1), actions)
+        return Decision(inputs=inputs, actions=actions, outputs=outputs, memory=memory)
 
     def executable(self, actions: Tensor) -> Tensor:
         """Actions as the task takes them."""

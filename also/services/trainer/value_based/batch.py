@@ -8,7 +8,8 @@ credit, which keeps the sum over agents, moves nothing.
 Letters as in `replay`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -44,20 +45,11 @@ class Batch:
 
     def of(self, episodes: slice) -> "Batch":
         """Some of the episodes."""
-
-        def cut(part: Tensor) -> Tensor:
-            return part[:, :, episodes].contiguous()
-
-        return Batch(
-            inputs=cut(self.inputs),
-            states=None if self.states is None else cut(self.states),
-            masks=None if self.masks is None else cut(self.masks),
-            present=cut(self.present),
-            actions=cut(self.actions),
-            rewards=cut(self.rewards),
-            terminated=cut(self.terminated),
-            alive=cut(self.alive),
-        )
+        parts = ((field.name, getattr(self, field.name)) for field in fields(self))
+        cut: dict[str, Any] = {
+            name: part if part is None else part[:, :, episodes].contiguous() for name, part in parts
+        }
+        return Batch(**cut)
 
 
 class Experience:

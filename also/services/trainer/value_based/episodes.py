@@ -7,17 +7,15 @@ Letters as in `replay`.
 """
 
 import torch
-from torch import Tensor
 
-from also.services.trainer.play import Actor, Course, Player
+from also.services.trainer.actor import Actor
+from also.services.trainer.parts import State, as_part, part_of
+from also.services.trainer.play import Course, Player
 from also.services.trainer.shaping_reward import ShapingReward
-from also.services.trainer.tasks.vector_task import Features, VectorTask, View
+from also.services.trainer.tasks.vector_task import VectorTask, View
 from also.services.trainer.value_based.batch import Experience, packed
 from also.services.trainer.value_based.replay import Replay, Rows
 from also.v1.campaign_pb2 import LearnerSettings
-
-_REPLAY = "replay."
-"""What the names of the replay's tensors begin with."""
 
 
 class Recorder(Player[Experience]):
@@ -34,7 +32,6 @@ class Recorder(Player[Experience]):
     ) -> None:
         """Play `task` under `shaping`; call `begin`, or load a state, before the first rollout."""
         super().__init__(task, shaping, settings, replicas=replicas, device=device)
-        self._names = tuple(feature.name for feature in task.card.features)
         self.replay = Replay(task.card, settings, replicas=replicas, whole_numbers=task.whole_numbers, device=device)
         self.experience = Experience(
             self.replay, shaping, task.card, observations=self.observations, states=self.states
@@ -43,29 +40,29 @@ class Recorder(Player[Experience]):
     @property
     def feature_names(self) -> tuple[str, ...]:
         """All features of the card: which ones a later config reads, nobody knows."""
-        return self._names
+        return tuple(feature.name for feature in self.task.card.features)
 
     def begin_episodes(self) -> None:
         """Take note that the task has begun new episodes everywhere."""
         super().begin_episodes()
-        self.replay.begin(packed(self.task.features(self._names), self.task.card, 2))
+        self.replay.begin(packed(self.task.features(self.feature_names), self.task.card, 2))
 
-    def made_of(self, policy: Actor, course: Course, view: View) -> Experience:
-        """Record the T env_steps, and their statistics; the replay with them."""
+    def made_of(self, policy: Actor, course: Course) -> Experience:
+        """Record the T env_steps; what is written later may lie over what was written before."""
         del policy
-        done = torch.stack(course.done, dim=1)
-        terminated = torch.stack([each.terminated for each in course.outcomes], dim=1)
-        reward = torch.stack([each.reward for each in course.outcomes], dim=1)
-        presence = course.presence(view, done & ~terminated)
-        reached, first = self.told(course)
-        self.shaped(course, reached, first, reward, terminated, presence)
-        seen = self._seen(course.views)
-        self._record(course, seen, self._seen([view]), reached, first, reward, terminated, done)
-        self.observations.update(
-            seen["observations"].flatten(1, 2), None if presence is None else presence.acted.flatten(1, 2)
-        )
-        if "states" in seen:
-            self.states.update(seen["states"])
+        replay, card, done = self.replay, self.task.card, course.done
+        places, time = replay.places(done), done.shape[1]
+        replay.write(places[:, :time] + 1, {"features": packed(course.reached, card, 3)})
+        at = () if course.begun is None else course.begun.at
+        if course.begun is not None:
+            replay.write(places[:, [t + 1 for t in at]], {"features": packed(course.begun.features, card, 3)})
+        for t, view in course.cut.items():
+            replay.write(places[:, t : t + 1] + 1, self._seen([view]))
+        actions = course.stacked(lambda turn: turn.decision.actions)
+        acted = {"actions": actions, "reward": course.reward, "terminated": course.terminated}
+        replay.write(places[:, :time], self._seen([turn.view for turn in course.turns]) | acted)
+        replay.write(places[:, time:], self._seen([course.last]))
+        replay.advance(places, done, at)
         return self.experience
 
     def trim(self) -> None:
@@ -73,40 +70,14 @@ class Recorder(Player[Experience]):
         if not self.settings.value_learning.replay_in_checkpoint:
             self.replay.clear()
 
-    def state_dict(self) -> dict[str, Tensor]:
+    def state_dict(self) -> State:
         """Everything that runs on, the replay with it; first axis R."""
-        return super().state_dict() | {f"{_REPLAY}{name}": part for name, part in self.replay.state_dict().items()}
+        return super().state_dict() | as_part("replay", self.replay.state_dict())
 
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Continue from what `state_dict` returned."""
         super().load_state_dict(state)
-        self.replay.load_state_dict(
-            {name.removeprefix(_REPLAY): part for name, part in state.items() if name.startswith(_REPLAY)}
-        )
-
-    def _record(
-        self,
-        course: Course,
-        seen: Rows,
-        last: Rows,
-        reached: Features,
-        first: Features | None,
-        reward: Tensor,
-        terminated: Tensor,
-        done: Tensor,
-    ) -> None:
-        """Write all that the T env_steps were; what is written later may lie over what was written before."""
-        replay, card, time = self.replay, self.task.card, done.shape[1]
-        places = replay.places(done)
-        replay.write(places[:, :time] + 1, {"features": packed(reached, card, 3)})
-        if first is not None:
-            replay.write(places[:, [t + 1 for t in course.first_moments]], {"features": packed(first, card, 3)})
-        for t, view in course.cut.items():
-            replay.write(places[:, t : t + 1] + 1, self._seen([view]))
-        actions = torch.stack([decision.actions for decision in course.decisions], dim=1)
-        replay.write(places[:, :time], seen | {"actions": actions, "reward": reward, "terminated": terminated})
-        replay.write(places[:, time:], last)
-        replay.advance(places, done, course.first_moments)
+        self.replay.load_state_dict(part_of(state, "replay"))
 
     def _seen(self, views: list[View]) -> Rows:
         """What was seen of T states, (R, T, E, ...) by its name in a row."""

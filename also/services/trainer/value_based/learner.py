@@ -26,6 +26,7 @@ from also.services.trainer.value_based.actor import EpsilonGreedy, best
 from also.services.trainer.value_based.batch import Batch, Experience
 from also.services.trainer.value_based.exploration import epsilon
 from also.services.trainer.value_based.mixer import mixer_of
+from also.updates import env_steps_of_update
 from also.v1.campaign_pb2 import LearnerSettings
 from also.v1.task_pb2 import TaskCard
 
@@ -109,14 +110,13 @@ class QLearner:
             drawn = experience.draw(keys, batches * size)
             for number in range(batches):
                 batch = drawn.of(slice(number * size, (number + 1) * size))
-                replicas, time, episodes, agents = batch.inputs.shape[:4]
-                samples, device = time * episodes * agents, self.flat.device
-                for rows in blocks(replicas, samples, self.settings, device, most=self.block_elements):
+                samples = batch.inputs[0, ..., 0].numel()
+                for rows in blocks(len(keys), samples, self.settings, self.flat.device, most=self.block_elements):
                     told[number, :, rows] = self._learn(batch, rows, ready[rows])
                 self.optimiser_steps += 1
         else:
             self.optimiser_steps += batches
-        self.env_steps = self.env_steps + self.settings.environments * self.settings.rollout
+        self.env_steps = self.env_steps + env_steps_of_update(self.settings)
         self._explore()
         td_error, mean_value, norms = told.mean(dim=0)
         return QStatistics(
@@ -137,7 +137,7 @@ class QLearner:
         gradient = torch.zeros_like(mine.flat)  # the padding's stays 0
         weights, by_weights = net.views(mine.flat), net.views(gradient)
         begins = forgets(present)
-        memory = inputs.new_zeros(len(inputs), inputs.shape[2], net.agents, net.hidden if net.recurrent else 0)
+        memory = net.empty_memory(len(inputs), inputs.shape[2])
         if net.recurrent:
             outputs, pull_back = net.unrolled_vjp(weights, by_weights, inputs, memory, begins)
         else:

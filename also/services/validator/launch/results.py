@@ -9,6 +9,7 @@ from also.device import placeless_group
 from also.document import canonical
 from also.errors import DocumentError, MissingObjectError, ServiceError
 from also.store import Store
+from also.updates import env_steps_of_update
 from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchGroupSave, BranchProgress
 
 
@@ -91,6 +92,5 @@ def saved_progress(store: Store, group: BranchGroup, key: str) -> BranchProgress
         save = store.get_message(key, BranchGroupSave)
     except (MissingObjectError, DocumentError):
         return None
-    learner = group.campaign.learner
-    env_steps = save.updates * learner.environments * learner.rollout * len(group.branches)
+    env_steps = save.updates * env_steps_of_update(group.campaign.learner) * len(group.branches)
     return BranchProgress(env_steps=env_steps, records=save.records)

@@ -15,7 +15,6 @@ drawn anew.
 """
 
 import functools
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -26,8 +25,8 @@ from also.services.trainer.streams import mix, uniform
 from also.services.trainer.tasks.foraging.card import foraging_card
 from also.services.trainer.tasks.foraging.layout import EPISODE_LIMIT, FAILURES_PER_UNIT, LOADERS, parse_layout
 from also.services.trainer.tasks.foraging.tables import LEVEL_BITS, LEVEL_MASK, Tables
-from also.services.trainer.tasks.vector_task import Features, Outcome, View
-from also.v1.task_pb2 import TaskCard
+from also.services.trainer.tasks.tensor_task import TensorTask
+from also.services.trainer.tasks.vector_task import Outcome, View
 
 IDLE, NORTH, SOUTH, WEST, EAST, LOAD = range(6)
 """Actions, in the package's order."""
@@ -63,11 +62,8 @@ class Field(NamedTuple):
     """(R, E): sum of their levels."""
 
 
-class Foraging:
+class Foraging(TensorTask[Field, Field]):
     """The task `foraging`. Its reward is the sum over agents of the package's normalised reward, penalties included."""
-
-    copies_state = True
-    whole_numbers = True  # rows, columns and levels
 
     def __init__(self, layout: str, *, replicas: int, environments: int, device: str | torch.device = "cpu") -> None:
         """Open a layout.
@@ -82,27 +78,8 @@ class Foraging:
             TaskError: there is no such layout.
         """
         self.layout = parse_layout(layout)
-        self.card: TaskCard = foraging_card(self.layout)
         self._tables = Tables.build(self.layout, torch.device(device))
-        self.reset(torch.zeros((replicas, environments), dtype=torch.int64, device=device))
-
-    def reset(self, keys: Tensor) -> None:
-        """Begin episode 0 of every environment; keys is int64 (R, E)."""
-        self._field = self._spawn(keys, torch.zeros_like(keys))
-
-    def restart(self, done: Tensor) -> None:
-        """Begin the next episode where `done`, bool (R, E)."""
-        lanes = done.flatten().nonzero().squeeze(-1)
-        if lanes.numel() == 0:
-            return
-        old = [tensor.flatten(0, 1) for tensor in self._field]
-        fresh = self._spawn(self._field.keys.flatten()[lanes], self._field.episode.flatten()[lanes] + 1)
-        self._field = Field(
-            *(
-                flat.index_copy(0, lanes, new).view_as(tensor)
-                for tensor, flat, new in zip(self._field, old, fresh, strict=True)
-            )
-        )
+        super().__init__(foraging_card(self.layout), replicas=replicas, environments=environments, device=device)
 
     def view(self) -> View:
         """Observations as the package flattens them; the state is all foods, then all agents.
@@ -110,7 +87,7 @@ class Foraging:
         An entity is (row, column, level), (-1, -1, 0) where it is gone or out of sight. An agent
         sees foods first, then itself, then the others; what it does not see leaves no gap.
         """
-        tables, field = self._tables, self._field
+        tables, field = self._tables, self._state
         codes = torch.cat((field.foods, (field.cell << LEVEL_BITS) + field.level), dim=-1)  # (R, E, F+A)
         seen = tables.entity(codes.index_select(-1, tables.seen_order))  # (R, E, A*(F+A), 3)
         shape = (*field.cell.shape, codes.shape[-1], 3)
@@ -120,7 +97,7 @@ class Foraging:
 
     def step(self, actions: Tensor) -> Outcome:
         """Move every environment by one env_step; actions is int64 (R, E, A), see `IDLE` to `LOAD`."""
-        tables, field = self._tables, self._field
+        tables, field = self._tables, self._state
         target = tables.moves.take(field.cell * 6 + actions)  # walls are in the table
         is_food = target.unsqueeze(-1) == (field.foods >> LEVEL_BITS).unsqueeze(-2)  # (R, E, A, F)
         target = torch.where(is_food.any(-1), field.cell, target)
@@ -136,7 +113,7 @@ class Foraging:
             reward = reward - (loading & ~eaten.unsqueeze(-2)).sum((-2, -1)) / FAILURES_PER_UNIT
 
         time = field.time + 1
-        self._field = field._replace(
+        self._state = field._replace(
             time=time,
             cell=cell,
             foods=foods,
@@ -147,41 +124,10 @@ class Foraging:
         terminated = foods[..., 0] == tables.gone
         return Outcome(reward=reward, terminated=terminated, truncated=(time >= EPISODE_LIMIT) & ~terminated)
 
-    def features(self, names: tuple[str, ...]) -> Features:
-        """Features by name, see the card; nothing else is computed.
-
-        Raises:
-            TaskError: the card has no such feature.
-        """
-        return self._features(self._field, names)
-
     def moment(self, names: tuple[str, ...]) -> Field:
         """The state, which is never changed in place."""
         del names
-        return self._field
-
-    def features_at(self, moments: Sequence[Field], names: tuple[str, ...]) -> Features:
-        """Features of T states at once, (R, T, E, ...); errors as of `features`."""
-        return self._features(Field(*(torch.stack(parts, dim=1) for parts in zip(*moments, strict=True))), names)
-
-    def clipped(self) -> dict[str, float]:
-        """Nothing: no feature can leave its range."""
-        return {}
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """The whole state; int64, first axis R."""
-        return self._field._asdict()
-
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Continue from what `state_dict` returned, bit-exactly."""
-        device = self._field.keys.device
-        self._field = Field(**{name: state[name].to(device) for name in Field._fields})
-
-    def close(self) -> None:
-        """Nothing was started."""
-
-    def _features(self, field: Field, names: tuple[str, ...]) -> Features:
-        return {name: self._feature(field, name).to(torch.float32) for name in names}
+        return self._state
 
     def _feature(self, field: Field, name: str) -> Tensor:
         tables = self._tables

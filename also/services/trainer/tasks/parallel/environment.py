@@ -11,7 +11,6 @@ cannot be read there stays as it was, and is told once.
 Letters of shapes: A agents, O observation, S state, N choices or numbers of an action.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,14 +21,15 @@ from numpy.typing import NDArray
 from also.errors import TaskError
 from also.services.trainer.tasks.parallel.kind import optional_method
 from also.services.trainer.tasks.parallel.object import UserObject
+from also.services.trainer.tasks.parallel.own_features import OwnFeatures
 from also.services.trainer.tasks.parallel.picture import picture_of
 from also.services.trainer.tasks.parallel.place import PLACE
+from also.services.trainer.tasks.parallel.results import check_agents, end_of, results_of, reward_of
 from also.services.trainer.tasks.parallel.spaces import (
     ACTION_MASK,
     AgentSpaces,
     Floats,
     is_finite,
-    shapes_of,
     widest_bounds,
 )
 from also.services.trainer.tasks.parallel.state import GlobalState, StateError
@@ -105,7 +105,6 @@ class ParallelEnvironment:
         """Whether an agent has left before the others, so far."""
         self.global_state = GlobalState(self._object.note)
         """How its state is read."""
-        self._feature_shapes = ((), (len(self.agents),), (len(self.agents), len(self.agents)))
         self.observations: Floats = np.zeros((len(self.agents), self.observation_size), np.float32)
         self.masks: NDArray[np.bool_] = np.zeros((len(self.agents), self.action_size), bool)
         self.present: NDArray[np.bool_] = np.ones(len(self.agents), bool)
@@ -116,7 +115,7 @@ class ParallelEnvironment:
         """Sum of rewards of this episode."""
         self.terminated = self.truncated = False
         self._now: list[Any] = []
-        self._features: dict[str, Floats] = {}
+        self._features = OwnFeatures(self._object)
         self._cut = False
         self._all_allowed = False
         """Whether `masks` allows every agent everything that it can do."""
@@ -205,7 +204,7 @@ class ParallelEnvironment:
         self.reward = self.episode_return = 0.0
         self.terminated = self.truncated = self._cut = False
         self.global_state.begin()
-        self._features = {}
+        self._features.begin()
         self._observe("reset()", self._now, *result)
         self._attend(self._now)
 
@@ -219,21 +218,17 @@ class ParallelEnvironment:
         acting = self._now
         chosen = list(actions) if self.continuous else actions.tolist()
         joint = {agent: self.spaces[self._index[agent]].act(chosen[self._index[agent]]) for agent in acting}
-        result = self._object.step(joint)
-        if (
-            not isinstance(result, tuple | list)
-            or len(result) != 5
-            or not all(isinstance(part, Mapping) for part in result[:4])
-        ):
-            raise self.error("step() must return five dicts: observations, rewards, terminations, truncations, infos")
-        observations, rewards, terminations, truncations, infos = result
-        self._now = now = self._object.living("step()")
-        remaining = [agent for agent in acting if not self._has_ended(agent, terminations, truncations)]
-        self._check_agents(acting, remaining, now)
+        user = self._object
+        results = results_of(user, user.step(joint))
+        observations, _, terminations, _, infos = results
+        self._now = now = user.living("step()")
+        ends = [end_of(user, agent, results) for agent in acting]
+        self._cut |= any(cut for _, cut in ends)
+        check_agents(user, acting, [agent for agent, (ended, _) in zip(acting, ends, strict=True) if not ended], now)
         over = not now
         self.terminated, self.truncated = over and not self._cut, over and self._cut
         self.agents_leave |= not over and len(now) < len(self._agents)
-        self.reward = sum([self._reward(agent, rewards) for agent in acting]) / len(self._agents)
+        self.reward = sum([reward_of(user, agent, results) for agent in acting]) / len(self._agents)
         self.episode_return += self.reward
         self.env_steps += 1
         if not over and self.env_steps >= self.episode_limit:
@@ -253,31 +248,8 @@ class ParallelEnvironment:
             raise self.error(f"state() {error} (after {self.env_steps} env_steps of an episode)") from None
 
     def features(self) -> dict[str, Floats]:
-        """The environment's own features by name, (), (A,) or (A, A); none where it has no `features()`.
-
-        After the last agent has left they are those from before where the environment's `features()` fails.
-
-        Raises:
-            TaskError: the environment's `features()` raises, or returns something else, while agents live.
-        """
-        if self._object.read_features is None:
-            return {}
-        try:
-            values = self._object.call("features()", self._object.read_features)
-            if not isinstance(values, Mapping):
-                raise self.error(f"features() returned a {type(values).__name__}; a dict is expected")
-            found = {str(name): self._feature(str(name), value) for name, value in values.items()}
-            if not self._now and shapes_of(found) != shapes_of(self._features):
-                raise self.error("features() returned other names or shapes than before")
-        except TaskError as error:
-            if self._now or not self._features:
-                raise
-            self._object.note(
-                f"after the last agent has left {self._object.told(error)}; the features before that take its place"
-            )
-            return self._features
-        self._features = found
-        return found
+        """The environment's own features by name, (), (A,) or (A, A); see `OwnFeatures.read`."""
+        return self._features.read(living=bool(self._now))
 
     def action_bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Bounds of each number of a continuous action, (N,): the widest of all agents; each is held to its own."""
@@ -290,33 +262,6 @@ class ParallelEnvironment:
     def error(self, text: str) -> TaskError:
         """An error that names the task."""
         return self._object.error(text)
-
-    def _has_ended(self, agent: Any, terminations: Mapping[Any, Any], truncations: Mapping[Any, Any]) -> bool:
-        """Whether an agent ended; takes note where a time limit cut its episode."""
-        if agent not in terminations:
-            raise self.error(f"step() returned terminations without agent {agent!r}, which acted")
-        if terminations[agent]:
-            return True  # PettingZoo's own test then looks no further either
-        if agent not in truncations:
-            raise self.error(f"step() returned truncations without agent {agent!r}, which acted")
-        cut = bool(truncations[agent])
-        self._cut |= cut
-        return cut
-
-    def _feature(self, name: str, value: Any) -> Floats:
-        try:
-            array = np.array(value, np.float32)
-        except (TypeError, ValueError):
-            raise self.error(f"features() returned {value!r:.60} for {name!r}; numbers are expected") from None
-        if array.shape not in self._feature_shapes:
-            count = len(self.agents)
-            raise self.error(
-                f"features() returned shape {array.shape} for {name!r}; () for the team, ({count},) for agents or "
-                f"({count}, {count}) for pairs is expected"
-            )
-        if not is_finite(array):
-            raise self.error(f"features() returned a number that is not finite for {name!r}")
-        return array
 
     def _observe(self, call: str, shown: list[Any], observations: Mapping[Any, Any], infos: Any) -> None:
         if len(shown) < len(self._agents):
@@ -392,27 +337,3 @@ class ParallelEnvironment:
                 self.masks[index, :] = False
                 self.masks[index, :size] = mask
         self._all_allowed = not given and len(shown) == len(self._agents)
-
-    def _check_agents(self, acting: list[Any], remaining: list[Any], agents: list[Any]) -> None:
-        if agents == remaining:
-            return
-        now = set(agents)
-        gone = set(acting) - set(remaining)
-        if not set(remaining) <= now or gone & now:
-            raise self.error(
-                f"after step() its agents are {agents}, but those that are neither terminated nor "
-                f"truncated are {remaining}"
-            )
-
-    def _reward(self, agent: Any, rewards: Mapping[Any, Any]) -> float:
-        if agent not in rewards:
-            self._object.note(f"step() returned rewards without agent {agent!r}, which acted; it counts as paid 0")
-            return 0.0
-        reward = rewards[agent]
-        try:
-            number = float(np.asarray(reward, np.float64).item() if getattr(reward, "ndim", 0) else reward)
-        except (TypeError, ValueError):
-            number = math.nan
-        if not math.isfinite(number):
-            raise self.error(f"step() returned reward {reward!r:.60} for agent {agent!r}; a finite number is expected")
-        return number

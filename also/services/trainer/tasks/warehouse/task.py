@@ -12,30 +12,25 @@ is needed: shelves of one kind are all alike.
 Letters of shapes: R replicas, E environments, A agents, C cells, P places; N environments that are drawn anew.
 """
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
 from also.services.trainer.streams import mix, uniform
-from also.services.trainer.tasks.vector_task import Features, Outcome, View
+from also.services.trainer.tasks.tensor_task import TensorTask
+from also.services.trainer.tasks.vector_task import Outcome, View
 from also.services.trainer.tasks.warehouse.card import warehouse_card
 from also.services.trainer.tasks.warehouse.features import Scene, feature, needs_map
 from also.services.trainer.tasks.warehouse.hall import Hall
 from also.services.trainer.tasks.warehouse.layout import EPISODE_LIMIT, parse_layout
 from also.services.trainer.tasks.warehouse.tables import ACTIONS, NOOP, REQUESTED, SHELF, SPENT, WANTED, Tables, Way
 from also.services.trainer.tasks.warehouse.traffic import Traffic
-from also.v1.task_pb2 import TaskCard
 
 _REQUESTS = -1
 """Index of the stream that requests are drawn from, beside the numbers that begin an episode."""
 
 
-class Warehouse:
+class Warehouse(TensorTask[Hall, Scene]):
     """The task `warehouse`. Its reward is the sum over agents of the package's individual reward: 1 for a delivery."""
-
-    copies_state = True
-    whole_numbers = True  # columns, rows and bits
 
     def __init__(self, layout: str, *, replicas: int, environments: int, device: str | torch.device = "cpu") -> None:
         """Open a layout.
@@ -50,27 +45,13 @@ class Warehouse:
             TaskError: there is no such layout.
         """
         self.layout = parse_layout(layout)
-        self.card: TaskCard = warehouse_card(self.layout)
         self._tables = Tables.build(self.layout, torch.device(device))
         self._traffic = Traffic(self.layout, torch.device(device))
-        keys = torch.zeros((replicas, environments), dtype=torch.int64, device=device)
         self._none = torch.zeros((replicas, environments, self.layout.agents), dtype=torch.int64, device=device)
         self._unasked = torch.zeros((), device=device).expand(*self._none.shape, len(Way))
         self._nothing = torch.zeros((replicas, environments), device=device)
         self._never = torch.zeros((replicas, environments), dtype=torch.bool, device=device)
-        self.reset(keys)
-
-    def reset(self, keys: Tensor) -> None:
-        """Begin episode 0 of every environment; keys is int64 (R, E)."""
-        self._hall = self._spawn(keys, torch.zeros_like(keys))
-
-    def restart(self, done: Tensor) -> None:
-        """Begin the next episode where `done`, bool (R, E)."""
-        lanes = done.flatten().nonzero().squeeze(-1)
-        if lanes.numel() == 0:
-            return
-        hall = self._hall
-        self._replace(lanes, self._spawn(hall.keys.flatten()[lanes], hall.episode.flatten()[lanes] + 1))
+        super().__init__(warehouse_card(self.layout), replicas=replicas, environments=environments, device=device)
 
     def view(self) -> View:
         """Observations as the package flattens them; the state is all agents, then what stands in each place.
@@ -79,13 +60,13 @@ class Warehouse:
         on a highway, and whether its shelf is requested and was delivered; a place is whether a shelf stands there, and
         whether it is requested.
         """
-        hall = self._hall
+        hall = self._state
         observations, state = self._tables.view(hall.shelves, hall.pose, hall.load)
         return View(observations=observations, state=state, action_mask=None)
 
     def step(self, actions: Tensor) -> Outcome:
         """Move every environment by one env_step; actions is int64 (R, E, A), see `NOOP` to `TOGGLE`."""
-        tables, hall = self._tables, self._hall
+        tables, hall = self._tables, self._state
         index = hall.pose * ACTIONS + actions
         cell, target = hall.pose >> 2, tables.target.take(index)
         found = hall.shelves.gather(-1, target)  # where the agent is going, or stands
@@ -97,7 +78,7 @@ class Warehouse:
         load = torch.where(exchanges, found, hall.load)
         shelves = hall.shelves.scatter_add(-1, cell, exchanges * ((hall.load & WANTED) - found))
 
-        self._hall = hall._replace(
+        self._state = hall._replace(
             time=hall.time + 1,
             shelves=shelves,
             pose=pose,
@@ -111,25 +92,13 @@ class Warehouse:
         delivers = tables.delivers.take((pose << 3) + load)
         if delivers.any():
             lanes = delivers.any(-1).flatten().nonzero().squeeze(-1)
-            self._replace(lanes, self._deliver(Hall(*(tensor.flatten(0, 1)[lanes] for tensor in self._hall))))
-            reward = self._hall.delivered.sum(-1).to(torch.float32)
-        return Outcome(
-            reward=reward,
-            terminated=self._never,
-            truncated=self._hall.time >= EPISODE_LIMIT,
-        )
-
-    def features(self, names: tuple[str, ...]) -> Features:
-        """Features by name, see the card; nothing else is computed.
-
-        Raises:
-            TaskError: the card has no such feature.
-        """
-        return self._features(self.moment(names), names)
+            self._replace(lanes, self._deliver(Hall(*(tensor.flatten(0, 1)[lanes] for tensor in self._state))))
+            reward = self._state.delivered.sum(-1).to(torch.float32)
+        return Outcome(reward=reward, terminated=self._never, truncated=self._state.time >= EPISODE_LIMIT)
 
     def moment(self, names: tuple[str, ...]) -> Scene:
         """What features tell of; it has no map of the shelves, which is large, but the distances that are asked for."""
-        hall = self._hall
+        hall = self._state
         asked = needs_map(names)
         return Scene(
             pose=hall.pose,
@@ -141,37 +110,8 @@ class Warehouse:
             distances=self._tables.distances(hall.shelves, hall.pose) if asked else self._unasked,
         )
 
-    def features_at(self, moments: Sequence[Scene], names: tuple[str, ...]) -> Features:
-        """Features of T states at once, (R, T, E, ...); errors as of `features`."""
-        return self._features(Scene(*(torch.stack(parts, dim=1) for parts in zip(*moments, strict=True))), names)
-
-    def clipped(self) -> dict[str, float]:
-        """Nothing: no feature can leave its range."""
-        return {}
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """The whole state; int64, first axis R."""
-        return self._hall._asdict()
-
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Continue from what `state_dict` returned, bit-exactly."""
-        device = self._hall.keys.device
-        self._hall = Hall(**{name: state[name].to(device) for name in Hall._fields})
-
-    def close(self) -> None:
-        """Nothing was started."""
-
-    def _features(self, scene: Scene, names: tuple[str, ...]) -> Features:
-        return {name: feature(self._tables, scene, name, self.card).to(torch.float32) for name in names}
-
-    def _replace(self, lanes: Tensor, new: Hall) -> None:
-        """Put the state of N environments, (N, ...), in the place of that of lanes, int64 (N,)."""
-        self._hall = Hall(
-            *(
-                tensor.flatten(0, 1).index_copy(0, lanes, part).view_as(tensor)
-                for tensor, part in zip(self._hall, new, strict=True)
-            )
-        )
+    def _feature(self, moment: Scene, name: str) -> Tensor:
+        return feature(self._tables, moment, name, self.card)
 
     def _deliver(self, hall: Hall) -> Hall:
         """The state of N environments, (N, ...), after requested shelves that are on goals have been delivered.

@@ -1,0 +1,14 @@
+"""What a learner plays between two updates, in env_steps."""
+
+from also.v1.campaign_pb2 import LearnerSettings
+
+
+def env_steps_of_update(learner: LearnerSettings) -> int:
+    """env_steps of one replica in one update."""
+    return learner.environments * learner.rollout
+
+
+def whole_updates(env_steps: int, learner: LearnerSettings) -> int:
+    """env_steps rounded up to whole updates of one replica."""
+    update = env_steps_of_update(learner)
+    return -(-env_steps // update) * update
