@@ -92,6 +92,12 @@ ENVIRONMENT_RAISED = Line(
     logging.WARNING,
 )
 
+WORKER_SAID = Line(
+    "WorkerSaid",
+    "A worker of a task has written a line (its own code, or ALSO's of it), and has no log file of its own.",
+    ("worker", "text"),
+)
+
 GROUP_BEGUN = Line("GroupBegun", "The validator has given a branch group its process, or its Job.", ("branches",))
 GROUP_RESTARTED = Line(
     "GroupRestarted",
@@ -224,6 +230,11 @@ def prepare(process: str) -> logging.Handler:
     logging.root.setLevel(logging.WARNING)  # an HTTP client tells of every call below that
     logging.getLogger("also").setLevel(logging.INFO)
     return handler
+
+
+def is_written() -> bool:
+    """Whether this process writes its log."""
+    return any(isinstance(handler.formatter, _Formatter) for handler in logging.root.handlers)
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """Generates the tables of `docs/`: `python -m tools.generate_docs [--check]`.
 
-`docs/campaign.md` comes from the comments and limits in `proto/`, `docs/metrics.md` from `also/metrics.py`, the table of
-log lines in `docs/operations.md` from `also/log.py`, `docs/reasons.md` from `also/reasons.py` and the chart's README from
-its `values.yaml`, so none of them can go stale. With `--check` nothing is written; the exit code is 1 and the stale files
-are named.
+`docs/campaign.md` comes from the comments and limits in `proto/`, `docs/metrics.md` from `also/metrics.py`, the table
+of log lines in `docs/operations.md` from `also/log.py`, `docs/reasons.md` from `also/reasons.py` and the chart's README
+from its `values.yaml`, so none of them can go stale. With `--check` nothing is written; the exit code is 1 and the
+stale files are named.
 """
 
 import argparse

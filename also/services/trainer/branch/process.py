@@ -133,12 +133,11 @@ def train(
     stop = stop or Stop()
     determinism.prepare()
     began = time.monotonic()
-    with _failures_told(), ExitStack() as stack:
-        course = branch_save.resume(store, group) or GroupRun.begin(store, group, parts=_parts(group, share))
-        stack.enter_context(closing(course))
-        where = device.choice_in_words(group.campaign.learner)
-        branches, parts = len(course.records), len(course.runs)
-        log.BRANCHES_BEGUN.tell(branches=branches, parts=parts, updates=course.done, device=where)
+    course = branch_save.resume(store, group) or GroupRun.begin(store, group, parts=_parts(group, share))
+    where = device.choice_in_words(group.campaign.learner)
+    branches, parts = len(course.records), len(course.runs)
+    log.BRANCHES_BEGUN.tell(branches=branches, parts=parts, updates=course.done, device=where)
+    with _failures_told(), closing(course):
         owner = settings.from_environment().owner
         told = BranchMetrics(group, course.records, planned_env_steps=course.planned_env_steps, owner=owner)
         told.trained(course.env_steps)

@@ -168,7 +168,7 @@ class Processes:
             )
         assert process.stdout is not None
         logs = self._given.worker_logs
-        written = WorkerLog(process.stdout, Path(f"{logs}-worker-{number}.log") if logs else None)
+        written = WorkerLog(process.stdout, Path(f"{logs}-worker-{number}.log") if logs else None, number)
         return _Worker(process, ours, written)
 
     def _send(self, number: int, command: str, **data: Any) -> None:
