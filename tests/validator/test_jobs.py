@@ -234,24 +234,17 @@ def test_deleted_job_is_created_again(make_jobs, make_group, cluster, finish) ->
 def test_a_job_is_told_once_for_each_change(make_jobs, make_group, cluster, finish, told) -> None:
     """Created, created again, taken up by the next call; no line for a look that finds it as it was."""
     group = make_group("g0")
-    jobs = cluster.objects["jobs"]
-    looks, seen = iter(range(30)), set()
-
-    def clear_once() -> None:
-        seen.update(jobs)
-        if len(looks_done) == 15:
-            jobs.clear()
-
-    looks_done: list[int] = []
+    jobs, names, looks = cluster.objects["jobs"], set(), 0
     with closing(make_jobs().run([group])) as running:
         for _ in running:
-            if jobs:
-                looks_done.append(next(looks, 0))
-                clear_once()
-            if len(looks_done) == 30:
+            looks += bool(told("JobCreated"))
+            if looks == 10:
+                names.update(jobs)
+                jobs.clear()
+            if looks >= 30 and told("JobRecreated"):
                 break
     run(make_jobs(), group, at=when(lambda: told("JobAdopted"), lambda: finish(group)))
-    (name,) = seen
+    (name,) = names
     subject = {"campaign": "c", "stage": 0, "round": 0, "group": "g0"}
     assert told() == [
         {"event": "JobCreated", **subject, "job": name},

@@ -258,7 +258,7 @@ def test_a_reading_that_is_refused_is_told_once(finish, server, open_prometheus,
     for _ in range(2):
         result_of(open_prometheus(wait=0.01).read([group.spec]))
     (line,) = told()
-    assert (line["event"], line["error"], line["group"]) == ("ReadingRefused", "Incomplete", group.spec.name)
+    assert (line["event"], line["error"], line["group"]) == ("ReadingRefused", "MetricsIncomplete", group.spec.name)
     assert line["detail"].endswith(".")
 
 

@@ -47,8 +47,8 @@ class WorkerLog:
 
         Args:
             pipe: read end of the worker's standard output and error.
-            path: file that is appended to, made with the first line; None is this process's log, a line there for each of
-                the worker's, or its standard error where it writes none.
+            path: file that is appended to, made with the first line; None is this process's log, a line there for each
+                of the worker's, or its standard error where it writes none.
             worker: number of the worker.
         """
         self._pipe = pipe
