@@ -380,7 +380,7 @@ class _Watch:
         key = keys.branch_group_result(group.campaign_id, group.name)
         if self.jobs.store.create_message(key, failed_result(group, cause)):
             reason = reasons.failure(cause.failure)
-            told = {**results.subject(group), "error": reason, "detail": cause.detail}
+            told: dict[str, log.Value] = {**results.subject(group), "error": reason, "detail": cause.detail}
             metrics.JOBS.labels(group.campaign_id, reason).inc()
             log.JOB_FAILED.tell(**told, job=self.objects.name(group))
             log.GROUP_FAILED.tell(**told)

@@ -177,10 +177,9 @@ class Prometheus:
             yield from self._ticking(request.campaign_id, all_over)
             readings = GuardReadings(readings=[reading.answer for reading in asked])
             if self.store.create_message(key, readings):
-                subject = {"campaign": request.campaign_id, "stage": request.stage, "round": request.round}
                 for each in readings.readings:
                     _count(request.campaign_id, each.fault)
-                    _tell(subject, each, guard=each.name)
+                    _tell(_subject(request), each, guard=each.name)
         stored = self.store.get_message(key, GuardReadings).readings
         if [each.name for each in stored] != [query.name for query in queries]:
             raise ServiceError(f"{key} has readings of {[each.name for each in stored]}, not of the campaign's guards")
@@ -254,8 +253,7 @@ class Prometheus:
         made.waited_seconds = waited
         if self.store.create_message(keys.branch_group_reading(group.campaign_id, group.name), made):
             _count(group.campaign_id, made.fault)
-            subject = {"campaign": group.campaign_id, "stage": group.stage, "round": group.round, "group": group.name}
-            _tell(subject, made, seconds=waited)
+            _tell(_subject(group, group=group.name), made, seconds=waited)
             metrics.METRICS_WAIT_SECONDS.labels(group.campaign_id).observe(waited)
         return self._stored(group)
 
@@ -379,10 +377,20 @@ def _count(campaign_id: str, fault: int) -> None:
     metrics.METRICS_READINGS.labels(campaign_id, reasons.metrics_fault(fault) if fault else "Usable").inc()
 
 
+def _subject(of: BranchGroup | ValidateRequest, **more: log.Value) -> dict[str, log.Value]:
+    """What a line of the log is about."""
+    return {"campaign": of.campaign_id, "stage": of.stage, "round": of.round, **more}
+
+
 def _tell(subject: Mapping[str, log.Value], reading: GuardReading | MetricsReading, **fields: log.Value) -> None:
     """Tell the log of a reading that cannot be used."""
     if reading.fault:
-        told = {**subject, **fields, "error": reasons.metrics_fault(reading.fault), "detail": reading.detail}
+        told: dict[str, log.Value] = {
+            **subject,
+            **fields,
+            "error": reasons.metrics_fault(reading.fault),
+            "detail": reading.detail,
+        }
         log.READING_REFUSED.tell(**told)
 
 
