@@ -70,12 +70,11 @@ def test_a_checkpoint_that_cannot_be_stored_is_told(
     request_stage: trainer_pb2.TrainStageRequest, tmp_path: Path, told
 ) -> None:
     """Once, with its stage, and so is the stage that fails by it."""
-    blobs = tmp_path / keys.campaign("c") / "blobs"
+    store = open_store(str(tmp_path / "store"))
+    register = partial(trainer_pb2_grpc.add_TrainerServiceServicer_to_server, Trainer(lambda: store))
+    blobs = Path(store.uri) / keys.campaign("c") / "blobs"
     blobs.parent.mkdir(parents=True)
     blobs.write_text("", encoding="utf-8")
-    register = partial(
-        trainer_pb2_grpc.add_TrainerServiceServicer_to_server, Trainer(lambda: open_store(str(tmp_path)))
-    )
     with (
         served(register) as address,
         rpc.connect(address) as channel,
