@@ -6,13 +6,13 @@ Exit codes: 0 it was asked to end, 2 its input is wrong (one line says what).
 """
 
 import argparse
-import logging
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 import grpc
 
-from also import exposition, lifeline, rpc, settings
+from also import exposition, lifeline, log, rpc, settings
 from also.errors import InputError
 
 BAD_INPUT = 2
@@ -20,7 +20,9 @@ BAD_INPUT = 2
 
 
 def arguments(name: str, given: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse a service's arguments and hold the lifeline, before anything heavy is imported.
+    """Parse a service's arguments, hold the lifeline and begin the log, before anything heavy is imported.
+
+    Exits with code 2 when the log's format is not allowed.
 
     Args:
         name: name of the service.
@@ -36,7 +38,10 @@ def arguments(name: str, given: Sequence[str] | None = None) -> argparse.Namespa
     parsed = parser.parse_args(given)
     if parsed.lifeline:
         lifeline.hold()
-    logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {name} %(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        log.prepare(name)
+    except InputError as error:
+        _refuse(error)
     return parsed
 
 
@@ -47,5 +52,9 @@ def serve(register: Callable[[grpc.Server], None], parsed: argparse.Namespace, *
             exposition.expose(parsed.metrics_port, settings.from_environment().metrics_host)
         rpc.serve(register, parsed.address, workers=workers)
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(BAD_INPUT)
+        _refuse(error)
+
+
+def _refuse(error: InputError) -> NoReturn:
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(BAD_INPUT)

@@ -18,7 +18,8 @@ import grpc
 from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from also import errors, limits, metrics
+import also
+from also import errors, limits, log, metrics
 
 T = TypeVar("T")
 
@@ -38,6 +39,9 @@ _SIGNAL_SECONDS = 0.2
 
 _ERROR_HEADER = "also-error"
 """Trailer that names the error's class."""
+
+_SUBJECT = {"campaign": "campaign_id", "run": "run", "stage": "stage", "round": "round"}
+"""Fields of requests that say what they are about, by their names in the log."""
 
 _DETAIL_LIMIT = 2000
 """Characters of an error that are sent; gRPC refuses trailers above 8 KiB."""
@@ -66,11 +70,14 @@ def serve(
         signal.signal(number, lambda *_: stop.set())
     server.start()
     checks.set("", health_pb2.HealthCheckResponse.SERVING)
+    began = time.monotonic()
     print(READY, bound, flush=True)
+    log.SERVICE_READY.tell(address=bound, version=also.__version__)
     while not stop.wait(_SIGNAL_SECONDS):  # a wait without end is not woken by a signal that another thread took
         pass
     checks.enter_graceful_shutdown()
     server.stop(grace_seconds).wait()
+    log.SERVICE_ENDED.tell(seconds=time.monotonic() - began)
     sys.stdout.flush()
 
 
@@ -172,11 +179,11 @@ class _Answers(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
             return handler
 
         def unary(request: Message, context: grpc.ServicerContext) -> Any:
-            with _answer(details.method, request, context):
+            with log.about(**_subject(request)), _answer(details.method, request, context):
                 return handler.unary_unary(request, context)
 
         def streaming(request: Message, context: grpc.ServicerContext) -> Iterator[Any]:
-            with _answer(details.method, request, context):
+            with log.about(**_subject(request)), _answer(details.method, request, context):
                 yield from handler.unary_stream(request, context)
 
         if handler.response_streaming:
@@ -208,6 +215,12 @@ def _answer(path: str, request: Message, context: grpc.ServicerContext) -> Itera
     finally:
         metrics.GRPC_HANDLED.labels(service, method, code.name).inc()
         metrics.GRPC_SECONDS.labels(service, method).observe(time.monotonic() - began)
+
+
+def _subject(request: Message) -> dict[str, log.Value]:
+    """What a request is about, as far as its fields say, for the log."""
+    known = request.DESCRIPTOR.fields_by_name
+    return {name: getattr(request, field) for name, field in _SUBJECT.items() if field in known}
 
 
 def _status(error: errors.AlsoError) -> grpc.StatusCode:

@@ -48,6 +48,9 @@ LAUNCHERS = ("processes", "kubernetes")
 TRAINER_THREADS = ("auto", "1", "2")
 """Threads that a stage may be trained with."""
 
+LOG_FORMATS = ("text", "json")
+"""How services and branch processes write their logs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -61,6 +64,9 @@ class Settings:
     """URI of the object store (`ALSO_STORE`): a folder, `s3://bucket/prefix`, `gs://…`, `az://…`."""
     logs: str = "also-data/logs"
     """Folder for the logs of local processes (`ALSO_LOGS`)."""
+    log_format: str = "text"
+    """How services and branch processes write what happens into their logs (`ALSO_LOG_FORMAT`), a line each: `text`,
+    which is `key=value`, or `json`."""
     worker_logs: str = ""
     """Beginning of the paths of a PettingZoo task's workers' logs (`ALSO_WORKER_LOGS`), which `-worker-0.log` and so on
     follows; empty: they write into the log of the process that started them. Whoever starts a trainer says it."""
@@ -111,7 +117,8 @@ class Settings:
     """API key of the minds' LLM (`ALSO_LLM_API_KEY`); empty where it needs none. Only the minds are given it."""
 
     def __post_init__(self) -> None:
-        for name, allowed in (("launcher", LAUNCHERS), ("trainer_threads", TRAINER_THREADS)):
+        choices = (("launcher", LAUNCHERS), ("trainer_threads", TRAINER_THREADS), ("log_format", LOG_FORMATS))
+        for name, allowed in choices:
             if getattr(self, name) not in allowed:
                 raise SettingError(f"ALSO_{name.upper()} is {getattr(self, name)!r}; allowed: {', '.join(allowed)}")
         for name in ("namespace", "job_template"):

@@ -1,9 +1,11 @@
 """What all tests share: hypothesis profiles, ordinary floats, and skips that fail in continuous integration."""
 
+import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -45,6 +47,19 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def tiny_campaign() -> str:
     """The file of a campaign with branches that real processes run in seconds."""
     return TINY
+
+
+@pytest.fixture
+def told(caplog: pytest.LogCaptureFixture) -> Callable[..., list[dict[str, Any]]]:
+    """What the log was told in this process: the fields of each line, with its event; those of some events only if any
+    are named."""
+    caplog.set_level(logging.INFO, "also")
+
+    def told(*events: str) -> list[dict[str, Any]]:
+        found = [{"event": record.event, **record.told} for record in caplog.records if hasattr(record, "told")]
+        return [line for line in found if not events or line["event"] in events]
+
+    return told
 
 
 @pytest.fixture(scope="module", autouse=True)

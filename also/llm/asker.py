@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from also import enums, metrics
+from also import enums, log, metrics
 from also.errors import EndpointError
 from also.llm.asking import Asking, NoAnswer, Read
 from also.llm.conformance import fault
@@ -90,6 +90,14 @@ class Asker:
         if isinstance(answer, Unanswered):
             reason = enums.camel(LlmFailureReason, answer.failure.reason)
             metrics.LLM_UNANSWERED.labels(question.campaign_id, question.mind, reason).inc()
+            log.LLM_UNANSWERED.tell(
+                campaign=question.campaign_id,
+                stage=question.stage,
+                round=question.round,
+                mind=question.mind,
+                error=reason,
+                detail=answer.failure.detail,
+            )
             if instead is not None and falls_back(answer.failure, question.endpoint):
                 return Answered(value=instead(), use=answer.use)
         return answer

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
+from also import log
 from also.llm.accounts import Accounts
 from also.llm.exchange import Exchange
 from also.llm.fitting import REPLY_TOKENS, SPARE_TOKENS
@@ -118,6 +119,7 @@ class Asking:
         keys = answer_keys(self._prompt.schema)
         for number in range(REPLIES):
             raw = self._exchange.reply(number)
+            stored = raw is not None
             if raw is None:
                 raw = self._exchange.keep_reply(number, self._call())
             self._accounts.add(self._messages(), raw)
@@ -130,6 +132,8 @@ class Asking:
             except ReplyError as error:
                 self._refused = body, error
                 self._accounts.refused()
+                if not stored:
+                    self._tell(log.LLM_REPLY_REFUSED, error=str(error), retried=number + 1 < REPLIES)
                 continue
             if number > 0:
                 self._accounts.mended()
@@ -172,13 +176,18 @@ class Asking:
                 else:
                     self._known.breaker.succeeded()  # it is there
                 if self._finds_a_way(error, choices):
+                    self._tell(log.LLM_CALL_FAILED, error=why, retried=True, pause_seconds=0.0)
                     continue
                 failures += 1
                 pause = max(error.pause_seconds, self._first_pause_seconds * 2 ** (failures - 1))
-                if not error.again or pause > LONGEST_PAUSE_SECONDS:
-                    raise NoAnswer(LLM_FAILURE_REASON_UNAVAILABLE, f"{endpoint.url}: {why}") from None
-                if self.use.calls - self._detours < endpoint.tries:
+                is_last = not error.again or pause > LONGEST_PAUSE_SECONDS
+                if is_last or self.use.calls - self._detours >= endpoint.tries:
+                    self._tell(log.LLM_CALL_FAILED, error=why, retried=False)
+                else:
+                    self._tell(log.LLM_CALL_FAILED, error=why, retried=True, pause_seconds=pause)
                     time.sleep(pause)
+                if is_last:
+                    raise NoAnswer(LLM_FAILURE_REASON_UNAVAILABLE, f"{endpoint.url}: {why}") from None
                 continue
             self._known.breaker.succeeded()
             return LlmReply(body=first.body, seconds=first.seconds, more=self._further(first))
@@ -216,7 +225,10 @@ class Asking:
         for number in range(1, missing + 1):
             try:
                 bodies.append(self._try(1, number).body)
-            except (CallError, NoAnswer):
+            except CallError as error:
+                self._tell(log.LLM_CALL_FAILED, error=str(error), retried=False)
+                break
+            except NoAnswer:
                 break
         return bodies
 
@@ -253,6 +265,13 @@ class Asking:
             raise
         self._accounts.answered(messages, sampled.body, sampled.seconds)
         return sampled
+
+    def _tell(self, line: log.Line, **fields: log.Value) -> None:
+        """Tell the log something of this question."""
+        question = self._question
+        line.tell(
+            campaign=question.campaign_id, stage=question.stage, round=question.round, mind=question.mind, **fields
+        )
 
     def _model(self) -> Served:
         """The model that is asked, and its context as far as it is known.

@@ -8,7 +8,6 @@ is checked by the schema, the shaping rules and the measurement all the same.
 """
 
 import re
-import unicodedata
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9 .,;:()'+=%/_-]")
 
@@ -22,12 +21,6 @@ def quoted(text: str, limit: int) -> str:
     """
     kept = " ".join(text.split()) if len(text) <= limit else " ".join(text[:limit].split()) + " ..."
     return f'"{_UNSAFE.sub(_escape, kept)}"'
-
-
-def one_line(text: str) -> str:
-    """A text as one line without characters that cannot be seen: no control, format or surrogate characters."""
-    visible = "".join(letter for letter in " ".join(text.split()) if not unicodedata.category(letter).startswith("C"))
-    return " ".join(visible.split())
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from also.llm.quoting import one_line
 from also.v1.llm_pb2 import LlmEndpoint
+from also.words import one_line
 
 _SHOWN = 200
 """Characters of a name that an error shows."""

@@ -20,6 +20,7 @@ from also.llm.served import ModelError, Served, choose, is_count, read_models
 from also.llm.times import SIDE_SECONDS
 from also.llm.tokens import MESSAGE_TOKENS
 from also.v1.llm_pb2 import THINKING_ON, THINKING_UNSPECIFIED, LlmEndpoint, LlmMessage
+from also.words import one_line
 
 if TYPE_CHECKING:
     import openai
@@ -28,6 +29,9 @@ T = TypeVar("T")
 
 MOST_BYTES = 8 * 2**20
 """Bytes of a response that are read; a longer one is cut off, and cannot be understood then."""
+
+_SAID_LIMIT = 200
+"""Characters of what a server said, in an error."""
 
 _AGAIN = frozenset({408, 409, 425, 429})
 """Refusals that a repetition may cure; so may every 5xx."""
@@ -257,11 +261,11 @@ class Server:
             raise CallError(f"no answer within {seconds:g} s{longer}", again=True) from None
         except openai.APIConnectionError as error:
             cause = error.__cause__ or error
-            raise CallError(f"no connection ({_line(str(cause)) or type(cause).__name__})", again=True) from None
+            raise CallError(f"no connection ({_said(cause)})", again=True) from None
         except (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
-            raise CallError(f"the connection broke ({_line(str(error)) or type(error).__name__})", again=True) from None
+            raise CallError(f"the connection broke ({_said(error)})", again=True) from None
         except (ValueError, RecursionError) as error:
-            raise CallError(f"its response cannot be read ({_line(str(error))})", again=True) from None
+            raise CallError(f"its response cannot be read ({one_line(str(error), _SAID_LIMIT)})", again=True) from None
 
 
 async def _read(parts: Any) -> bytes:
@@ -280,7 +284,7 @@ def _refusal(error: "openai.APIStatusError") -> CallError:
     given = body.get("message") if isinstance(body, dict) else body
     said = given if isinstance(given, str) else ""
     return CallError(
-        f"it answered with HTTP status {status}" + (f": {_line(said)}" if said else ""),
+        f"it answered with HTTP status {status}" + (f": {one_line(said, _SAID_LIMIT)}" if said else ""),
         again=status in _AGAIN or status >= 500,
         pause_seconds=_pause(error.response.headers.get("retry-after")),
         of_reply=is_of_reply(status, said),
@@ -290,6 +294,11 @@ def _refusal(error: "openai.APIStatusError") -> CallError:
     )
 
 
+def _said(error: BaseException) -> str:
+    """What an error says, or what it is called."""
+    return one_line(str(error), _SAID_LIMIT) or type(error).__name__
+
+
 def _pause(header: str | None) -> float:
     """Seconds of a Retry-After header; 0 where there is none, or where it names a date."""
     try:
@@ -297,8 +306,3 @@ def _pause(header: str | None) -> float:
     except ValueError:
         return 0.0
     return max(0.0, seconds) if math.isfinite(seconds) else 0.0
-
-
-def _line(text: str) -> str:
-    """The beginning of a text as one printable line."""
-    return " ".join("".join(each if each.isprintable() else " " for each in text[:400]).split())[:200]

@@ -13,12 +13,16 @@ import wandb
 
 from also.errors import ServiceError, ServiceUnavailable
 from also.tracking.entries import TOTAL, About, Entry
+from also.words import one_line
 
 MARK = "also.json"
 """File of an offline run: how many entries it and those before it hold."""
 
 X_AXIS = "env_steps/main"
 """Scalar that charts are drawn over: env_steps of the main run."""
+
+_SAID_LIMIT = 300
+"""Characters of what W&B said, in an error."""
 
 INIT_SECONDS = 60.0
 """How long W&B's server may take to answer."""
@@ -85,9 +89,9 @@ class WandB:
                 ),
             )
         except wandb.errors.CommError as error:
-            raise ServiceUnavailable(f"W&B cannot be reached: {_line(error)}") from None
+            raise ServiceUnavailable(f"W&B cannot be reached: {one_line(str(error), _SAID_LIMIT)}") from None
         except (wandb.errors.Error, OSError) as error:
-            raise ServiceError(f"W&B refused the run: {_line(error)}") from None
+            raise ServiceError(f"W&B refused the run: {one_line(str(error), _SAID_LIMIT)}") from None
         run.define_metric(X_AXIS)
         run.define_metric("*", step_metric=X_AXIS)
         run.define_metric(TOTAL, step_metric=X_AXIS)
@@ -103,7 +107,3 @@ class WandB:
         folder = Path(wandb.setup().settings.wandb_dir)
         marks = folder.glob(f"offline-run-*-{told.identity[:16]}/files/{MARK}")
         return max((int(json.loads(mark.read_text(encoding="utf-8"))["entries"]) for mark in marks), default=0)
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]

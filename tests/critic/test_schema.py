@@ -11,13 +11,13 @@ from also import limits
 from also.briefing.aliases import Aliases
 from also.briefing.evidence import citable_paths, evidence_section
 from also.llm.question import Choice, Contradiction, Reply, ReplyError, Room
-from also.llm.quoting import one_line
 from also.services.critic.case import read_case
 from also.services.critic.choices import choices
 from also.services.critic.citations import value_at
 from also.services.critic.prompt import render
 from also.services.critic.schema import BACKEND, LEVELS, LONGEST_SUMMARY, diagnosis_schema, read
 from also.v1 import diagnosis_pb2 as pb
+from also.words import one_line
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -57,6 +57,31 @@ def test_a_time_out_names_the_setting_that_lengthens_it(llm, asker, ask_for, ren
     assert "no answer within 0.2 s; the endpoint's setting `seconds` allows more" in answer.failure.detail
 
 
+def test_a_call_that_fails_is_told_once_and_whether_it_is_tried_again(llm, asker, ask_for, render, told):
+    """With the subject of the question; an answer that is found stored tells nothing."""
+    llm.fault_of = faults("status_5xx", "connection_reset")
+    subject = {"campaign": "test", "stage": 2, "round": 0, "mind": "critic"}
+    asker.ask(ask_for(), render, read)
+    lines = told()
+    assert [line["event"] for line in lines] == ["LlmCallFailed"] * 2
+    assert all(line.items() >= subject.items() and line["retried"] is True for line in lines)
+    assert "HTTP status 5" in lines[0]["error"]
+    asker.ask(ask_for(), render, read)
+    assert told() == lines
+
+
+def test_a_question_without_an_answer_is_told_once(llm, asker, ask_for, render, told):
+    """The last call is not tried again, and the reason has its name."""
+    llm.fault_of = lambda call: "status_5xx"
+    asker.ask(ask_for(tries=2), render, read)
+    assert [(line["event"], line.get("retried")) for line in told()] == [
+        ("LlmCallFailed", True),
+        ("LlmCallFailed", False),
+        ("LlmUnanswered", None),
+    ]
+    assert told()[-1]["error"] == "Unavailable"
+
+
 def test_prompt_and_raw_reply_are_stored(asker, ask_for, render, store):
     """Under the exchange's id, with everything that was asked and the very body that came."""
     use = asker.ask(ask_for(), render, read).use

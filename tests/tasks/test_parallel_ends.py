@@ -63,8 +63,9 @@ def play(task: ParallelTask, environments: int = 1, steps: int = 5, episodes: in
         task.restart(everywhere)
 
 
-def test_an_exception_keeps_its_place(opened: Opener, logs: Path) -> None:
-    """The error has type, line, lane, episode, seed and env_step; the log has the traceback of the user's frames."""
+def test_an_exception_keeps_its_place(opened: Opener, logs: Path, told) -> None:
+    """The error has type, line, lane, episode, seed and env_step; the log has the traceback of the user's frames, and
+    one line with all of that."""
     task = opened("raising", environments=2)
     with pytest.raises(TaskError) as caught:
         play(task, environments=2)
@@ -81,6 +82,13 @@ def test_an_exception_keeps_its_place(opened: Opener, logs: Path) -> None:
     assert "parallel/environment.py" not in written
     assert re.search(r"step\(\) of lane 0, episode 0 \(seed \d+\), env_step 3", written)
     assert "\n" not in said
+    (raised,) = told("EnvironmentRaised")
+    where = {"task": "wayward_environments:raising", "worker": 0, "call": "step()", "lane": 0, "episode": 0}
+    assert raised.items() >= {**where, "env_steps": 2, "error": "KeyError: 'something'"}.items()
+    assert f"(seed {raised['seed']})" in said
+    assert raised["at"].endswith(f"wayward_environments.py:{line} in _divide")
+    assert raised["traceback"].startswith("Traceback (most recent call last):\n")
+    assert raised["traceback"] in written
 
 
 def test_an_exception_of_a_trial_keeps_its_place(logs: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from also import log
 from also.errors import ServiceUnavailable, TaskError
 from also.services.trainer.streams import mix
 from also.services.trainer.tasks.opening import open_task
@@ -303,6 +304,13 @@ def test_an_unknown_feature_is_an_error(opened: Opener) -> None:
     """It lists the known ones."""
     with pytest.raises(TaskError, match="has no feature 'hunger'; it has: observation_0, "):
         opened("line").features(("hunger",))
+
+
+def test_what_user_code_prints_is_quoted_in_a_log_of_lines(opened: Opener, told) -> None:
+    """Where its workers have no files of their own: line by line, so that none can be taken for one of ours."""
+    with log.prepared("test"):
+        opened("printing")
+    assert {"event": "WorkerSaid", "worker": 0, "text": "printed by user code"} in told()
 
 
 def test_what_user_code_prints_stays_out_of_standard_output(opened: Opener, capfd: pytest.CaptureFixture) -> None:

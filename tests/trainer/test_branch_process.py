@@ -129,6 +129,14 @@ def result_of(store: Store) -> branch_pb2.BranchGroupResult:
     return store.get_message(keys.branch_group_result("c", "g"), branch_pb2.BranchGroupResult)
 
 
+def events(said: bytes) -> list[str]:
+    """What the lines of a log tell of; every line is one of ours."""
+    return [
+        re.fullmatch(r"time=\S+ level=\w+ process=branch event=(\w+) .*", line)[1]
+        for line in said.decode().splitlines()
+    ]
+
+
 def undisturbed(store: Store, group: branch_pb2.BranchGroup) -> list[branch_pb2.BranchRecord]:
     """Records of the group when it is trained in one go; the result is not kept."""
     branch.train(store, group)
@@ -172,7 +180,13 @@ def end_again_and_again(
             told, said = process.communicate(timeout=120)
         assert b"Traceback" not in said
         if process.returncode == 0:
+            assert events(said)[-1] == "BranchesEnded"
             return lost
+        if number == signal.SIGTERM:
+            assert events(said) in (
+                ["BranchesBegun"],
+                ["BranchesBegun", "BranchesStopped"],
+            )  # the first did nothing yet
         assert process.returncode == (branch.STOPPED if number == signal.SIGTERM else -signal.SIGKILL), said
         lines = [line for line in (first + told).splitlines(keepends=True) if line.endswith(b"\n")]
         lost.append(max(0, env_steps_of(lines[-1]) - saved_env_steps(store, group)))
@@ -351,8 +365,10 @@ def test_metrics_are_the_records_and_stay_until_they_were_read(make_store, start
         (branches / "g").rename(branches / "aside")
         (branches / "g").write_text("", encoding="utf-8")
         assert process.stderr is not None
-        assert process.stderr.readline().startswith(b"trains 6 branches in 1 part(s) on ")
-        assert process.stderr.readline().startswith(b"warning: store ")
+        told = [process.stderr.readline() for _ in range(3)]
+        assert events(b"".join(told)) == ["BranchesBegun", "BranchesEnded", "StoreAway"]
+        assert b" stage=0 round=0 group=g branches=6 parts=1 updates=" in told[0]
+        assert b' error="store ' in told[2]
         (branches / "g").unlink()
         (branches / "aside").rename(branches / "g")
         store.create_message(keys.branch_group_reading("c", "g"), MetricsReading(group="g"))
@@ -371,7 +387,7 @@ def test_a_lingering_process_ends_when_it_is_asked_to_or_its_time_is_over(make_s
             process.terminate()
         _, said = process.communicate(timeout=60)
     assert process.returncode == (branch.STOPPED if end == "signal" else 0)
-    assert re.fullmatch(rb"trains 6 branches in 1 part\(s\) on .*\n", said)
+    assert events(said) == ["BranchesBegun", "BranchesEnded"]
 
 
 def test_a_process_that_finds_the_result_shows_it_until_it_was_read(make_store, start: Start, monkeypatch) -> None:
@@ -382,7 +398,9 @@ def test_a_process_that_finds_the_result_shows_it_until_it_was_read(make_store, 
     monkeypatch.setenv("ALSO_OWNER", "0123456789abcdef")
     with start("--metrics-port", str(port), "--linger-seconds", "250") as process:
         assert process.stderr is not None
-        assert process.stderr.readline() == b"shows 6 branches, which have ended\n"
+        line = process.stderr.readline()
+        assert events(line) == ["BranchesShown"]
+        assert line.endswith(b" campaign=c stage=0 round=0 group=g branches=6\n")
         assert scrape(port) == expected_samples(group, result_of(store))
         store.create_message(keys.branch_group_reading("c", "g"), MetricsReading(group="g"))
         out, said = process.communicate(timeout=60)

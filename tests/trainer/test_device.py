@@ -87,7 +87,9 @@ def test_a_branch_that_asks_for_cuda_where_there_is_none_ends_with_code_2(
     assert store.find("") == before
     taken = on_a_machine_without_cuda(*given, "auto")
     assert taken.returncode == 0
-    assert taken.stderr.startswith("trains 6 branches in 1 part(s) on cpu, as learner.device is auto and ")
+    begun, ended = taken.stderr.splitlines()
+    assert ' branches=6 parts=1 updates=0 device="cpu, as learner.device is auto and ' in begun
+    assert " event=BranchesEnded " in ended
     assert store.exists(keys.branch_group_result("c", "g"))
 
 

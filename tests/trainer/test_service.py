@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
-from also import rpc
-from also.errors import CheckpointError, DocumentError, ShapingError, TaskError
+from also import keys, rpc
+from also.errors import CheckpointError, DocumentError, ShapingError, StoreError, TaskError
 from also.services.trainer.service import Trainer
 from also.shaping.identity import config_hash
-from also.store import Store
+from also.store import Store, open_store
 from also.v1 import branch_pb2, trainer_pb2, trainer_pb2_grpc
 from also.v1.campaign_pb2 import Campaign, Device, LearnerSettings
 from also.v1.shaping_pb2 import ShapingConfig
@@ -50,6 +51,40 @@ def test_a_stage_reports_the_config_that_its_learner_trained_under(
     result = responses[-1].result
     assert result.config_hash == result.evidence.config_hash == config_hash(potential)
     assert (result.env_steps, result.run_env_steps) == (80, 80)
+
+
+def test_a_stage_is_told_when_it_begins_and_when_it_ends(
+    stub: trainer_pb2_grpc.TrainerServiceStub, request_stage: trainer_pb2.TrainStageRequest, told
+) -> None:
+    """Once each; nothing where its result is found."""
+    result = _result(stub, request_stage)
+    _result(stub, request_stage)
+    subject = {"campaign": "c", "run": "main", "stage": 0}
+    begun, ended = told()
+    assert begun == {"event": "StageBegun", **subject, "env_steps": 80}
+    assert ended.pop("seconds") > 0
+    assert ended == {"event": "StageEnded", **subject, "env_steps": 80, "checkpoint": result.checkpoint_id}
+
+
+def test_a_checkpoint_that_cannot_be_stored_is_told(
+    request_stage: trainer_pb2.TrainStageRequest, tmp_path: Path, told
+) -> None:
+    """Once, with its stage, and so is the stage that fails by it."""
+    store = open_store(str(tmp_path / "store"))
+    register = partial(trainer_pb2_grpc.add_TrainerServiceServicer_to_server, Trainer(lambda: store))
+    blobs = Path(store.uri) / keys.campaign("c") / "blobs"
+    blobs.parent.mkdir(parents=True)
+    blobs.write_text("", encoding="utf-8")
+    with (
+        served(register) as address,
+        rpc.connect(address) as channel,
+        pytest.raises(StoreError) as raised,
+    ):
+        _result(trainer_pb2_grpc.TrainerServiceStub(channel), request_stage)
+    lines = told()
+    assert [line["event"] for line in lines] == ["StageBegun", "CheckpointNotStored", "StageFailed"]
+    assert all((line["campaign"], line["run"], line["stage"]) == ("c", "main", 0) for line in lines)
+    assert lines[1]["error"] == lines[2]["detail"] == str(raised.value)
 
 
 def test_a_finished_stage_is_not_trained_again(

@@ -231,12 +231,43 @@ def test_deleted_job_is_created_again(make_jobs, make_group, cluster, finish) ->
     assert counted("also_jobs_total", "recreated") == before + 2
 
 
-def test_job_that_goes_again_and_again_has_crashed(make_jobs, make_group, cluster) -> None:
-    """It is created four times, and then its branches have a named failure."""
+def test_a_job_is_told_once_for_each_change(make_jobs, make_group, cluster, finish, told) -> None:
+    """Created, created again, taken up by the next call; no line for a look that finds it as it was."""
+    group = make_group("g0")
+    jobs, names, looks = cluster.objects["jobs"], set(), 0
+    with closing(make_jobs().run([group])) as running:
+        for _ in running:
+            looks += bool(told("JobCreated"))
+            if looks == 10:
+                names.update(jobs)
+                jobs.clear()
+            if looks >= 30 and told("JobRecreated"):
+                break
+    run(make_jobs(), group, at=when(lambda: told("JobAdopted"), lambda: finish(group)))
+    (name,) = names
+    subject = {"campaign": "c", "stage": 0, "round": 0, "group": "g0"}
+    assert told() == [
+        {"event": "JobCreated", **subject, "job": name},
+        {"event": "GroupBegun", **subject, "branches": 2},
+        {"event": "JobRecreated", **subject, "job": name},
+        {"event": "GroupLeft", **subject},
+        {"event": "JobAdopted", **subject, "job": name},
+        {"event": "GroupBegun", **subject, "branches": 2},
+        {"event": "GroupEnded", **subject, "outcome": "finished", "branches": 2, "env_steps": 160},
+    ]
+
+
+def test_job_that_goes_again_and_again_has_crashed(make_jobs, make_group, cluster, told) -> None:
+    """It is created four times, and then its branches have a named failure, which the log is told."""
     last = run(make_jobs(), make_group("g0"), at=dict.fromkeys(range(10_000), cluster.objects["jobs"].clear))
     assert failure(last["g0"])[0] == branch_pb2.BRANCH_FAILURE_CRASHED
     assert "ended or was deleted 4 times without a result" in failure(last["g0"])[1]
     assert creations(cluster) == 4
+    assert [line["event"] for line in told()][-2:] == ["JobFailed", "GroupFailed"]
+    assert len(told("JobFailed", "GroupFailed")) == 2
+    assert {(line["error"], line["detail"]) for line in told("JobFailed", "GroupFailed")} == {
+        ("Crashed", failure(last["g0"])[1])
+    }
 
 
 def test_completed_job_without_a_result_is_created_again(make_jobs, make_group, cluster, finish) -> None:

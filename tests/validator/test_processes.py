@@ -166,6 +166,49 @@ def test_group_that_keeps_crashing_fails_with_its_last_words(
     assert counted("failed") == before + 1
 
 
+def test_a_group_is_told_once_for_each_change(
+    make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal, told
+) -> None:
+    """Begun, started again with what it said last, ended; found ended by the next call."""
+    rehearsal.behave(crashes=1)
+    subject = {"campaign": "c", "stage": 0, "round": 0, "group": "g0"}
+    run(make_launcher(), make_group("g0"))
+    run(make_launcher(), make_group("g0"))
+    ended = {"event": "GroupEnded", **subject, "branches": 2, "env_steps": 160}
+    assert told() == [
+        {"event": "GroupBegun", **subject, "branches": 2},
+        {"event": "GroupRestarted", **subject, "attempt": 2, "exit_code": 1, "said": "RuntimeError: out of luck"},
+        {**ended, "outcome": "finished"},
+        {**ended, "outcome": "adopted"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "error", "restarts"), [({"refuses": True}, InputError, 0), ({"crashes": 9}, ServiceError, 2)]
+)
+def test_a_group_that_fails_is_told_once(
+    make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal, told, behaviour, error, restarts: int
+) -> None:
+    """With the error that its round fails with; it is not left besides."""
+    rehearsal.behave(**behaviour)
+    with pytest.raises(error) as raised:
+        run(make_launcher(), make_group("g0"))
+    assert [line["event"] for line in told()] == ["GroupBegun", *["GroupRestarted"] * restarts, "GroupFailed"]
+    assert (told()[-1]["error"], told()[-1]["detail"]) == (error.__name__, str(raised.value))
+
+
+def test_a_group_that_its_call_leaves_is_told_once(
+    make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal, told
+) -> None:
+    """Only what has begun: a group that waited for its turn has not."""
+    rehearsal.behave(hangs=9)
+    with closing(make_launcher(parallel=1).run([make_group("g0"), make_group("g1")])) as running:
+        for _ in running:
+            if rehearsal.starts:
+                break
+    assert [(line["event"], line["group"]) for line in told()] == [("GroupBegun", "g0"), ("GroupLeft", "g0")]
+
+
 def test_wrong_input_fails_at_once(make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal) -> None:
     """Exit code 2 is never tried again; its one line is the error."""
     rehearsal.behave(refuses=True)

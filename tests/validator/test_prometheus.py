@@ -250,8 +250,20 @@ def test_a_fault_makes_the_whole_group_unusable(kind: str, store, server, open_p
     assert server.elsewhere == 0
 
 
-def test_a_fault_that_passes_is_waited_out(finish, server, open_prometheus, store) -> None:
-    """The samples of before the last scrape, then an error, then what is due."""
+def test_a_reading_that_is_refused_is_told_once(finish, server, open_prometheus, told) -> None:
+    """And not again where it is found."""
+    group = finish()
+    server.answer = lambda query: matrix(group.spec, group.records, at=time.time())
+    server.fault_of = lambda call, query: "empty"
+    for _ in range(2):
+        result_of(open_prometheus(wait=0.01).read([group.spec]))
+    (line,) = told()
+    assert (line["event"], line["error"], line["group"]) == ("ReadingRefused", "MetricsIncomplete", group.spec.name)
+    assert line["detail"].endswith(".")
+
+
+def test_a_fault_that_passes_is_waited_out(finish, server, open_prometheus, store, told) -> None:
+    """The samples of before the last scrape, then an error, then what is due; the log is told of none of that."""
     group = finish()
     early = [BranchRecord.FromString(record.SerializeToString()) for record in group.records]
     for record in early:
@@ -263,6 +275,7 @@ def test_a_fault_that_passes_is_waited_out(finish, server, open_prometheus, stor
     assert result_of(open_prometheus(wait=20.0).read([group.spec])) == group.records
     assert len(server.queries) == 5
     assert reading_of(store).fault == 0
+    assert told() == []
 
 
 def test_the_first_reading_counts_for_ever(finish, server, open_prometheus, store) -> None:

@@ -1,5 +1,6 @@
 """A service as a process: its arguments, its readiness, its exit codes."""
 
+import json
 import os
 import platform
 import signal
@@ -75,6 +76,30 @@ def test_a_service_tells_its_address_and_its_health(start):
         stub = health_pb2_grpc.HealthStub(channel)
         answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=MINUTE)
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_service_tells_when_it_is_ready_and_when_it_ends(start, monkeypatch, log_format):
+    """Once each, a line in the format that is asked for, with its name and its address."""
+    monkeypatch.setenv("ALSO_LOG_FORMAT", log_format)
+    service = start()
+    address = address_of(service)
+    service.terminate()
+    _, said = service.communicate()
+    if log_format == "json":
+        lines = [json.loads(line) for line in said.splitlines()]
+    else:
+        lines = [dict(part.split("=") for part in line.split()) for line in said.splitlines()]
+    assert [(line["process"], line["event"]) for line in lines] == [("slow", "ServiceReady"), ("slow", "ServiceEnded")]
+    assert lines[0]["address"] == address
+
+
+def test_a_format_that_is_not_allowed_is_bad_input(start, monkeypatch):
+    """One line, and exit code 2."""
+    monkeypatch.setenv("ALSO_LOG_FORMAT", "xml")
+    service = start()
+    assert service.communicate() == ("", "error: ALSO_LOG_FORMAT is 'xml'; allowed: text, json\n")
+    assert service.returncode == process.BAD_INPUT
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)

@@ -24,7 +24,7 @@ def test_what_is_not_set_has_its_default(environment):
 
 NUMBERS = [field.name for field in dataclasses.fields(settings.Settings) if isinstance(field.default, float)]
 MAY_BE_ZERO = ["metrics_away"]
-CHOICES = ["launcher", "trainer_threads"]
+CHOICES = ["launcher", "trainer_threads", "log_format"]
 TEXTS = [field.name for field in dataclasses.fields(settings.Settings) if field.name not in [*NUMBERS, *CHOICES]]
 
 
@@ -58,6 +58,16 @@ def test_a_stage_has_one_thread_or_two(environment):
         environment.setenv("ALSO_TRAINER_THREADS", wrong)
         with pytest.raises(SettingError, match=f"ALSO_TRAINER_THREADS is '{wrong}'; allowed: auto, 1, 2"):
             settings.from_environment()
+
+
+def test_a_log_is_text_or_json(environment):
+    """Text by default; anything else is refused by the variable's name and value."""
+    assert settings.from_environment().log_format == "text"
+    environment.setenv("ALSO_LOG_FORMAT", "json")
+    assert settings.from_environment().log_format == "json"
+    environment.setenv("ALSO_LOG_FORMAT", "xml")
+    with pytest.raises(SettingError, match="ALSO_LOG_FORMAT is 'xml'; allowed: text, json"):
+        settings.from_environment()
 
 
 def test_a_launcher_has_what_it_needs(environment):

@@ -20,7 +20,6 @@ from also.briefing.aliases import Aliases
 from also.briefing.evidence import citable_paths
 from also.errors import DocumentError
 from also.llm.question import Contradiction, Reply, ReplyError
-from also.llm.quoting import one_line
 from also.services.critic.case import MOST_FINDINGS, read_case
 from also.services.critic.choices import FOR_TERMS, Choices, choices
 from also.services.critic.citations import cite
@@ -29,6 +28,7 @@ from also.v1 import diagnosis_pb2 as pb
 from also.v1.critic_pb2 import DiagnoseRequest
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import TaskCard
+from also.words import one_line
 
 BACKEND = "llm"
 """`backend` of the diagnoses that are read here."""

@@ -13,10 +13,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from also import keys
+from also import keys, log
 from also.device import placeless_learner
 from also.document import canonical, digest, parse_json
-from also.errors import CheckpointError, DocumentError, MissingObjectError
+from also.errors import CheckpointError, DocumentError, MissingObjectError, StoreError
 from also.services.trainer.run import Snapshot
 from also.store import Store
 from also.v1.campaign_pb2 import Campaign
@@ -48,10 +48,15 @@ def save(store: Store, campaign_id: str, campaign: Campaign, card: TaskCard, sna
     )
     for name, content in sorted(contents.items()):
         sha256 = hashlib.sha256(content).hexdigest()
-        store.ensure(keys.blob(campaign_id, sha256), content)
         manifest.blobs.append(Blob(name=name, size=len(content), sha256=sha256))
     checkpoint_id = digest(manifest)
-    store.ensure(keys.checkpoint(campaign_id, checkpoint_id), canonical(manifest))
+    try:
+        for blob in manifest.blobs:
+            store.ensure(keys.blob(campaign_id, blob.sha256), contents[blob.name])
+        store.ensure(keys.checkpoint(campaign_id, checkpoint_id), canonical(manifest))
+    except StoreError as error:
+        log.CHECKPOINT_NOT_STORED.tell(campaign=campaign_id, checkpoint=checkpoint_id, error=str(error))
+        raise
     return checkpoint_id
 
 

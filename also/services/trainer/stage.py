@@ -7,8 +7,9 @@ start and a stage that was finished is never trained twice.
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
-from also import keys, metrics, seeds, settings
+from also import keys, log, metrics, seeds, settings
 from also.errors import DivergedError, ServiceUnavailable
 from also.services.trainer import checkpoint, evidence, threads
 from also.services.trainer.algorithm import Statistics
@@ -41,12 +42,29 @@ def train(
     if store.exists(key):
         yield store.get_message(key, trainer_pb2.StageResult)
         return
-    run = _begin(store, request)
-    try:
-        yield from _train(store, request, run, active)
+    with ExitStack() as stack:
+        with _told(request) as began:
+            run = _begin(store, request)
+            stack.callback(run.close)
+            yield from _train(store, request, run, active, began=began)
         yield store.get_message(key, trainer_pb2.StageResult)
-    finally:
-        run.close()
+
+
+@contextmanager
+def _told(request: trainer_pb2.TrainStageRequest) -> Iterator[float]:
+    """Tell the log that a stage begins, and why it does not come to its end; gives when it began, monotonic seconds."""
+    began = time.monotonic()
+    log.STAGE_BEGUN.tell(**_subject(request), env_steps=request.env_steps, checkpoint=request.checkpoint_id)
+    try:
+        yield began
+    except BaseException as error:
+        seconds = time.monotonic() - began
+        log.STAGE_FAILED.tell(**_subject(request), error=type(error).__name__, detail=str(error), seconds=seconds)
+        raise
+
+
+def _subject(request: trainer_pb2.TrainStageRequest) -> dict[str, log.Value]:
+    return {"campaign": request.campaign_id, "run": request.run, "stage": request.stage}
 
 
 def _begin(store: Store, request: trainer_pb2.TrainStageRequest) -> Run:
@@ -73,11 +91,11 @@ def _take(store: Store, request: trainer_pb2.TrainStageRequest, run: Run) -> Non
 
 
 def _train(
-    store: Store, request: trainer_pb2.TrainStageRequest, run: Run, active: Callable[[], bool]
+    store: Store, request: trainer_pb2.TrainStageRequest, run: Run, active: Callable[[], bool], *, began: float
 ) -> Iterator[trainer_pb2.TrainingProgress]:
     planned = whole_updates(request.env_steps, request.campaign.learner) // run.env_steps_per_update
     labels = request.campaign_id, request.run
-    began = told = time.monotonic()
+    trains_since = told = time.monotonic()
     curve: list[evidence_pb2.CurvePoint] = []
     statistics: deque[Statistics] = deque(maxlen=evidence.LAST_UPDATES)  # a stage may have any number of them
     for done in range(1, planned + 1):
@@ -97,7 +115,7 @@ def _train(
                 env_steps=done * run.env_steps_per_update,
                 env_steps_planned=planned * run.env_steps_per_update,
                 mean_return=mean_return,
-                env_steps_per_second=done * run.env_steps_per_update / max(now - began, 1e-9),
+                env_steps_per_second=done * run.env_steps_per_update / max(now - trains_since, 1e-9),
                 config_hash=run.shaping.config_hashes[0],
             )
     found = None
@@ -113,6 +131,12 @@ def _train(
         curve=evidence.thinned(curve, evidence.CURVE_POINTS) if found is None else (),
     )
     store.create_message(keys.stage(request.campaign_id, request.run, request.stage), result)
+    log.STAGE_ENDED.tell(
+        **_subject(request),
+        env_steps=result.env_steps,
+        checkpoint=checkpoint_id,
+        seconds=time.monotonic() - began,
+    )
 
 
 def _extend(curve: list[evidence_pb2.CurvePoint], run: Run) -> None:

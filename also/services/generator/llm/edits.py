@@ -9,7 +9,6 @@ from typing import Any
 
 from also import document, enums, returns
 from also.limits import fill_defaults
-from also.llm.quoting import one_line
 from also.services.generator.configs import faded, free_name, scaled, stretched
 from also.services.generator.llm import schema
 from also.services.generator.llm.offer import Offer
@@ -18,6 +17,7 @@ from also.shaping.rules import feature_of, is_capped
 from also.v1 import shaping_pb2 as pb
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.task_pb2 import TaskCard
+from also.words import one_line
 
 FADED_AT = 100
 """End of the schedule that lets a kept term fade, as a percent of a stage."""

@@ -20,17 +20,18 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from also import enums, exposition, keys, lifeline, settings
+from also import enums, exposition, keys, lifeline, log, settings
 from also.document import canonical
 from also.errors import InputError, MissingObjectError, MissingStoreError, StoreError
 from also.process import BAD_INPUT
 from also.store import Store, open_store
 from also.v1 import branch_pb2
 from also.v1.campaign_pb2 import Device, LearnerSettings
+from also.words import one_line
 
 if TYPE_CHECKING:
     from also.services.trainer.branch.group import GroupRun
@@ -74,8 +75,9 @@ def main(given: Sequence[str] | None = None) -> None:
     arguments = _parse(given)
     if arguments.lifeline:
         lifeline.hold()
-    with _stoppable() as stop:
+    with _stoppable() as stop, log.about(campaign=arguments.campaign, group=arguments.group), ExitStack() as stack:
         try:
+            stack.enter_context(log.prepared("branch"))
             if arguments.metrics_port is not None:
                 exposition.expose(arguments.metrics_port, settings.from_environment().metrics_host)
             store = open_store(arguments.store, create=False)
@@ -83,6 +85,7 @@ def main(given: Sequence[str] | None = None) -> None:
             if ended and arguments.metrics_port is None:
                 return
             group = store.get_message(keys.branch_group(arguments.campaign, arguments.group), branch_pb2.BranchGroup)
+            stack.enter_context(log.about(stage=group.stage, round=group.round))
             if ended:
                 if not show(store, group, seconds=arguments.linger_seconds, stop=stop):
                     sys.exit(STOPPED)
@@ -93,7 +96,7 @@ def main(given: Sequence[str] | None = None) -> None:
             if arguments.metrics_port is not None and not _linger(store, group, arguments.linger_seconds, stop):
                 sys.exit(STOPPED)
         except (InputError, MissingObjectError) as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {one_line(str(error))}", file=sys.stderr)  # the launcher reads the last line
             sys.exit(FAILED if _may_pass(error) else BAD_INPUT)
 
 
@@ -132,8 +135,9 @@ def train(
     began = time.monotonic()
     course = branch_save.resume(store, group) or GroupRun.begin(store, group, parts=_parts(group, share))
     where = device.choice_in_words(group.campaign.learner)
-    print(f"trains {len(course.records)} branches in {len(course.runs)} part(s) on {where}", file=sys.stderr)
-    with closing(course):
+    branches, parts = len(course.records), len(course.runs)
+    log.BRANCHES_BEGUN.tell(branches=branches, parts=parts, updates=course.done, device=where)
+    with _failures_told(), closing(course):
         owner = settings.from_environment().owner
         told = BranchMetrics(group, course.records, planned_env_steps=course.planned_env_steps, owner=owner)
         told.trained(course.env_steps)
@@ -147,6 +151,7 @@ def train(
                 _save(store, course, seconds=course.earlier_seconds + time.monotonic() - began)
                 saved, fresh = time.monotonic(), False
             if asked:
+                log.BRANCHES_STOPPED.tell(updates=course.done)
                 return False
             measured = course.advance()
             fresh = True
@@ -164,6 +169,7 @@ def train(
             processes=course.processes,
         )
         store.create_message(keys.branch_group_result(group.campaign_id, group.name), result)
+        log.BRANCHES_ENDED.tell(branches=branches, seconds=time.monotonic() - began)
         _sweep(store, group, keep=0)
     return True
 
@@ -194,7 +200,7 @@ def show(store: Store, group: branch_pb2.BranchGroup, *, seconds: float, stop: S
     env_steps = sum(record.env_steps for record in records)
     told = BranchMetrics(group, records, planned_env_steps=env_steps, owner=settings.from_environment().owner)
     told.trained(env_steps)
-    print(f"shows {len(records)} branches, which have ended", file=sys.stderr)
+    log.BRANCHES_SHOWN.tell(branches=len(records))
     return _linger(store, group, seconds, stop)
 
 
@@ -218,7 +224,7 @@ def _save(store: Store, course: "GroupRun", *, seconds: float) -> None:
         if not branch_save.save(store, course, seconds=seconds):
             return
     except StoreError as error:
-        print(f"warning: not saved after {course.done} updates: {error}", file=sys.stderr)
+        log.SAVE_NOT_STORED.tell(updates=course.done, error=str(error))
         return
     _sweep(store, course.group, keep=_SAVES_KEPT)
 
@@ -230,23 +236,37 @@ def _sweep(store: Store, group: branch_pb2.BranchGroup, *, keep: int) -> None:
     try:
         branch_save.sweep(store, group, keep=keep)
     except StoreError as error:
-        print(f"warning: saves of {group.name} are not deleted: {error}", file=sys.stderr)
+        log.SAVES_NOT_DELETED.tell(error=str(error))
 
 
 def _linger(store: Store, group: branch_pb2.BranchGroup, seconds: float, stop: Stop) -> bool:
     """Stay up until the validator has stored its reading, or the time is over; False when asked to end before."""
     key = keys.branch_group_reading(group.campaign_id, group.name)
     end = time.monotonic() + seconds
+    away = False
     while not stop.asked and time.monotonic() < end:
         try:
             if store.exists(key):
                 return True
+            away = False
         except StoreError as error:
-            print(f"warning: {error}", file=sys.stderr)
+            if not away:
+                log.STORE_AWAY.tell(error=str(error))
+            away = True
         look = min(end, time.monotonic() + _LINGER_TICK_SECONDS)
         while not stop.asked and time.monotonic() < look:
             time.sleep(_SIGNAL_SECONDS)
     return not stop.asked
+
+
+@contextmanager
+def _failures_told() -> Iterator[None]:
+    """Tell the log why what is inside fails."""
+    try:
+        yield
+    except Exception as error:
+        log.BRANCHES_FAILED.tell(error=type(error).__name__, detail=str(error))
+        raise
 
 
 def _tell(course: "GroupRun") -> None:

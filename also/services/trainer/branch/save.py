@@ -12,7 +12,6 @@ good and only costs time. Nothing else refers to what a save is made of, so old 
 
 import hashlib
 import re
-import sys
 from pathlib import PurePosixPath
 
 import torch
@@ -21,7 +20,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from also import keys
+from also import keys, log
 from also.document import canonical
 from also.errors import CheckpointError, DocumentError, MissingObjectError
 from also.services.trainer import checkpoint
@@ -107,7 +106,7 @@ def sweep(store: Store, group: BranchGroup, *, keep: int) -> None:
 def resume(store: Store, group: BranchGroup) -> GroupRun | None:
     """Go on from the newest save that can be read; None when there is none.
 
-    A save that cannot be read is passed over with a line on standard error.
+    A save that cannot be read is passed over with a line in the log.
 
     Raises:
         StoreError: the store cannot be read.
@@ -117,7 +116,7 @@ def resume(store: Store, group: BranchGroup) -> GroupRun | None:
         try:
             return _resumed(store, group, key)
         except (CheckpointError, DocumentError, MissingObjectError) as error:
-            print(f"warning: {key} is passed over: {error}", file=sys.stderr)
+            log.SAVE_PASSED_OVER.tell(key=key, error=str(error))
     return None
 
 

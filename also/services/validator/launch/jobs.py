@@ -19,7 +19,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
-from also import keys, metrics, reasons
+from also import keys, log, metrics, reasons
 from also.errors import AlsoError, EndpointError, InputError, ServiceUnavailable, StoreError
 from also.services.validator.launch import job_states, results
 from also.services.validator.launch.job_objects import Document, JobObjects
@@ -34,6 +34,10 @@ from also.words import one_line
 
 _SAVES_AT_ONCE = 20
 """Groups whose saves are looked at in one look."""
+
+
+_LINES = {"created": log.JOB_CREATED, "adopted": log.JOB_ADOPTED, "recreated": log.JOB_RECREATED}
+"""The log's line of each outcome of a Job's creation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +101,7 @@ class Jobs:
         finally:
             call.closed.set()
             call.count()
+            call.leave()
             looks.shutdown(wait=False, cancel_futures=True)
 
     def show(self, group: BranchGroup) -> str:
@@ -121,6 +126,7 @@ class Jobs:
             creation = objects.create(group, objects.read_template())
             if creation.outcome == "created":
                 metrics.JOBS.labels(group.campaign_id, "shown").inc()
+                log.JOB_SHOWN.tell(**results.subject(group), job=objects.name(group))
             if creation.outcome != "adopted":
                 return creation.refused or "their Jobs to start"
             job = objects.read(group)  # one of an older ALSO, under its own name
@@ -150,6 +156,8 @@ class _Running:
     """What its Job was last seen to do, see `metrics.JOBS_NOW`."""
     seen: bool = False
     """Whether its Job is known to have existed."""
+    begun: bool = False
+    """Whether the log was told that it has begun, and not that it has ended."""
     idle_since: float = field(default_factory=time.monotonic)
     """Since when it has no running pod, or when it was taken up; monotonic."""
     refused: str = ""
@@ -224,6 +232,12 @@ class _Call:
             gauge.set(states.count(state))
             if self.closed.is_set():
                 gauge.set(0)
+
+    def leave(self) -> None:
+        """Tell the log which groups go on without this call."""
+        for one in list(self.running.values()):
+            if one.begun:
+                log.GROUP_LEFT.tell(**results.subject(one.group))
 
     def _end(self, group: BranchGroup, outcome: str) -> bool:
         """Whether a group's result is in the store; it is taken, then."""
@@ -318,9 +332,11 @@ class _Call:
         if job_states.finished(job) == "Failed":
             refused = job_states.refused_input(pods)
             if refused is not None:
-                metrics.BRANCH_GROUPS.labels(one.group.campaign_id, "failed").inc()
+                error = InputError(refused)
+                one.begun = False
+                results.fail(one.group, error)
                 self.objects.delete(job)  # whoever mends the input finds nothing that has failed
-                raise InputError(refused)
+                raise error
             self._fail(one, job_states.why_failed(job, pods), job)
         elif not job_states.runs(pods):
             events = self.objects.events(job, *job_states.live(pods)[-1:])
@@ -363,7 +379,11 @@ class _Call:
         group = one.group
         key = keys.branch_group_result(group.campaign_id, group.name)
         if self.jobs.store.create_message(key, failed_result(group, cause)):
-            metrics.JOBS.labels(group.campaign_id, reasons.failure(cause.failure)).inc()
+            reason = reasons.failure(cause.failure)
+            told: dict[str, log.Value] = {**results.subject(group), "error": reason, "detail": cause.detail}
+            metrics.JOBS.labels(group.campaign_id, reason).inc()
+            log.JOB_FAILED.tell(**told, job=self.objects.name(group))
+            log.GROUP_FAILED.tell(**told)
             self._end(group, "failed")
         else:
             self._end(group, "finished")
@@ -382,6 +402,11 @@ class _Call:
         outcome = "recreated" if one.seen and creation.outcome == "created" else creation.outcome
         one.seen = True
         metrics.JOBS.labels(one.group.campaign_id, outcome).inc()
+        subject = results.subject(one.group)
+        _LINES[outcome].tell(**subject, job=self.objects.name(one.group))
+        if not one.begun:
+            one.begun = True
+            log.GROUP_BEGUN.tell(**subject, branches=len(one.group.branches))
 
 
 def failed_result(group: BranchGroup, cause: Cause) -> BranchGroupResult:

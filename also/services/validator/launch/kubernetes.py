@@ -137,7 +137,8 @@ class Namespace:
             response = self.client.call_api(*request, _request_timeout=_SECONDS)
             content = response.read()
         except (urllib3.exceptions.HTTPError, client.ApiException, OSError) as error:
-            raise ServiceUnavailable(f"the Kubernetes API did not answer {method} {path}: {_line(error)}") from error
+            said = one_line(str(error), _MESSAGE_LIMIT)
+            raise ServiceUnavailable(f"the Kubernetes API did not answer {method} {path}: {said}") from error
         document = _document(content)
         denied = _DENIED in str(document.get("message"))
         if response.status == 429 or (response.status >= 500 and not denied):
@@ -168,8 +169,9 @@ def connect(namespace: str, kubeconfig: str | None = None) -> Namespace:
     try:
         _load(configuration, kubeconfig)
     except (config.ConfigException, OSError, ValueError) as error:
+        said = one_line(str(error), _MESSAGE_LIMIT)
         raise EndpointError(
-            f"no cluster is known to launch Jobs in: {_line(error)}; a pod with the token of a service account, "
+            f"no cluster is known to launch Jobs in: {said}; a pod with the token of a service account, "
             "or a KUBECONFIG, is expected"
         ) from error
     return Namespace(client=client.ApiClient(configuration), name=namespace)
@@ -196,8 +198,3 @@ def _warning(header: str) -> str:
     r"""Text of a header that warns, which is `299 - "text"` with `\"` for a quotation mark (RFC 7234)."""
     found = re.fullmatch(r'\d{3} \S+ "(.*)"', header)
     return one_line(re.sub(r"\\(.)", r"\1", found[1]) if found else header, _MESSAGE_LIMIT)
-
-
-def _line(error: Exception) -> str:
-    """An error in one line."""
-    return one_line(str(error), _MESSAGE_LIMIT)

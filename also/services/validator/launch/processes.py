@@ -15,7 +15,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from also import device, lifeline, metrics
+from also import device, lifeline, log
 from also.document import parse_json
 from also.errors import DocumentError, InputError, ServiceError
 from also.forks.starter import ForkServer
@@ -24,6 +24,7 @@ from also.services.validator.launch import results
 from also.services.validator.launch.launcher import Progress, waiting
 from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchProgress
+from also.words import one_line
 
 _TICK_SECONDS = 0.5
 """Longest time between two looks at the processes."""
@@ -80,6 +81,7 @@ class Processes:
             else:
                 queued.append((group, 1))
         running: dict[str, _Running] = {}
+        begun: dict[str, BranchGroup] = {}
         lines: queue.Queue[tuple[str, int, bytes]] = queue.Queue()
         try:
             yield dict(progress)
@@ -87,6 +89,9 @@ class Processes:
                 while queued and len(running) < self.parallel and self._ready():
                     group, attempt = queued.popleft()
                     running[group.name] = self._start(group, attempt, lines)
+                    if attempt == 1:
+                        begun[group.name] = group
+                        log.GROUP_BEGUN.tell(**results.subject(group), branches=len(group.branches))
                     told = progress.pop(group.name, None)
                     if told is not None and told.records:
                         progress[group.name] = waiting(told, "")
@@ -104,12 +109,15 @@ class Processes:
                     lifeline.end([one.process], grace_seconds=_GRACE_SECONDS)
                     if results.is_there(self.store, one.group):
                         progress[name] = results.take(self.store, one.group, "finished")
+                        del begun[name]
                     else:
-                        self._check_retry(one)
+                        self._check_retry(one, begun)
                         queued.appendleft((one.group, one.attempt + 1))
                 yield dict(progress)
         finally:
             lifeline.end([one.process for one in running.values()], grace_seconds=_GRACE_SECONDS)
+            for group in begun.values():
+                log.GROUP_LEFT.tell(**results.subject(group))
 
     def _silence_seconds(self, one: _Running) -> float:
         """How long a process may be silent: an import-path task's steps may take long."""
@@ -129,37 +137,48 @@ class Processes:
         return self.server is None or self.server.ready()
 
     def _start(self, group: BranchGroup, attempt: int, lines: "queue.Queue[tuple[str, int, bytes]]") -> _Running:
-        log = self.logs / group.campaign_id / f"{group.name}.log"
+        path = self.logs / group.campaign_id / f"{group.name}.log"
         spawn = lifeline.spawn if self.server is None else self.server.spawn
         process: lifeline.Process = spawn(
             self.module,
             [*self._place(group), "--store", self.store.uri, "--campaign", group.campaign_id, "--group", group.name],
-            log=log,
+            log=path,
             stdout=subprocess.PIPE,
-            environment={"ALSO_WORKER_LOGS": str(log.with_suffix(""))},
+            environment={"ALSO_WORKER_LOGS": str(path.with_suffix(""))},
         )
         threading.Thread(
             target=_read, args=(process, group.name, attempt, lines), name=f"{group.name}-{attempt}", daemon=True
         ).start()
-        return _Running(group, process, log, attempt)
+        return _Running(group, process, path, attempt)
 
     def _place(self, group: BranchGroup) -> list[str]:
         """Arguments that say where a group is trained, and with how many it shares a GPU's memory."""
         return ["--device", device.name_of(group.campaign.learner), "--share", str(self.parallel)]
 
-    def _check_retry(self, one: _Running) -> None:
-        """Return when a group whose process ended without a result may be started again."""
-        code = one.process.returncode
+    def _check_retry(self, one: _Running, begun: dict[str, BranchGroup]) -> None:
+        """Return when a group whose process ended without a result may be started again; else it is begun no longer.
+
+        Raises:
+            InputError: the group's input is wrong.
+            ServiceError: it was started often enough.
+        """
+        code, last = one.process.returncode, _last_line(one.log)
         if code != BAD_INPUT and one.attempt < self.attempts:
+            log.GROUP_RESTARTED.tell(
+                **results.subject(one.group), attempt=one.attempt + 1, exit_code=code, said=one_line(last)
+            )
             return
-        metrics.BRANCH_GROUPS.labels(one.group.campaign_id, "failed").inc()
-        last = _last_line(one.log)
+        error: InputError | ServiceError
         if code == BAD_INPUT:
-            raise InputError(last.removeprefix("error: "))
-        raise ServiceError(
-            f"branch group {one.group.name} ended {one.attempt} times without a result, at last with exit code "
-            f"{code}; its log {one.log} ends with: {last}"
-        )
+            error = InputError(last.removeprefix("error: "))
+        else:
+            error = ServiceError(
+                f"branch group {one.group.name} ended {one.attempt} times without a result, at last with exit code "
+                f"{code}; its log {one.log} ends with: {last}"
+            )
+        del begun[one.group.name]
+        results.fail(one.group, error)
+        raise error
 
 
 def _read(process: lifeline.Process, name: str, attempt: int, lines: "queue.Queue[tuple[str, int, bytes]]") -> None:
@@ -196,7 +215,7 @@ def _parse(line: bytes) -> BranchProgress | None:
         return None
 
 
-def _last_line(log: Path) -> str:
+def _last_line(path: Path) -> str:
     """Last line of a log that is not empty, at most 2,000 characters."""
-    written = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    written = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return written[-1][:2000] if written else "(nothing)"

@@ -4,10 +4,10 @@ A group's spec is created before anything runs it, and its result when it has en
 launcher, process or Job comes later finds both. In between, its saves tell how far it is.
 """
 
-from also import keys, metrics
+from also import keys, log, metrics
 from also.device import placeless_group
 from also.document import canonical
-from also.errors import DocumentError, MissingObjectError, ServiceError
+from also.errors import DocumentError, InputError, MissingObjectError, ServiceError
 from also.store import Store
 from also.updates import env_steps_of_update
 from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchGroupSave, BranchProgress
@@ -62,9 +62,27 @@ def take(store: Store, group: BranchGroup, outcome: str) -> BranchProgress:
     records = store.get_message(key, BranchGroupResult).records
     env_steps = sum(record.env_steps for record in records)
     metrics.BRANCH_GROUPS.labels(group.campaign_id, outcome).inc()
+    if outcome != "failed":
+        log.GROUP_ENDED.tell(**subject(group), outcome=outcome, branches=len(records), env_steps=env_steps)
     if outcome == "finished":
         metrics.BRANCH_ENV_STEPS.labels(group.campaign_id).inc(env_steps)
     return BranchProgress(env_steps=env_steps, records=records)
+
+
+def fail(group: BranchGroup, error: InputError | ServiceError) -> None:
+    """Count and tell that a group has failed for good, without a result.
+
+    Args:
+        group: the group.
+        error: why.
+    """
+    metrics.BRANCH_GROUPS.labels(group.campaign_id, "failed").inc()
+    log.GROUP_FAILED.tell(**subject(group), error=type(error).__name__, detail=str(error))
+
+
+def subject(group: BranchGroup) -> dict[str, log.Value]:
+    """What the log's lines of a group are about."""
+    return {"campaign": group.campaign_id, "stage": group.stage, "round": group.round, "group": group.name}
 
 
 def newest_save(store: Store, group: BranchGroup) -> str:

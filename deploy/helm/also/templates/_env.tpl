@@ -51,6 +51,7 @@
 - {name: HOME, value: /tmp}
 - {name: ALSO_LOGS, value: /tmp/logs}
 - {name: ALSO_METRICS_HOST, value: "::"}  # and every address of IPv4
+- {name: ALSO_LOG_FORMAT, value: {{ .Values.logFormat | quote }}}
 {{- end }}
 
 {{/* Variables by which a client finds its rights in the object store, and an S3 server. */}}

@@ -76,16 +76,26 @@ def dumped_at(lines: Sequence[str]) -> StackFrame | None:
 
 
 def print_traceback(error: BaseException) -> None:
-    """Write an exception with the user's frames to standard error: those of ALSO's that led there are left out.
+    """Write an exception with the user's frames to standard error.
 
     One of another interpreter has been written there.
     """
+    if not hasattr(error, "place"):
+        print(traceback_of(error), end="", file=sys.stderr)
+
+
+def traceback_of(error: BaseException) -> str:
+    """An exception with the user's frames: those of ALSO's that led there are left out.
+
+    Of another interpreter it has what came over: the type, the text, and the user's line.
+    """
     if hasattr(error, "place"):
-        return
+        at = f'  File "{error.place.file}", line {error.place.line}, in {error.place.function}\n' if error.place else ""
+        return f"Traceback in the task's own interpreter:\n{at}{type(error).__name__}: {error}\n"
     frames: TracebackType | None = error.__traceback__
     while frames is not None and frames.tb_next is not None and _is_ours(frames.tb_frame.f_code.co_filename):
         frames = frames.tb_next
-    traceback.print_exception(type(error), error, frames, file=sys.stderr)
+    return "".join(traceback.format_exception(type(error), error, frames))
 
 
 def _is_ours(file: str) -> bool:

@@ -25,7 +25,7 @@ from also.services.trainer.tasks.parallel.environment import (
     ParallelEnvironment,
 )
 from also.services.trainer.tasks.parallel.fit import check_fit, misfit
-from also.services.trainer.tasks.parallel.frames import innermost, print_traceback, raised_at
+from also.services.trainer.tasks.parallel.frames import StackFrame, innermost, print_traceback, raised_at, traceback_of
 from also.services.trainer.tasks.parallel.memory import Memory
 from also.services.trainer.tasks.parallel.place import PLACE, Call
 from also.services.trainer.tasks.parallel.returns import BUILT_IN, FINAL_RETURN
@@ -53,7 +53,7 @@ class Worker:
         self._last_call: Call | None = None
 
     def answer(self, command: str, data: dict[str, Any]) -> dict[str, Any]:
-        """Do what a command says; `error` of the reply is what went wrong, and `traced` whether the log has more."""
+        """Do what a command says; `error` of the reply is what went wrong, and `raised` what the task's code raised."""
         self._last_call = None
         try:
             return self._do(command, data)
@@ -108,15 +108,17 @@ class Worker:
         call = self._last_call or PLACE.read()
         print(f"error: {text}; in {call}", file=sys.stderr)
         place = None if cause is None else raised_at(cause)
+        raised = None
         if cause is not None:
             print_traceback(cause)
+            raised = _raised(call, cause, place)
         if place is not None:
             text += f", at {place}"
         if call.lane >= 0:
             text += f" ({call})"
         if cause is not None and self._lanes is not None and self._lanes.may_disturb_each_other:
             text += ONE_A_PROCESS
-        return {"error": text, "traced": cause is not None}
+        return {"error": text, "raised": raised}
 
 
 class Lanes:
@@ -245,6 +247,16 @@ def _unexpected(name: str, error: BaseException) -> str:
         f"task {name!r}: after {call or 'its start'} ALSO itself raised {describe_error(error)}, at "
         f"{innermost(error)}: a fault of ALSO's, not of the environment"
     )
+
+
+def _raised(call: Call, cause: BaseException, place: StackFrame | None) -> dict[str, Any]:
+    """What user code raised, and in which call, by the names of fields of the trainer's log."""
+    told: dict[str, Any] = {"call": call.name, "at": place and str(place), "error": describe_error(cause)}
+    if call.lane >= 0:
+        told["lane"] = call.lane
+    if call.episode >= 0:
+        told |= {"episode": call.episode, "seed": call.seed, "env_steps": call.env_steps}
+    return {**told, "traceback": traceback_of(cause)}
 
 
 def _task(data: dict[str, Any]) -> Task:

@@ -16,6 +16,7 @@ from pathlib import Path
 from select import POLLIN, poll
 from typing import IO
 
+from also import log
 from also.services.trainer.tasks.parallel.frames import StackFrame, dumped_at
 
 _KEPT_LINES = 400
@@ -41,15 +42,18 @@ _NO_WORDS = re.compile(r"Extension modules: |(Current t|T)hread 0x| +File \"|$")
 class WorkerLog:
     """The log of one worker."""
 
-    def __init__(self, pipe: IO[bytes], path: Path | None) -> None:
+    def __init__(self, pipe: IO[bytes], path: Path | None, worker: int) -> None:
         """Read from a pipe.
 
         Args:
             pipe: read end of the worker's standard output and error.
-            path: file that is appended to, made with the first line; None is this process's standard error.
+            path: file that is appended to, made with the first line; None is this process's log, a line there for each
+                of the worker's, or its standard error where it writes none.
+            worker: number of the worker.
         """
         self._pipe = pipe
         self._path = path
+        self._worker = worker
         self._file: IO[bytes] | None = None
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._rest = b""
@@ -129,15 +133,26 @@ class WorkerLog:
 
     def close(self) -> None:
         """Close the pipe and the file."""
+        if self._rest and self._quotes:
+            self._write(b"\n")
         self._pipe.close()
         if self._file is not None:
             self._file.close()
+
+    @property
+    def _quotes(self) -> bool:
+        """Whether each line becomes one of this process's log, so that none can be taken for ours."""
+        return self._path is None and log.is_written()
 
     def _write(self, part: bytes) -> None:
         *lines, self._rest = (self._rest + part).split(b"\n")
         self._rest = self._rest[-_CHUNK:]
         self._lines.extend(line.decode(errors="replace") for line in lines)
         with contextlib.suppress(OSError):  # a log that cannot be written must not end the training
+            if self._quotes:
+                for line in lines:
+                    log.WORKER_SAID.tell(worker=self._worker, text=line.decode(errors="replace"))
+                return
             if self._path is None:
                 sys.stderr.flush()
                 while part:

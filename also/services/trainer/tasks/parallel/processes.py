@@ -20,7 +20,7 @@ from pathlib import Path
 from select import POLLIN, poll
 from typing import Any
 
-from also import document, lifeline, settings
+from also import document, lifeline, log, settings
 from also.errors import ServiceUnavailable, TaskError
 from also.services.trainer.tasks.cards import cache as card_cache
 from also.services.trainer.tasks.foreign.environment import interpreter_of
@@ -168,8 +168,8 @@ class Processes:
             )
         assert process.stdout is not None
         logs = self._given.worker_logs
-        log = WorkerLog(process.stdout, Path(f"{logs}-worker-{number}.log") if logs else None)
-        return _Worker(process, ours, log)
+        written = WorkerLog(process.stdout, Path(f"{logs}-worker-{number}.log") if logs else None, number)
+        return _Worker(process, ours, written)
 
     def _send(self, number: int, command: str, **data: Any) -> None:
         worker = self._workers[number]
@@ -236,7 +236,10 @@ class Processes:
             raise self._death(number)
         reply: dict[str, Any] = json.loads(line.strip() or b"{}")
         if "error" in reply:
-            more = f"; the traceback is in {worker.log.where}" if reply["traced"] else ""
+            raised = reply["raised"]
+            if raised is not None:
+                log.ENVIRONMENT_RAISED.tell(task=self._task.name, worker=number, **raised)
+            more = f"; the traceback is in {worker.log.where}" if raised is not None else ""
             raise TaskError(f"{reply['error']}{more}")
         return reply
 
