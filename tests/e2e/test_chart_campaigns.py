@@ -1,4 +1,4 @@
-"""Several seeds of a release's campaign, and the trackers that are told of it, as the chart renders them. No cluster."""
+"""Seeds of a release's campaign, and the trackers that are told of it, as the chart renders them. No cluster."""
 
 import json
 

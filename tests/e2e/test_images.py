@@ -135,7 +135,9 @@ def test_the_campaign_is_the_command_also(said):
 
 def test_a_tracker_that_an_image_lacks_is_one_line(said):
     """This one was built with TensorBoard alone; it says how another is built."""
-    printed, code = said("campaign", "tracks", args=["run", "--track", "tensorboard:/tmp/runs", "--track", "wandb:mine"])
+    printed, code = said(
+        "campaign", "tracks", args=["run", "--track", "tensorboard:/tmp/runs", "--track", "wandb:mine"]
+    )
     assert code == "2", printed
     assert "--wandb needs wandb" in printed
     assert "EXTRAS=wandb" in printed

@@ -95,4 +95,7 @@ def test_one_more_seed_is_run_and_what_is_over_is_only_read(release, journals, f
 def test_the_release_tests_itself(release):
     """The tracker has a line, too."""
     done = release.helm("test", release.name, "--timeout=5m", seconds=330)
-    assert re.findall(r"(ok|failed) +(campaign|tensorboard):", done.stderr) == [("ok", "campaign"), ("ok", "tensorboard")]
+    assert re.findall(r"(ok|failed) +(campaign|tensorboard):", done.stderr) == [
+        ("ok", "campaign"),
+        ("ok", "tensorboard"),
+    ]
