@@ -45,12 +45,12 @@ def arguments(name: str, given: Sequence[str] | None = None) -> argparse.Namespa
     return parsed
 
 
-def serve(register: Callable[[grpc.Server], None], parsed: argparse.Namespace, *, workers: int = 8) -> None:
+def serve(register: Callable[[grpc.Server], None], parsed: argparse.Namespace) -> None:
     """Serve until the process is asked to end; exit with code 2 when an address cannot be used."""
     try:
         if parsed.metrics_port is not None:
             exposition.expose(parsed.metrics_port, settings.from_environment().metrics_host)
-        rpc.serve(register, parsed.address, workers=workers)
+        rpc.serve(register, parsed.address)
     except InputError as error:
         _refuse(error)
 

@@ -26,6 +26,10 @@ T = TypeVar("T")
 READY = "also-ready"
 """First word of the line that a server prints when it can be called; its address follows."""
 
+WORKERS = 64
+"""Threads that answer calls, at most; one is begun when a call finds none free. Of each campaign under way, up to three
+runs of a trainer and a round of a validator hold one all the time, and health checks need one too."""
+
 _KEEPALIVE = [
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
@@ -47,21 +51,18 @@ _DETAIL_LIMIT = 2000
 """Characters of an error that are sent; gRPC refuses trailers above 8 KiB."""
 
 
-def serve(
-    register: Callable[[grpc.Server], None], address: str, *, workers: int = 8, grace_seconds: float = 2.0
-) -> None:
+def serve(register: Callable[[grpc.Server], None], address: str, *, grace_seconds: float = 2.0) -> None:
     """Serve until SIGTERM or SIGINT, then drain.
 
     Args:
         register: adds the servicers to the server.
         address: `host:port`; port 0 takes a free one. The bound address is printed as `also-ready HOST:PORT`.
-        workers: threads that answer calls.
         grace_seconds: how long calls under way may take to end.
 
     Raises:
         AddressError: the address is malformed or in use.
     """
-    server = answering(register, workers=workers)
+    server = answering(register)
     checks = health.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)
     bound = bind(server, address)
@@ -81,15 +82,14 @@ def serve(
     sys.stdout.flush()
 
 
-def answering(register: Callable[[grpc.Server], None], *, workers: int = 8) -> grpc.Server:
+def answering(register: Callable[[grpc.Server], None]) -> grpc.Server:
     """A server with its servicers, not bound or started yet: requests are checked, errors become status codes.
 
     Args:
         register: adds the servicers to the server.
-        workers: threads that answer calls.
     """
     server = grpc.server(
-        ThreadPoolExecutor(workers, thread_name_prefix="rpc"),
+        ThreadPoolExecutor(WORKERS, thread_name_prefix="rpc"),
         interceptors=[_Answers()],
         options=[*_KEEPALIVE, ("grpc.so_reuseport", 0)],
     )

@@ -96,9 +96,9 @@ def run(
     numbers = parse(seeds) if seeds is not None else None
     resolved = spec.load(file, changes or [])
     campaign_id = keys.check_campaign_id(campaign) if campaign is not None else _id_of(file)
-    given = seeded(file, changes or [], campaign_id, numbers, settings.store) if numbers is not None else []
     if metrics_port is not None:
-        exposition.expose(metrics_port, settings.metrics_host)
+        exposition.expose(metrics_port, settings.metrics_host)  # before any journal is read: many may take minutes
+    given = seeded(file, changes or [], campaign_id, numbers, settings.store) if numbers is not None else []
     output = console()
     try:
         with _interruptible():

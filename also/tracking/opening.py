@@ -91,4 +91,6 @@ def _opened(kind: str, where: str) -> Tracker:
 
 
 def _missing(kind: str, module: str | None) -> InputError:
-    return InputError(f"--{kind} needs {module}: pip install 'also-marl[{kind}]'")
+    return InputError(
+        f"--{kind} needs {module}: pip install 'also-marl[{kind}]', or build the campaign's image with EXTRAS={kind}"
+    )

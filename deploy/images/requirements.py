@@ -1,9 +1,9 @@
-"""What pip installs for a service: `requirements.py SERVICE`, beside pyproject.toml and constraints.txt.
+"""What pip installs for a service: `requirements.py SERVICE [EXTRA ...]`, beside pyproject.toml and constraints.txt.
 
-Writes requirements.txt: the project's dependencies with those of the extra that is called like the service; and
-versions.txt: the versions of constraints.txt. PyTorch, and the numpy that it was built with, are a base image's own
-where it has them: then PyTorch is not asked for at all (what a distribution's package of it declares to need is often
-not what it was built with), and the version of each is held.
+Writes requirements.txt: the project's dependencies with those of the extra that is called like the service, and of
+further ones; and versions.txt: the versions of constraints.txt. PyTorch, and the numpy that it was built with, are a
+base image's own where it has them: then PyTorch is not asked for at all (what a distribution's package of it declares
+to need is often not what it was built with), and the version of each is held.
 """
 
 import re
@@ -41,12 +41,16 @@ def brought() -> dict[str, str]:
         return {}
 
 
-def main(service: str) -> None:
-    """Write both files."""
+def main(service: str, *extras: str) -> None:
+    """Write both files, or end with one line about an extra that there is not."""
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for extra in extras:
+        if extra not in project["optional-dependencies"]:
+            known = ", ".join(sorted(project["optional-dependencies"]))
+            sys.exit(f"error: EXTRAS has {extra!r}, which is no extra; the extras are {known}")
     tested = Path("constraints.txt").read_text(encoding="utf-8").splitlines()
     held = brought()
-    needed = [*project["dependencies"], *expanded(project, service)]
+    needed = [*project["dependencies"], *(each for extra in (service, *extras) for each in expanded(project, extra))]
     if held:
         print("The base has", ", ".join(f"{name} {found}" for name, found in held.items()))
         needed = [requirement for requirement in needed if named(requirement) != KEPT[0]]
@@ -56,4 +60,4 @@ def main(service: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], *sys.argv[2:])

@@ -65,3 +65,16 @@ def test_an_upgrade_that_makes_another_campaign_is_refused_and_growth_is_not(che
     code, last = check(str(CAMPAIGN), "foraging", "validation.parallel_groups=7")
     assert code == 1
     assert "validation.parallel_groups: 2 stored, 7 given" in last
+
+
+def test_seeds_are_a_campaign_each(check, tmp_path):
+    """Each has its line; one that began as another campaign is named."""
+    code, last = check(str(CAMPAIGN), "foraging", "--seeds=3,7")
+    assert (code, last) == (0, "ok: campaign 'foraging-s7' can be: it is new; there is no store yet")
+    journal = Journal(open_store(str(tmp_path / "store")), "foraging-s3")
+    journal.append(journal.draft(CampaignStarted(campaign=spec.load(CAMPAIGN, ["seed=3"]))))
+    assert check(str(CAMPAIGN), "foraging", "--seeds=7,3") == (0, "ok: campaign 'foraging-s3' can be: it goes on")
+    code, last = check(str(CAMPAIGN), "foraging", "--seeds=7,3", "validation.parallel_groups=7")
+    assert code == 1
+    assert last.startswith("error: campaign 'foraging-s3' cannot be: ")
+    assert "validation.parallel_groups: 2 stored, 7 given" in last

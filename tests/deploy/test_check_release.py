@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -34,6 +36,15 @@ def parts(tmp_path_factory):
             process.stdout.close()
 
 
+@pytest.fixture
+def server():
+    """Address of a server that knows nothing, and says so."""
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as answering:
+        threading.Thread(target=answering.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{answering.server_port}"
+        answering.shutdown()
+
+
 def check(environment, *arguments):
     """Its exit code, and the beginnings of its lines."""
     command = [sys.executable, "-c", SCRIPT.read_text(encoding="utf-8"), "a-namespace", *arguments]
@@ -57,3 +68,12 @@ def test_a_part_that_fails_is_named(parts, tmp_path):
     assert lines[4:] == ["failed  store", "failed  campaign"]
     assert f"store {file} is a file; a folder is expected" in said
     assert "no-campaign.yaml cannot be read" in said
+
+
+def test_trackers_are_asked_for_what_they_need(parts, server):
+    """A package, or a server that answers whatever it may be; one that cannot be told has its reason."""
+    code, lines, said = check(parts, "--track=tensorboard:/tensorboard", f"--track=mlflow:{server}/path#experiment")
+    assert (code, lines[5:]) == (0, ["ok      tensorboard", "ok      mlflow"]), said
+    code, lines, said = check(parts, "--track=mlflow:ftp://mlflow")
+    assert (code, lines[5:]) == (1, ["failed  mlflow"])
+    assert "--mlflow 'ftp://mlflow' is not allowed" in said

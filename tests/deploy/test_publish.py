@@ -14,7 +14,9 @@ PROCESSES = ("trainer", "critic", "generator", "validator", "campaign")
 
 def published(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """What `.ci/publish` says."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("REGISTRY", "VERSION", "BUILDER")}
+    kept = {
+        name: value for name, value in os.environ.items() if name not in ("REGISTRY", "VERSION", "BUILDER", "EXTRAS")
+    }
     return subprocess.run(
         [ROOT / ".ci" / "publish", *arguments],
         env=kept | {"BUILDER": "docker"} | variables,
@@ -44,6 +46,13 @@ def test_another_version_is_that_of_images_and_chart():
     assert "podman push r.example/also-critic:0.2.0-rc.1" in done.stdout
     assert f"helm package {CHART.relative_to(ROOT)} --version 0.2.0-rc.1 --app-version 0.2.0-rc.1" in done.stdout
     assert done.stdout.count("--build-arg BASE_IMAGE=mine") == len(PROCESSES)
+
+
+def test_extras_are_those_of_the_campaigns_image():
+    """It is the one that tells trackers; the others stay as small as they are."""
+    done = published("--dry-run", REGISTRY="r.example", EXTRAS="tensorboard wandb")
+    (built,) = [line for line in done.stdout.splitlines() if "EXTRAS" in line]
+    assert "--build-arg SERVICE=campaign --build-arg EXTRAS=tensorboard wandb" in built
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ SCRIPTS = Path(__file__).with_name("cluster")
 START_SECONDS = 300
 """How long a cluster may take to come up, on a machine that is busy with other things."""
 
-VOLUMES = 8
+VOLUMES = 12
 """Volumes of a cluster that is started here."""
 
 NO_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")

@@ -122,23 +122,24 @@ class Release:
             pytest.fail(f"also {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done.stdout
 
-    def journal(self) -> list[JournalRecord]:
-        """The campaign's journal so far; empty where it has none, or the store is not to be had just now."""
+    def journal(self, campaign: str = "") -> list[JournalRecord]:
+        """The campaign's journal so far, or another's; empty where there is none, or no store just now."""
         try:
             with self.store() as store:
-                return Journal(store, self.campaign).records
+                return Journal(store, campaign or self.campaign).records
         except (AlsoError, OSError):
             return []
 
-    def wait_for(self, event: str, seconds: float = 600) -> list[JournalRecord]:
-        """Wait until the journal has an event of a kind, and return the journal."""
+    def wait_for(self, event: str, seconds: float = 600, campaign: str = "") -> list[JournalRecord]:
+        """Wait until the campaign's journal, or another's, has an event of a kind, and return it."""
         deadline = time.monotonic() + seconds
         while True:
-            records = self.journal()
+            records = self.journal(campaign)
             if any(record.WhichOneof("event") == event for record in records):
                 return records
             if time.monotonic() > deadline:
-                told = self.kubectl("logs", f"deployment/{self.name}-campaign", "--tail=20", check=False).stdout
+                ours = f"app.kubernetes.io/instance={self.name},app.kubernetes.io/component=campaign"
+                told = self.kubectl("logs", f"--selector={ours}", "--prefix", "--tail=20", check=False).stdout
                 pytest.fail(f"there was no {event!r} in {seconds:.0f} s; the campaign says:\n{told}")
             time.sleep(1)
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,14 @@ from tests.e2e.releases import CHART
 
 HELMS = (3, 4)
 """Major versions of helm that the chart is for."""
+
+_NOTES = """\
+{{- define "notes" }}NOTES{{ end -}}
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: notes}
+data: {notes: {{ include "notes" . | toJson }}}
+"""
 
 Document = dict[str, Any]
 """An object of Kubernetes, as plain JSON."""
@@ -32,12 +41,12 @@ class Helm:
     """Namespace of the release."""
 
     def run(
-        self, version: int, verb: str, values: Any, *arguments: str, release: str = "also"
+        self, version: int, verb: str, values: Any, *arguments: str, release: str = "also", chart: Path = CHART
     ) -> "subprocess.CompletedProcess[str]":
         """What a command says, with values in a file."""
         file = self.folder / "values.yaml"
         file.write_text(values if isinstance(values, str) else json.dumps(values), encoding="utf-8")
-        named = [release, CHART, f"--namespace={self.namespace}"] if verb == "template" else [CHART]
+        named = [release, chart, f"--namespace={self.namespace}"] if verb == "template" else [chart]
         command = [self.commands[version], verb, *named, *arguments, f"--values={file}", "--kube-version=1.34.0"]
         return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
@@ -46,6 +55,18 @@ class Helm:
         done = self.run(version, "template", values, *arguments, release=release)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def notes(self, version: int, values: Any) -> str:
+        """What a person is told after an install: rendered as a ConfigMap, for an install would ask a cluster."""
+        chart = self.folder / "chart"
+        if not chart.exists():
+            shutil.copytree(CHART, chart)
+            text = (chart / "templates" / "NOTES.txt").read_text(encoding="utf-8")
+            template = _NOTES.replace("NOTES", text)
+            (chart / "templates" / "notes.yaml").write_text(template, encoding="utf-8")
+        done = self.run(version, "template", values, "--show-only=templates/notes.yaml", chart=chart)
+        assert done.returncode == 0, done.stderr
+        return str(yaml.safe_load(done.stdout)["data"]["notes"])
 
     def objects(self, values: Any, *arguments: str, release: str = "also", version: int = 3) -> list[Document]:
         """The objects that the chart renders."""

@@ -133,6 +133,16 @@ def test_the_campaign_is_the_command_also(said):
     assert "--metrics-port" in printed
 
 
+def test_a_tracker_that_an_image_lacks_is_one_line(said):
+    """This one was built with TensorBoard alone; it says how another is built."""
+    printed, code = said(
+        "campaign", "tracks", args=["run", "--track", "tensorboard:/tmp/runs", "--track", "wandb:mine"]
+    )
+    assert code == "2", printed
+    assert "--wandb needs wandb" in printed
+    assert "EXTRAS=wandb" in printed
+
+
 def contents(archive):
     """Config of an image, and its layers as (digest, paths of the files in it that are not empty)."""
     with tarfile.open(archive) as image:

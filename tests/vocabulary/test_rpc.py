@@ -225,6 +225,15 @@ def test_leaving_a_stream_ends_the_work(train, trainer):
         pass
 
 
+def test_runs_of_many_campaigns_leave_a_service_free_to_answer(train, diagnose):
+    """Each holds a thread as long as it lasts; others answer what else is asked, a health check for one."""
+    streams = [train(f"endless-{number}") for number in range(16 * 3)]
+    assert {next(stream).progress.env_steps for stream in streams} == {1}
+    assert diagnose("hello", seconds=20) == "hello"
+    for stream in streams:
+        stream.close()
+
+
 def test_an_address_in_use_is_refused(address):
     """Two servers cannot share a port."""
     server = rpc.answering(lambda server: None)

@@ -27,15 +27,15 @@ base() {
     fi
 }
 
-# image SERVICE BASE
+# image SERVICE BASE [EXTRAS]
 image() {
     local image=localhost/also-$1:$version archive=$cache/images/$1.tar recipe
-    recipe="$image $2 $sources"
+    recipe="$image $2 $sources ${3:-}"
     if [ "$(cat "$archive.ready" 2>/dev/null)" != "$recipe" ]; then
         echo "Making the image $image ..."
         # The first tag keeps the packages, which seldom change, when layers of earlier sources are removed.
-        built "$1" "$2" --target dependencies --tag "localhost/also-dependencies:$1"
-        built "$1" "$2" --build-arg VERSION="$version" --tag "$image"
+        built "$1" "$2" --build-arg EXTRAS="${3:-}" --target dependencies --tag "localhost/also-dependencies:$1"
+        built "$1" "$2" --build-arg EXTRAS="${3:-}" --build-arg VERSION="$version" --tag "$image"
         rm -f "$archive.part"
         "$buildah" push --quiet "$image" "docker-archive:$archive.part:$image"
         mv "$archive.part" "$archive"
@@ -67,7 +67,8 @@ cat "$certificates" >"$settings/ca.crt"
 base torch-base
 image trainer "$tag"
 base base
-for service in critic generator validator campaign; do
+for service in critic generator validator; do
     image "$service" "$tag"
 done
+image campaign "$tag" tensorboard # and no other tracker: what is missing is told
 "$buildah" images --filter dangling=true --quiet | xargs -r "$buildah" rmi >/dev/null 2>&1 || true # of earlier sources

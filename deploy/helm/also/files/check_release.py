@@ -1,15 +1,18 @@
 """What `helm test` runs, in a pod of the campaign's image: whether the parts of a release can work together.
 
-    python check_release.py NAMESPACE [CAMPAIGN.yaml]
+    python check_release.py NAMESPACE [CAMPAIGN.yaml [--track=KIND:PLACE ...]]
 
 Where the parts are is in the environment (also/settings.py). Each check is one line; the exit code is 1 when one has
 failed. With a campaign file the parts are also asked what a campaign asks them before it begins: the trainer for its
 task, the minds for an answer of their LLMs, the validator for a Job (a dry run) and for an answer of Prometheus.
+Trackers pass where this image has what they need, and their servers can be reached.
 """
 
 import json
+import os
 import sys
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
@@ -26,8 +29,15 @@ from also.campaign.processes import Services
 from also.errors import AlsoError, ServiceError, ServiceUnavailable
 from also.settings import Settings
 from also.store import open_store, probe_race
+from also.tracking import opening
+
+WANDB = "https://api.wandb.ai"
+"""Where W&B answers, unless WANDB_BASE_URL says otherwise."""
 
 SERVICES = ("trainer", "critic", "generator", "validator")
+
+TRACK = "--track="
+"""What the arguments that name trackers begin with."""
 
 WAIT_SECONDS = 120.0
 """How long a part that was just installed may take until it answers."""
@@ -74,6 +84,21 @@ def campaign(given: Settings, file: Path) -> str:
     return "; ".join([f"{file.name} can run", *notes])
 
 
+def tracker(text: str) -> str:
+    """Whether a tracker can be told; what its server answers does not matter, only that it does."""
+    kind, where = opening.parse(text)
+    if kind == "tensorboard":
+        return f"tensorboard is told in {where}"
+    address = where.partition("#")[0] if kind == "mlflow" else os.environ.get("WANDB_BASE_URL", WANDB)
+    try:
+        urllib.request.urlopen(address, timeout=10).close()  # noqa: S310  (the URL is a setting of the release)
+    except urllib.error.HTTPError as error:
+        error.close()
+    except urllib.error.URLError as error:
+        raise ServiceUnavailable(f"{kind} at {address} cannot be reached: {error.reason}") from None
+    return f"{kind} at {address} answers"
+
+
 def patiently(check: Callable[[], str]) -> str:
     """What a check says once it passes; its last failure when time is over."""
     deadline = time.monotonic() + WAIT_SECONDS
@@ -86,8 +111,10 @@ def patiently(check: Callable[[], str]) -> str:
             time.sleep(1)
 
 
-def main(namespace: str, *files: str) -> int:
+def main(namespace: str, *arguments: str) -> int:
     """Run every check, and say what came of it."""
+    trackers = [each.removeprefix(TRACK) for each in arguments if each.startswith(TRACK)]
+    files = [each for each in arguments if not each.startswith(TRACK)]
     given = settings.from_environment()
     checks = {name: partial(service, getattr(given, name)) for name in SERVICES}
     checks["store"] = partial(store, given.store)
@@ -95,6 +122,8 @@ def main(namespace: str, *files: str) -> int:
         checks["prometheus"] = partial(prometheus, given, namespace)
     for file in files:
         checks["campaign"] = partial(campaign, given, Path(file))
+    for each in trackers:
+        checks[each.partition(":")[0]] = partial(tracker, each)
     failed = 0
     for name, check in checks.items():
         try:

@@ -103,6 +103,29 @@
 {{- end }}
 {{- end }}
 
+{{/* What trackers are asked with, which the campaign alone is given. W&B's own files are for its process only. */}}
+{{- define "also.env.trackers" -}}
+{{- $wandb := .Values.campaign.track.wandb }}
+{{- if $wandb.project }}
+- {name: WANDB_DIR, value: /tmp}
+{{- with $wandb.url }}
+- {name: WANDB_BASE_URL, value: {{ quote . }}}
+{{- end }}
+{{- with $wandb.existingSecret }}
+- {name: WANDB_API_KEY, valueFrom: {secretKeyRef: {name: {{ quote . }}, key: {{ quote $wandb.existingSecretKey }}}}}
+{{- end }}
+{{- end }}
+{{- $mlflow := .Values.campaign.track.mlflow }}
+{{- if and $mlflow.url $mlflow.existingSecret }}
+{{- range $variable, $key := dict "TOKEN" $mlflow.tokenKey "USERNAME" $mlflow.usernameKey "PASSWORD" $mlflow.passwordKey }}
+{{- if $key }}
+- name: MLFLOW_TRACKING_{{ $variable }}
+  valueFrom: {secretKeyRef: {name: {{ quote $mlflow.existingSecret }}, key: {{ quote $key }}}}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Where metrics are read. */}}
 {{- define "also.env.prometheus" -}}
 {{- with include "also.prometheus.url" . }}

@@ -49,12 +49,15 @@ heeded here keeps the name that its pods have. The cluster is asked once for eac
 {{- .alsoName | default "also" }}
 {{- end }}
 
-{{/* Labels that select the pods of a component; of the whole release without one. */}}
+{{/* Labels that select the pods of a component; of the whole release without one. Conductor: one of several pods of the campaign. */}}
 {{- define "also.selector" -}}
 app.kubernetes.io/name: {{ include "also.name" .root | quote }}
 app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 {{- with .component }}
 app.kubernetes.io/component: {{ . }}
+{{- end }}
+{{- with .conductor }}
+also.dev/conductor: {{ quote . }}
 {{- end }}
 {{- end }}
 

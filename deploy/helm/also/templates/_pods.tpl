@@ -124,7 +124,7 @@ topologySpreadConstraints:
   {{- range . }}
   {{- $constraint := deepCopy . }}
   {{- if not (hasKey $constraint "labelSelector") }}
-  {{- $_ := set $constraint "labelSelector" (dict "matchLabels" (include "also.selector" $ | fromYaml)) }}
+  {{- $_ := set $constraint "labelSelector" (dict "matchLabels" (include "also.selector" (omit $ "conductor") | fromYaml)) }}
   {{- end }}
   - {{- toYaml $constraint | nindent 4 }}
   {{- end }}

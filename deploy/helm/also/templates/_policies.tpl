@@ -130,6 +130,11 @@
 {{ include "also.outside" (dict "where" $policy.prometheus "urls" (list $values.prometheus.external.url)) }}
 {{- end }}
 {{- end }}
+{{- if and $values.campaign.enabled (has .component (list "campaign" "test")) }}
+{{- with include "also.campaign.trackers.urls" .root | fromYamlArray }}
+{{ include "also.outside" (dict "where" $policy.trackers "urls" .) }}
+{{- end }}
+{{- end }}
 {{- if has .component (list "validator" "prometheus") }}
 {{ include "also.outside" (dict "where" $policy.apiServer "urls" list) }}
 {{- end }}
