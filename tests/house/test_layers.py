@@ -16,5 +16,5 @@ def test_every_service_is_in_the_contracts(root):
     """A new service cannot be left out of the rule that services never import each other."""
     services = {f"also.services.{path.parent.name}" for path in (root / "also" / "services").glob("*/__main__.py")}
     contracts = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    (independence,) = (contract for contract in contracts if contract["type"] == "independence")
-    assert set(independence["modules"]) == services
+    independent = [set(contract["modules"]) for contract in contracts if contract["type"] == "independence"]
+    assert services in independent
