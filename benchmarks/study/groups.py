@@ -59,8 +59,8 @@ class Section:
 
     @property
     def largest_return(self) -> float:
-        """The task's largest return, units of task reward."""
-        return self.rows[0].runs[0].largest_return
+        """The card's largest return, or the largest final one where teams went beyond it; units of task reward."""
+        return max(max(run.largest_return, run.final_return) for row in self.rows for run in row.runs)
 
     def row(self, method: str, commit: str) -> Row | None:
         """A method's row: the only one where it is the same under every commit, else that of a commit; None without."""

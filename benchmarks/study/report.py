@@ -65,8 +65,9 @@ def _document(found: Sequence[Section], plots: Sequence[str]) -> Iterator[str]:
     if len(found) > 1:
         yield "\n## All tasks\n"
         yield (
-            "Returns are shares of each task's largest one. A row has the tasks that its method ran on, so only rows "
-            "of the same tasks can be compared; probabilities are means over the tasks that both ran on.\n"
+            "Returns are shares of each task's largest one, the card's or, beyond it, the largest final one here. A "
+            "row has the tasks that its method ran on, so only rows of the same tasks can be compared; probabilities "
+            "are means over the tasks that both ran on.\n"
         )
         yield from tables.overall(found)
     for section, plot in zip(found, plots, strict=True):
