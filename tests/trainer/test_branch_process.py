@@ -367,7 +367,7 @@ def test_metrics_are_the_records_and_stay_until_they_were_read(make_store, start
         assert process.stderr is not None
         told = [process.stderr.readline() for _ in range(3)]
         assert events(b"".join(told)) == ["BranchesBegun", "BranchesEnded", "StoreAway"]
-        assert b" stage=0 round=0 group=g branches=6 parts=1 updates=" in told[0]
+        assert b" stage=3 round=1 group=g branches=6 parts=1 updates=" in told[0]
         assert b' error="store ' in told[2]
         (branches / "g").unlink()
         (branches / "aside").rename(branches / "g")
@@ -400,7 +400,7 @@ def test_a_process_that_finds_the_result_shows_it_until_it_was_read(make_store, 
         assert process.stderr is not None
         line = process.stderr.readline()
         assert events(line) == ["BranchesShown"]
-        assert line.endswith(b" campaign=c stage=0 round=0 group=g branches=6\n")
+        assert line.endswith(b" campaign=c stage=3 round=1 group=g branches=6\n")
         assert scrape(port) == expected_samples(group, result_of(store))
         store.create_message(keys.branch_group_reading("c", "g"), MetricsReading(group="g"))
         out, said = process.communicate(timeout=60)
