@@ -48,8 +48,11 @@ def compare(
     from also.comparing.comparison import compare as compared
     from also.comparing.figures import figures
     from also.comparing.groups import read_groups
+    from also.comparing.marl_eval import check_seeds
 
     found = compared(read_groups(open_store(settings_with(store).store, create=False), groups))
+    if marl_eval is not None:
+        check_seeds(found)
     if json:
         print(json_text.dumps(figures(found), allow_nan=False))
     else:

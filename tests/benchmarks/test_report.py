@@ -121,6 +121,15 @@ def test_marl_eval_has_the_same_steps_for_every_run(several):
     assert run["absolute_metrics"] == {"return": [0.7]}
 
 
+def test_marl_eval_has_the_seeds_that_all_methods_have(result):
+    """A run that the first method does not have would be left out of averages in silence."""
+    several = [result(seed=3, key="a"), result(seed=4, key="b"), result(seed=4, key="c", method="sparse-only")]
+    (tasks,) = marl_eval(sections(several)).values()
+    (methods,) = tasks.values()
+    assert {name: list(runs) for name, runs in methods.items()} == {"sparse-only": ["seed_4"], "also": ["seed_4"]}
+    assert marl_eval(sections([several[0], several[2]])) == {}
+
+
 def test_the_report_shows_what_ran_and_names_what_did_not(several, tmp_path):
     """One document, two files of figures and a plot for each task; methods without a run are listed, not left out."""
     written = report.write(several, tmp_path)

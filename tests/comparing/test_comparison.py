@@ -7,8 +7,8 @@ import pytest
 from also.comparing import tables
 from also.comparing.comparison import compare
 from also.comparing.figures import figures
-from also.comparing.marl_eval import STEPS, marl_eval
-from also.errors import CampaignError
+from also.comparing.marl_eval import STEPS, check_seeds, marl_eval
+from also.errors import CampaignError, InputError
 
 
 @pytest.fixture
@@ -94,3 +94,19 @@ def test_marl_eval_has_every_run_under_its_group(groups):
     assert list(runs) == ["seed_1", "seed_2", "seed_3"]
     assert runs["seed_2"][f"step_{STEPS - 1}"] == {"step_count": 1000, "return": [0.4]}
     assert runs["seed_2"]["absolute_metrics"] == {"return": [0.8]}
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"seeds": {1: 0.1, 2: 0.2}}, "one has 1, other has 1, 2"),
+        ({"seeds": {2: 0.2}}, "one has 1, other has 2"),
+        ({"seeds": {1: 0.1}, "repeated": 1}, "one has 1, other has 1, 1"),
+    ],
+)
+def test_runs_that_marl_eval_would_leave_out_are_refused(group, other, message):
+    """It takes the names of runs from the first algorithm alone."""
+    seeds = other.pop("seeds")
+    check_seeds(compare([group("one", {1: 0.5}), group("two", {1: 0.7})]))
+    with pytest.raises(InputError, match=message):
+        check_seeds(compare([group("one", {1: 0.5}), group("other", seeds, **other)]))

@@ -52,7 +52,11 @@ def foraging_card(layout: Layout) -> TaskCard:
 
 
 def _description(layout: Layout) -> str:
-    sight = "the whole field" if layout.sight == layout.size else f"{layout.sight} cells in each direction"
+    sight = (
+        "the whole field"
+        if layout.sight == layout.size
+        else f"{layout.sight} cells in each direction, partners farther near row or column 0"
+    )
     level = "the sum of the three lowest agent levels" if layout.agents > 2 else "the sum of the agents' levels"
     rule = f"Every food has {level}." if layout.cooperative else f"A food's level is between 1 and {level}."
     penalty = f" Each agent whose load fails pays {1 / FAILURES_PER_UNIT:g}." if layout.penalised else ""
