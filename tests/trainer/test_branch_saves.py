@@ -5,6 +5,7 @@ import json
 import math
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -22,6 +23,7 @@ from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 
 MakeGroup = Callable[..., branch_pb2.BranchGroup]
+Told = Callable[..., list[dict[str, Any]]]
 
 LONG = 1e6
 """Training time that saves claim here, seconds: far more than a test takes."""
@@ -223,7 +225,7 @@ def test_a_damaged_save_is_passed_over_for_an_older_one(
     make_campaign: Callable[..., Campaign],
     make_group: MakeGroup,
     store: Store,
-    capsys: pytest.CaptureFixture[str],
+    told: Told,
     how: str,
 ) -> None:
     """Whichever object of the newest save it is: the older save is taken, and a line says so."""
@@ -234,17 +236,16 @@ def test_a_damaged_save_is_passed_over_for_an_older_one(
     newer = [key for key in store.find("") if key not in older]
     kept = {key: store.get(key) for key in newer}
     assert len(newer) == 2
-    draw = random.Random(how)
+    draw, passed_over = random.Random(how), 0
     for key in newer:
         damage(store, key, how, draw)
         course = branch_save.resume(store, group)
         assert course is not None
         assert course.done == 1, key
         course.close()
-        said = capsys.readouterr().err
         if (key, how) != (save_key(3), "gone"):
-            assert said.startswith(f"warning: {save_key(3)} is passed over: ")
-            assert said.count("\n") == 1
+            passed_over += 1
+        assert [line["key"] for line in told("SavePassedOver")] == [save_key(3)] * passed_over
         replace(store, key, kept[key])
     course = branch_save.resume(store, group)
     assert course is not None
@@ -254,7 +255,7 @@ def test_a_damaged_save_is_passed_over_for_an_older_one(
 
 @pytest.mark.slow
 def test_no_byte_of_a_save_can_change_unnoticed(
-    make_campaign: Callable[..., Campaign], make_group: MakeGroup, store: Store, capsys: pytest.CaptureFixture[str]
+    make_campaign: Callable[..., Campaign], make_group: MakeGroup, store: Store, told: Told
 ) -> None:
     """Every byte of the message is under the sha256 that its tensors' object holds."""
     group = make_group(make_campaign(), store, updates=4)
@@ -268,7 +269,7 @@ def test_no_byte_of_a_save_can_change_unnoticed(
             content[:place] + bytes([content[place] ^ 1 << draw.randrange(8)]) + content[place + 1 :],
         )
         assert branch_save.resume(store, group) is None, place
-    assert capsys.readouterr().err.count("is passed over") == len(content)
+    assert len(told("SavePassedOver")) == len(content)
 
 
 def test_a_group_whose_saves_are_all_damaged_begins_again(
@@ -299,7 +300,7 @@ def test_a_save_that_was_edited_is_passed_over(
     make_campaign: Callable[..., Campaign],
     make_group: MakeGroup,
     store: Store,
-    capsys: pytest.CaptureFixture[str],
+    told: Told,
     change: dict[str, object],
     words: str,
 ) -> None:
@@ -309,7 +310,8 @@ def test_a_save_that_was_edited_is_passed_over(
     edited = {**json.loads(store.get(save_key(2))), **change}
     replace(store, save_key(2), document.canonical(document.read(branch_pb2.BranchGroupSave, edited)))
     assert branch_save.resume(store, group) is None
-    assert words in capsys.readouterr().err
+    (line,) = told("SavePassedOver")
+    assert words in line["error"]
 
 
 def test_a_save_under_other_configs_is_passed_over(
@@ -317,14 +319,15 @@ def test_a_save_under_other_configs_is_passed_over(
     make_group: MakeGroup,
     store: Store,
     potential: ShapingConfig,
-    capsys: pytest.CaptureFixture[str],
+    told: Told,
 ) -> None:
     """State of one learning signal is never taken for that of another."""
     group = make_group(make_campaign(), store, updates=4)
     save_after(store, group, 2)
     group.branches[0].config.CopyFrom(potential)
     assert branch_save.resume(store, group) is None
-    assert "it was trained under shaping configs" in capsys.readouterr().err
+    (line,) = told("SavePassedOver")
+    assert "it was trained under shaping configs" in line["error"]
 
 
 def test_two_savers_at_once_do_no_harm(
@@ -349,7 +352,7 @@ def test_a_save_that_the_store_refuses_costs_no_training(
     make_campaign: Callable[..., Campaign],
     make_group: MakeGroup,
     tmp_path_factory: pytest.TempPathFactory,
-    capsys: pytest.CaptureFixture[str],
+    told: Told,
 ) -> None:
     """A line says so, training goes on, and the result is the undisturbed one's."""
     folder = tmp_path_factory.mktemp("store")
@@ -358,7 +361,6 @@ def test_a_save_that_the_store_refuses_costs_no_training(
     whole = undisturbed(store, group)
     in_the_way = folder / keys.branch_group_saves("c", "g").rstrip("/")
     in_the_way.write_text("a file where the folder should be", encoding="utf-8")
-    capsys.readouterr()
     branch.train(store, group, save_seconds=1e-9)
-    assert capsys.readouterr().err.count("not saved after") == 3
+    assert len(told("SaveNotStored")) == 3
     assert list(result_of(store).records) == list(whole.records)
