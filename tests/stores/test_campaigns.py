@@ -39,7 +39,7 @@ def conducted(tiny_campaign):
     return start
 
 
-def test_a_campaign_loses_the_first_answer_to_every_request(server, reach, empty_uri, tmp_path):
+def test_a_campaign_loses_the_first_answer_to_every_request(conducted, server, reach, empty_uri, tmp_path):
     """Every request of a whole campaign is carried out and denied once: it decides what it decides without that."""
     folder = str(tmp_path / "store")
     with (
@@ -58,7 +58,7 @@ def test_a_campaign_loses_the_first_answer_to_every_request(server, reach, empty
     assert list(differences(lost)) == []
 
 
-def test_of_two_conductors_one_ends_the_campaign(server, reach, empty_uri, tmp_path):
+def test_of_two_conductors_one_ends_the_campaign(conducted, server, reach, empty_uri, tmp_path):
     """Two that begin at once leave one undamaged journal, and whoever loses a record to the other stops for good."""
     with (
         conducted(tmp_path / "a", server, empty_uri) as first,
