@@ -9,7 +9,7 @@ import sys
 
 import torch
 
-import also.services.trainer.branch
+import also.services.trainer.branch.__main__
 import also.services.trainer.branch.group
 import also.services.trainer.branch.metrics
 import also.services.trainer.branch.save
