@@ -19,6 +19,7 @@ from also.campaign.journal import Journal
 from also.campaign.processes import Services
 from also.campaign.run import Conductor
 from also.campaign.state import State
+from also.campaign.watch import NullWatch
 from also.llm.asker import Asker
 from also.services.critic.service import CriticService
 from also.services.generator.service import GeneratorService
@@ -35,11 +36,9 @@ from also.v1 import critic_pb2_grpc, generator_pb2_grpc, trainer_pb2_grpc, valid
 from also.v1.branch_pb2 import BranchGroup, BranchProgress
 from also.v1.campaign_pb2 import Campaign
 from also.v1.generator_pb2 import ProposeRequest, ProposeResponse
-from also.v1.journal_pb2 import CampaignStarted, JournalRecord
+from also.v1.journal_pb2 import CampaignStarted
 from also.v1.shaping_pb2 import ShapingConfig
-from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.trainer_pb2_grpc import TrainerServiceStub
-from also.v1.validator_pb2 import ValidationProgress
 from also.v1.verdict_pb2 import Candidate
 from tools.loopback import served
 
@@ -90,28 +89,6 @@ class Planting(GeneratorService):
         return ProposeResponse(candidates=[planted])
 
 
-class Silent:
-    """Watches, and says nothing; see `watch.Watch`."""
-
-    def found(self, records: Sequence[JournalRecord]) -> None:
-        """Nothing to do."""
-
-    def record(self, record: JournalRecord) -> None:
-        """Nothing to do."""
-
-    def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
-        """Nothing to do."""
-
-    def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
-        """Nothing to do."""
-
-    def waits(self, what: str) -> None:
-        """Nothing to do."""
-
-    def note(self, text: str) -> None:
-        """Nothing to do."""
-
-
 def conduct(campaign: Campaign, campaign_id: str, folder: Path, *, planted: ShapingConfig | None = None) -> State:
     """Run a campaign to its end in this process, or go on with it where its journal in the folder ends.
 
@@ -131,7 +108,7 @@ def conduct(campaign: Campaign, campaign_id: str, folder: Path, *, planted: Shap
         if not journal.records:
             card = calls.describe_task(services, campaign.task)
             journal.append(journal.draft(CampaignStarted(campaign=campaign, card=card)))
-        return Conductor(journal, services, Silent()).conduct()
+        return Conductor(journal, services, NullWatch()).conduct()
 
 
 @contextmanager

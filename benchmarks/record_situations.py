@@ -30,6 +30,7 @@ from also.campaign.fold import fold
 from also.campaign.journal import Journal
 from also.campaign.processes import Services
 from also.campaign.run import Conductor
+from also.campaign.watch import NullWatch
 from also.cli import describe
 from also.cli.lines import event_line
 from also.errors import DocumentError
@@ -47,8 +48,6 @@ from also.v1.generator_pb2 import ProposeRequest, ProposeResponse
 from also.v1.generator_pb2_grpc import GeneratorServiceServicer, add_GeneratorServiceServicer_to_server
 from also.v1.journal_pb2 import CampaignStarted, JournalRecord
 from also.v1.situation_pb2 import RecordedCampaign, Sign, Situation
-from also.v1.trainer_pb2 import TrainingProgress
-from also.v1.validator_pb2 import ValidationProgress
 from tools.loopback import served
 
 FOLDER = Path(__file__).parent.parent / "also/judging/recorded"
@@ -61,15 +60,12 @@ class Enough(Exception):
     """The last situation of a campaign is reached."""
 
 
-class Until:
+class Until(NullWatch):
     """A watch that ends a campaign when its last situation is reached."""
 
     def __init__(self, situation: Situation) -> None:
         """End at this situation."""
         self._situation = situation
-
-    def found(self, records: Sequence[JournalRecord]) -> None:
-        """Nothing to do."""
 
     def record(self, record: JournalRecord) -> None:
         """Say what was decided; end after the stage's training, or after the round before the situation's."""
@@ -83,15 +79,6 @@ class Until:
         )
         if trained or measured:
             raise Enough
-
-    def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
-        """Nothing to do."""
-
-    def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
-        """Nothing to do."""
-
-    def waits(self, what: str) -> None:
-        """Nothing to do."""
 
     def note(self, text: str) -> None:
         """Say it."""

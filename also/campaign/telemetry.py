@@ -16,6 +16,7 @@ from also import enums, metrics, reasons
 from also.campaign.decide import Diagnose, Propose, Report, Review, TrainStage, Validate, decide
 from also.campaign.fold import advance, fold
 from also.campaign.state import Stage, State
+from also.campaign.watch import NullWatch
 from also.registry import JournalMetric
 from also.v1 import branch_pb2, diagnosis_pb2, shaping_pb2, verdict_pb2
 from also.v1.branch_pb2 import BranchFailure
@@ -44,8 +45,8 @@ PROVISIONAL, CONFIRMED = "Provisional", "Confirmed"
 """Why a candidate was promoted: by milestones alone, or by return."""
 
 
-class Telemetry:
-    """A watch that tells Prometheus of one campaign."""
+class Telemetry(NullWatch):
+    """Tells Prometheus of one campaign."""
 
     def __init__(self, campaign_id: str) -> None:
         """Nothing is told yet.
@@ -77,12 +78,6 @@ class Telemetry:
     def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
         """Count that a round came further."""
         self._progressed(f"branches {stage}", round, progress.phase, progress.env_steps)
-
-    def waits(self, what: str) -> None:
-        """Show nothing: a wait is no progress."""
-
-    def note(self, text: str) -> None:
-        """Show nothing: notes are for people."""
 
     def _show(self, state: State, records: int) -> None:
         self._state, self._records = state, records

@@ -21,7 +21,7 @@ from also import document, exposition, keys
 from also.campaign import spec
 from also.campaign.run import run as conduct
 from also.campaign.state import State
-from also.campaign.watch import Watch
+from also.campaign.watch import NullWatch, Watch, Watches
 from also.cli import table
 from also.cli.console import console
 from also.cli.invoked import command
@@ -35,8 +35,6 @@ from also.errors import CampaignError, ServiceError
 from also.settings import Settings
 from also.tracking import opening
 from also.v1.journal_pb2 import JournalRecord
-from also.v1.trainer_pb2 import TrainingProgress
-from also.v1.validator_pb2 import ValidationProgress
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C or SIGTERM."""
@@ -107,8 +105,8 @@ def run(
                 _run_seeds(given, settings, arguments, trackers, output, parallel=parallel or 1, json=json)
             else:
                 watching = _watch(output, json=json)
-                with watching as watch, Tracked(watch, campaign_id, settings, trackers) as tracked:
-                    state = conduct(resolved, campaign_id, settings, tracked)
+                with watching as watch, Tracked(watch.note, campaign_id, settings, trackers) as tracked:
+                    state = conduct(resolved, campaign_id, settings, Watches(watch, tracked))
     except KeyboardInterrupt:
         print(f"interrupted; go on with: {_same_command()}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
@@ -160,8 +158,8 @@ def _run_seeds(
     @contextmanager
     def watched(each: Seeded) -> Iterator[Watch]:
         watching = _watch(output, json=json, of=each)
-        with watching as watch, Tracked(watch, each.campaign_id, settings, trackers) as tracked:
-            yield tracked
+        with watching as watch, Tracked(watch.note, each.campaign_id, settings, trackers) as tracked:
+            yield Watches(watch, tracked)
 
     if parallel == 1:
         in_turn(given, settings, watched, tell)
@@ -244,7 +242,7 @@ def _same_command() -> str:
     return command(*sys.argv[1:])
 
 
-class _JsonRecords:
+class _JsonRecords(NullWatch):
     """Prints the journal as JSON lines, and notes on standard error."""
 
     def __init__(self, of: Seeded | None = None) -> None:
@@ -261,12 +259,6 @@ class _JsonRecords:
 
     def record(self, record: JournalRecord) -> None:
         print(document.canonical(record).decode() if self._of is None else json_line(self._of, record), flush=True)
-
-    def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
-        pass
-
-    def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
-        pass
 
     def waits(self, what: str) -> None:
         if what:

@@ -7,17 +7,15 @@ that tells it again. A process that died is started again with the next stage.
 import shlex
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from also import lifeline
-from also.campaign.watch import Watch
+from also.campaign.watch import NullWatch
 from also.settings import Settings
 from also.v1.journal_pb2 import JournalRecord
-from also.v1.trainer_pb2 import TrainingProgress
-from also.v1.validator_pb2 import ValidationProgress
 
 LAST_SECONDS = 20.0
 """How long trackers may take to be told the rest after the campaign is over."""
@@ -26,19 +24,25 @@ _END_SECONDS = 10.0
 """How long one that is interrupted may take to end."""
 
 
-class Tracked:
-    """A watch that passes on what it is told, and has trackers told of the campaign while it is entered."""
+class Tracked(NullWatch):
+    """Has trackers told of the campaign while it is entered."""
 
-    def __init__(self, watch: Watch, campaign_id: str, settings: Settings, given: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        note: Callable[[str], None],
+        campaign_id: str,
+        settings: Settings,
+        given: Sequence[tuple[str, str]],
+    ) -> None:
         """Nothing is started yet.
 
         Args:
-            watch: who is told everything.
+            note: told, in words, of a tracker that could not be told everything.
             campaign_id: the campaign.
             settings: the store, and the folder of logs.
             given: trackers, each by its kind and its place.
         """
-        self._watch = watch
+        self._note = note
         self._campaign_id = campaign_id
         self._settings = settings
         self._given = given
@@ -63,33 +67,15 @@ class Tracked:
                 self._complain(each)
 
     def found(self, records: Sequence[JournalRecord]) -> None:
-        """Pass it on; the journal is there, so trackers can be told."""
-        self._watch.found(records)
+        """The journal is there, so trackers can be told."""
         self._start()
         self._finished = records[-1].WhichOneof("event") == "finished"
 
     def record(self, record: JournalRecord) -> None:
-        """Pass it on."""
-        self._watch.record(record)
+        """Start again what has ended, once a stage."""
         self._finished = record.WhichOneof("event") == "finished"
         if record.WhichOneof("event") == "stage_trained":
             self._start()
-
-    def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
-        """Pass it on."""
-        self._watch.training(run, stage, progress)
-
-    def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
-        """Pass it on."""
-        self._watch.validation(stage, round, progress)
-
-    def waits(self, what: str) -> None:
-        """Pass it on."""
-        self._watch.waits(what)
-
-    def note(self, text: str) -> None:
-        """Pass it on."""
-        self._watch.note(text)
 
     def _start(self) -> None:
         """Start what does not run; one that has ended before the campaign did said why."""
@@ -107,11 +93,11 @@ class Tracked:
         try:
             self._running[each] = lifeline.spawn("also.cli.child", arguments, log=self._log(each))
         except OSError as error:
-            self._watch.note(f"{each[0]} is told nothing: {error.strerror}; training goes on")
+            self._note(f"{each[0]} is told nothing: {error.strerror}; training goes on")
 
     def _complain(self, each: tuple[str, str]) -> None:
         again = shlex.join(["also", *self._command(each)])
-        self._watch.note(f"{each[0]} was not told everything: {_last_line(self._log(each))}; again with: {again}")
+        self._note(f"{each[0]} was not told everything: {_last_line(self._log(each))}; again with: {again}")
 
     def _command(self, each: tuple[str, str]) -> list[str]:
         return ["log", self._campaign_id, f"--{each[0]}", each[1]]
