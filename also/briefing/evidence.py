@@ -15,7 +15,7 @@ from also import returns
 from also.briefing.detail import LEVELS, Detail
 from also.briefing.table import is_name, number, table
 from also.llm.question import CountTokens
-from also.shaping.progress import TURNS
+from also.shaping.ways import TURNS
 from also.v1.evidence_pb2 import AgentEvidence, Evidence, FeatureEvidence, MilestoneEvidence
 from also.v1.shaping_pb2 import TermActivity
 from also.v1.task_pb2 import FEATURE_SCOPE_AGENT, TaskCard

@@ -14,7 +14,7 @@ from also.limits import most_items
 from also.services.critic.citations import cite
 from also.services.critic.history import FailedRemedies, Trouble, failed_remedies
 from also.services.critic.phase import learning_phase
-from also.shaping.progress import way_to
+from also.shaping.ways import way_to
 from also.v1.critic_pb2 import DiagnoseRequest
 from also.v1.diagnosis_pb2 import Diagnosis, FailureMode, Finding, LearningPhase, Remedy
 from also.v1.evidence_pb2 import AgentEvidence, Evidence, FeatureEvidence, MilestoneEvidence

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from also.services.generator.terms import event, penalty, potential, purse
-from also.shaping.progress import way_to
 from also.shaping.rules import feature_of, tells_of_state
+from also.shaping.ways import way_to
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
 from also.v1.diagnosis_pb2 import Finding
