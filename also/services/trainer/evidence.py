@@ -48,7 +48,7 @@ def gather(
     trace = Trace()
     episodes, idle_returns, clipped = _play(run, campaign, trace)
     card = run.task.card
-    had = episodes.returns[0]
+    had, values = episodes.returns[0], _team_values(card, trace)
     low, high = mean_interval(had)
     measure = episodes.measure(0, run.env_steps)
     found = evidence_pb2.Evidence(
@@ -60,8 +60,8 @@ def gather(
         success_rate=measure.success_rate,
         milestone_score=measure.milestone_score,
         curve=thinned(curve, CURVE_POINTS),
-        milestones=_milestones(card, episodes, trace),
-        features=_features(card, trace, had, clipped),
+        milestones=_milestones(card, episodes, values, _over_time(trace.rewards)),
+        features=_features(card, trace, values, had, clipped),
         agents=_agents(card, trace, had, idle_returns, run),
         terms=run.shaping.activity()[0],
         mean_length=episodes.lengths[0].float().mean().item(),
@@ -113,7 +113,17 @@ def _play(run: Run, campaign: Campaign, trace: Trace) -> tuple[Episodes, Tensor 
         evaluator.close()
 
 
-def _milestones(card: task_pb2.TaskCard, episodes: Episodes, trace: Trace) -> list[evidence_pb2.MilestoneEvidence]:
+def _team_values(card: task_pb2.TaskCard, trace: Trace) -> dict[str, Tensor]:
+    """Every feature's values for the team, float32 (T, N), by its name."""
+    return {
+        feature.name: _over_time([team_value(step[feature.name], 0) for step in trace.features])
+        for feature in card.features
+    }
+
+
+def _milestones(
+    card: task_pb2.TaskCard, episodes: Episodes, values: Mapping[str, Tensor], rewards: Tensor
+) -> list[evidence_pb2.MilestoneEvidence]:
     reached = episodes.reached[0].tolist()
     items = []
     for index, milestone in enumerate(card.milestones):
@@ -127,35 +137,41 @@ def _milestones(card: task_pb2.TaskCard, episodes: Episodes, trace: Trace) -> li
                 agents_needed=milestone.agents_needed,
                 best_value=episodes.milestone_best[0, :, index].mean().item(),
                 threshold=milestone.threshold,
-                turned_back=_turned_back(card, milestone, steps, trace),
+                turned_back=_turned_back(card, milestone, steps, values, rewards),
             )
         )
     return items
 
 
-def _turned_back(card: task_pb2.TaskCard, milestone: task_pb2.Milestone, steps: Tensor, trace: Trace) -> float:
+def _turned_back(
+    card: task_pb2.TaskCard,
+    milestone: task_pb2.Milestone,
+    steps: Tensor,
+    values: Mapping[str, Tensor],
+    rewards: Tensor,
+) -> float:
     """Share of the episodes in which the way to a milestone turned back, unpaid, in the env_step that reached it.
 
     Args:
         card: the task's card.
         milestone: one of it.
         steps: int64 (N,): env_step in which each episode reached it, from 1; -1 where it did not.
-        trace: the episodes.
+        values: every feature's values for the team, (T, N).
+        rewards: task rewards, (T, N).
     """
     feature = next((each for each in card.features if each.name == milestone.progress_feature), None)
     reached = (steps > 1).nonzero().flatten()  # of the first env_step no feature was seen before
     if feature is None or not feature.direction or not len(reached):
         return 0.0
-    values = _over_time([team_value(step[feature.name], 0) for step in trace.features])  # (T, N)
-    at = steps[reached] - 1
-    onward = values[at, reached] - values[at - 1, reached]
+    way, at = values[feature.name], steps[reached] - 1
+    onward = way[at, reached] - way[at - 1, reached]
     back = -onward if feature.direction == task_pb2.DIRECTION_HIGHER else onward
-    unpaid = _over_time(trace.rewards)[at, reached] <= 0
-    return (unpaid & (back >= TURN * (feature.maximum - feature.minimum))).double().mean().item()
+    far = back >= TURN * (feature.maximum - feature.minimum)
+    return (far & (rewards[at, reached] <= 0)).double().mean().item()
 
 
 def _features(
-    card: task_pb2.TaskCard, trace: Trace, had: Tensor, clipped: Mapping[str, float]
+    card: task_pb2.TaskCard, trace: Trace, values: Mapping[str, Tensor], had: Tensor, clipped: Mapping[str, float]
 ) -> list[evidence_pb2.FeatureEvidence]:
     alive = _over_time(trace.alive).double()  # (T, N)
     lengths = alive.sum(dim=0)
@@ -164,14 +180,14 @@ def _features(
     successful = had > returns.dividing(card, spread.minimum, spread.median)
     items = []
     for feature in card.features:
-        values = _over_time([team_value(step[feature.name], 0) for step in trace.features]).double()  # (T, N)
-        means = (values * alive).sum(dim=0) / lengths  # (N,)
+        of_team = values[feature.name].double()  # (T, N)
+        means = (of_team * alive).sum(dim=0) / lengths  # (N,)
         good, bad = means[successful], means[~successful]
         items.append(
             evidence_pb2.FeatureEvidence(
                 feature=feature.name,
                 mean=means.mean().item(),
-                mean_last=values[last, torch.arange(len(last))].mean().item(),
+                mean_last=of_team[last, torch.arange(len(last))].mean().item(),
                 mean_successful=good.mean().item() if len(good) else 0.0,
                 mean_failed=bad.mean().item() if len(bad) else 0.0,
                 effect_size=_effect_size(good, bad),
