@@ -90,14 +90,7 @@ class Asker:
         if isinstance(answer, Unanswered):
             reason = enums.camel(LlmFailureReason, answer.failure.reason)
             metrics.LLM_UNANSWERED.labels(question.campaign_id, question.mind, reason).inc()
-            log.LLM_UNANSWERED.tell(
-                campaign=question.campaign_id,
-                stage=question.stage,
-                round=question.round,
-                mind=question.mind,
-                error=reason,
-                detail=answer.failure.detail,
-            )
+            log.LLM_UNANSWERED.tell(**question.subject, error=reason, detail=answer.failure.detail)
             if instead is not None and falls_back(answer.failure, question.endpoint):
                 return Answered(value=instead(), use=answer.use)
         return answer

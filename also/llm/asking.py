@@ -181,13 +181,12 @@ class Asking:
                 failures += 1
                 pause = max(error.pause_seconds, self._first_pause_seconds * 2 ** (failures - 1))
                 is_last = not error.again or pause > LONGEST_PAUSE_SECONDS
-                if is_last or self.use.calls - self._detours >= endpoint.tries:
-                    self._tell(log.LLM_CALL_FAILED, error=why, retried=False)
-                else:
-                    self._tell(log.LLM_CALL_FAILED, error=why, retried=True, pause_seconds=pause)
-                    time.sleep(pause)
+                retried = not is_last and self.use.calls - self._detours < endpoint.tries
+                self._tell(log.LLM_CALL_FAILED, error=why, retried=retried, pause_seconds=pause if retried else None)
                 if is_last:
                     raise NoAnswer(LLM_FAILURE_REASON_UNAVAILABLE, f"{endpoint.url}: {why}") from None
+                if retried:
+                    time.sleep(pause)
                 continue
             self._known.breaker.succeeded()
             return LlmReply(body=first.body, seconds=first.seconds, more=self._further(first))
@@ -268,10 +267,7 @@ class Asking:
 
     def _tell(self, line: log.Line, **fields: log.Value) -> None:
         """Tell the log something of this question."""
-        question = self._question
-        line.tell(
-            campaign=question.campaign_id, stage=question.stage, round=question.round, mind=question.mind, **fields
-        )
+        line.tell(**self._question.subject, **fields)
 
     def _model(self) -> Served:
         """The model that is asked, and its context as far as it is known.

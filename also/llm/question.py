@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from google.protobuf.message import Message
 
 from also.document import digest
+from also.log import Value
 from also.v1.llm_pb2 import (
     LLM_FAILURE_REASON_CONTRADICTED,
     LLM_FALLBACK_HOLD,
@@ -45,6 +46,11 @@ class Question:
     """What the answer may cost."""
     choices: int = 1
     """Choices of one reply that are asked for, at least 1."""
+
+    @property
+    def subject(self) -> dict[str, Value]:
+        """What the log's lines of it are about."""
+        return {"campaign": self.campaign_id, "stage": self.stage, "round": self.round, "mind": self.mind}
 
 
 def request_sha256(request: Message) -> str:

@@ -15,7 +15,7 @@ thread alone.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -178,8 +178,7 @@ class Prometheus:
             readings = GuardReadings(readings=[reading.answer for reading in asked])
             if self.store.create_message(key, readings):
                 for each in readings.readings:
-                    _count(request.campaign_id, each.fault)
-                    _tell(_subject(request), each, guard=each.name)
+                    _tell(request, each, guard=each.name)
         stored = self.store.get_message(key, GuardReadings).readings
         if [each.name for each in stored] != [query.name for query in queries]:
             raise ServiceError(f"{key} has readings of {[each.name for each in stored]}, not of the campaign's guards")
@@ -252,8 +251,7 @@ class Prometheus:
         made = reading.answer
         made.waited_seconds = waited
         if self.store.create_message(keys.branch_group_reading(group.campaign_id, group.name), made):
-            _count(group.campaign_id, made.fault)
-            _tell(_subject(group, group=group.name), made, seconds=waited)
+            _tell(group, made, group=group.name, seconds=waited)
             metrics.METRICS_WAIT_SECONDS.labels(group.campaign_id).observe(waited)
         return self._stored(group)
 
@@ -372,26 +370,13 @@ def _as_read(measured: Sequence[BranchRecord], reading: MetricsReading) -> list[
     return found
 
 
-def _count(campaign_id: str, fault: int) -> None:
-    """Count a reading by its outcome."""
-    metrics.METRICS_READINGS.labels(campaign_id, reasons.metrics_fault(fault) if fault else "Usable").inc()
-
-
-def _subject(of: BranchGroup | ValidateRequest, **more: log.Value) -> dict[str, log.Value]:
-    """What a line of the log is about."""
-    return {"campaign": of.campaign_id, "stage": of.stage, "round": of.round, **more}
-
-
-def _tell(subject: Mapping[str, log.Value], reading: GuardReading | MetricsReading, **fields: log.Value) -> None:
-    """Tell the log of a reading that cannot be used."""
-    if reading.fault:
-        told: dict[str, log.Value] = {
-            **subject,
-            **fields,
-            "error": reasons.metrics_fault(reading.fault),
-            "detail": reading.detail,
-        }
-        log.READING_REFUSED.tell(**told)
+def _tell(of: BranchGroup | ValidateRequest, reading: GuardReading | MetricsReading, **fields: log.Value) -> None:
+    """Count a reading by its outcome, and tell the log of one that cannot be used."""
+    fault = reasons.metrics_fault(reading.fault) if reading.fault else ""
+    metrics.METRICS_READINGS.labels(of.campaign_id, fault or "Usable").inc()
+    if fault:
+        subject: dict[str, log.Value] = {"campaign": of.campaign_id, "stage": of.stage, "round": of.round}
+        log.READING_REFUSED.tell(**subject, **fields, error=fault, detail=reading.detail)
 
 
 def _public(place: Endpoint) -> str:
