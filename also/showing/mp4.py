@@ -9,11 +9,8 @@ from PIL import Image
 
 from also.showing import palette
 from also.showing.film import film
-from also.showing.telling import frame_seconds
+from also.showing.telling import REST_SECONDS, frame_seconds
 from also.v1.episode_pb2 import Episode, Frame
-
-REST_SECONDS = 2.0
-"""How long the last frame stays."""
 
 _CODEC, _COLOURS, _QUALITY = "libx264", "yuv420p", "20"
 

@@ -12,6 +12,9 @@ EPISODE_SECONDS = 12.0
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.04, 0.25
 """How long a frame is shown."""
 
+REST_SECONDS = 2.0
+"""How long the last frame of a film stays beyond that."""
+
 
 def returns(frames: Sequence[Frame]) -> list[float]:
     """Return up to each frame, units of task reward."""

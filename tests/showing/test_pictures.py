@@ -13,9 +13,9 @@ from PIL import Image, ImageChops, ImageStat
 from also.showing.board import Board
 from also.showing.film import boards, film
 from also.showing.gif import gif
-from also.showing.mp4 import REST_SECONDS, mp4
+from also.showing.mp4 import mp4
 from also.showing.page import page
-from also.showing.telling import frame_seconds
+from also.showing.telling import REST_SECONDS, frame_seconds
 
 EPISODES = ["on_grid", "in_plane", "rendered"]
 
