@@ -32,7 +32,7 @@ from also.v1.journal_pb2 import Finished, FinishReason, Held, HoldReason, Promot
 from also.v1.llm_pb2 import LlmFailure, LlmFailureReason, LlmUse
 from also.v1.verdict_pb2 import Outcome, Validation, VerdictReason
 from also.validation import cost
-from also.validation.race import pays_nothing
+from also.validation.race import pays_nothing, speaks
 from also.words import counted
 
 
@@ -197,7 +197,8 @@ def _leave_alone(state: State, stage: Stage) -> Held | None:
     if learning:
         return hold(state, stage, HoldReason.HOLD_REASON_STILL_LEARNING, learning)
     silent = pays_nothing(state.campaign, state.card, stage.mean_return)
-    least, left = cost.smallest_round(state.campaign, silent=silent), state.env_steps_left_for_branches
+    eases = progress.asks_for_relief(state, stage) and speaks(state.card, stage.mean_return)
+    least, left = cost.smallest_round(state.campaign, silent=silent, eases=eases), state.env_steps_left_for_branches
     if least <= left:
         return None
     detail = f"The smallest round takes {least} env_steps; {left} are left of the branches' share and of the budget."

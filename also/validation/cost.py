@@ -57,17 +57,18 @@ def least_cost(campaign: Campaign, candidates: int) -> int:
     return search_cost(campaign, candidates) + wave_cost(campaign)
 
 
-def smallest_round(campaign: Campaign, *, silent: bool) -> int:
-    """env_steps of the cheapest round that can promote: of one candidate, by a race where those are allowed.
+def smallest_round(campaign: Campaign, *, silent: bool, eases: bool = False) -> int:
+    """env_steps of the cheapest round that can promote: of one candidate, by trust or a race where those are allowed.
 
     Args:
         campaign: the campaign file, every default filled in.
         silent: whether the task pays nothing yet, so that a race has no control.
+        eases: whether a weaker incumbent may enter on trust.
     """
     match campaign.validation.proof:
         case Proof.PROOF_NONE:
             return 0
-        case Proof.PROOF_BY_RISK if silent and not campaign.validation.silent_race:
+        case Proof.PROOF_BY_RISK if eases or (silent and not campaign.validation.silent_race):
             return 0
         case Proof.PROOF_BY_RISK:
             return min(race_cost(campaign, 1, with_control=not silent), least_cost(campaign, 1))

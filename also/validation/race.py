@@ -5,15 +5,17 @@ than that does. So what a wrong choice costs is time, not the task: the winner i
 goes on with its best branch, and the guard undoes it where the return falls, or does not come. The race is successive
 halving, as the search is. Control runs along in every rung, the mean return decides, and the winner has to be above
 control's; but from half of the largest return on a candidate that only takes away from the incumbent need not be
-better, only as good, for shaping that is not needed goes; nor need one that weakens it and races alone, once the return
-speaks.
+better, only as good, for shaping that is not needed goes.
 
 Few episodes cannot tell small gains apart, and of several equals one is always ahead by luck. So a race reads every
 measure along its branches, and neither a gain nor a loss counts up to one standard error.
 
-While the task pays nothing the first candidate enters on trust, without any branch: milestones after a short race do
-not say who will be paid. With `silent_race` they race all the same, without control, for nothing is what it would come
-to; the best by milestone score has to be further than the checkpoint that all began from.
+Two kinds of candidates enter on trust, without any branch; the guard undoes what was wrong. Once the return speaks,
+that is one which weakens the incumbent, keeps all its terms, and is asked about alone: a branch as long as a race sees
+little of what it is worth, and half of what a race costs is lost. While the task pays nothing, it is the first one:
+milestones after a short race do not say who will be paid. With `silent_race` they race all the same, without control,
+for nothing is what it would come to; the best by milestone score has to be further than the checkpoint that all began
+from.
 """
 
 import math
@@ -23,7 +25,7 @@ from also import returns
 from also.shaping.relief import is_relief, is_weaker
 from also.v1.branch_pb2 import BranchRecord, SeedPool
 from also.v1.campaign_pb2 import Campaign, Proof
-from also.v1.shaping_pb2 import Invariance, ShapingConfig
+from also.v1.shaping_pb2 import Invariance
 from also.v1.task_pb2 import TaskCard
 from also.v1.verdict_pb2 import ArmResult, VerdictReason
 from also.validation import cost
@@ -71,20 +73,34 @@ def pays_nothing(campaign: Campaign, card: TaskCard, mean_return: float) -> bool
     return mean_return < returns.level(card, campaign.validation.minimum_gain)
 
 
+def speaks(card: TaskCard, mean_return: float) -> bool:
+    """Whether shaping need not be as strong as it was, by the mean return of a stage's few episodes."""
+    return mean_return >= returns.level(card, SPEAKS - TIE)
+
+
 def is_on_trust(round_: Round) -> bool:
-    """Whether the first racer enters without a race: nothing is paid that branches could be told apart by."""
-    return bool(racers(round_)) and is_silent(round_) and not round_.campaign.validation.silent_race
+    """Whether the first racer enters without a race: it only weakens, or nothing is paid that tells branches apart."""
+    silent = is_silent(round_) and not round_.campaign.validation.silent_race
+    return bool(racers(round_)) and (silent or _is_eased(round_))
 
 
 def trust(round_: Round) -> Standing:
     """The standing of a round whose first racer enters on trust."""
     first = racers(round_)[0]
-    ruling = Ruling(
-        reason=VerdictReason.VERDICT_REASON_TRUSTED,
-        detail=f"Return {round_.stage_return:.4g} of the stage's evaluation; it has to be paid in time.",
-    )
+    if _is_eased(round_):
+        reason, condition = VerdictReason.VERDICT_REASON_EASED, "it must not fall"
+    else:
+        reason, condition = VerdictReason.VERDICT_REASON_TRUSTED, "it has to be paid in time"
+    ruling = Ruling(reason=reason, detail=f"Return {round_.stage_return:.4g} of the stage's evaluation; {condition}.")
     rulings = {name: ruling if name == first else _SECOND for name in round_.passed}
     return Standing(rulings=rulings, finalist=first)
+
+
+def _is_eased(round_: Round) -> bool:
+    """Whether the round asks about one candidate that weakens the incumbent, keeps its terms, and the return speaks."""
+    weaker = [name for name in racers(round_) if is_weaker(round_.config_of(name), round_.incumbent)]
+    alone = bool(weaker) and len(round_.candidates) == 1
+    return alone and speaks(round_.card, round_.stage_return)
 
 
 def race_cost(round_: Round) -> int:
@@ -175,20 +191,9 @@ def _is_ahead(round_: Round, name: str, records: dict[str, list[BranchRecord]]) 
         return paid or far >= round_.stage_milestone_score + _AHEAD
     gain = _mean_return(records[name]) - _mean_return(records[CONTROL])
     config, error = round_.config_of(name), _standard_error(round_, records[name], records[CONTROL])
-    if is_relief(config, round_.incumbent) and _is_enough(round_, config):
+    if is_relief(config, round_.incumbent) and round_.stage_return >= returns.level(round_.card, TEACHES - TIE):
         return gain >= -max(error, TIE * returns.span(round_.card, round_.stage_return))
     return gain > 0 and gain >= max(error, round_.minimum_gain(RETURN))
-
-
-def _is_enough(round_: Round, config: ShapingConfig) -> bool:
-    """Whether a config that takes away from the incumbent need only be as good, by the stage's return.
-
-    Below half that goes for a weaker incumbent which is asked about alone: where a run stands still, others race beside
-    it, and one that is weaker still is no remedy because it does no harm.
-    """
-    alone = len(round_.candidates) == 1 and is_weaker(config, round_.incumbent)
-    level = SPEAKS if alone else TEACHES
-    return round_.stage_return >= returns.level(round_.card, level - TIE)
 
 
 def _standard_error(round_: Round, *arms: Sequence[BranchRecord]) -> float:

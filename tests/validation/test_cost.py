@@ -36,6 +36,7 @@ def test_the_smallest_round_is_one_that_can_promote(make_round: Callable[..., Ro
     trusting = make_round(1, proof=Proof.PROOF_BY_RISK, **race).campaign
     assert cost.smallest_round(trusting, silent=True) == 0
     assert cost.smallest_round(trusting, silent=False) == 2 * 2 * 3200
+    assert cost.smallest_round(trusting, silent=False, eases=True) == 0
     race |= {"silent_race": True}
     by_risk = make_round(1, proof=Proof.PROOF_BY_RISK, **race).campaign
     assert cost.smallest_round(by_risk, silent=True) == 2 * 3200
@@ -44,6 +45,7 @@ def test_the_smallest_round_is_one_that_can_promote(make_round: Callable[..., Ro
     assert cost.smallest_round(dear, silent=True) == cost.least_cost(dear, 1)
     confirmed = make_round(1, **race).campaign
     assert cost.smallest_round(confirmed, silent=True) == cost.least_cost(confirmed, 1)
+    assert cost.smallest_round(confirmed, silent=False, eases=True) == cost.least_cost(confirmed, 1)
     assert cost.smallest_round(make_round(1, proof=Proof.PROOF_NONE, **race).campaign, silent=False) == 0
 
 

@@ -219,5 +219,6 @@ def test_every_reason_has_one_outcome() -> None:
         "VERDICT_REASON_MILESTONES_CONFIRMED",
         "VERDICT_REASON_RACE_WON",
         "VERDICT_REASON_TRUSTED",
+        "VERDICT_REASON_EASED",
         "VERDICT_REASON_UNPROVEN",
     }
