@@ -42,6 +42,11 @@ METHODS = {
         Method(name="novelty", says="count-based novelty, fixed", one_stage=True, shaping="novelty"),
         Method(name="also", says="ALSO with rules for critic and generator, all defaults"),
         Method(name="also-random", says="ALSO with random candidates", settings={"generator.backend": "random"}),
+        Method(
+            name="also-random-no-validation",
+            says="ALSO that promotes the first of each round's random candidates unseen",
+            settings={"generator.backend": "random", "validation.proof": "none"},
+        ),
         Method(name="also-mutate", says="ALSO with mutated candidates", settings={"generator.backend": "mutate"}),
         Method(name="also-no-critic", says="ALSO without a critic", settings={"critic.backend": "none"}),
         Method(
