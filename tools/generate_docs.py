@@ -1,9 +1,9 @@
 """Generates the tables of `docs/`: `python -m tools.generate_docs [--check]`.
 
 `docs/campaign.md` comes from the comments and limits in `proto/`, `docs/reasons.md` from the sentences there,
-`docs/metrics.md` from `also/metrics.py`, the table of log lines in `docs/operations.md` from `also/log.py`, the tables of
-panels in `docs/dashboards.md` from the dashboards and the chart's README from its `values.yaml`, so none of them can go
-stale. With `--check` nothing is written; the exit code is 1 and the stale files are named.
+`docs/metrics.md` from `also/metrics.py`, the log lines of `docs/operations.md` from `also/log.py`, the panels of
+`docs/dashboards.md` from the dashboards and the chart's README from its `values.yaml`, so none of them can go stale.
+With `--check` nothing is written; the exit code is 1 and the stale files are named.
 """
 
 import argparse
@@ -62,13 +62,13 @@ def campaign_document() -> str:
         "",
         "# The campaign file",
         "",
-        "A campaign file is YAML. Only `task` must be there; whatever is left out has the default below, and the",
-        "journal records the file with every default filled in. An unknown key, a wrong type or a value out of range",
-        "is an error that names the key and what is allowed. `--set KEY=VALUE` on the command line changes one key by",
-        "its path, e.g. `--set learner.gamma=0.98`.",
+        "A campaign file is YAML. Only `task` must be there; the rest has the defaults below, and the journal records",
+        "the file with all of them. An unknown key, a wrong type or a value out of range is an error that names the key",
+        "and what is allowed. `--set KEY=VALUE` on the command line changes one key by its path, e.g.",
+        "`--set learner.gamma=0.98`.",
         "",
         f"Examples are in `campaigns/`; {', '.join(f'`{name}`' for name in spec.brought())} come with ALSO and run",
-        "by their names, as in `also run warehouse`. Defaults of `validation` that are shown as *preset* come from its",
+        "by their names: `also run warehouse`. Defaults of `validation` that are shown as *preset* come from its",
         "`preset`.",
         *_growth_section(),
     ]
@@ -92,14 +92,13 @@ def _growth_section() -> list[str]:
         "## What may grow",
         "",
         "A campaign that has begun, or is finished, goes on with more: the same command with the changed file (or",
-        "`--set`, or `helm upgrade`) lets these grow. The journal has a record of it (`amended`), which `also replay`",
-        "knows. A stage that is open is ended as it began; what has grown counts from the next one on. A finished",
-        "campaign that may train another stage trains it from its last checkpoint, and reports anew, on the same",
-        "report seeds; the earlier report stays in the journal. The runs beside it (`reference`) go on as well.",
+        "`--set`, or `helm upgrade`) lets these grow, which the journal records (`amended`). What has grown counts",
+        "from the next stage on. A finished campaign that may train another stage trains it from its last checkpoint,",
+        "and reports anew, on the same report seeds, as do the runs beside it (`reference`).",
         "",
         *(f"- `{path}`" for path in amendment.GROWS),
         "",
-        f"In the same way {' and '.join(f'`{path}`' for path in amendment.SWITCHES)} may be another one from then on.",
+        f"In the same way {', '.join(f'`{path}`' for path in amendment.SWITCHES)} may be switched;",
         f"`{amendment.DEVICE}` may be another one each time, and is not written down. Whatever else differs makes it",
         "another campaign, and is refused, key by key with both values. A new campaign may begin with what this one",
         "has learnt: `also run FILE --campaign NEW --set start.from=OLD` ([`start`](#start)).",
