@@ -98,7 +98,7 @@ def _growth_section() -> list[str]:
         "",
         *(f"- `{path}`" for path in amendment.GROWS),
         "",
-        f"In the same way {', '.join(f'`{path}`' for path in amendment.SWITCHES)} may be switched;",
+        f"In the same way these may be switched: {', '.join(f'`{path}`' for path in amendment.SWITCHES)}.",
         f"`{amendment.DEVICE}` may be another one each time, and is not written down. Whatever else differs makes it",
         "another campaign, and is refused, key by key with both values. A new campaign may begin with what this one",
         "has learnt: `also run FILE --campaign NEW --set start.from=OLD` ([`start`](#start)).",
