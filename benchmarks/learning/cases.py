@@ -91,7 +91,7 @@ CASES = {
             budget=1_000_000,
             learner={"environments": 32, "rollout": 100},
             on_policy=_QUICK,
-            note="Paid for soups alone, random play never serves one: nothing is learnt, and that is what ALSO is for.",
+            note="Paid for soups alone: a seed learns to serve them, or it never does; the mean hides that.",
         ),
         Case(
             name="kitchen-cramped_room-shaped",

@@ -33,7 +33,7 @@ def page(folder: Path, pictures: Path) -> list[str]:
             f"{EPISODES} episodes on fixed seeds, without shaping; actions are drawn as in training (MAPPO, IPPO) or "
             "are the best ones but for a tenth at random (VDN, QMIX). *Best* is the largest mean over the seeds of any "
             "measure on the way, as Papoudakis 2021 (arXiv 2006.07869) reports, with the 95 % bootstrap interval of "
-            "that mean; *last* is the one at the end."
+            "that mean; *last* is the one at the end, with the lowest and the highest seed's."
         ),
         "",
         *[f"- {text}" for text in dict.fromkeys(cell.versions for cell in cells)],
@@ -64,7 +64,7 @@ def _row(case: Case, cell: Cell) -> str:
             str(len(cell.seeds)),
             f"{cell.env_steps[-1]:,}",
             f"{means[best]:.3f} [{low:.3f}, {high:.3f}]",
-            f"{means[-1]:.3f}",
+            f"{means[-1]:.3f} ({returns[-1].min():.3f} to {returns[-1].max():.3f})",
             f"{np.mean(cell.success[-1]):.0%}",
             f"{cell.seconds / 60:.0f} |",
         ]
