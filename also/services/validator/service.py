@@ -60,9 +60,9 @@ class Validator(validator_pb2_grpc.ValidatorServiceServicer):
         validation = request.campaign.validation
         self._launch(validation.parallel_groups).check()
         if self._given.prometheus or validation.guards:
-            from also.services.validator.measure import prometheus
+            from also.services.validator.measure import connection
 
-            prometheus.check(self._given, request.campaign)
+            connection.check(self._given, request.campaign)
         return CheckValidatorResponse()
 
 
