@@ -68,7 +68,7 @@ class Jobs:
             new=deque(groups),
         )
         failing_since: float | None = None
-        looks = ThreadPoolExecutor(1, thread_name_prefix="jobs")  # progress goes on while the API or the store hangs
+        looks = ThreadPoolExecutor(1, thread_name_prefix="jobs")  # progress continues while the API or the store hangs
         try:
             yield {}
             while not call.over:

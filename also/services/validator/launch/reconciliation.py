@@ -52,7 +52,7 @@ class _Running:
     seen: bool = False
     """Whether its Job is known to have existed."""
     begun: bool = False
-    """Whether the log was told that it has begun, and not that it has ended."""
+    """Whether its beginning has been logged, and its end has not."""
     idle_since: float = field(default_factory=time.monotonic)
     """Since when it has no running pod, or when it was taken up; monotonic."""
     refused: str = ""
@@ -103,7 +103,7 @@ class Reconciliation:
         return not (self.new or self.waiting or self.running)
 
     def look(self) -> None:
-        """Look at everything once, and do what is to be done."""
+        """Look at everything once, and act on it."""
         self.template = None
         while self.new and not self.closed.is_set():
             results.store_spec(self.objects.store, self.new[0])
@@ -123,7 +123,7 @@ class Reconciliation:
         self.count()
 
     def count(self) -> None:
-        """Tell how many groups are in which state; none once the call is over, also to a look that ends after it."""
+        """Show how many groups are in which state: none once the call is over, even if a look ends after that."""
         if not self.campaign_id:
             return
         states = [one.state for one in list(self.running.values())] + ["queued"] * len(self.waiting)
@@ -134,7 +134,7 @@ class Reconciliation:
                 gauge.set(0)
 
     def leave(self) -> None:
-        """Tell the log which groups go on without this call."""
+        """Log which groups continue without this call."""
         for one in list(self.running.values()):
             if one.begun:
                 log.GROUP_LEFT.tell(**results.subject(one.group))
@@ -150,7 +150,7 @@ class Reconciliation:
         return True
 
     def _look_at_jobs(self) -> None:
-        """Go on with every group that has not ended."""
+        """Handle every group that has not ended."""
         groups = [one.group for one in self.running.values()]
         jobs = self.objects.find(groups)
         ready = {name for name, job in jobs.items() if job_states.is_ready(job)}
@@ -184,7 +184,7 @@ class Reconciliation:
                     self._tell_wait(one, before.waits_for if before is not None else "")
 
     def _judge(self, one: _Running, job: Document, pods: list[Document], *, runs: bool) -> None:
-        """Go on with a group whose Job is there."""
+        """Handle a group whose Job is there."""
         one.seen, one.refused = True, ""
         ended = "" if job_states.deleting(job) else job_states.finished(job)
         if ended == "Complete":
@@ -199,7 +199,7 @@ class Reconciliation:
                 self._settle(one)
 
     def _miss(self, one: _Running, pods: list[Document]) -> None:
-        """Go on with a group whose Job is not there: a quota refused it, or it has gone."""
+        """Handle a group whose Job is not there: a quota refused it, or it has gone."""
         if one.refused:
             cause = Cause(failure=branch_pb2.BRANCH_FAILURE_QUOTA_EXCEEDED, detail=one.refused, scarce=True)
             if self._too_long(one, cause):

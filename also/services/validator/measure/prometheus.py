@@ -1,7 +1,7 @@
 """Measures as Prometheus has them, believed only where the records in the object store say the same.
 
 As soon as a group's result is stored, while its process still serves its metrics, Prometheus is asked for
-the group's samples, every second until they can be used or the wait is over. What came of it is a
+the group's samples, every second until they can be used or the wait is over. The result is a
 `MetricsReading`, created once in the object store: a repeated round finds it and decides the same, and
 the group's process sees it and ends. A reading that cannot be used makes the group's records unusable for
 the judge, with a named fault. It is never taken for "no change", and never for a promotion.
@@ -39,7 +39,7 @@ _LOOK_SECONDS = 0.05
 """Time between two looks at the queries, while nothing else is done."""
 
 _TELL_SECONDS = 0.5
-"""Time after which a wait is told, while it goes on."""
+"""Time between two reports of a wait, seconds."""
 
 _THREADS = 8
 """Queries at once."""
@@ -105,7 +105,7 @@ class Prometheus:
 
     @property
     def waits_for(self) -> str:
-        """Prometheus, and after ": " what is the matter with it, or with what it is to scrape."""
+        """Prometheus, and after ": " what is wrong with it, or with what it scrapes."""
         asked = self._readings.values()
         away = [reading.answer.detail for reading in asked if reading.is_away]
         if away:
@@ -117,7 +117,7 @@ class Prometheus:
         return "Prometheus"
 
     def hear(self, finished: Sequence[BranchGroup]) -> None:
-        """Read the groups on, as `Measures.hear` says."""
+        """Continue to read the groups, as `Measures.hear` says."""
         for group in finished:
             if group.name not in self._done:
                 self._advance(group)
@@ -294,7 +294,7 @@ def _as_read(measured: Sequence[BranchRecord], reading: MetricsReading) -> list[
 
 
 def _tell(of: BranchGroup | ValidateRequest, reading: GuardReading | MetricsReading, **fields: log.Value) -> None:
-    """Count a reading by its outcome, and tell the log of one that cannot be used."""
+    """Count a reading by its outcome, and log one that cannot be used."""
     fault = reasons.metrics_fault(reading.fault) if reading.fault else ""
     metrics.METRICS_READINGS.labels(of.campaign_id, fault or "Usable").inc()
     if fault:
