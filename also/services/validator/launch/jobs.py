@@ -100,14 +100,7 @@ class Jobs:
             return one_line(str(error), 200)
 
     def _show(self, group: BranchGroup) -> str:
-        """The same.
-
-        Raises:
-            EndpointError: the API server refuses the Job.
-            ServiceError: another group's Job has its name.
-            ServiceUnavailable: the API server did not answer.
-            StoreError: the store cannot be used.
-        """
+        """As `show`; an error of the cluster or the store is raised."""
         objects = self.objects
         job = objects.read(group)
         if job is None:

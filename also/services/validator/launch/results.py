@@ -79,12 +79,6 @@ def take(store: Store, group: BranchGroup, outcome: str) -> BranchProgress:
 def store_failure(store: Store, group: BranchGroup, failure: BranchFailure, detail: str) -> bool:
     """Store the result of a group that has failed: every branch says why, and none has a measure.
 
-    Args:
-        store: the object store.
-        group: the group.
-        failure: why it failed.
-        detail: the same in one sentence.
-
     Returns:
         Whether it is stored; False if the group has another result already.
 

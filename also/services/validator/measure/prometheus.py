@@ -80,11 +80,6 @@ class Prometheus:
     def open(cls, settings: Settings, store: Store, show: Callable[[BranchGroup], str] | None = None) -> "Prometheus":
         """The measures of one round by a validator's settings; nothing is asked yet.
 
-        Args:
-            settings: where Prometheus is, and how long what is waited for.
-            store: the object store.
-            show: has a process serve a group's metrics.
-
         Raises:
             EndpointError: the URL cannot be used.
         """
