@@ -6,7 +6,7 @@
     result = campaign.run()
     print(result.final_return, result.curve)
 
-A campaign that is run here is the one that `also run` runs: the same file, store and journal, so each goes on with what
+A campaign that is run here is the one that `also run` runs: the same file, store and journal, so each continues what
 the other has begun. The services are processes of their own, which end with the call.
 """
 
@@ -125,7 +125,7 @@ class Campaign:
         return cls(id=keys.check_campaign_id(campaign_id), file=spec.resolved(document.read(CampaignFile, dict(data))))
 
     def run(self, store: str | None = None, *, watch: Watch | None = None) -> Result:
-        """Run it to its end, or go on with it where its journal ends. Interrupted, the same call goes on.
+        """Run it to its end, or continue it where its journal ends. Interrupted, the same call continues.
 
         Args:
             store: address of the object store, e.g. a folder; None takes ALSO_STORE, or also-data/store.
@@ -134,7 +134,7 @@ class Campaign:
         Raises:
             InputError: the campaign, its task or its store cannot be used, or another conductor is at work; nothing was
                 written then.
-            ServiceError: a service failed for good. The same call goes on from there.
+            ServiceError: a service failed for good. The same call continues from there.
         """
         given = replace(settings_with(store), task_folder=self.folder)
         if watch is not None:

@@ -1,7 +1,7 @@
 """The device that a learner asks for: where it is trained, and no part of what it learns.
 
 So whatever names, compares or hashes what is to be trained leaves it out: a checkpoint can be loaded
-on another device, and a campaign or a branch group that was begun on one may go on on another.
+on another device, and a campaign or a branch group that was begun on one may continue on another.
 """
 
 from also import enums

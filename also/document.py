@@ -67,7 +67,7 @@ def canonical(message: Message) -> bytes:
     """The one byte string of a message: sorted keys, no spaces, numbers in shortest form.
 
     Raises:
-        ValueError: a number is not finite; JSON has none such.
+        ValueError: a number is not finite; JSON has no such numbers.
     """
     return json.dumps(plain(message), sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 

@@ -9,10 +9,10 @@ campaigns/ID/reviews/s0003-r0.json                   a person's word on what a r
 campaigns/ID/mark.json                               tells it from campaigns of the same id in other stores
 campaigns/ID/blobs/SHA256                            content of checkpoints
 campaigns/ID/checkpoints/CHECKPOINT.json             a checkpoint's manifest, created last
-campaigns/ID/stages/RUN/0003.json                    what a stage of a run came to
+campaigns/ID/stages/RUN/0003.json                    the result of a stage of a run
 campaigns/ID/evaluations/CHECKPOINT-POOL.json        what a checkpoint is worth
 campaigns/ID/policies/CHECKPOINT.safetensors         what of a checkpoint acts
-campaigns/ID/branches/GROUP/{spec,result}.json       a branch group, and what it came to
+campaigns/ID/branches/GROUP/{spec,result}.json       a branch group, and its result
 campaigns/ID/branches/GROUP/saves/00000012.json      where it stood in mid-branch; gone when it has ended
 campaigns/ID/guards/s0003-r0-r0-c1.json              what guard queries said of a round's candidate
 campaigns/ID/exchanges/SHA256/{prompt,reply-0}.json  what an LLM was asked, and its raw replies
@@ -133,12 +133,12 @@ def checkpoint(campaign_id: str, checkpoint_id: str) -> str:
 
 
 def stage(campaign_id: str, run: str, number: int) -> str:
-    """What a stage of a run came to."""
+    """The result of a stage of a run."""
     return f"{run_of_stages(campaign_id, run)}{number:04d}.json"
 
 
 def run_of_stages(campaign_id: str, run: str) -> str:
-    """Prefix of what the stages of a run came to."""
+    """Prefix of the results of a run's stages."""
     return f"{campaign(campaign_id)}stages/{run}/"
 
 
@@ -158,7 +158,7 @@ def branch_group(campaign_id: str, group: str) -> str:
 
 
 def branch_group_result(campaign_id: str, group: str) -> str:
-    """What a branch group came to; created once, after all its checkpoints."""
+    """The result of a branch group; created once, after all its checkpoints."""
     return f"{campaign(campaign_id)}branches/{group}/result.json"
 
 

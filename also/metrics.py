@@ -177,7 +177,7 @@ BRANCH_ENV_STEPS = Counter(
 )
 BRANCH_GROUPS = Counter(
     "also_branch_groups_total",
-    "Branch groups by what became of them (finished, adopted, failed).",
+    "Branch groups by outcome (finished, adopted, failed).",
     ["campaign", "outcome"],
     registry=REGISTRY,
 )
@@ -280,7 +280,7 @@ BRANCH_GROUP_ENV_STEPS_PLANNED = Gauge(
 )
 JOBS = Counter(
     "also_jobs_total",
-    "Jobs of branch groups by what became of them (created, adopted, recreated, shown again, or the named failure).",
+    "Jobs of branch groups by outcome (created, adopted, recreated, shown again, or the named failure).",
     ["campaign", "outcome"],
     registry=REGISTRY,
 )

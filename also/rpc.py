@@ -195,7 +195,7 @@ class _Answers(grpc.ServerInterceptor):  # type: ignore[type-arg]  # generic in 
 
 @contextmanager
 def _answer(path: str, request: Message, context: grpc.ServicerContext) -> Iterator[None]:
-    """Around one call: its request is checked before, its status is told and counted after."""
+    """Around one call: its request is checked before, its status is set and counted after."""
     _, service, method = path.split("/")
     began = time.monotonic()
     code = grpc.StatusCode.OK

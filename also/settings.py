@@ -144,7 +144,7 @@ def from_environment() -> Settings:
 
 
 def store_endpoints() -> dict[str, str]:
-    """Variables by which obstore is told of another server than the cloud's own, with what they say."""
+    """Variables that point obstore to another server than the cloud's own, with their values."""
     return {name: os.environ[name] for name in _STORE_ENDPOINTS if os.environ.get(name)}
 
 

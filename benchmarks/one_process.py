@@ -15,6 +15,7 @@ import grpc
 
 from also import rpc
 from also.campaign import calls
+from also.campaign.fold import fold
 from also.campaign.journal import Journal
 from also.campaign.processes import Services
 from also.campaign.run import Conductor
@@ -108,7 +109,7 @@ def conduct(campaign: Campaign, campaign_id: str, folder: Path, *, planted: Shap
         if not journal.records:
             card = calls.describe_task(services, campaign.task)
             journal.append(journal.draft(CampaignStarted(campaign=campaign, card=card)))
-        return Conductor(journal, services, NullWatch()).conduct()
+        return Conductor(journal, fold(journal.records), services, NullWatch()).conduct()
 
 
 @contextmanager

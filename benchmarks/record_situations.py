@@ -156,7 +156,7 @@ def run(campaign: RecordedCampaign, store: Store, services: Services) -> list[Jo
     journal.append(journal.draft(CampaignStarted(campaign=campaign.campaign, card=card)))
     last = campaign.situations[-1]
     try:
-        Conductor(journal, services, Until(last)).conduct()
+        Conductor(journal, fold(journal.records), services, Until(last)).conduct()
     except Enough:
         return [timeless(record) for record in journal.records]
     raise SystemExit(f"campaign {campaign.id} ended before stage {last.stage}, round {last.round}")

@@ -138,7 +138,7 @@ def _single(title: str, message: object, columns: Sequence[str]) -> _Table:
 
 
 def _curve(evidence: Evidence, detail: Detail) -> _Table:
-    """Points are named by their index and stand in one line; of when they were, the first and the last are told."""
+    """Points are named by their index and stand in one line; only the times of the first and the last are given."""
     points = list(evidence.curve)
     rows = [(str(index), [points[index].mean_return]) for index in _spread(len(points), detail.curve)]
     note = f"{len(points)} points, env_steps {points[0].env_steps} to {points[-1].env_steps}" if points else ""

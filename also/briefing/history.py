@@ -1,4 +1,4 @@
-"""What a campaign has tried, and what came of it, as text: numbers and enums only, no sentence of anybody."""
+"""What a campaign has tried, with its verdicts, as text: numbers and enums only, no sentence of anybody."""
 
 import re
 from collections.abc import Iterator, Sequence

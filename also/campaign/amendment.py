@@ -1,4 +1,4 @@
-"""What of a campaign may become more while it goes on, and what makes it another campaign.
+"""What of a campaign may grow while it runs, and what makes it another campaign.
 
 Stages and budgets may grow: nothing that was decided before hangs on how much is still to come. What people leave to
 a campaign they may give and take. Everything else is what the campaign is, but for its device, which is no part of what

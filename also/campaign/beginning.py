@@ -8,7 +8,6 @@ from collections.abc import Callable
 from also import algorithms
 from also.campaign import calls, origin
 from also.campaign.amendment import amendment
-from also.campaign.fold import fold
 from also.campaign.journal import Journal
 from also.campaign.processes import Services
 from also.errors import CampaignError, MissingStoreError
@@ -24,10 +23,6 @@ from also.v1.task_pb2 import TaskCard
 def journal_of(uri: str, campaign_id: str) -> Journal | None:
     """The journal of a campaign that has begun; None when there is none. Nothing is written.
 
-    Args:
-        uri: the store.
-        campaign_id: the campaign.
-
     Raises:
         StoreError: the store cannot be read.
         CampaignError: the journal is damaged.
@@ -39,21 +34,20 @@ def journal_of(uri: str, campaign_id: str) -> Journal | None:
     return journal if journal.records else None
 
 
-def growth(journal: Journal, campaign: Campaign) -> Campaign | None:
-    """The campaign of a journal with what has grown in its file; None where it is the same.
+def growth(campaign_id: str, stored: Campaign, campaign: Campaign) -> Campaign | None:
+    """The stored campaign with what has grown in its file; None where it is the same.
 
     Args:
-        journal: the journal, not empty.
+        campaign_id: its id.
+        stored: the campaign as its journal has it.
         campaign: the campaign file, every default filled in.
 
     Raises:
         CampaignError: it is another campaign.
     """
-    stored = fold(journal.records).campaign
     try:
         return amendment(stored, campaign)
     except CampaignError as error:
-        campaign_id = journal.campaign_id
         told = f"campaign {campaign_id!r} is another campaign ({error}); stages and budgets may grow, for all else "
         told += "begin one of another id: --campaign ID"
         if not origin.unlike_settings(stored, campaign):

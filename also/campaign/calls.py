@@ -13,10 +13,10 @@ from also.campaign.processes import Services
 from also.llm.times import longest_answer_seconds
 from also.v1.branch_pb2 import Evaluation
 from also.v1.campaign_pb2 import Campaign, LearnerSettings
-from also.v1.critic_pb2 import CheckCriticRequest, CheckCriticResponse, DiagnoseRequest, DiagnoseResponse
+from also.v1.critic_pb2 import CheckCriticRequest, DiagnoseRequest, DiagnoseResponse
 from also.v1.critic_pb2_grpc import CriticServiceStub
 from also.v1.episode_pb2 import Episode, Frame
-from also.v1.generator_pb2 import CheckGeneratorRequest, CheckGeneratorResponse, ProposeRequest, ProposeResponse
+from also.v1.generator_pb2 import CheckGeneratorRequest, ProposeRequest, ProposeResponse
 from also.v1.generator_pb2_grpc import GeneratorServiceStub
 from also.v1.llm_pb2 import LlmUse
 from also.v1.task_pb2 import Task, TaskCard
@@ -35,6 +35,14 @@ from also.v1.trainer_pb2_grpc import TrainerServiceStub
 from also.v1.validator_pb2 import CheckValidatorRequest
 from also.v1.validator_pb2_grpc import ValidatorServiceStub
 
+_STUBS: dict[str, Callable[[grpc.Channel], Any]] = {
+    "trainer": TrainerServiceStub,
+    "critic": CriticServiceStub,
+    "generator": GeneratorServiceStub,
+    "validator": ValidatorServiceStub,
+}
+"""The stub of each service."""
+
 ANSWER_SECONDS = 600.0
 """Deadline of a call that answers at once; an LLM's own time comes on top."""
 
@@ -48,9 +56,7 @@ def list_tasks(services: Services) -> ListTasksResponse:
     Raises:
         ServiceError: the trainer failed for good.
     """
-    response: ListTasksResponse = _ask(
-        services, "trainer", lambda channel: TrainerServiceStub(channel).ListTasks, ListTasksRequest()
-    )
+    response: ListTasksResponse = _ask(services, "trainer", lambda trainer: trainer.ListTasks, ListTasksRequest())
     return response
 
 
@@ -62,13 +68,7 @@ def describe_task(services: Services, task: Task) -> TaskCard:
         ServiceError: the trainer failed for good.
     """
     request = DescribeTaskRequest(task=task)
-    response = _ask(
-        services,
-        "trainer",
-        lambda channel: TrainerServiceStub(channel).DescribeTask,
-        request,
-        seconds=EPISODES_SECONDS,
-    )
+    response = _ask(services, "trainer", lambda trainer: trainer.DescribeTask, request, seconds=EPISODES_SECONDS)
     card: TaskCard = response.card
     limits.check(card, "task card")
     return card
@@ -81,9 +81,7 @@ def evaluate(services: Services, request: EvaluateRequest) -> Evaluation:
         CheckpointError: the checkpoint is missing or damaged.
         ServiceError: the trainer failed for good.
     """
-    response = _ask(
-        services, "trainer", lambda channel: TrainerServiceStub(channel).Evaluate, request, seconds=EPISODES_SECONDS
-    )
+    response = _ask(services, "trainer", lambda trainer: trainer.Evaluate, request, seconds=EPISODES_SECONDS)
     evaluation: Evaluation = response.evaluation
     return evaluation
 
@@ -95,9 +93,7 @@ def extract_policy(services: Services, request: ExtractPolicyRequest) -> str:
         CheckpointError: the checkpoint is missing or damaged.
         ServiceError: the trainer failed for good.
     """
-    response: ExtractPolicyResponse = _ask(
-        services, "trainer", lambda channel: TrainerServiceStub(channel).ExtractPolicy, request
-    )
+    response: ExtractPolicyResponse = _ask(services, "trainer", lambda trainer: trainer.ExtractPolicy, request)
     return response.key
 
 
@@ -168,9 +164,7 @@ def check_trainer(
         ServiceError: the trainer failed for good.
     """
     request = CheckTrainerRequest(learner=learner, campaign=campaign, card=card, branches=_branches_there(services))
-    response: CheckTrainerResponse = _ask(
-        services, "trainer", lambda channel: TrainerServiceStub(channel).CheckTrainer, request
-    )
+    response: CheckTrainerResponse = _ask(services, "trainer", lambda trainer: trainer.CheckTrainer, request)
     return response
 
 
@@ -200,49 +194,35 @@ def check_backends(services: Services, campaign: Campaign, card: TaskCard) -> li
     notes: list[str] = []
     if campaign.critic.HasField("llm"):
         critic = CheckCriticRequest(settings=campaign.critic, question=largest.diagnosis(campaign, card))
-        checked: CheckCriticResponse | CheckGeneratorResponse = _ask(
-            services,
-            "critic",
-            lambda channel: CriticServiceStub(channel).CheckCritic,
-            critic,
-            seconds=_seconds(critic.question),
-        )
+        seconds = _seconds(critic.question)
+        checked = _ask(services, "critic", lambda mind: mind.CheckCritic, critic, seconds=seconds)
         notes += [f"critic: {note}" for note in checked.notes]
     if campaign.generator.HasField("llm"):
         generator = CheckGeneratorRequest(settings=campaign.generator, question=largest.proposal(campaign, card))
-        checked = _ask(
-            services,
-            "generator",
-            lambda channel: GeneratorServiceStub(channel).CheckGenerator,
-            generator,
-            seconds=_seconds(generator.question),
-        )
+        seconds = _seconds(generator.question)
+        checked = _ask(services, "generator", lambda mind: mind.CheckGenerator, generator, seconds=seconds)
         notes += [f"generator: {note}" for note in checked.notes]
     given = services.settings
     if campaign.HasField("validation") and (given.validator or given.prometheus or campaign.validation.guards):
         validator = CheckValidatorRequest(campaign=campaign)
-        _ask(services, "validator", lambda channel: ValidatorServiceStub(channel).CheckValidator, validator)
+        _ask(services, "validator", lambda stub: stub.CheckValidator, validator)
     return notes
 
 
 def _ask(
     services: Services,
     name: str,
-    method_of: Callable[[grpc.Channel], Callable[..., Any]],
+    method: Callable[[Any], Callable[..., Any]],
     request: Message,
     *,
     seconds: float = ANSWER_SECONDS,
 ) -> Any:
-    """A service's answer; asked again while it cannot be reached.
+    """The answer of a method of a service's stub; asked again while it cannot be reached. `seconds` are each try's."""
 
-    Args:
-        services: the services.
-        name: the service.
-        method_of: its method, on a channel to it.
-        request: the request.
-        seconds: deadline of each try.
-    """
-    return services.persist(name, lambda _: rpc.call(method_of(services.channel(name)), request, seconds=seconds))
+    def ask(_: Patience) -> Any:
+        return rpc.call(method(_STUBS[name](services.channel(name))), request, seconds=seconds)
+
+    return services.persist(name, ask)
 
 
 def _seconds(request: DiagnoseRequest | ProposeRequest) -> float:

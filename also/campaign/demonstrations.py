@@ -21,13 +21,7 @@ from also.v1.verdict_pb2 import Candidate
 def demonstrations(state: State, campaign_id: str, store: Store) -> Iterator[tuple[Messages, Messages]]:
     """Prompts of a campaign with replies that proved right: diagnoses, then candidates, each in order of stage.
 
-    Args:
-        state: the campaign's.
-        campaign_id: the campaign's id.
-        store: the object store that holds its exchanges.
-
-    Raises:
-        DocumentError: a stored exchange is missing or damaged.
+    Arguments and errors are those of `remedies.pairs`.
     """
     for each in remedies.helped(state):
         finding = remedies.words(each.finding, each.use, campaign_id, store)

@@ -108,7 +108,7 @@ def event_of(record: JournalRecord) -> Event:
 
 
 def _amend(state: State, record: JournalRecord, event: Amended) -> State:
-    """The state of the campaign as it goes on; where it has grown by a stage, it is not over any more."""
+    """The state of the campaign as it runs; where it has grown by a stage, it is not over any more."""
     _require(record, state.open_stage is None, "a stage is open")
     try:
         grown = amendment(state.campaign, event.campaign)

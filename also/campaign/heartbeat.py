@@ -3,7 +3,7 @@
     campaigns/ID/conductors/CONDUCTOR/00000012.json    a beat; the one before is removed
 
 The journal alone says who may write. Beats say to people, and to a conductor that comes second, whether somebody is at
-work, and why the last one ended. Whoever waits for a conductor looks whether its beats go on, so that no two clocks
+work, and why the last one ended. Whoever waits for a conductor looks whether its beats continue, so that no two clocks
 are compared.
 """
 
@@ -121,7 +121,7 @@ class Heartbeat:
             self._next()
 
     def _next(self, *, ended: bool = False, error: str = "") -> None:
-        """One more beat. A store that cannot be written is told by whatever the campaign writes next."""
+        """One more beat. An error of the store is raised by whatever the campaign writes next."""
         before = _key(self._campaign_id, self._beat)
         self._beat.number += 1
         self._beat.ended, self._beat.error = ended, error

@@ -73,7 +73,7 @@ class Journal:
 
         Raises:
             CampaignError: another conductor has written a record with this number.
-            StoreError: the store cannot be written; the record may be there, and is read when the campaign goes on.
+            StoreError: the store cannot be written; the record may be there, and is read when the campaign continues.
         """
         content = canonical(record)
         if not self.store.create(keys.journal_record(self.campaign_id, record.sequence), content):

@@ -38,12 +38,7 @@ _UNLIMITED = LlmAllowance(calls=10**6, tokens=10**12)
 
 
 def diagnosis(campaign: Campaign, card: TaskCard) -> DiagnoseRequest:
-    """What the critic is asked.
-
-    Args:
-        campaign: settings, every default filled in.
-        card: the task's card.
-    """
+    """What the critic is asked, under a campaign with every default filled in."""
     incumbent = _incumbent(campaign, card)
     return DiagnoseRequest(
         campaign_id=CAMPAIGN_ID,
@@ -61,12 +56,7 @@ def diagnosis(campaign: Campaign, card: TaskCard) -> DiagnoseRequest:
 
 
 def proposal(campaign: Campaign, card: TaskCard) -> ProposeRequest:
-    """What the generator is asked.
-
-    Args:
-        campaign: settings, every default filled in.
-        card: the task's card.
-    """
+    """What the generator is asked, under a campaign with every default filled in."""
     incumbent = _incumbent(campaign, card)
     return ProposeRequest(
         campaign_id=CAMPAIGN_ID,

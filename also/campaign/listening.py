@@ -1,7 +1,7 @@
-"""Warnings that a local service writes into its log while it answers, told to whoever watches.
+"""Warnings that a local service writes into its log while it answers, passed on to the watches.
 
 A trainer that waits for a task's environment says so in its log ("no step for 20 s"). Until the step returns there
-is nothing else to be heard of it, so its log is looked at meanwhile.
+is no other sign of it, so its log is read meanwhile.
 """
 
 import threading

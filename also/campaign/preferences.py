@@ -31,17 +31,11 @@ _SCREENED = (
 def pairs(state: State, campaign_id: str, store: Store) -> Iterator[dict[str, Any]]:
     """Preference pairs of a campaign's LLM generator, in order of stage and round.
 
-    Args:
-        state: the campaign's.
-        campaign_id: the campaign's id.
-        store: the object store that holds its exchanges.
+    Arguments and errors are those of `remedies.pairs`.
 
     Yields:
         JSON data: `prompt`, `chosen` and `rejected` (chat messages), and `mind`, `campaign`, `task`, `stage`, `round`,
         `model`, `exchange`, `chosen_verdict` and `rejected_verdict` besides.
-
-    Raises:
-        DocumentError: a stored exchange is missing or damaged.
     """
     for stage in state.stages:
         for number in range(len(stage.rounds)):

@@ -2,7 +2,7 @@
 
 A local service is `python -m also.services.NAME` on a lifeline, on a free port; the line it prints when
 it can be called names the port. One that died is started again when it is next asked for. The
-validator is told the trainer's address, so a new trainer means a new validator too.
+validator gets the trainer's address, so a new trainer means a new validator too.
 
 Trainers are forked from a process that has loaded PyTorch, and the validator is lent a connection to
 it for its branch groups, so that a campaign loads it once.
@@ -152,7 +152,7 @@ class Services:
             channel.close()
 
     def _listening(self, name: str) -> contextlib.AbstractContextManager[object]:
-        """Inside, what a local trainer warns of is told."""
+        """While this is entered, warnings of a local trainer are passed on."""
         if name not in _FORKED or self._given(name):
             return contextlib.nullcontext()
         return Listening(self._logs / f"{name}.log", lambda text: self._note(f"{name}: {text}"))

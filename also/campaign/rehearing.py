@@ -21,7 +21,7 @@ from also.v1.llm_pb2 import LlmAllowance
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedAgain:
-    """What came of asking again for one record."""
+    """The result of asking again for one record."""
 
     sequence: int
     """Number of the record."""

@@ -44,14 +44,7 @@ def train_stage(campaign_id: str, state: State) -> TrainStageRequest:
 
 
 def train_reference(
-    campaign_id: str,
-    state: State,
-    *,
-    run: str,
-    config: ShapingConfig,
-    number: int,
-    checkpoint_id: str,
-    env_steps: int,
+    campaign_id: str, state: State, run: str, config: ShapingConfig, number: int, checkpoint_id: str, env_steps: int
 ) -> TrainStageRequest:
     """Train a slice of a run that is measured beside the campaign, as its stage `number`."""
     return TrainStageRequest(
@@ -140,7 +133,7 @@ def evaluate(campaign_id: str, state: State, checkpoint_id: str) -> EvaluateRequ
 
 
 def _past(state: State, stage: Stage) -> PastStage:
-    """An earlier stage, as the critic hears of it."""
+    """An earlier stage, as the critic gets it."""
     match stage.decision:
         case Promoted() if stage.number in state.undone:
             outcome = StageOutcome.STAGE_OUTCOME_ROLLED_BACK

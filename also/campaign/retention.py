@@ -1,7 +1,7 @@
 """Which checkpoints of branches a campaign can do without, and how they go.
 
 A branch's record stays whole in the journal, so verdicts can be derived again without its checkpoint. What a decision
-may still need stays: where the main run goes on, and where a rollback would return to.
+may still need stays: where the main run continues, and where a rollback would return to.
 
 Blobs are named by their content and may belong to several checkpoints, so one goes only if no other manifest names it,
 and before its own manifest: who is killed between the two finds the manifest again. What is shared on purpose, the few
@@ -39,11 +39,6 @@ def unneeded(state: State) -> list[str]:
 
 def sweep(store: Store, campaign_id: str, state: State) -> int:
     """Delete the checkpoints that a campaign does not need any more, and count them.
-
-    Args:
-        store: the store.
-        campaign_id: the campaign.
-        state: its state.
 
     Raises:
         StoreError: the store cannot be used.

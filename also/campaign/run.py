@@ -1,4 +1,4 @@
-"""The conductor: it carries out what `decide` says, and writes down what came of it.
+"""The conductor: it carries out what `decide` says, and records the result.
 
     while there is an action:  carry it out → draft its record → does it follow? → append it
 
@@ -7,78 +7,60 @@ done in the object store under the step's own name; so whatever dies, the conduc
 step is simply taken again.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-from also import keys, limits, rpc
-from also.campaign import beginning, calls, people, requests, retention
-from also.campaign.decide import (
-    Diagnose,
-    Propose,
-    Report,
-    Review,
-    TrainStage,
-    Validate,
-    Work,
-    decide,
-    hold,
-    hold_without_answer,
-)
+from also import keys, rpc
+from also.campaign import beginning, calls, minds, people, requests, retention
+from also.campaign.decide import Diagnose, Propose, Report, Review, TrainStage, Validate, Work, decide
 from also.campaign.fold import advance, fold
 from also.campaign.heartbeat import Heartbeat, require_alone
 from also.campaign.journal import Journal
 from also.campaign.patience import Patience
 from also.campaign.processes import Services
-from also.campaign.reference import Reference
-from also.campaign.state import Event, Stage, State
+from also.campaign.reference import References, runs_beside
+from also.campaign.state import Event, State
 from also.campaign.telemetry import Telemetry
 from also.campaign.waits import Waits
 from also.campaign.watch import Watch, Watches
-from also.errors import AlsoError, CampaignError, ServiceError, ServiceUnavailable
+from also.errors import CampaignError, ServiceError, ServiceUnavailable
 from also.settings import Settings
 from also.shaping.identity import config_hash
 from also.store import open_store
 from also.store.waits import WAITS
-from also.updates import whole_updates
 from also.v1.branch_pb2 import Evaluation
-from also.v1.campaign_pb2 import BranchRetention, Campaign, CriticSettings, Device, GeneratorSettings
+from also.v1.campaign_pb2 import BranchRetention, Campaign, Device
 from also.v1.evidence_pb2 import Evidence
 from also.v1.journal_pb2 import (
     Amended,
-    Diagnosed,
     Finished,
     Held,
-    HoldReason,
     Promoted,
-    Proposed,
     Reported,
     RolledBack,
     StageTrained,
     Stopped,
     Validated,
 )
-from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.trainer_pb2 import StageResult, TrainStageRequest
 from also.v1.trainer_pb2_grpc import TrainerServiceStub
 from also.v1.validator_pb2_grpc import ValidatorServiceStub
 
 CLIPPED = 0.05
-"""Share of a feature's values outside its range from which on people are told."""
+"""Share of a feature's values outside its range above which a warning is printed."""
 
 TRAINING_SECONDS = 7 * 24 * 3600.0
 """Deadline of a stage of training or a round of validation."""
 
 
 def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) -> State:
-    """Run a campaign to its end, or go on with it where its journal ends.
+    """Run a campaign to its end, or continue it where its journal ends.
 
     Args:
         campaign: the campaign, resolved (see `spec.load`).
         campaign_id: its id.
         settings: the store, the logs and the services that run elsewhere.
-        watch: told of everything that happens.
+        watch: follows everything that happens.
 
     Returns:
         The state of the finished campaign, or of one that a person has stopped.
@@ -86,29 +68,31 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
     Raises:
         InputError: the campaign, its task or its store cannot be used, or another conductor is at work; nothing was
             written then.
-        ServiceError: a service failed for good. The same call goes on from there.
+        ServiceError: a service failed for good. The same call continues from there.
     """
     keys.check_campaign_id(campaign_id)
     journal = beginning.journal_of(settings.store, campaign_id)
-    grown = beginning.growth(journal, campaign) if journal is not None else None
+    state = fold(journal.records) if journal is not None else None
+    grown = beginning.growth(campaign_id, state.campaign, campaign) if state is not None else None
     with Services(settings, Path(settings.logs) / campaign_id, watch.note) as services:
-        if journal is None or grown is not None or fold(journal.records).finished is None:
+        if state is None or grown is not None or state.finished is None:
             if journal is not None:
                 require_alone(journal.store, campaign_id, watch.note)
                 open_store(settings.store)  # proves that a store that has been read can be written to
             minds = ["trainer", "critic", "generator"]
-            services.start([*minds, *_runs_beside(campaign)])
+            services.start([*minds, *runs_beside(campaign)])
             card = beginning.check(campaign, services, watch.note) if journal is None else None
             start = beginning.origin_of(campaign, card, settings.store) if card is not None else None
             found = calls.check_trainer(services, campaign.learner, campaign if card is not None else None, card)
             if card is not None:
                 journal = beginning.begin(campaign, card, campaign_id, settings, start)
-                grown = beginning.growth(journal, campaign)
+                state = fold(journal.records)
+                grown = beginning.growth(campaign_id, state.campaign, campaign)
             watch.note(f"the trainer computes on {found.device}")
             if found.memory:
                 watch.note(found.memory)
-        assert journal is not None
-        return Conductor(journal, services, watch, device=campaign.learner.device, grown=grown).conduct()
+        assert journal is not None and state is not None
+        return Conductor(journal, state, services, watch, device=campaign.learner.device, grown=grown).conduct()
 
 
 def require_same(campaign: Campaign, campaign_id: str, store: str) -> None:
@@ -125,7 +109,7 @@ def require_same(campaign: Campaign, campaign_id: str, store: str) -> None:
     """
     journal = beginning.journal_of(store, campaign_id)
     if journal is not None:
-        beginning.growth(journal, campaign)
+        beginning.growth(campaign_id, fold(journal.records).campaign, campaign)
 
 
 class Conductor:
@@ -134,6 +118,7 @@ class Conductor:
     def __init__(
         self,
         journal: Journal,
+        state: State,
         services: Services,
         watch: Watch,
         *,
@@ -144,8 +129,9 @@ class Conductor:
 
         Args:
             journal: its journal, not empty.
+            state: the fold of its records.
             services: the services to call.
-            watch: told of everything that happens.
+            watch: follows everything that happens.
             device: where the rest of it is trained; unset is where the journal says.
             grown: the campaign with what has grown, from the next stage on; None where nothing has.
         """
@@ -155,9 +141,9 @@ class Conductor:
         self._services = services
         self._watch = Watches(Telemetry(journal.campaign_id), watch)
         self._waits = Waits(self._watch.waits)
-        self._references: dict[str, Reference] = {}
+        self._references = References(journal.campaign_id, self._train_reference)
         self._clipping: set[str] = set()
-        self.state = _on(device, fold(journal.records))
+        self.state = _on(device, state)
 
     def conduct(self) -> State:
         """Carry out actions until the campaign is over, or a person stops it.
@@ -183,14 +169,13 @@ class Conductor:
         try:
             self._between_stages()
             while (action := decide(self.state)) is not None:
-                self._train_beside()
+                self._references.grant(self.state)
                 self._write(action if isinstance(action, Held | Promoted | RolledBack | Finished) else self._do(action))
                 if self.state.stopped:
                     break
                 self._between_stages()
         finally:
-            for reference in self._references.values():
-                reference.stop()
+            self._references.stop()
         return self.state
 
     def _between_stages(self) -> None:
@@ -203,30 +188,17 @@ class Conductor:
         if self.state.campaign.retention.branches == BranchRetention.BRANCH_RETENTION_STAGE:
             retention.sweep(self._journal.store, self._journal.campaign_id, self.state)
 
-    def _train_beside(self) -> None:
-        """Let the runs that are measured beside the main run go on, and begin those that can begin."""
-        if self.state.reported is not None:
-            return
-        configs = {requests.REFERENCE: ShapingConfig(), requests.ONE_SHOT: self.state.first_proposed}
-        for run in _runs_beside(self.state.campaign):
-            config = configs[run]
-            if config is not None and run not in self._references:
-                slice_env_steps = whole_updates(self.state.campaign.stages.env_steps, self.state.campaign.learner)
-                self._references[run] = Reference(partial(self._train_reference, run, config), slice_env_steps)
-        for reference in self._references.values():
-            reference.grant(self.state.env_steps)
-
     def _do(self, work: Work) -> Event:
-        """Carry out work, and return the event that came of it."""
+        """Carry out work, and return the resulting event."""
         if people.stop_conductor(self._journal):
             return Stopped()
         match work:
             case TrainStage():
                 return self._services.persist("trainer", self._train)
             case Diagnose():
-                return self._or_hold("critic", self._diagnose, HoldReason.HOLD_REASON_CRITIC_FAILED)
+                return minds.diagnose(self._services, self._waits, self._journal.campaign_id, self.state)
             case Propose():
-                return self._or_hold("generator", self._propose, HoldReason.HOLD_REASON_GENERATOR_FAILED)
+                return minds.propose(self._services, self._waits, self._journal.campaign_id, self.state)
             case Validate():
                 return self._services.persist("validator", self._validate)
             case Review():
@@ -259,18 +231,7 @@ class Conductor:
                     f"[{known.minimum:g}, {known.maximum:g}] and are clipped to it; task_card() can say a wider one"
                 )
 
-    def _train_reference(
-        self, run: str, config: ShapingConfig, number: int, checkpoint_id: str, env_steps: int
-    ) -> StageResult:
-        request = requests.train_reference(
-            self._journal.campaign_id,
-            self.state,
-            run=run,
-            config=config,
-            number=number,
-            checkpoint_id=checkpoint_id,
-            env_steps=env_steps,
-        )
+    def _train_reference(self, run: str, request: TrainStageRequest) -> StageResult:
         return self._services.persist(run, lambda patience: self._train_run(run, request, patience))
 
     def _train_run(self, service: str, request: TrainStageRequest, patience: Patience) -> StageResult:
@@ -290,30 +251,9 @@ class Conductor:
             return trained
         raise ServiceUnavailable(f"it ended stage {request.stage} without a result")
 
-    def _diagnose(self, patience: Patience) -> Diagnosed | Held:
-        stage = self._open_stage()
-        request = requests.diagnose(self._journal.campaign_id, self.state, stage)
-        with self._waits.during("critic", _minds_wait(request.settings)):
-            response = calls.diagnose(self._services, request)
-        if response.WhichOneof("answer") == "failure":
-            return hold_without_answer(self.state, stage, response.failure, response.llm)
-        limits.check(response.diagnosis, "diagnosis")
-        return Diagnosed(stage=stage.number, diagnosis=response.diagnosis, llm=calls.use_of(response))
-
-    def _propose(self, patience: Patience) -> Proposed | Held:
-        stage = self._open_stage()
-        request = requests.propose(self._journal.campaign_id, self.state, stage)
-        with self._waits.during("generator", _minds_wait(request.settings)):
-            response = calls.propose(self._services, request)
-        if response.HasField("failure"):
-            return hold_without_answer(self.state, stage, response.failure, response.llm)
-        limits.check(response)
-        return Proposed(
-            stage=stage.number, round=request.round, candidates=response.candidates, llm=calls.use_of(response)
-        )
-
     def _validate(self, patience: Patience) -> Validated:
-        stage = self._open_stage()
+        stage = self.state.open_stage
+        assert stage is not None, "decide asks for this in an open stage only"
         request = requests.validate(self._journal.campaign_id, self.state, stage)
         stub = ValidatorServiceStub(self._services.channel("validator"))
         for response in rpc.stream(stub.Validate, request, seconds=TRAINING_SECONDS):
@@ -329,12 +269,10 @@ class Conductor:
         """Measure the final policy and the references; nothing more is spent, so the total is known."""
         final = self._evaluate(self.state.position.checkpoint_id)
         report = Reported(evaluation=final, env_steps=self.state.env_steps)
-        if requests.REFERENCE in self._references:
-            result = self._references[requests.REFERENCE].finish(self.state.env_steps)
+        if (result := self._references.finish(requests.REFERENCE, self.state.env_steps)) is not None:
             report.reference.CopyFrom(self._evaluate(result.checkpoint_id))
             report.reference_env_steps = result.run_env_steps
-        if requests.ONE_SHOT in self._references:
-            result = self._references[requests.ONE_SHOT].finish(self.state.env_steps)
+        if (result := self._references.finish(requests.ONE_SHOT, self.state.env_steps)) is not None:
             report.one_shot.CopyFrom(self._evaluate(result.checkpoint_id))
             report.one_shot_env_steps = result.run_env_steps
         return report
@@ -342,18 +280,6 @@ class Conductor:
     def _evaluate(self, checkpoint_id: str) -> Evaluation:
         request = requests.evaluate(self._journal.campaign_id, self.state, checkpoint_id)
         return calls.evaluate(self._services, request)
-
-    def _open_stage(self) -> Stage:
-        stage = self.state.open_stage
-        assert stage is not None, "decide asks for this in an open stage only"
-        return stage
-
-    def _or_hold(self, service: str, work: Callable[[Patience], Event], reason: HoldReason) -> Event:
-        """Do a mind's work; when it fails for good the stage holds, and training goes on."""
-        try:
-            return self._services.persist(service, work)
-        except AlsoError as error:
-            return hold(self.state, self._open_stage(), reason, str(error))
 
     def _write(self, event: Event) -> None:
         """Append an event to the journal, once it is known to follow."""
@@ -367,19 +293,8 @@ class Conductor:
         self._watch.record(record)
 
 
-def _minds_wait(settings: CriticSettings | GeneratorSettings) -> str:
-    """What a mind waits for while it answers, in words; empty for one that asks nobody."""
-    return f"the LLM at {settings.llm.url}" if settings.HasField("llm") else ""
-
-
-def _runs_beside(campaign: Campaign) -> list[str]:
-    """Runs that are measured beside a campaign; each has a trainer of its name."""
-    asked = {requests.REFERENCE: campaign.reference.enabled, requests.ONE_SHOT: campaign.reference.one_shot}
-    return [run for run, wanted in asked.items() if wanted]
-
-
 def _on(device: Device, state: State) -> State:
-    """A state whose campaign goes on on a device, if one is given."""
+    """A state whose campaign continues on a device, if one is given."""
     if device in (Device.DEVICE_UNSPECIFIED, state.campaign.learner.device):
         return state
     campaign = Campaign()

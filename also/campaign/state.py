@@ -125,7 +125,7 @@ class Stage:
 
     @property
     def validations(self) -> list[Validation]:
-        """What its rounds came to, in order."""
+        """Results of its rounds, in order."""
         return [each.validation for each in self.rounds if each.validation is not None]
 
     @property
@@ -145,7 +145,7 @@ class Stage:
 
     @property
     def trials(self) -> Iterator[Trial]:
-        """What it tried, with what came of it, in order."""
+        """What it tried, with the verdict, in order."""
         for number, each in enumerate(self.rounds):
             if each.validation is not None:
                 for candidate, verdict in zip(each.candidates, each.validation.verdicts, strict=True):
@@ -165,7 +165,7 @@ class State:
     origin: Origin | None = None
     """What its runs began with; None for weights drawn at random."""
     position: Position = Position()
-    """Where the main run goes on."""
+    """Where the main run continues."""
     stages: tuple[Stage, ...] = ()
     """All stages, in order; only the last one can be open."""
     reported: Reported | None = None
@@ -307,7 +307,7 @@ def position_of(validation: Validation, checkpoint_id: str) -> Position | None:
 
 
 def position_without_change(state: State, stage: Stage) -> Position:
-    """Where the main run goes on from a stage when nothing is promoted.
+    """Where the main run continues from a stage when nothing is promoted.
 
     Adopting branches it is control's median replica of the round that came furthest (of the later
     one where equal); adopting configs, or where no control branch finished, the stage's own end.
@@ -322,7 +322,7 @@ def position_without_change(state: State, stage: Stage) -> Position:
 
 
 def position_after_promotion(state: State, stage: Stage) -> Position:
-    """Where the main run goes on from a stage whose last round promoted a candidate."""
+    """Where the main run continues from a stage whose last round promoted a candidate."""
     if state.campaign.validation.adopt == Adopt.ADOPT_CONFIG:
         return stage.position
     validation = stage.validations[-1]

@@ -1,4 +1,4 @@
-"""What Prometheus is told of a campaign: a function of its journal.
+"""A campaign's metrics for Prometheus: a function of its journal.
 
     record → state (`also.campaign.fold`) → the values of every `JournalMetric` of `also/metrics.py`
 
@@ -49,11 +49,7 @@ class Telemetry(NullWatch):
     """Tells Prometheus of one campaign."""
 
     def __init__(self, campaign_id: str) -> None:
-        """Nothing is told yet.
-
-        Args:
-            campaign_id: the campaign.
-        """
+        """Nothing is told yet."""
         self._campaign_id = campaign_id
         self._records = 0
         self._state: State | None = None
@@ -152,7 +148,7 @@ def learning(state: State) -> dict[JournalMetric, Values]:
 
 
 def judgement(state: State) -> dict[JournalMetric, Values]:
-    """What candidates came to, and what was decided."""
+    """Verdicts of candidates, and decisions."""
     validations = [validation for stage in state.stages for validation in stage.validations]
     verdicts: Counter[tuple[str, ...]] = Counter(
         (_outcome(verdict.outcome), reasons.verdict(verdict.reason))
@@ -232,7 +228,7 @@ def _decisions(stages: Iterable[Stage]) -> Values:
 
 
 def _arms(validation: Validation) -> dict[JournalMetric, Values]:
-    """What the arms of a round came to, each by its own id: "control", or "r0-c1"."""
+    """Results of a round's arms, each by its own id: "control", or "r0-c1"."""
     returns: Values = {}
     milestones: Values = {}
     for pool, arm in dict.fromkeys((each.pool, each.arm) for each in validation.arms):

@@ -35,7 +35,7 @@ class Waits:
         Args:
             source: name of whoever waits, e.g. "validator".
             what: what it waits for, in words, and after ": " the cause, which may change while the wait is the same;
-                empty where it goes on.
+                empty where it continues.
         """
         with self._lock:
             before = self.text

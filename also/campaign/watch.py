@@ -1,4 +1,4 @@
-"""What a conductor tells those who watch it."""
+"""What a conductor reports while it works."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,7 +9,7 @@ from also.v1.validator_pb2 import ValidationProgress
 
 
 class Watch(Protocol):
-    """Told of everything as it happens. The reference run reports from a thread of its own."""
+    """Called with everything as it happens, for the reference run from a thread of its own."""
 
     def found(self, records: Sequence[JournalRecord]) -> None:
         """The records that the journal holds when this conductor takes up the campaign."""
@@ -24,42 +24,24 @@ class Watch(Protocol):
         """How far a round of validation is."""
 
     def waits(self, what: str) -> None:
-        """What is waited for now, in words; empty: for nothing. Told when it changes."""
+        """What is waited for now, in words; empty: for nothing. Called when it changes."""
 
     def note(self, text: str) -> None:
         """Something for people: a service that died and is tried again."""
 
 
-class NullWatch:
-    """Watches, and does nothing: who needs to be told of something overrides that."""
-
-    def found(self, records: Sequence[JournalRecord]) -> None:
-        """Nothing to do."""
-
-    def record(self, record: JournalRecord) -> None:
-        """Nothing to do."""
-
-    def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
-        """Nothing to do."""
-
-    def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
-        """Nothing to do."""
-
-    def waits(self, what: str) -> None:
-        """Nothing to do."""
-
-    def note(self, text: str) -> None:
-        """Nothing to do."""
+class NullWatch(Watch):
+    """Does nothing; a subclass overrides what it needs to know."""
 
 
 class Watches:
-    """Several that watch, told of everything in their order."""
+    """Several watches as one: each call is passed to all of them, in order."""
 
     def __init__(self, *watches: Watch) -> None:
         """Watch with all of them.
 
         Args:
-            watches: who is told.
+            watches: they, in this order.
         """
         self._watches = watches
 

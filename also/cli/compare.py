@@ -1,4 +1,4 @@
-"""`also compare`: what groups of campaigns came to, side by side."""
+"""`also compare`: results of groups of campaigns, side by side."""
 
 import json as json_text
 from pathlib import Path

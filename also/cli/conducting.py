@@ -102,7 +102,7 @@ def _is_at_work(journal: Journal, last: Heard, now: datetime) -> bool:
 
 
 class Signs:
-    """Whether a conductor is at work, by one look after another: its beats go on, or they do not.
+    """Whether a conductor is at work, by one look after another: its beats continue, or they do not.
 
     So no two clocks need to agree but for the first look, which may have to wait for the next beat.
     """

@@ -205,11 +205,7 @@ def _services(store: Path) -> Services:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Told]:
-    """A line on standard error for every answer, above a bar on a terminal; gives what is to be told of each.
-
-    Args:
-        total: answers in all.
-    """
+    """A line on standard error for every answer, above a bar on a terminal; gives what to call with each."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
@@ -224,7 +220,7 @@ def _progress(total: int) -> Iterator[Told]:
 
 
 def _interrupted(judgements: Judgements, chosen: Sequence[Recorded], keep: Path | None) -> None:
-    """What is known so far, and how to go on."""
+    """What is known so far, and how to continue."""
     errors = Console(stderr=True, markup=False)
     if judgements.judgements:
         errors.print(judgement.measures(judgements, chosen))

@@ -53,7 +53,7 @@ class Lines(CampaignProgress):
         self._ended.set()
 
     def found(self, records: Sequence[JournalRecord]) -> None:
-        """Say where the campaign goes on."""
+        """Say where the campaign continues."""
         super().found(records)
         assert self.state is not None
         if len(records) > 1:

@@ -1,6 +1,6 @@
-"""`also run`: run a campaign to its end, or go on with it.
+"""`also run`: run a campaign to its end, or continue it.
 
-With `--stay` the process outlives the campaign and goes on serving its metrics, for a platform that starts again
+With `--stay` the process outlives the campaign and keeps serving its metrics, for a platform that starts again
 whatever ends, and whose Prometheus shows only what it can still scrape.
 """
 
@@ -29,7 +29,7 @@ from also.cli.lines import Lines
 from also.cli.options import JsonOption, StoreOption, beside, settings_with
 from also.cli.screen import Screen
 from also.cli.seeds import Seeded, in_turn, parse, seeded
-from also.cli.together import JsonOfAll, LinesOfAll, ScreenOfAll, Show, Together, json_line
+from also.cli.together import LinesOfAll, ScreenOfAll, Show, Together, json_line, text_line
 from also.cli.tracked import Tracked
 from also.errors import CampaignError, ServiceError
 from also.settings import Settings
@@ -82,7 +82,7 @@ def run(
         bool, typer.Option("--stay", help="Go on serving /metrics after the end, until SIGTERM or Ctrl-C.")
     ] = False,
 ) -> None:
-    """Run a campaign to its end; the same command goes on with one that was interrupted or stopped, or that grew."""
+    """Run a campaign to its end; the same command continues one that was interrupted or stopped, or that grew."""
     if stay and metrics_port is None:
         raise typer.BadParameter("--stay goes on serving /metrics, so it needs --metrics-port too")
     if parallel is not None and seeds is None:
@@ -149,7 +149,7 @@ def _run_seeds(
     parallel: int,
     json: bool,
 ) -> None:
-    """Run campaigns that differ by their seed; say of each that is over what it came to."""
+    """Run campaigns that differ by their seed; print the result of each that is over."""
 
     def tell(each: Seeded, state: State) -> None:
         if not json:
@@ -186,8 +186,8 @@ def _watch(output: Console, *, json: bool, of: Seeded | None = None) -> Abstract
 
 def _watch_of_all(output: Console, given: Sequence[Seeded], *, json: bool) -> AbstractContextManager[Show]:
     if json:
-        return nullcontext(JsonOfAll())
-    return ScreenOfAll(output, given) if output.is_terminal else nullcontext(LinesOfAll())
+        return nullcontext(LinesOfAll(json_line))
+    return ScreenOfAll(output, given) if output.is_terminal else nullcontext(LinesOfAll(text_line))
 
 
 def _show(output: Console, state: State, campaign_id: str, store: str) -> None:

@@ -1,6 +1,6 @@
 """One campaign file under several seeds: campaigns `ID-s1`, `ID-s2`, …, one after another.
 
-They are one thing that goes on where it stopped: what is over is only read, and what failed is told at the end, when
+A repeated command continues where it stopped: what is over is only read, and what failed is reported at the end, when
 the others have had their turn.
 """
 

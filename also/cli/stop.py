@@ -1,4 +1,4 @@
-"""`also stop`: end a campaign's conductor at its next step. Whoever runs the campaign again goes on."""
+"""`also stop`: end a campaign's conductor at its next step. Whoever runs the campaign again continues."""
 
 from typing import Annotated
 
@@ -17,7 +17,7 @@ def stop(
     campaign: Annotated[str, typer.Argument(metavar="ID", help="Campaign id.")],
     store: StoreOption = None,
 ) -> None:
-    """Stop a campaign at its next step, wherever it runs; the same `also run` goes on with it."""
+    """Stop a campaign at its next step, wherever it runs; the same `also run` continues it."""
     journal = read_journal(campaign, store)
     state = fold(journal.records)
     if state.finished is not None:

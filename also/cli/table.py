@@ -1,4 +1,4 @@
-"""A campaign as tables: its stages, and what it came to beside the reference."""
+"""A campaign as tables: its stages, and its result beside the reference."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -55,7 +55,7 @@ def summary(state: State) -> tuple[str, str, str, str]:
 
 
 def outcome(state: State) -> list[str]:
-    """What a reported campaign came to, in lines."""
+    """The result of a reported campaign, in lines."""
     if state.reported is None:
         return [f"{state.env_steps:,} env_steps spent so far; {describe.step(state)}", *_llm(state)]
     report = state.reported

@@ -141,42 +141,29 @@ class Together:
         lifeline.end(running, grace_seconds=END_SECONDS)
 
 
-class JsonOfAll:
-    """Prints the records of all campaigns as JSON lines that say whose they are."""
+class LinesOfAll:
+    """Prints the records of all campaigns, a line each."""
 
-    def __init__(self) -> None:
-        """Nothing is printed yet."""
+    def __init__(self, line: Callable[[Seeded, JournalRecord], str]) -> None:
+        """Nothing is printed yet.
+
+        Args:
+            line: the line of a campaign's record.
+        """
+        self._line = line
         self._lock = threading.Lock()
 
     def __call__(self, seeded: Seeded, record: JournalRecord, state: State) -> None:
         """Print a record."""
         with self._lock:
-            print(json_line(seeded, record), flush=True)
-
-
-class LinesOfAll:
-    """Prints what happens in all campaigns, a line each."""
-
-    def __init__(self) -> None:
-        """Nothing is printed yet."""
-        self._lock = threading.Lock()
-
-    def __call__(self, seeded: Seeded, record: JournalRecord, state: State) -> None:
-        """Print what a record says."""
-        with self._lock:
-            print(f"{seeded.heading}{event_line(record)}", flush=True)
+            print(self._line(seeded, record), flush=True)
 
 
 class ScreenOfAll:
     """Shows on a terminal how far all campaigns are, as long as it is entered."""
 
     def __init__(self, console: Console, campaigns: Sequence[Seeded]) -> None:
-        """Nothing is shown yet.
-
-        Args:
-            console: the terminal.
-            campaigns: the campaigns.
-        """
+        """Nothing is shown yet."""
         self._states: dict[int, State | None] = {each.seed: None for each in campaigns}
         self._ids = {each.seed: each.campaign_id for each in campaigns}
         self._live = Live(
@@ -202,6 +189,11 @@ class ScreenOfAll:
             cells = ("", "", "", "waits for its turn, or starts") if state is None else table.summary(state)
             shown.add_row(str(seed), self._ids[seed], *cells)
         return shown
+
+
+def text_line(seeded: Seeded, record: JournalRecord) -> str:
+    """What a record says, as one line that begins with whose it is."""
+    return f"{seeded.heading}{event_line(record)}"
 
 
 def json_line(seeded: Seeded, record: JournalRecord) -> str:

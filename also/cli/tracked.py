@@ -1,7 +1,7 @@
 """Trackers beside a run: a process `also log --follow` each, which reads the store and nothing else.
 
-So a tracker that is down, slow or broken never stops training. What is missing at the end is told, with the command
-that tells it again. A process that died is started again with the next stage.
+So a tracker that is down, slow or broken never stops training. What is missing at the end is reported, with the command
+that sends it again. A process that died is started again with the next stage.
 """
 
 import shlex

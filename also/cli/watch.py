@@ -1,4 +1,4 @@
-"""`also watch`: a campaign as it goes on, from the store alone.
+"""`also watch`: a campaign as it runs, from the store alone.
 
 What the conductor's screen shows, on another machine: new records of the journal, and the conductor's signs of life.
 How far a stage or a round has come is in no store, so bars are not there. The speed is that of the records: what was
@@ -115,7 +115,7 @@ def watch(
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a campaign as it goes on, from the store alone, until it is over."""
+    """Show a campaign as it runs, from the store alone, until it is over."""
     journal = read_journal(campaign, store)
     output = console()
     with _viewer(is_terminal=output.is_terminal, json=json) as viewer:

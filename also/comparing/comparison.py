@@ -1,4 +1,4 @@
-"""What groups of campaigns came to, side by side: returns with intervals, who is better, and what it cost.
+"""Results of groups of campaigns, side by side: returns with intervals, who is better, and what it cost.
 
 The final return is that of the last policy on the report seeds. The area is that under the return over all env_steps,
 branches included, up to the env_steps that every campaign has spent, divided by them (`curve`). Both are interquartile
@@ -33,7 +33,7 @@ _NO_SETTING = {"seed", "task.workers", "task.step_timeout", "learner.device"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What one group came to."""
+    """Results of one group."""
 
     group: Group
     """The group."""

@@ -49,14 +49,7 @@ class ForkedProcess:
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Its exit code, once it has ended; `lifeline.ORPHANED` where the fork server died before it.
-
-        Args:
-            timeout: how long to wait, seconds; None waits until it has ended.
-
-        Raises:
-            subprocess.TimeoutExpired: it runs still.
-        """
+        """As `lifeline.Process.wait`; the exit code is `lifeline.ORPHANED` if the fork server died before it."""
         self._ended.wait(timeout)
         if self.returncode is None:
             raise subprocess.TimeoutExpired(self._module, timeout or 0.0)

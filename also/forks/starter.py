@@ -190,7 +190,7 @@ class ForkServer:
 
 
 def _readable(connection: socket.socket, seconds: float) -> bool:
-    """Whether there is something to be heard, within so many seconds."""
+    """Whether something can be read within `seconds`."""
     waiting = select.poll()
     waiting.register(connection, select.POLLIN)
     return bool(waiting.poll(seconds * 1000))

@@ -1,6 +1,6 @@
 """What minds are asked at a recorded moment: the state of the campaign there, as the conductor would have it.
 
-The diagnosis that a generator is to hear takes the place of the recorded one. Trials of the stage under way answer the
+The diagnosis that a generator gets takes the place of the recorded one. Trials of the stage under way answer the
 recorded diagnosis; where another one stands in its place they answer none of its findings.
 """
 

@@ -25,7 +25,7 @@ _WITHOUT_REPLY = (
 
 
 class Asked(NamedTuple):
-    """One question to one mind, and what came of it."""
+    """One question to one mind, and its outcome."""
 
     seconds: float
     """Time of the answer."""
@@ -44,7 +44,7 @@ class Case:
     planted: Planted
     """What was planted in its situation."""
     heard: Diagnosis
-    """The rules' diagnosis, which its generator heard."""
+    """The rules' diagnosis, which its generator got."""
     incumbent: ShapingConfig
     """The config that the stage was trained under."""
     card: TaskCard
@@ -66,10 +66,10 @@ def judge(backend: Backend, cases: Sequence[Case]) -> Judgement:
         answers=answers,
     )
     if backend.generator is not None:
-        judgement.generator.CopyFrom(score_mind(_proposals(answers)))
+        judgement.generator.CopyFrom(score_mind(_asked("proposal", [each for each in answers if each.proposal_asked])))
         judgement.candidates.CopyFrom(score_candidates(cases, wanted=backend.generator.candidates))
     if backend.diagnoses:
-        judgement.critic.CopyFrom(score_mind(_diagnoses(answers)))
+        judgement.critic.CopyFrom(score_mind(_asked("diagnosis", answers)))
         judgement.agreement.CopyFrom(score_agreement(cases))
     for mode in sorted({case.planted.mode for case in cases}):
         judgement.modes.append(_of_mode(backend, mode, [case for case in cases if case.planted.mode == mode]))
@@ -190,26 +190,15 @@ def _names(finding: Finding, planted: Planted) -> bool:
     return finding.mode == planted.mode and all(getattr(finding, name) == value for name, value in wanted.items())
 
 
-def _diagnoses(answers: Iterable[Answer]) -> list[Asked]:
+def _asked(mind: str, answers: Iterable[Answer]) -> list[Asked]:
+    """What a mind, named as in the fields of an answer, was asked."""
     return [
         Asked(
-            seconds=answer.diagnosis_seconds,
-            use=answer.diagnosis_llm if answer.HasField("diagnosis_llm") else None,
-            failure=answer.diagnosis_failure if answer.HasField("diagnosis_failure") else None,
+            seconds=getattr(answer, f"{mind}_seconds"),
+            use=getattr(answer, f"{mind}_llm") if answer.HasField(f"{mind}_llm") else None,
+            failure=getattr(answer, f"{mind}_failure") if answer.HasField(f"{mind}_failure") else None,
         )
         for answer in answers
-    ]
-
-
-def _proposals(answers: Iterable[Answer]) -> list[Asked]:
-    return [
-        Asked(
-            seconds=answer.proposal_seconds,
-            use=answer.proposal_llm if answer.HasField("proposal_llm") else None,
-            failure=answer.proposal_failure if answer.HasField("proposal_failure") else None,
-        )
-        for answer in answers
-        if answer.proposal_asked
     ]
 
 

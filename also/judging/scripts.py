@@ -50,7 +50,7 @@ class Known:
     incumbent: ShapingConfig
     """The config that the stage was trained under."""
     heard: dp.Diagnosis
-    """The diagnosis that the generator hears."""
+    """The diagnosis that the generator gets."""
 
 
 def reply(script: Script, known: Known, schema: Schema) -> Any:

@@ -4,7 +4,7 @@ the exchange has a prompt?   else render it, count its tokens, make it fit, stor
 it has a reply?              else call the LLM; store the reply raw
 read the reply               an answer: done
                              unusable: once more, with what is wrong, as the exchange's second reply
-no answer                    a named reason; the stage holds and training goes on
+no answer                    a named reason; the stage holds and training continues
 """
 
 import json

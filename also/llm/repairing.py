@@ -1,6 +1,6 @@
 """What is said after a reply that cannot be used: what it was, and what is wrong with it.
 
-The roles go on in turns (user, assistant, user), because chat templates of several models refuse anything else.
+The roles alternate (user, assistant, user), because chat templates of several models refuse anything else.
 """
 
 from also.llm.question import ReplyError

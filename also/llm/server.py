@@ -230,10 +230,7 @@ class Server:
     def _call(self, work: Callable[["openai.AsyncOpenAI"], Awaitable[T]], seconds: float, *, longer: str = "") -> T:
         """Run one call under its deadline, and say in one way what went wrong.
 
-        Args:
-            work: the call.
-            seconds: its deadline.
-            longer: said after a time-out: what allows more time.
+        `longer` is said after a time-out: what allows more time.
 
         Raises:
             CallError: something did.

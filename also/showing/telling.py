@@ -1,4 +1,4 @@
-"""An episode in words and numbers: which it is, what came of it, and how fast it plays."""
+"""An episode in words and numbers: which it is, its outcome, and how fast it plays."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -33,6 +33,6 @@ def title(episode: Episode) -> str:
 
 
 def outcome(episode: Episode) -> str:
-    """What came of it, in words."""
+    """Its outcome, in words."""
     success = ", success" if episode.success else ""
     return f"return {episode.total_reward:.3g} after {episode.env_steps} env_steps{success}"

@@ -2,7 +2,7 @@
 
 obstore tells one long text: what was asked, how often, the status, the whole body that came back, and the tree of its
 own errors below that. Three things are of use to a person: the request, the server's `<Code>` and `<Message>` (or the
-JSON of GCS), and the cause of a request that never came to an answer. What can be done is added where it is known.
+JSON of GCS), and the cause of a request that was never answered. What can be done is added where it is known.
 """
 
 import html

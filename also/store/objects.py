@@ -1,6 +1,6 @@
 """Objects of one store: created once, read, listed, deleted.
 
-A request may have been carried out though its answer says otherwise: a gateway gives up on a server that goes on, a
+A request may have been carried out though its answer says otherwise: a gateway gives up on a server that continues, a
 connection breaks, and the request is sent again by obstore, by the gateway or by us. So "already there" is not
 "somebody else's": what is there is read, and compared with what was to be there.
 """

@@ -1,7 +1,7 @@
-"""Requests that a store does not answer, told while they last: they are sent again for a minute without a word.
+"""Requests that a store does not answer, reported while they last: they are repeated in silence for a minute.
 
-Whoever listens is told which store is waited for, and when it is waited for no more. Where nobody listens the log is
-told, as in services.
+A listener learns which store is waited for, and when the wait ends. Without a listener this goes to the log, as in
+services.
 """
 
 import logging
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from itertools import count
 
 LONG_SECONDS = 5.0
-"""Time from which on a request is worth telling."""
+"""Time after which a request is reported, seconds."""
 
 _LOOK_SECONDS = 1.0
 
@@ -20,14 +20,14 @@ _LOG = logging.getLogger("also.store")
 
 
 class StoreWaits:
-    """Requests under way, and who is told of those that take long."""
+    """Requests under way, and the listener for those that take long."""
 
     def __init__(self, *, long_seconds: float = LONG_SECONDS, look_seconds: float = _LOOK_SECONDS) -> None:
         """Nothing is under way.
 
         Args:
-            long_seconds: time from which on a request is told.
-            look_seconds: time between two looks at those under way.
+            long_seconds: time after which a request is reported, seconds.
+            look_seconds: time between two looks at those under way, seconds.
         """
         self._long_seconds = long_seconds
         self._look_seconds = look_seconds
@@ -38,11 +38,7 @@ class StoreWaits:
 
     @contextmanager
     def request(self, uri: str) -> Iterator[None]:
-        """A request to a store is under way as long as one is inside.
-
-        Args:
-            uri: the store.
-        """
+        """A request to a store is under way as long as one is inside."""
         number = next(self._numbers)
         self._under_way[number] = uri, time.monotonic()
         if self._looker is None or not self._looker.is_alive():  # it is gone after a fork

@@ -1,4 +1,4 @@
-"""What a tracker is told of a campaign: numbers and texts, each at an env_step of the main run.
+"""What a tracker gets of a campaign: numbers and texts, each at an env_step of the main run.
 
 `entries` is a pure function of the journal: equal records give equal entries under equal numbers, however many follow.
 So a tracker needs to know only how many it has.
@@ -23,12 +23,12 @@ TOTAL = "env_steps/all"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One thing to be told."""
+    """One thing to be logged."""
 
     number: int
     """Its number, from 0."""
     sequence: int
-    """Record of the journal that it comes of."""
+    """Record of the journal that it comes from."""
     seconds: float
     """When that record was written, seconds since 1970; for people."""
     run_env_steps: int
@@ -41,7 +41,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a tracker is told once."""
+    """What a tracker gets once for each campaign."""
 
     campaign_id: str
     """Id of the campaign."""
@@ -54,7 +54,7 @@ class About:
 
 
 def about(campaign_id: str, records: Sequence[JournalRecord]) -> About:
-    """What is told once of a campaign with these records."""
+    """What a tracker gets once, of a campaign with these records."""
     started = records[0].started
     return About(
         campaign_id=campaign_id,
@@ -92,7 +92,7 @@ def entries(records: Iterable[JournalRecord], words: Callable[[JournalRecord], s
 
 
 def _of(record: JournalRecord, state: State, before: int, text: str) -> Iterator[tuple[int, Mapping[str, float], str]]:
-    """What one record comes to: env_steps of the main run, numbers, text."""
+    """The entry of one record: env_steps of the main run, numbers, text."""
     total = {TOTAL: float(state.env_steps)}
     match record.WhichOneof("event"):
         case "stage_trained":

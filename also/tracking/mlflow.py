@@ -1,7 +1,7 @@
 """MLflow, by its server's REST API (https://mlflow.org/docs/latest/rest-api.html): nothing of it is installed here.
 
 A campaign is one run, found by a tag that holds the sha256 of its first record; another tag says how many entries it
-has. A server takes the same metric at the same step and time once, so that what a crash has left untold is told again.
+has. A server takes the same metric at the same step and time once, so that what a crash has left unsent is sent again.
 """
 
 import base64

@@ -59,7 +59,7 @@ def check(kind: str, where: str) -> None:
 
 
 def open_tracker(kind: str, where: str) -> Tracker:
-    """A tracker; nothing is told yet.
+    """A tracker; nothing is sent yet.
 
     Args:
         kind: one of `KINDS`.

@@ -2,7 +2,7 @@
 
     DIR/ID/events.out.tfevents.BEGUN.also
 
-What is in it is a function of the journal, byte for byte. So going on is adding what is missing at its end, a record
+What is in it is a function of the journal, byte for byte. So continuing is adding what is missing at its end, a record
 that was cut off in a crash included; and telling again changes nothing.
 """
 

@@ -1,6 +1,6 @@
-"""What can be told of a campaign, and how it is told until the campaign is over.
+"""How a tracker is kept up to date until its campaign is over.
 
-A tracker that is down is asked again, for as long as the campaign goes on and a while longer. What it refuses is an
+A tracker that is down is asked again, for as long as the campaign continues and a while longer. What it refuses is an
 error.
 """
 
@@ -24,7 +24,7 @@ class Tracker(Protocol):
     """A place where people log."""
 
     def tell(self, told: About, given: Sequence[Entry], *, over: bool) -> int:
-        """Tell it what it has not been told yet; once it has everything of a campaign that is over, the run is closed.
+        """Send what it does not have yet; once it has everything of a campaign that is over, the run is closed.
 
         Args:
             told: what the campaign is.
@@ -36,11 +36,11 @@ class Tracker(Protocol):
 
         Raises:
             ServiceUnavailable: it is down; the same call may do later.
-            ServiceError: it refused what it was told.
+            ServiceError: it refused what it was sent.
         """
 
     def close(self) -> None:
-        """Let go of it; a campaign that is not over can be gone on with."""
+        """Close the connection; a campaign that is not over can be continued later."""
 
 
 def follow(
@@ -52,14 +52,14 @@ def follow(
     to_the_end: bool,
     pause: Callable[[float], None] = time.sleep,
 ) -> int:
-    """Tell a tracker of a campaign.
+    """Keep a tracker up to date with a campaign.
 
     Args:
         journal: the campaign's journal, not empty; it is read on.
         tracker: the tracker.
         words: a record in one line.
-        note: told of what is in the way, once each time.
-        to_the_end: whether to go on until the campaign is over.
+        note: called with each obstacle, once.
+        to_the_end: whether to continue until the campaign is over.
         pause: waits for so many seconds.
 
     Returns:
@@ -68,7 +68,7 @@ def follow(
     Raises:
         CampaignError: the journal is damaged.
         ServiceUnavailable: the tracker is down, and was for long after the campaign had ended.
-        ServiceError: it refused what it was told.
+        ServiceError: it refused what it was sent.
     """
     new, waited, said = 0, 0.0, ""
     known = -1

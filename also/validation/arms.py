@@ -1,4 +1,4 @@
-"""What arms came to, as the judge reads it: records by seed and rung, their faults, their means.
+"""Results of arms, as the judge reads them: records by seed and rung, their faults, their means.
 
 In the search pool an arm has one record for each rung that it was in, so the n-th record of a seed
 index is that of rung n. In the confirm pool every seed index has one record.

@@ -89,7 +89,7 @@ def affordable_candidates(campaign: Campaign, env_steps: int) -> int:
 
 
 def planned_env_steps(campaign: Campaign) -> int:
-    """env_steps that a campaign comes to: the stages that the budget has room for beside the branches' whole share.
+    """Planned env_steps of a campaign: the stages that the budget has room for beside the branches' whole share.
 
     It is the whole budget where that share is 1.
     """
@@ -101,5 +101,5 @@ def planned_env_steps(campaign: Campaign) -> int:
 
 
 def allowed_for_branches(campaign: Campaign) -> int:
-    """env_steps that the branches of a campaign may take: their share of what it comes to."""
+    """env_steps that the branches of a campaign may take: their share of what is planned."""
     return int(campaign.validation.share * planned_env_steps(campaign))

@@ -63,7 +63,7 @@ def holds(query: GuardQuery, value: float) -> bool:
 
     Args:
         query: the guard query.
-        value: what it came to, finite.
+        value: its result, finite.
     """
     too_low = query.HasField("at_least") and value < query.at_least
     too_high = query.HasField("at_most") and value > query.at_most

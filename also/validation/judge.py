@@ -1,4 +1,4 @@
-"""The judge: verdicts with named reasons, the promotion, and what the main run goes on with.
+"""The judge: verdicts with named reasons, the promotion, and what the main run continues with.
 
 A round is a fold. `stand` says what the results so far settle and which branches are needed next;
 the validator trains them and asks again, until nothing is left to ask or the budget is spent.
@@ -112,7 +112,7 @@ def about_to_promote(standing: Standing) -> str:
 
 
 def validation(round_: Round, arms: Sequence[ArmResult], guards: Sequence[GuardReading] = ()) -> Validation:
-    """What a round came to. Candidates that would need further branches found the budget spent.
+    """The result of a round. Candidates that would need further branches found the budget spent.
 
     Args:
         round_: the round.
@@ -235,7 +235,7 @@ def _verdict(round_: Round, arms: Sequence[ArmResult], standing: Standing, scree
 
 
 def _goes_on(round_: Round, records: Sequence[BranchRecord]) -> BranchRecord:
-    """The branch of an arm that the main run goes on with: a race's best, else the median."""
+    """The branch of an arm that the main run continues with: a race's best, else the median."""
     return best_replica(records) if racers(round_) else median_replica(records)
 
 

@@ -2,7 +2,7 @@
 
 Policy-invariant configs cannot move the optimum, and a config that only takes away from the incumbent moves it less
 than that does. So what a wrong choice costs is time, not the task: the winner is promoted provisionally, the main run
-goes on with its best branch, and the guard undoes it where the return falls, or does not come. The race is successive
+continues with its best branch, and the guard undoes it where the return falls, or does not come. The race is successive
 halving, as the search is. Control runs along in every rung, the mean return decides, and the winner has to be above
 control's; but from half of the largest return on a candidate that only takes away from the incumbent need not be
 better, only as good, for shaping that is not needed goes.

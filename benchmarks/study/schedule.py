@@ -17,6 +17,7 @@ from benchmarks.machine import machine
 from benchmarks.study import cell as cells
 from benchmarks.study import first_candidate
 from benchmarks.study.cell import Cell
+from benchmarks.study.critical_path import critical_path
 from benchmarks.study.result import FIRST_CANDIDATES, Result, Results
 from benchmarks.study.running import RunFailed, Runs, used
 
@@ -133,6 +134,7 @@ class Study:
             episodes=evaluation.returns.count,
             area=area(segments, budget),
             **asdict(costs(state)),
+            critical_path=critical_path(state),
             **asdict(took),
             curve=tuple(segments),
         )

@@ -43,7 +43,7 @@ def conduct(listener):
         if not journal.records:
             return run(campaign, "one", settings, listener)
         with Services(settings, Path(settings.logs), listener.note, pause_seconds=0) as services:
-            return Conductor(journal, services, listener).conduct()
+            return Conductor(journal, fold(journal.records), services, listener).conduct()
 
     return conduct
 

@@ -8,6 +8,7 @@ from also import keys
 from also.algorithms import PPO_ONLY
 from also.campaign import spec
 from also.campaign.beginning import growth
+from also.campaign.fold import fold
 from also.campaign.journal import Journal
 from also.campaign.run import run
 from also.errors import CampaignError, CheckpointError, DocumentError
@@ -63,11 +64,11 @@ def test_a_refusal_names_the_way_from_the_last_checkpoint_where_there_is_one(ser
     """Another learning rate may begin there; another width or another kind of learner may not."""
     settings = serve(new_world())
     run(new_campaign(), "one", settings, listener)
-    journal = Journal(open_store(settings.store), "one")
+    stored = fold(Journal(open_store(settings.store), "one").records).campaign
     with pytest.raises(
         CampaignError, match=r"--campaign ID, with --set start.from=one from this one's last checkpoint"
     ):
-        growth(journal, new_campaign(**{"learner.learning_rate": 0.001}))
+        growth("one", stored, new_campaign(**{"learner.learning_rate": 0.001}))
     other = Campaign()
     other.CopyFrom(new_campaign())
     for name in PPO_ONLY:
@@ -75,7 +76,7 @@ def test_a_refusal_names_the_way_from_the_last_checkpoint_where_there_is_one(ser
     other.learner.algorithm = Algorithm.ALGORITHM_VDN
     for given in (spec.resolved(other), new_campaign(**{"learner.hidden": 32})):
         with pytest.raises(CampaignError, match=r"begin one of another id: --campaign ID$"):
-            growth(journal, given)
+            growth("one", stored, given)
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from also.comparing.costs import costs
 from also.v1.branch_pb2 import BranchRecord, SeedPool
 from also.v1.journal_pb2 import Promoted, RolledBack
 from also.v1.verdict_pb2 import ArmResult, Validation
+from benchmarks.study.critical_path import critical_path
 
 
 def arm(name, pool, *branches):
@@ -27,10 +28,10 @@ def test_the_critical_path_has_the_longest_branch_of_each_rung_and_wave(stage, o
             arm("r0-c0", confirm, (0, 30), (1, 30), (2, 30), (3, 30)),
         ],
     )
-    found = costs(over(stage(0, env_steps=100, validations=(validation, validation)), confirm_seeds=2))
-    assert found.critical_path == 100 + 2 * (10 + 20 + 30 + 30)
-    assert found.env_steps == 100 + 2 * 340
-    assert found.validation_env_steps == 2 * 340
+    state = over(stage(0, env_steps=100, validations=(validation, validation)), confirm_seeds=2)
+    assert critical_path(state) == 100 + 2 * (10 + 20 + 30 + 30)
+    assert costs(state).env_steps == 100 + 2 * 340
+    assert costs(state).validation_env_steps == 2 * 340
 
 
 @pytest.mark.parametrize(("undone", "standing"), [(0, 0), (1, 1)])

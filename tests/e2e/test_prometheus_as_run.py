@@ -17,7 +17,7 @@ import pytest
 from also import document, keys, lifeline, presets
 from also.errors import EndpointError, ServiceUnavailable
 from also.services.validator import ownership
-from also.services.validator.measure import guards, prometheus, replicas
+from also.services.validator.measure import connection, guards, replicas
 from also.services.validator.measure.prometheus import Prometheus
 from also.services.validator.measure.query import Endpoint
 from also.services.validator.measure.reading import Times
@@ -143,7 +143,7 @@ def test_a_pair_of_servers_is_one(prometheus_binary: str, tmp_path: Path, label:
     store, group = store_of(tmp_path / "store", 0.25)
     (port,) = loopback.free_ports(1)
     given = Settings(prometheus="http://any", prometheus_replica_labels=f" {stored} ,, other")
-    named = prometheus._replica_labels(given) if label == "pair" else prometheus._replica_labels(Settings())
+    named = connection.replica_labels(given) if label == "pair" else connection.replica_labels(Settings())
     query = GuardQuery(name="return", query='also_branch_return{campaign="c",arm="control"}', at_least=0)
     with (
         loopback.prometheus(prometheus_binary, PAIR.format(port=port, label=stored), tmp_path) as url,
@@ -178,10 +178,10 @@ def test_a_prefix_and_ipv6_are_parts_of_an_address(prometheus_binary: str, tmp_p
     with loopback.prometheus(prometheus_binary, "{}", tmp_path, host="[::1]", prefix="/some/prom", flags=flags) as url:
         assert url.startswith("http://[::1]:")
         for address in (url, f"{url}/"):
-            prometheus.check(given(address), Campaign())
+            connection.check(given(address), Campaign())
         root = url.removesuffix("/some/prom")
         with pytest.raises(EndpointError, match=r"ALSO_PROMETHEUS http://\[::1\]:\d+: .* status 404.*path in the URL"):
-            prometheus.check(given(root), Campaign())
+            connection.check(given(root), Campaign())
 
 
 TENANT = {"X-Scope-OrgID": "team-a", "Authorization": "Basic dXNlcjpwYXNz"}
@@ -215,11 +215,11 @@ def test_a_tenant_is_let_in_by_its_headers(prometheus_binary: str, tmp_path: Pat
     """Headers of a Secret reach a gateway; without them the error has its words, and never a header's value."""
     lines = "# of the team\n\n" + "\n".join(f"{name}: {value}" for name, value in TENANT.items())
     with loopback.prometheus(prometheus_binary, "{}", tmp_path) as behind, guarded(behind) as url:
-        prometheus.check(given(url, prometheus_headers=lines), Campaign())
+        connection.check(given(url, prometheus_headers=lines), Campaign())
         with pytest.raises(EndpointError, match=r"status 401 \(no org id\); does it ask for a token, or a tenant"):
-            prometheus.check(given(url), Campaign())
+            connection.check(given(url), Campaign())
         with pytest.raises(EndpointError, match="and ALSO_PROMETHEUS_TOKEN is set, which is that header too") as both:
-            prometheus.check(given(url, prometheus_headers=lines, prometheus_token="t"), Campaign())
+            connection.check(given(url, prometheus_headers=lines, prometheus_token="t"), Campaign())
         assert "dXNlcjpwYXNz" not in str(both.value)
 
 

@@ -15,11 +15,8 @@ READERS_OF_THE_WALL_CLOCK = {
     "also/services/validator/measure/query.py",  # age of Prometheus's samples
 }
 
-HOLDERS_OF_DICE = {
-    "also/services/trainer/tasks/foreign/process.py",
-    "also/services/trainer/tasks/parallel/dice.py",
-}
-"""The modules that put global generators in place: those that a user's environment draws from."""
+HOLDER_OF_DICE = "also/services/trainer/tasks/parallel/dice.py"
+"""The module that puts global generators in place: those that a user's environment draws from."""
 
 
 def imported(tree):
@@ -67,9 +64,10 @@ def test_every_module_has_a_docstring(modules):
 
 
 def test_modules_are_short(root, sources):
-    """Past about 400 lines a module is split by concept."""
+    """Past 350 lines a module of the package is split by concept; tools and benchmarks have a little more."""
     lengths = {path: len((root / path).read_text(encoding="utf-8").splitlines()) for path in sources}
-    assert {path: length for path, length in lengths.items() if length > 420} == {}
+    longest = {path: 350 if path.startswith("also/") else 420 for path in sources}
+    assert {path: length for path, length in lengths.items() if length > longest[path]} == {}
 
 
 def test_only_settings_read_the_environment(sources):
@@ -105,7 +103,7 @@ def test_nothing_is_random_by_accident(sources):
     """Random numbers come from derived seeds, never from a module's global state."""
     forbidden = ("random.seed", "np.random.seed", "numpy.random.seed", "torch.manual_seed", "secrets")
     assert users(sources, *forbidden) == set()
-    others = [tree for path, tree in sources.items() if path not in HOLDERS_OF_DICE]
+    others = [tree for path, tree in sources.items() if path != HOLDER_OF_DICE]
     drawn = {name for tree in others for name in dotted(tree) if name.startswith("random.")}
     assert {name for name in drawn if not name.startswith("random.Random")} == set()
 

@@ -81,7 +81,7 @@ def test_no_aggregate_hides_a_value_that_is_not_finite(aggregate, value, card, c
     reward = shaping.pay({"holds": broken}, torch.zeros(1, 2), none, none)
     assert not reward[0, 0].any()
     assert bool((reward[0, 1] < 0).all())
-    assert not shaping.activity()[0][0].finite
+    assert not shaping.ledger.activity()[0][0].finite
 
 
 def test_only_the_terms_that_read_a_broken_value_go_silent(card, config):
@@ -93,7 +93,7 @@ def test_only_the_terms_that_read_a_broken_value_go_silent(card, config):
     shaping.begin(features)
     reward = shaping.pay(features, torch.zeros(1, 1), none, none)
     torch.testing.assert_close(reward[0, 0], torch.tensor([-0.08, -0.04, -0.08]))
-    assert [activity.finite for activity in shaping.activity()[0]] == [False, True]
+    assert [activity.finite for activity in shaping.ledger.activity()[0]] == [False, True]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -106,7 +106,7 @@ def test_a_gate_that_is_not_finite_is_closed(value, card, config):
     features = {"holds": torch.ones(1, 1, 3), "loaded": torch.full((1, 1), value)}
     shaping.begin(features)
     assert not shaping.pay(features, torch.zeros(1, 1), none, none).any()
-    assert not shaping.activity()[0][0].finite
+    assert not shaping.ledger.activity()[0][0].finite
 
 
 def test_a_role_is_not_disturbed_by_a_broken_value_of_another_agent(card, config):
@@ -118,4 +118,4 @@ def test_a_role_is_not_disturbed_by_a_broken_value_of_another_agent(card, config
     shaping.begin(features)
     reward = shaping.pay(features, torch.zeros(1, 1), none, none)
     torch.testing.assert_close(reward[0, 0], torch.tensor([-0.04, 0.0, -0.04]))
-    assert shaping.activity()[0][0].finite
+    assert shaping.ledger.activity()[0][0].finite

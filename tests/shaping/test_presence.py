@@ -128,7 +128,7 @@ def test_activity_is_of_those_that_act(config, watch):
     """A penalty on every env_step of two agents that stay and one that leaves after its first has fired always."""
     there = [[1, 1, 1], [1, 1, 0], [1, 1, 0], [1, 1, 0]]
     _, shaping = watch(config(PENALTY), held(*[[1, 1, 1]] * 4), there, task_reward=0.05)
-    (activity,) = shaping.activity()[0]
+    (activity,) = shaping.ledger.activity()[0]
     assert activity.firing_rate == 1
     assert activity.mean_reward == pytest.approx(-0.02)
     assert activity.reward_share == pytest.approx(0.02 / (0.02 + 0.05))
@@ -147,7 +147,7 @@ def test_credit_shares_among_those_that_act(config, watch):
     paid, shaping = watch(config(PENALTY, {"form": "credit", "credit": {"alpha": 0}}), held(*[[1, 0, 0]] * 3), there)
     third = -0.02 / 3
     assert paid.tolist() == [pytest.approx([third] * 3), pytest.approx([third, third, 0])]
-    assert shaping.activity()[0][1].firing_rate == 1
+    assert shaping.ledger.activity()[0][1].firing_rate == 1
 
 
 @given(data=st.data(), seed=st.integers(0, 999))
@@ -186,7 +186,7 @@ def test_a_rollout_pays_what_its_env_steps_pay_where_agents_come_and_leave(data,
     assert not found[~acted].any()
     for name, tensor in one.state_dict().items():
         assert torch.equal(tensor, whole.state_dict()[name]), name
-    for first, second in zip(one.activity(), whole.activity(), strict=True):
+    for first, second in zip(one.ledger.activity(), whole.ledger.activity(), strict=True):
         for term, other in zip(first, second, strict=True):
             assert term.firing_rate == other.firing_rate <= 1
             assert term.mean_reward == pytest.approx(other.mean_reward, rel=1e-6, abs=1e-9)
@@ -206,5 +206,5 @@ def test_a_presence_of_everybody_pays_the_same_bits(data, seed, card, observe, v
         given_to = features, torch.ones_like(terminated).float(), terminated, terminated
         paid = one.pay(*given_to)
         assert torch.equal(paid, other.pay(*given_to, Presence(acted=everybody, stayed=everybody)))
-    assert one.activity() == other.activity()
+    assert one.ledger.activity() == other.ledger.activity()
     assert pb.ShapingConfig() not in configs

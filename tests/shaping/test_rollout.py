@@ -62,7 +62,7 @@ def _stacked(states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
 def _numbers(shaping: ShapingReward) -> list[Any]:
     return [
         value
-        for terms in shaping.activity()
+        for terms in shaping.ledger.activity()
         for term in terms
         for field, value in term.ListFields()
         if field.number > 1

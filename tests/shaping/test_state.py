@@ -94,7 +94,7 @@ def test_no_terms_read_no_features_and_pay_nothing(card, play):
     assert trajectory.rewards.shape == (4, 2, 3, 3)
     assert not trajectory.rewards.any()
     assert trajectory.shaping.state_dict()["env_steps"].tolist() == [12, 12]
-    assert trajectory.shaping.activity() == [[], []]
+    assert trajectory.shaping.ledger.activity() == [[], []]
 
 
 def test_feature_names_are_those_of_terms_and_gates(config, card):

@@ -19,6 +19,7 @@ from also import document, keys, lifeline
 from also.forks.process import ForkedProcess
 from also.forks.starter import ForkServer
 from also.services.trainer.branch import process as branch
+from also.services.trainer.branch.stop import STOPPED
 from also.settings import child_environment
 from also.store import Store, open_store
 from also.v1 import branch_pb2
@@ -187,7 +188,7 @@ def end_again_and_again(
                 ["BranchesBegun"],
                 ["BranchesBegun", "BranchesStopped"],
             )  # the first did nothing yet
-        assert process.returncode == (branch.STOPPED if number == signal.SIGTERM else -signal.SIGKILL), said
+        assert process.returncode == (STOPPED if number == signal.SIGTERM else -signal.SIGKILL), said
         lines = [line for line in (first + told).splitlines(keepends=True) if line.endswith(b"\n")]
         lost.append(max(0, env_steps_of(lines[-1]) - saved_env_steps(store, group)))
     raise AssertionError("it never ended")
@@ -244,7 +245,7 @@ def test_a_process_that_is_asked_to_end_before_it_trains_ends_at_once(make_store
             time.sleep(0.005)
         process.terminate()
         out, said = process.communicate(timeout=60)
-    assert (process.returncode, out, said) == (branch.STOPPED, b"", b"")
+    assert (process.returncode, out, said) == (STOPPED, b"", b"")
     assert store.find("") == before
 
 
@@ -278,7 +279,7 @@ def test_a_task_whose_environments_cannot_be_copied_ends_without_a_save_and_begi
         process.stdout.readline()
         process.terminate()
         said = process.communicate(timeout=60)[1]
-    assert process.returncode == branch.STOPPED, said
+    assert process.returncode == STOPPED, said
     assert store.find(keys.branch_group_saves("c", "g")) == []
     with start() as process:
         process.communicate(timeout=120)
@@ -351,7 +352,7 @@ def test_metrics_are_the_records_and_stay_until_they_were_read(make_store, start
         process.stdout.readline()
         process.terminate()
         process.communicate(timeout=60)
-    assert process.returncode == branch.STOPPED
+    assert process.returncode == STOPPED
     port = free_port()
     monkeypatch.setenv("ALSO_OWNER", "0123456789abcdef")
     with start("--metrics-port", str(port), "--linger-seconds", "250", output=subprocess.DEVNULL) as process:
@@ -386,7 +387,7 @@ def test_a_lingering_process_ends_when_it_is_asked_to_or_its_time_is_over(make_s
         if end == "signal":
             process.terminate()
         _, said = process.communicate(timeout=60)
-    assert process.returncode == (branch.STOPPED if end == "signal" else 0)
+    assert process.returncode == (STOPPED if end == "signal" else 0)
     assert events(said) == ["BranchesBegun", "BranchesEnded"]
 
 

@@ -16,6 +16,7 @@ from also.services.trainer import checkpoint
 from also.services.trainer.branch import process as branch
 from also.services.trainer.branch import save as branch_save
 from also.services.trainer.branch.group import GroupRun
+from also.services.trainer.branch.stop import Stop
 from also.services.trainer.run import Run
 from also.store import Store, open_store
 from also.v1 import branch_pb2
@@ -155,7 +156,7 @@ def test_saves_come_after_each_interval_and_two_of_them_stay(
 ) -> None:
     """With an interval shorter than an update there is one after each; asked to end, the newest is of that moment."""
     group = make_group(make_campaign(), store, updates=6)
-    stop = branch.Stop()
+    stop = Stop()
 
     class Messages(Store):
         """The store, which asks the process to end when there have been four saves."""

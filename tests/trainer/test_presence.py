@@ -152,7 +152,7 @@ def learnt(run: Run, updates: int = 3) -> dict[str, Tensor]:
         for number, each in enumerate(statistics)
         for field in dataclasses.fields(each)
     }
-    paid = {f"activity {name}": each for name, each in run.shaping.activity_state().items()}
+    paid = {f"activity {name}": each for name, each in run.shaping.ledger.state_dict().items()}
     return told | paid | run.snapshots()[0].tensors
 
 

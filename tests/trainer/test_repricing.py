@@ -127,14 +127,14 @@ def test_a_schedule_pays_by_its_factor_of_now(make_q_campaign: Make) -> None:
     run = Run.start(campaign, [document.read(ShapingConfig, {"terms": [each]}) for each in (term, fades)], [1, 1])
     for number in range(15):  # of 40 env_steps each
         run.collector.collect(run.learner.policy, torch.tensor([number, number]))
-    before = [each.clone() for each in run.shaping.activity_state().values()]
+    before = [each.clone() for each in run.shaping.ledger.state_dict().values()]
     task = run.collector.replay.draw(torch.tensor([5, 5]), 12).rows["reward"]
     for _ in range(2):
         batch = run.collector.experience.draw(torch.tensor([5, 5]), 12)
         full, half = (batch.rewards - task[:, :-1])[:, batch.alive[0]].unbind(0)
         torch.testing.assert_close(half, 0.5 * full, atol=1e-6, rtol=0)
     assert full.abs().max() > 0.01
-    assert all(torch.equal(old, new) for old, new in zip(before, run.shaping.activity_state().values(), strict=True))
+    assert all(torch.equal(old, new) for old, new in zip(before, run.shaping.ledger.state_dict().values(), strict=True))
 
 
 def test_a_novelty_pays_by_the_visits_of_now(make_q_campaign: Make) -> None:

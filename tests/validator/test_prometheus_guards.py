@@ -7,7 +7,7 @@ import pytest
 
 from also import document, keys, reasons, settings
 from also.errors import EndpointError, ServiceError
-from also.services.validator.measure import prometheus
+from also.services.validator.measure import connection
 from also.services.validator.measure.measures import open_measures
 from also.services.validator.measure.prometheus import Prometheus
 from also.services.validator.measure.query import Endpoint
@@ -209,27 +209,27 @@ def test_settings_choose_the_source(store) -> None:
 def test_a_prometheus_that_answers_passes_the_check(make_request, server) -> None:
     """With its token, guards that have no value yet, and none of them stored."""
     server.answer = lambda query: vector(*([1] if query == "vector(1)" else []), at=time.time())
-    prometheus.check(given(server.url, prometheus_token="secret"), make_request(ERRORS).campaign)
+    connection.check(given(server.url, prometheus_token="secret"), make_request(ERRORS).campaign)
     assert server.queries == ["vector(1)", 'rate(errors_total{campaign="campaign",arm="r0-c0"}[5m])']
     assert set(server.authorizations) == {"Bearer secret"}
 
 
 def test_nothing_is_checked_where_nothing_is_asked(make_request) -> None:
     """Records alone, and no guards."""
-    prometheus.check(given(), make_request().campaign)
-    prometheus.check(settings.Settings(), make_request().campaign)
+    connection.check(given(), make_request().campaign)
+    connection.check(settings.Settings(), make_request().campaign)
 
 
 def test_guards_need_a_prometheus(make_request) -> None:
     """The error says which setting is missing."""
     with pytest.raises(EndpointError, match=r"validation.guards has 1 queries, and ALSO_PROMETHEUS is not set"):
-        prometheus.check(given(), make_request(ERRORS).campaign)
+        connection.check(given(), make_request(ERRORS).campaign)
 
 
 def test_branches_of_this_machine_are_not_scraped(make_request, server) -> None:
     """The error says both ways out."""
     with pytest.raises(EndpointError, match=r"unset it, or set ALSO_LAUNCHER=kubernetes"):
-        prometheus.check(settings.Settings(prometheus=server.url), make_request().campaign)
+        connection.check(settings.Settings(prometheus=server.url), make_request().campaign)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_branches_of_this_machine_are_not_scraped(make_request, server) -> None:
 def test_a_url_that_is_none_is_refused(make_request, url: str) -> None:
     """The error shows it, and how one looks."""
     with pytest.raises(EndpointError, match=r"ALSO_PROMETHEUS is '.*'; a URL such as http://prometheus:9090"):
-        prometheus.check(given(url), make_request().campaign)
+        connection.check(given(url), make_request().campaign)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_a_prometheus_that_does_not_answer_is_refused(make_request, server, kind
     server.fault_of = lambda call, query: kind
     url = server.url.replace("http://", "http://user:password@")
     with pytest.raises(EndpointError, match=f"ALSO_PROMETHEUS http://127.*({said})") as raised:
-        prometheus.check(given(url), make_request().campaign)
+        connection.check(given(url), make_request().campaign)
     assert "password" not in str(raised.value)
     assert str(raised.value).isprintable()
 
@@ -265,14 +265,14 @@ def test_a_prometheus_with_another_time_is_refused(make_request, server, seconds
     """No sample of it would ever count, so that no stage could promote."""
     server.answer = lambda query: vector(1, at=time.time() + seconds)
     with pytest.raises(EndpointError, match=f"the clock of ALSO_PROMETHEUS .* is {said}; -2 to 30 s are allowed"):
-        prometheus.check(given(server.url), make_request().campaign)
+        connection.check(given(server.url), make_request().campaign)
 
 
 def test_another_server_is_not_taken_for_a_prometheus(make_request, server) -> None:
     """It answers in the same form, and vector(1) is not 1."""
     server.answer = lambda query: vector(2, at=time.time())
     with pytest.raises(EndpointError, match="is it a Prometheus"):
-        prometheus.check(given(server.url), make_request().campaign)
+        connection.check(given(server.url), make_request().campaign)
 
 
 @pytest.mark.parametrize(
@@ -288,4 +288,4 @@ def test_a_guard_that_can_have_no_value_is_refused(make_request, server, respons
     """The error names the guard, and says what Prometheus says."""
     server.answer = lambda query: vector(1, at=time.time()) if query == "vector(1)" else response
     with pytest.raises(EndpointError, match=f"guard 'errors' {said}"):
-        prometheus.check(given(server.url), make_request(ERRORS).campaign)
+        connection.check(given(server.url), make_request(ERRORS).campaign)

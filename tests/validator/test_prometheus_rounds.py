@@ -164,7 +164,7 @@ def test_a_round_that_is_cancelled_ends_its_readings(make_request, stub, server)
 
 
 def test_a_validator_is_checked_before_a_campaign_begins(make_request, stub, server) -> None:
-    """What `prometheus.check` refuses reaches the caller as it is."""
+    """What `connection.check` refuses reaches the caller as it is."""
     asked = CheckValidatorRequest(campaign=make_request(GUARD).campaign)
     rpc.call(stub().CheckValidator, asked, seconds=60)
     with pytest.raises(EndpointError, match="ALSO_PROMETHEUS is not set"):

@@ -60,7 +60,7 @@ class Frame:
 
 
 def twice(draw: Callable[[int], Html]) -> Html:
-    """A chart for wide and for narrow screens; `draw` is told the width."""
+    """A chart for wide and for narrow screens; `draw` gets the width."""
     return joined(
         [element("div", draw(WIDE), class_="wide"), element("div", draw(NARROW), class_="narrow")],
     )

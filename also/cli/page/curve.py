@@ -83,7 +83,7 @@ def _points(width: int) -> int:
 
 
 def _between_branches(account: Account, most: int) -> list[list[Point]]:
-    """The main run's curve, in pieces: it waits where branches are tried, and goes on with one of them."""
+    """The main run's curve, in pieces: it waits while branches are tried, and continues with one of them."""
     pieces: list[list[Point]] = [[]]
     for span in account.spans:
         pieces[-1] += thinned(span.curve, most // len(account.spans))

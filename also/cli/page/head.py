@@ -1,4 +1,4 @@
-"""What a campaign came to: its task, its final return, what was measured beside it, and how it ended."""
+"""The head of a report: the campaign's task, its final return, what was measured beside it, and how it ended."""
 
 from collections.abc import Iterator
 

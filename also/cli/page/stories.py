@@ -1,4 +1,4 @@
-"""Each stage in one plain sentence: what it came to, what was found, and what was decided and why."""
+"""Each stage in one plain sentence: its return, what was found, and what was decided and why."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,7 @@
 """The case that the rules read: one stage's evidence beside the task card, the incumbent and the history.
 
 It answers the questions that several rules ask (which milestone is the first that is missing, which
-feature leads to it, which term weighs most) and writes findings, so that a rule is nothing but its
+feature leads to it, which term weighs most) and writes findings, so that a rule is only its
 condition and its sentence.
 """
 
@@ -15,6 +15,7 @@ from also.services.critic.citations import cite
 from also.services.critic.history import FailedRemedies, Trouble, failed_remedies
 from also.services.critic.phase import learning_phase
 from also.shaping.ways import way_to
+from also.v1 import diagnosis_pb2 as pb
 from also.v1.critic_pb2 import DiagnoseRequest
 from also.v1.diagnosis_pb2 import Diagnosis, FailureMode, Finding, LearningPhase, Remedy
 from also.v1.evidence_pb2 import AgentEvidence, Evidence, FeatureEvidence, MilestoneEvidence
@@ -23,6 +24,15 @@ from also.v1.task_pb2 import Milestone, TaskCard
 
 MOST_FINDINGS = most_items(Diagnosis, "findings")
 """Findings of a diagnosis at most."""
+
+PHASE_WEIGHT = {
+    pb.LEARNING_PHASE_NO_SIGNAL: 1.0,
+    pb.LEARNING_PHASE_SPARSE_SIGNAL: 0.9,
+    pb.LEARNING_PHASE_IMPROVING: 0.5,
+    pb.LEARNING_PHASE_PLATEAU: 0.85,
+    pb.LEARNING_PHASE_REGRESSING: 0.95,
+}
+"""Factor on the severity of what is missing, by phase."""
 
 LARGE_EFFECT = 0.8
 """|Cohen's d| from which a feature tells successful episodes from failed ones (Cohen 1988: large)."""
@@ -57,6 +67,11 @@ class Case:
     def return_unit(self) -> float:
         """The returns' range, units of task reward."""
         return returns.span(self.card, *self.seen)
+
+    @property
+    def phase_weight(self) -> float:
+        """Factor on the severity of what is missing. In [0, 1]."""
+        return PHASE_WEIGHT[self.phase]
 
     def milestones(self) -> list[tuple[Milestone, MilestoneEvidence]]:
         """Milestones of the card that there is evidence of, in the card's order."""
@@ -160,3 +175,13 @@ def read_case(request: DiagnoseRequest) -> Case:
 
 def _cut(number: float) -> float:
     return min(1.0, max(0.0, number))
+
+
+def percent(share: float) -> str:
+    """A share as a finding tells it."""
+    return f"{min(1.0, max(0.0, share)):.0%}"
+
+
+def number(value: float) -> str:
+    """A number as a finding tells it."""
+    return f"{value:.3g}"

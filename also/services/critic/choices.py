@@ -25,7 +25,7 @@ class Choices:
     """What is offered in one case."""
 
     phase: LearningPhase
-    """Where learning stands; it is told, not asked."""
+    """Where learning stands: given, not asked."""
     modes: tuple[int, ...]
     """Failure modes; NONE, where it is among them, comes last."""
     remedies: tuple[int, ...]

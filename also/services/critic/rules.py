@@ -2,7 +2,7 @@
 
 Each rule is a pure function from the case to one finding or none, and asks what an expert asks of
 the curves: does any reward come at all, which milestone is the first that is missing, is it missing
-alone or together, does one agent stand aside, does the shaping outweigh the task, is the optimiser
+alone or together, does one agent stand aside, does the shaping do harm (`shaping`), is the optimiser
 itself the trouble? Thresholds are constants with their reason; none was fitted to a task.
 
 A rule weighs its finding by the phase: what stands still is graver than what still rises.
@@ -12,21 +12,11 @@ from collections.abc import Callable
 
 from also import returns
 from also.briefing.evidence import ENOUGH
-from also.services.critic.case import MOST_FINDINGS, Case, read_case
-from also.shaping.rules import derive_invariance
+from also.services.critic import shaping
+from also.services.critic.case import MOST_FINDINGS, Case, number, percent, read_case
 from also.v1 import diagnosis_pb2 as pb
 from also.v1.critic_pb2 import DiagnoseRequest
 from also.v1.diagnosis_pb2 import Diagnosis, Finding
-from also.v1.shaping_pb2 import INVARIANCE_POLICY_INVARIANT, SCHEDULE_KIND_EXPONENTIAL, SCHEDULE_KIND_LINEAR
-
-PHASE_WEIGHT = {
-    pb.LEARNING_PHASE_NO_SIGNAL: 1.0,
-    pb.LEARNING_PHASE_SPARSE_SIGNAL: 0.9,
-    pb.LEARNING_PHASE_IMPROVING: 0.5,
-    pb.LEARNING_PHASE_PLATEAU: 0.85,
-    pb.LEARNING_PHASE_REGRESSING: 0.95,
-}
-"""Factor on the severity of what is missing, by phase."""
 
 RELIABLE = 0.9
 """Share of episodes in which a team that stands still should reach the last milestone."""
@@ -39,18 +29,6 @@ ADDS = 0.1
 
 IDLE = 0.9
 """Idle rate from which an agent stands aside, where another's is at most half of it."""
-
-LEARNABLE = 0.25
-"""Mean return, as a share of the returns' range, from which the task reward alone can teach."""
-
-DOMINATES = 0.9
-"""Share of |reward| from which shaping drowns the task reward."""
-
-HARMLESS = 0.7
-"""Factor on the severity of dominating terms that cannot change which policies are optimal."""
-
-DEAD = 0.001
-"""Firing rate up to which a term is dead."""
 
 COLLAPSED = 0.05
 """Policy entropy, over the largest possible, up to which a policy no longer explores."""
@@ -83,12 +61,12 @@ def unstable_updates(case: Case) -> Finding | None:
     return case.find(
         pb.FAILURE_MODE_INSTABILITY,
         [pb.REMEDY_RESCALE, pb.REMEDY_DECAY] if terms else [pb.REMEDY_KEEP],
-        severity=PHASE_WEIGHT[case.phase] if terms else 0.3,
+        severity=case.phase_weight if terms else 0.3,
         confidence=0.7,
         rests_on=["optimisation.kl", "optimisation.clip_fraction", "returns.mean"],
         term=terms[0][0].name if terms else "",
-        summary=f"The policy jumps: an update's KL is {_number(optimisation.kl)} nats and "
-        f"{_percent(optimisation.clip_fraction)} of the samples are clipped, while the return does not rise.",
+        summary=f"The policy jumps: an update's KL is {number(optimisation.kl)} nats and "
+        f"{percent(optimisation.clip_fraction)} of the samples are clipped, while the return does not rise.",
     )
 
 
@@ -102,11 +80,11 @@ def collapsed_entropy(case: Case) -> Finding | None:
     return case.find(
         pb.FAILURE_MODE_PREMATURE_CONVERGENCE,
         [pb.REMEDY_EXPLORE, pb.REMEDY_GUIDE],
-        severity=PHASE_WEIGHT[case.phase],
+        severity=case.phase_weight,
         confidence=0.8,
         rests_on=["optimisation.entropy", "returns.mean", "success_rate"],
         feature=_first_guide(case),
-        summary=f"The policy's entropy has fallen to {_percent(entropy)} of its largest value, but the mean return "
+        summary=f"The policy's entropy has fallen to {percent(entropy)} of its largest value, but the mean return "
         f"is {_mean_return(case)}: it no longer explores.",
     )
 
@@ -121,15 +99,15 @@ def missing_milestone(case: Case) -> Finding | None:
     milestone, seen = missing
     before = case.reached_before(milestone.name)
     guide = case.guide(milestone)
-    severity = PHASE_WEIGHT[case.phase] * (1 - 0.5 * seen.reached)
+    severity = case.phase_weight * (1 - 0.5 * seen.reached)
     rests_on = [f"milestones.{milestone.name}.{item}" for item in ("reached", "best_value")]
     rests_on += [f"milestones.{before.milestone}.reached"] if before else []
     rests_on += [f"features.{guide}.mean"] if case.feature(guide) else []
     reward = "No episode brings a reward" if case.phase == pb.LEARNING_PHASE_NO_SIGNAL else "Rewards are rare"
     reward = "The return still rises" if case.phase == pb.LEARNING_PHASE_IMPROVING else reward
-    share = _percent(seen.reached)
+    share = percent(seen.reached)
     if milestone.agents_needed >= 2:
-        although = f" although {before.milestone!r} is in {_percent(before.reached)}" if before else ""
+        although = f" although {before.milestone!r} is in {percent(before.reached)}" if before else ""
         return case.find(
             pb.FAILURE_MODE_COORDINATION,
             [pb.REMEDY_SYNCHRONISE, pb.REMEDY_GUIDE] if before else [pb.REMEDY_GUIDE, pb.REMEDY_SYNCHRONISE],
@@ -166,14 +144,14 @@ def partial_success(case: Case) -> Finding | None:
     return case.find(
         pb.FAILURE_MODE_PARTIAL_SUCCESS,
         [pb.REMEDY_GUIDE, pb.REMEDY_DECAY, pb.REMEDY_RESCALE] if terms else [pb.REMEDY_GUIDE, pb.REMEDY_EXPLORE],
-        severity=PHASE_WEIGHT[case.phase] * (1 - 0.5 * max(0.0, case.return_share)),
+        severity=case.phase_weight * (1 - 0.5 * max(0.0, case.return_share)),
         confidence=0.8,
         rests_on=rests_on,
         milestone=milestone.name,
         feature=guide,
         term=terms[0][0].name if terms else "",
-        summary=f"Half the episodes return at least {_number(case.evidence.returns.median)}, but {milestone.name!r} is "
-        f"reached in {_percent(seen.reached)} of them: the rest of the task is not learnt.",
+        summary=f"Half the episodes return at least {number(case.evidence.returns.median)}, but {milestone.name!r} is "
+        f"reached in {percent(seen.reached)} of them: the rest of the task is not learnt.",
     )
 
 
@@ -191,13 +169,13 @@ def idle_agent(case: Case) -> Finding | None:
         return case.find(
             pb.FAILURE_MODE_CREDIT_ASSIGNMENT,
             [pb.REMEDY_INDIVIDUALISE, pb.REMEDY_GUIDE],
-            severity=0.95 * PHASE_WEIGHT[case.phase],
+            severity=0.95 * case.phase_weight,
             confidence=0.75,
             rests_on=[f"agents.{agent.agent}.{item}" for agent in (weakest, strongest) for item in _ADDED],
             agent=weakest.agent,
             feature=_first_guide(case),
-            summary=f"{weakest.agent!r} adds {_number(weakest.contribution)} to the return where {strongest.agent!r} "
-            f"adds {_number(strongest.contribution)}.",
+            summary=f"{weakest.agent!r} adds {number(weakest.contribution)} to the return where {strongest.agent!r} "
+            f"adds {number(strongest.contribution)}.",
         )
     still = max(agents, key=lambda agent: agent.idle_rate)
     moving = min(agents, key=lambda agent: agent.idle_rate)
@@ -206,53 +184,13 @@ def idle_agent(case: Case) -> Finding | None:
     return case.find(
         pb.FAILURE_MODE_CREDIT_ASSIGNMENT,
         [pb.REMEDY_INDIVIDUALISE, pb.REMEDY_EXPLORE],
-        severity=0.95 * PHASE_WEIGHT[case.phase],
+        severity=0.95 * case.phase_weight,
         confidence=0.65,
         rests_on=[f"agents.{agent.agent}.{item}" for agent in (still, moving) for item in _ADDED],
         agent=still.agent,
         feature=_first_guide(case),
-        summary=f"{still.agent!r} idles in {_percent(still.idle_rate)} of its env_steps, {moving.agent!r} in "
-        f"{_percent(moving.idle_rate)}.",
-    )
-
-
-def dominating_shaping(case: Case) -> Finding | None:
-    """Shaping outweighs the task reward although the task can be learnt from now."""
-    terms = case.terms()
-    share = min(1.0, sum(activity.reward_share for _, activity in terms))
-    stuck = case.phase in (pb.LEARNING_PHASE_PLATEAU, pb.LEARNING_PHASE_REGRESSING)
-    if not (terms and stuck and share >= DOMINATES and case.return_share >= LEARNABLE):
-        return None
-    heaviest = terms[0][0]
-    harmless = derive_invariance(case.incumbent) == INVARIANCE_POLICY_INVARIANT
-    fades = heaviest.schedule.kind in (SCHEDULE_KIND_LINEAR, SCHEDULE_KIND_EXPONENTIAL)
-    return case.find(
-        pb.FAILURE_MODE_SHAPING_DOMINATES,
-        [pb.REMEDY_RESCALE, pb.REMEDY_REMOVE] if fades else [pb.REMEDY_DECAY, pb.REMEDY_RESCALE, pb.REMEDY_REMOVE],
-        severity=PHASE_WEIGHT[case.phase] * share * (HARMLESS if harmless else 1.0),
-        confidence=0.6 if harmless else 0.8,
-        rests_on=[*(f"terms.{term.name}.reward_share" for term, _ in terms[:6]), "returns.mean"],
-        term=heaviest.name,
-        summary=f"Shaping is {_percent(share)} of all |reward|, most of it from {heaviest.name!r}, although the mean "
-        f"return is {_number(case.evidence.returns.mean)} and stands still or falls.",
-    )
-
-
-def dead_term(case: Case) -> Finding | None:
-    """A term of the incumbent never fires."""
-    dead = [(term, activity) for term, activity in case.terms() if activity.firing_rate <= DEAD]
-    if not dead:
-        return None
-    term, activity = min(dead, key=lambda pair: pair[1].firing_rate)
-    return case.find(
-        pb.FAILURE_MODE_DEAD_TERM,
-        [pb.REMEDY_REMOVE],
-        severity=0.5,
-        confidence=0.9,
-        rests_on=[f"terms.{term.name}.firing_rate", f"terms.{term.name}.reward_share"],
-        feature=term.feature,
-        term=term.name,
-        summary=f"Term {term.name!r} pays in {_percent(activity.firing_rate)} of the env_steps: it teaches nothing.",
+        summary=f"{still.agent!r} idles in {percent(still.idle_rate)} of its env_steps, {moving.agent!r} in "
+        f"{percent(moving.idle_rate)}.",
     )
 
 
@@ -272,8 +210,8 @@ def late_success(case: Case) -> Finding | None:
         rests_on=[f"milestones.{milestone.name}.{item}" for item in ("reached", "mean_first_step")] + ["mean_length"],
         milestone=milestone.name,
         feature=case.guide(milestone),
-        summary=f"{milestone.name!r} is reached in {_percent(seen.reached)} of the episodes, but first at env_step "
-        f"{_number(seen.mean_first_step)} of {case.card.episode_limit} on average.",
+        summary=f"{milestone.name!r} is reached in {percent(seen.reached)} of the episodes, but first at env_step "
+        f"{number(seen.mean_first_step)} of {case.card.episode_limit} on average.",
     )
 
 
@@ -288,8 +226,8 @@ def reward_not_sparse(case: Case) -> Finding | None:
         severity=0.2,
         confidence=0.8,
         rests_on=["returns.minimum", "returns.mean", "returns.maximum"],
-        summary=f"The reward is not sparse: random play had one on {_percent(card.reward_density)} of its env_steps. "
-        f"Returns are read from {_number(card.baseline_return)} on, which is what a team has that achieves nothing.",
+        summary=f"The reward is not sparse: random play had one on {percent(card.reward_density)} of its env_steps. "
+        f"Returns are read from {number(card.baseline_return)} on, which is what a team has that achieves nothing.",
     )
 
 
@@ -299,8 +237,8 @@ RULES: tuple[Callable[[Case], Finding | None], ...] = (
     idle_agent,
     missing_milestone,
     partial_success,
-    dominating_shaping,
-    dead_term,
+    shaping.dominating,
+    shaping.dead_term,
     late_success,
     reward_not_sparse,
 )
@@ -322,7 +260,7 @@ def _unexplained_silence(case: Case) -> Finding:
     return case.find(
         pb.FAILURE_MODE_EXPLORATION,
         [pb.REMEDY_EXPLORE],
-        severity=PHASE_WEIGHT[case.phase],
+        severity=case.phase_weight,
         confidence=0.5,
         rests_on=["returns.maximum", "milestone_score"],
         summary="No episode brings a reward, and no milestone says where the way to it ends.",
@@ -337,27 +275,19 @@ def _nothing_wrong(case: Case) -> Finding:
         confidence=0.9,
         rests_on=["returns.mean", "success_rate"],
         summary=f"Nothing is wrong: the mean return is {_mean_return(case)}, with success in "
-        f"{_percent(case.evidence.success_rate)} of the episodes.",
+        f"{percent(case.evidence.success_rate)} of the episodes.",
     )
 
 
 def _mean_return(case: Case) -> str:
     """The mean return and what it is measured against."""
-    mean, card = _number(case.evidence.returns.mean), case.card
+    mean, card = number(case.evidence.returns.mean), case.card
     if card.baseline_return:
-        return f"{mean}, where {_number(card.baseline_return)} is nothing and {_number(card.largest_return)} the most"
-    return f"{mean} of {_number(case.return_unit)}"
+        return f"{mean}, where {number(card.baseline_return)} is nothing and {number(card.largest_return)} the most"
+    return f"{mean} of {number(case.return_unit)}"
 
 
 def _first_guide(case: Case) -> str:
     """Feature that leads to the first missing milestone; "" when nothing is missing or known."""
     missing = case.first_missing(RELIABLE)
     return case.guide(missing[0]) if missing else ""
-
-
-def _percent(share: float) -> str:
-    return f"{min(1.0, max(0.0, share)):.0%}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.3g}"

@@ -1,6 +1,6 @@
 """The JSON of an LLM's diagnosis: the schema that its grammar is made from, and the way back to a `Diagnosis`.
 
-A model writes properties in the schema's order, and what it has written is what it goes on from. Of each
+A model writes properties in the schema's order, and what it has written is what it continues from. Of each
 finding it first picks the numbers that it rests on, then says in a sentence what they show, which is all the
 reasoning there is room for, and only then names mode, object and remedy; how grave and how sure comes last,
 when there is something to weigh.

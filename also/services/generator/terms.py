@@ -94,16 +94,8 @@ def event(
         reason: why, one sentence.
     """
     feature = feature_of(card, milestone.feature)
-    term = pb.ShapingTerm(
-        name=_name("own" if role else "reach", milestone.name),
-        form=pb.SHAPING_FORM_EVENT,
-        target=target,
-        role=role,
-        feature=feature.name,
-        weight=cap,
-        episode_cap=cap,
-        reason=reason,
-    )
+    name = _name("own" if role else "reach", milestone.name)
+    term = _capped(pb.SHAPING_FORM_EVENT, name, feature, cap, target, reason, role)
     if _needs_aggregate(term, feature):
         term.aggregate = milestone.aggregate or task_pb2.AGGREGATE_MAX
     term.event.threshold = _level(card, feature, term.aggregate, milestone.threshold)
@@ -128,15 +120,9 @@ def synchrony(
     feature = feature_of(card, milestone.feature)
     if len(card.agents) < 2:
         return []
-    term = pb.ShapingTerm(
-        name=_name("together", feature.name),
-        form=pb.SHAPING_FORM_SYNCHRONY,
-        target=pb.TARGET_KIND_TEAM,
-        feature=feature.name,
-        weight=tidy(cap / 4),
-        episode_cap=cap,
-        reason=reason,
-    )
+    name = _name("together", feature.name)
+    term = _capped(pb.SHAPING_FORM_SYNCHRONY, name, feature, cap, pb.TARGET_KIND_TEAM, reason)
+    term.weight = tidy(cap / 4)
     term.synchrony.min_agents = min(max(2, min_agents), len(card.agents))
     term.synchrony.window = 2
     term.synchrony.threshold = _level(card, feature, task_pb2.AGGREGATE_UNSPECIFIED, milestone.threshold)
@@ -155,16 +141,8 @@ def novelty(
         role: role that receives it, for target `role`.
         reason: why, one sentence.
     """
-    term = pb.ShapingTerm(
-        name=_name("own_explore" if role else "explore", feature.name),
-        form=pb.SHAPING_FORM_NOVELTY,
-        target=target,
-        role=role,
-        feature=feature.name,
-        weight=cap,
-        episode_cap=cap,
-        reason=reason,
-    )
+    name = _name("own_explore" if role else "explore", feature.name)
+    term = _capped(pb.SHAPING_FORM_NOVELTY, name, feature, cap, target, reason, role)
     term.novelty.bins = 16
     if target == pb.TARGET_KIND_TEAM and feature.scope != task_pb2.FEATURE_SCOPE_TEAM:
         term.novelty.team = task_pb2.AGGREGATE_MIN
@@ -179,16 +157,10 @@ def penalty(feature: Feature, *, cap: float, reason: str = "") -> pb.ShapingTerm
         cap: episode cap, see `purse`.
         reason: why, one sentence.
     """
-    of_team = feature.scope == task_pb2.FEATURE_SCOPE_TEAM
-    return pb.ShapingTerm(
-        name=_name("avoid", feature.name),
-        form=pb.SHAPING_FORM_PENALTY,
-        target=pb.TARGET_KIND_TEAM if of_team else pb.TARGET_KIND_AGENT,
-        feature=feature.name,
-        weight=tidy(cap / 20),
-        episode_cap=cap,
-        reason=reason,
-    )
+    target = pb.TARGET_KIND_TEAM if feature.scope == task_pb2.FEATURE_SCOPE_TEAM else pb.TARGET_KIND_AGENT
+    term = _capped(pb.SHAPING_FORM_PENALTY, _name("avoid", feature.name), feature, cap, target, reason)
+    term.weight = tidy(cap / 20)
+    return term
 
 
 def credit(alpha: float, *, reason: str = "") -> pb.ShapingTerm:
@@ -227,6 +199,28 @@ def tidy(number: float) -> float:
 
 def _weight(card: TaskCard, share: float) -> float:
     return tidy(min(1.0, share * returns.span(card)))
+
+
+def _capped(
+    form: pb.ShapingForm,
+    name: str,
+    feature: Feature,
+    cap: float,
+    target: pb.TargetKind,
+    reason: str,
+    role: str = "",
+) -> pb.ShapingTerm:
+    """A term that pays its whole cap at once."""
+    return pb.ShapingTerm(
+        name=name,
+        form=form,
+        target=target,
+        role=role,
+        feature=feature.name,
+        weight=cap,
+        episode_cap=cap,
+        reason=reason,
+    )
 
 
 def _needs_aggregate(term: pb.ShapingTerm, feature: Feature) -> bool:

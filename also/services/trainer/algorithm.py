@@ -65,7 +65,7 @@ class Learning(Protocol):
 
         Args:
             state: of a learner with the same nets.
-            optimiser_steps: steps of its optimiser, which goes on; None where the other one has another algorithm: then
+            optimiser_steps: steps of its optimiser, which continues; None if the other one has another algorithm: then
                 only what acts is taken.
         """
 

@@ -55,7 +55,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episodes:
-    """What came of N episodes of R replicas, M milestones each; on the CPU, wherever they were played."""
+    """Results of N episodes of R replicas, M milestones each; on the CPU, wherever they were played."""
 
     returns: Tensor
     """float32 (R, N), units of task reward."""

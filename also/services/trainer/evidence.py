@@ -63,7 +63,7 @@ def gather(
         milestones=_milestones(card, episodes, values, _over_time(trace.rewards)),
         features=_features(card, trace, values, had, clipped),
         agents=_agents(card, trace, had, idle_returns, run),
-        terms=run.shaping.activity()[0],
+        terms=run.shaping.ledger.activity()[0],
         mean_length=episodes.lengths[0].float().mean().item(),
         config_hash=run.shaping.config_hashes[0],
     )

@@ -100,7 +100,7 @@ class Player(Generic[E]):
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """Features that are told of each state: those that shaping reads."""
+        """Features that are recorded for each state: those that shaping reads."""
         return self.shaping.feature_names
 
     def begin(self, keys: Tensor) -> None:
@@ -156,7 +156,7 @@ class Player(Generic[E]):
         raise NotImplementedError
 
     def trim(self) -> None:
-        """Drop what a checkpoint leaves out, before one is made: the live run goes on as a restored one does."""
+        """Drop what a checkpoint leaves out, before one is made: the live run continues as a restored one does."""
 
     def take_finished(self) -> tuple[Tensor, Tensor]:
         """Sums of the returns of episodes that ended since the last call, and their number, both (R,)."""

@@ -5,7 +5,7 @@ did means nothing, so its rows are left out of every loss, mean and count. What 
 another matter, and needs two rules, one for each reward:
 
 - *The task's* is the team's: what the team comes to later is owed to those, too, that have left (Cohen 2021,
-  arXiv 2111.05992, "posthumous credit assignment"). So the agent's return goes on to the end of the episode, and the
+  arXiv 2111.05992, "posthumous credit assignment"). So the agent's return continues to the end of the episode, and the
   value of a state that it is not in is the mean of what the value net says of those that are, as all of them
   estimate the one return of the team. No value net need know what a state is worth that its agent is not in. MAPPO's
   authors feed it zeros and the agent's id there, and train it on that (Yu 2022, arXiv 2103.01955, "death masking"):

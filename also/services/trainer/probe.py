@@ -78,5 +78,5 @@ def _pay(campaign: Campaign, run: Run, configs: Sequence[ShapingConfig]) -> list
     varies = (highest - lowest > 1e-9).tolist()
     return [
         trainer_pb2.ShapingProbe(terms=terms, varies=varied)
-        for terms, varied in zip(shaping.activity(), varies, strict=True)
+        for terms, varied in zip(shaping.ledger.activity(), varies, strict=True)
     ]

@@ -31,7 +31,7 @@ _JAX = 300 * 2**20
 """Bytes that JAX, JaxMARL and what was compiled take besides, in a process that steps its environments."""
 
 _WARNS = 0.5
-"""Share of the available memory from which on an estimate is told."""
+"""Share of the available memory above which an estimate is reported."""
 
 _GIB = 2**30
 

@@ -143,7 +143,7 @@ class Run:
 
         Args:
             snapshot: the other run, of the same task and nets.
-            whole: its algorithm is the same, so the optimiser goes on, too.
+            whole: its algorithm is the same, so the optimiser continues, too.
 
         Raises:
             CheckpointError: it does not fit.
@@ -179,7 +179,7 @@ class Run:
         that a restored run and the live one agree. So does what a checkpoint leaves out end here.
 
         Args:
-            whole: nothing is left out, for a save of a run that goes on.
+            whole: nothing is left out, for a save of a run that continues.
         """
         task_state = self.task.state_dict()
         if not self.task.copies_state:

@@ -23,7 +23,7 @@ def groups(request: ValidateRequest, step: Step, arms: Sequence[ArmResult]) -> l
     Args:
         request: the round.
         step: what to train.
-        arms: results so far; from its second rung on, a branch goes on from its checkpoint there.
+        arms: results so far; from its second rung on, a branch continues from its checkpoint there.
     """
     settings = request.campaign.validation
     shares = split(len(step.arms), len(step.indices), settings.replicas_per_group, settings.parallel_groups)
@@ -75,7 +75,7 @@ def _branch(request: ValidateRequest, step: Step, arms: Sequence[ArmResult], arm
     branch = Branch(arm=arm, seed_index=index, config=_config(request, arm))
     if step.pool == SeedPool.SEED_POOL_SEARCH and step.number > 1:
         (before,) = records_of(arms, arm, step.pool, indices=[index], rung=step.number - 1)
-        branch.checkpoint_id = before.checkpoint_id  # no seed: the checkpoint's stream goes on
+        branch.checkpoint_id = before.checkpoint_id  # no seed: the checkpoint's stream continues
     else:
         branch.checkpoint_id = request.checkpoint_id
         branch.seed = seeds.derive(request.campaign.seed, "branch", _pool(step), request.stage, request.round, index)

@@ -39,7 +39,7 @@ class Phase:
         Args:
             reasons: why candidates are out, by name; those that are in have none.
             env_steps: env_steps of the running step's branches.
-            waits_for: what has to come before it goes on, in words; empty for nothing.
+            waits_for: what has to come before it continues, in words; empty for nothing.
         """
         return ValidationProgress(
             phase=self.phase,

@@ -42,7 +42,7 @@ class Validator(validator_pb2_grpc.ValidatorServiceServicer):
         self._given = given
 
     def Validate(self, request: ValidateRequest, context: grpc.ServicerContext) -> Iterator[ValidateResponse]:
-        """Validate one round; when the call is cancelled its processes end, and its Jobs go on."""
+        """Validate one round; when the call is cancelled its processes end, and its Jobs continue."""
         launcher = self._launch(request.campaign.validation.parallel_groups)
         measures = open_measures(self._given, self._store, launcher.show)
         with closing(validate(request, trainer=self._trainer, launcher=launcher, measures=measures)) as messages:
@@ -60,9 +60,9 @@ class Validator(validator_pb2_grpc.ValidatorServiceServicer):
         validation = request.campaign.validation
         self._launch(validation.parallel_groups).check()
         if self._given.prometheus or validation.guards:
-            from also.services.validator.measure import prometheus
+            from also.services.validator.measure import connection
 
-            prometheus.check(self._given, request.campaign)
+            connection.check(self._given, request.campaign)
         return CheckValidatorResponse()
 
 

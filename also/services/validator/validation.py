@@ -44,7 +44,7 @@ _PROBE_SECONDS = 1800.0
 """Deadline of the trainer's answer to the screen."""
 
 _CAUSE_LIMIT = 200
-"""Characters of a cause that a step's wait is told with; a whole one is in the failed group's record."""
+"""Characters of a cause in what a step waits for; the failed group's record has the whole text."""
 
 _TICK_SECONDS = 1.0
 """Longest time without progress while the trainer answers."""
@@ -224,9 +224,9 @@ def _probe(
 
 
 def _waits_for(groups: int, progress: Progress) -> str:
-    """What a step waits for whose branch groups do not all run, in words; the most frequent cause is told.
+    """What a step waits for whose branch groups do not all run, in words, with the most frequent cause.
 
-    How many they are is told behind the colon: the wait is the same one while they begin one after the other.
+    How many they are follows the colon: the wait is the same one while they begin one after the other.
     """
     if not progress:
         return f"the first of {counted(groups, 'branch group')} to begin"

@@ -40,7 +40,7 @@ LONGEST_REASON = 200
 
 AS_IS, DOUBLE, HALF, QUARTER, FADE, DROP = "as_is", "double", "half", "quarter", "fade", "drop"
 WIDER, NARROWER = "wider", "narrower"
-"""What may become of a term of the incumbent."""
+"""What a candidate may change in a term of the incumbent."""
 
 GATED = (pb.SHAPING_FORM_POTENTIAL, pb.SHAPING_FORM_EVENT)
 """Forms whose terms may have a gate; a synchrony is a condition by itself."""

@@ -4,7 +4,7 @@ Where a GPU's memory does not suffice for one batch they are replicas of several
 size that learn in turn, update by update (`memory`).
 
 All branches advance together, each under its own shaping config and seed, and are measured on the
-sparse return at the same points. A group begins from its branches' checkpoints, or goes on from a
+sparse return at the same points. A group begins from its branches' checkpoints, or continues from a
 save (`branch.save`); from then on the two are the same thing.
 """
 
@@ -144,7 +144,7 @@ class GroupRun:
 
     def _finish(self, store: Store, run: Run, records: Sequence[BranchRecord]) -> None:
         group = self.group
-        of_each = zip(records, run.snapshots(), run.shaping.activity(), run.finite.tolist(), strict=True)
+        of_each = zip(records, run.snapshots(), run.shaping.ledger.activity(), run.finite.tolist(), strict=True)
         for record, snapshot, terms, finite in of_each:
             record.env_steps = self.updates * run.env_steps_per_update
             record.terms.extend(terms)

@@ -1,7 +1,7 @@
 """Metrics of one branch group, told while it trains: the validator reads them by PromQL.
 
 The values are those of the records, unrounded, and the config hash is the live learner's, so that
-what Prometheus says can be held against what the store says. A process that goes on from a save
+what Prometheus says can be held against what the store says. A process that continues from a save
 tells the earlier measures first: a group's metrics are the same whoever trained it.
 """
 

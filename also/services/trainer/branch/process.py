@@ -1,33 +1,29 @@
 """A branch group as a process or a Kubernetes Job: `python -m also.services.trainer.branch`.
 
-What to do is read from the object store, and what came of it is created there once, so the process
-may be started again at any time, and twice at once. Asked to end (SIGTERM, SIGINT), it finishes the
-update under way and saves; the next process goes on from there, to the same result.
-
-Once the result is stored the process may stay up for a while, so that Prometheus reads its last
-samples: until the validator has stored its reading of them, or the time is over. One that finds the
-result there, and no reading of it, does the same with what the group came to, and trains nothing.
+The process reads what to do from the object store and creates the result there once, so it may be
+started again at any time, and twice at once. Asked to end (SIGTERM, SIGINT), it finishes the update
+under way and saves; the next process continues from there, to the same result. Once the result is
+stored, the process may linger until Prometheus has read its last samples (`lingering`).
 
 Exit codes: 0 the result is in the store, 1 it failed and may be started again, 2 its input is
-wrong, 143 it was asked to end before its end, or before its samples were read: a Job starts another then, which goes
-on with that.
+wrong, 143 it was asked to end before its end, or before its samples were read: a Job then starts another process,
+which continues.
 """
 
 import argparse
 import math
-import os
-import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from also import enums, exposition, keys, lifeline, log, settings
 from also.document import canonical
 from also.errors import InputError, MissingObjectError, MissingStoreError, StoreError
 from also.process import BAD_INPUT
+from also.services.trainer.branch.lingering import linger, show
+from also.services.trainer.branch.stop import STOPPED, Stop, stoppable
 from also.store import Store, open_store
 from also.v1 import branch_pb2
 from also.v1.campaign_pb2 import Device, LearnerSettings
@@ -39,35 +35,11 @@ if TYPE_CHECKING:
 FAILED = 1
 """Exit code when the store fails: another process may succeed."""
 
-STOPPED = 143
-"""Exit code after SIGTERM or SIGINT, what a shell says of SIGTERM: there is more to do for the group."""
-
 _SAVES_KEPT = 2
 """Newest saves of a group that stay while it trains: the second is there should the first be damaged."""
 
 _PROGRESS_SECONDS = 0.5
 """Longest time between two progress lines, while updates are shorter."""
-
-_LINGER_TICK_SECONDS = 1.0
-"""Time between two looks for the validator's reading."""
-
-_SIGNAL_SECONDS = 0.1
-"""How soon a process that only waits notices a signal at the latest."""
-
-
-class Stop:
-    """Whether the process was asked to end. Until it is `heeded` there is nothing to save, and it ends at once."""
-
-    def __init__(self) -> None:
-        """Nobody has asked yet."""
-        self.asked = False
-        self.heeded = False
-
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Handle the signal."""
-        if not self.heeded:
-            os._exit(STOPPED)
-        self.asked = True
 
 
 def main(given: Sequence[str] | None = None) -> None:
@@ -75,7 +47,7 @@ def main(given: Sequence[str] | None = None) -> None:
     arguments = _parse(given)
     if arguments.lifeline:
         lifeline.hold()
-    with _stoppable() as stop, log.about(campaign=arguments.campaign, group=arguments.group), ExitStack() as stack:
+    with stoppable() as stop, log.about(campaign=arguments.campaign, group=arguments.group), ExitStack() as stack:
         try:
             stack.enter_context(log.prepared("branch"))
             if arguments.metrics_port is not None:
@@ -93,7 +65,7 @@ def main(given: Sequence[str] | None = None) -> None:
             group.campaign.learner.MergeFrom(LearnerSettings(device=f"DEVICE_{arguments.device.upper()}"))
             if not train(store, group, save_seconds=arguments.save_seconds, share=arguments.share, stop=stop):
                 sys.exit(STOPPED)
-            if arguments.metrics_port is not None and not _linger(store, group, arguments.linger_seconds, stop):
+            if arguments.metrics_port is not None and not linger(store, group, arguments.linger_seconds, stop):
                 sys.exit(STOPPED)
         except (InputError, MissingObjectError) as error:
             print(f"error: {one_line(str(error))}", file=sys.stderr)  # the launcher reads the last line
@@ -112,7 +84,7 @@ def train(
 
     Args:
         store: the object store.
-        group: what to train; it goes on from its newest save, if it has one.
+        group: what to train; it continues from its newest save, if it has one.
         save_seconds: time between two saves, seconds.
         share: processes that share the free memory of this machine's GPU, at least 1.
         stop: asked after each update whether to save and end.
@@ -174,36 +146,6 @@ def train(
     return True
 
 
-def show(store: Store, group: branch_pb2.BranchGroup, *, seconds: float, stop: Stop | None = None) -> bool:
-    """Tell what a group came to as the process that trained it did, unless that was read; nothing is trained.
-
-    Args:
-        store: the object store, with the group's result.
-        group: the group.
-        seconds: longest time to stay up, seconds.
-        stop: asked often whether to end.
-
-    Returns:
-        Whether it was read, or the time is over; False when the process was asked to end before.
-
-    Raises:
-        StoreError: the store cannot be read.
-    """
-    stop = stop or Stop()
-    stop.heeded = True
-    if store.exists(keys.branch_group_reading(group.campaign_id, group.name)):
-        return True
-    from also.services.trainer.branch.metrics import BranchMetrics
-
-    key = keys.branch_group_result(group.campaign_id, group.name)
-    records = store.get_message(key, branch_pb2.BranchGroupResult).records
-    env_steps = sum(record.env_steps for record in records)
-    told = BranchMetrics(group, records, planned_env_steps=env_steps, owner=settings.from_environment().owner)
-    told.trained(env_steps)
-    log.BRANCHES_SHOWN.tell(branches=len(records))
-    return _linger(store, group, seconds, stop)
-
-
 def _parts(group: branch_pb2.BranchGroup, share: int) -> int:
     """Parts that a group is trained in, by the free memory of its device."""
     from also.services.trainer import device, memory
@@ -239,29 +181,9 @@ def _sweep(store: Store, group: branch_pb2.BranchGroup, *, keep: int) -> None:
         log.SAVES_NOT_DELETED.tell(error=str(error))
 
 
-def _linger(store: Store, group: branch_pb2.BranchGroup, seconds: float, stop: Stop) -> bool:
-    """Stay up until the validator has stored its reading, or the time is over; False when asked to end before."""
-    key = keys.branch_group_reading(group.campaign_id, group.name)
-    end = time.monotonic() + seconds
-    away = False
-    while not stop.asked and time.monotonic() < end:
-        try:
-            if store.exists(key):
-                return True
-            away = False
-        except StoreError as error:
-            if not away:
-                log.STORE_AWAY.tell(error=str(error))
-            away = True
-        look = min(end, time.monotonic() + _LINGER_TICK_SECONDS)
-        while not stop.asked and time.monotonic() < look:
-            time.sleep(_SIGNAL_SECONDS)
-    return not stop.asked
-
-
 @contextmanager
 def _failures_told() -> Iterator[None]:
-    """Tell the log why what is inside fails."""
+    """Log why what is inside fails."""
     try:
         yield
     except Exception as error:
@@ -280,18 +202,6 @@ def _may_pass(error: Exception) -> bool:
     return isinstance(error, StoreError) and not isinstance(error, MissingStoreError) and error.__cause__ is not None
 
 
-@contextmanager
-def _stoppable() -> Iterator[Stop]:
-    """SIGTERM and SIGINT ask what is inside to stop."""
-    stop = Stop()
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _parse(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="also.services.trainer.branch")
     parser.add_argument("--store", required=True, help="URI of the object store")
@@ -300,14 +210,14 @@ def _parse(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--metrics-port", type=int, default=None, metavar="N", help="serve /metrics on this port")
     parser.add_argument(
         "--linger-seconds",
-        type=_seconds,
+        type=_number(float, lambda value: 0 <= value < math.inf, "a number of seconds, 0 or more,"),
         default=0.0,
         metavar="S",
         help="longest time to stay up after the result, until the metrics were read; 0 or more, default 0",
     )
     parser.add_argument(
         "--save-seconds",
-        type=_some_seconds,
+        type=_number(float, lambda value: 0 < value < math.inf, "a number of seconds above 0"),
         default=math.inf,
         metavar="S",
         help="time between two saves, above 0; left out: saved only when asked to end",
@@ -320,7 +230,7 @@ def _parse(given: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--share",
-        type=_whole,
+        type=_number(int, lambda value: value >= 1, "a whole number, at least 1,"),
         default=1,
         metavar="N",
         help="processes that share the free memory of this machine's GPU, at least 1; default 1",
@@ -329,28 +239,16 @@ def _parse(given: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(given)
 
 
-def _seconds(text: str) -> float:
-    seconds = _number(text)
-    if not 0 <= seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; a number of seconds, 0 or more, is expected")
-    return seconds
+def _number(kind: Callable[[str], float], fits: Callable[[float], bool], allowed: str) -> Callable[[str], float]:
+    """Reads an argument that is a number of some kind and fits; `allowed` says in words what is expected."""
 
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if not fits(value):
+            raise argparse.ArgumentTypeError(f"{text!r} is not allowed; {allowed} is expected")
+        return value
 
-def _some_seconds(text: str) -> float:
-    seconds = _number(text)
-    if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; a number of seconds above 0 is expected")
-    return seconds
-
-
-def _whole(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; a whole number, at least 1, is expected")
-    return int(text)
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
+    return read

@@ -1,8 +1,8 @@
 """Saves of a branch group in mid-branch, and the way back from one.
 
 A save is the tensors of all replicas with the counts of shaping activity, in one object, then the
-message that names it, which is created last: only then does the save exist. Where a run goes on
-from a save it comes to what it would have come to, bit for bit; when saves were made shows in
+message that names it, which is created last: only then does the save exist. Where a run continues
+from a save its results are the same, bit for bit; when saves were made shows in
 nothing but the training time and the number of processes.
 
 The tensors' object is named by its content, and holds a digest of the message. So every byte of a
@@ -74,7 +74,7 @@ def save(store: Store, course: GroupRun, *, seconds: float) -> bool:
     )
     tensors = {_DIGEST: _digest(made)}
     for part, run in enumerate(runs):
-        tensors |= as_part(_activity(part), run.shaping.activity_state())
+        tensors |= as_part(_activity(part), run.shaping.ledger.state_dict())
     for place, snapshot in enumerate(snapshots):
         tensors |= as_part(str(place), snapshot.tensors)
     content = save_tensors({name: tensor.cpu().contiguous() for name, tensor in tensors.items()})
@@ -85,7 +85,7 @@ def save(store: Store, course: GroupRun, *, seconds: float) -> bool:
 
 
 def sweep(store: Store, group: BranchGroup, *, keep: int) -> None:
-    """Delete a group's saves but for the newest; whoever was about to go on from one of them takes another.
+    """Delete a group's saves but for the newest; whoever was about to continue from one of them takes another.
 
     Args:
         store: the object store.
@@ -151,7 +151,7 @@ def _resumed(store: Store, group: BranchGroup, key: str) -> GroupRun:
     if saved != live:
         raise CheckpointError(f"it was trained under shaping configs {saved}; {live} are the branches'")
     for part, (run, finite) in enumerate(zip(runs, in_parts(made.finite, parts), strict=True)):
-        run.shaping.load_activity_state(part_of(tensors, _activity(part)))
+        run.shaping.ledger.load_state_dict(part_of(tensors, _activity(part)))
         run.finite = torch.tensor(list(finite), dtype=torch.bool, device=run.device)
     return GroupRun(
         group,

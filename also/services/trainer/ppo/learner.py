@@ -144,7 +144,7 @@ class Learner:
         )
 
     def _values(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
-        """Values of the states seen and of those reached, both (R, T, E, A, 2); the memory goes on to the last."""
+        """Values of the states seen and of those reached, both (R, T, E, A, 2); the memory continues to the last."""
         net, before, who = self.value_net, self.value_memory, rollout.presence
         done, forgets = rollout.terminated | rollout.truncated, rollout.forgets
         parts, memories = [], []

@@ -18,11 +18,7 @@ class Activity:
         """Count for terms whose receivers are `receives`, bool (N, 1, A)."""
         self._receivers = receives.sum((-1, -2)).tolist()
         self._ignored = ~receives
-        self.clear()
-
-    def clear(self) -> None:
-        """Begin again from nothing."""
-        terms, device = len(self._receivers), self._ignored.device
+        terms, device = len(self._receivers), receives.device
         self._moments = 0
         self._absent = torch.zeros(terms, dtype=torch.int64, device=device)
         self._sums = torch.zeros(5, terms, dtype=torch.float64, device=device)

@@ -23,14 +23,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from also.errors import CheckpointError
-from also.services.trainer.parts import as_part, part_of
+from also.services.trainer.parts import require_like
 from also.services.trainer.presence import Presence
-from also.services.trainer.shaping_reward.activity import Activity
 from also.services.trainer.shaping_reward.caps import Capped
 from also.services.trainer.shaping_reward.credit import Credit
 from also.services.trainer.shaping_reward.forms import Potentials, Restarts
-from also.services.trainer.shaping_reward.terms import FORMS, Placed, Terms, Values
+from also.services.trainer.shaping_reward.ledger import Ledger
+from also.services.trainer.shaping_reward.terms import FORMS, Placed, Terms
 from also.services.trainer.tasks.vector_task import Features
 from also.shaping import identity, rules
 from also.v1 import shaping_pb2 as pb
@@ -92,13 +91,11 @@ class ShapingReward:
         self._credit = Credit(mixers, card, len(configs), device)
         self._potentials = Potentials(self._terms, environments, gamma)
         self._capped = Capped(self._terms, environments)
-        self._names = [
+        names = [
             [(each.order.index(index), term.name) for index, term in enumerate(config.terms)]
             for config, each in zip(configs, canonical, strict=True)
         ]
-        """For each config, in its own order of terms: the term's canonical place, and its name."""
-        self._activity, self._mixing = Activity(self._terms.receives), Activity(self._credit.receives)
-        self._task_size = torch.zeros(len(configs), dtype=torch.float64, device=device)
+        self.ledger = Ledger(self._terms, self._credit, names)
         self._env_steps = torch.zeros(len(configs), dtype=torch.int64, device=device)
 
     @property
@@ -142,7 +139,7 @@ class ShapingReward:
 
         Returns:
             float32 (R, E, A), always finite: where a feature is not, the terms that read it have
-            value 0, as under a closed gate, and `activity` says so.
+            value 0, as under a closed gate, and the ledger says so.
         """
         del truncated  # named to say that it makes no difference
         one = {name: value.unsqueeze(1) for name, value in features.items()}
@@ -185,10 +182,10 @@ class ShapingReward:
         paid, due, cut = self._capped.pay(values, factors, restarts)
         differences = reached - before
         rewards = torch.cat([differences, paid])  # (N, T * E, A)
-        self._count(rewards, torch.cat([differences, due]), torch.cat([clipped, cut]), values, task_reward, acted)
         own, mixed = self._of_agents(rewards, reached, acted, stayed)
-        if self._credit.placed:
-            self._count_mixing(own, mixed, acted)
+        due, cut = torch.cat([differences, due]), torch.cat([clipped, cut])
+        self.ledger.count(rewards, due, cut, values, task_reward.flatten(1), acted)
+        self.ledger.count_credit(own, mixed, acted)
         return mixed.view(*task_reward.shape, -1)
 
     @torch.no_grad()
@@ -226,50 +223,6 @@ class ShapingReward:
         _, mixed = self._of_agents(torch.cat([reached - before, paid]), reached, acted, stayed)
         return mixed.view(*terminated.shape, -1)
 
-    def activity(self) -> list[list[pb.TermActivity]]:
-        """What each term did since construction: for each replica, in its config's order.
-
-        The shares of reward are of the sum of |task reward| and of every term's |reward|, over
-        agents. A credit term's reward is what it adds to an agent's, and half of its size counts
-        as its share: what leaves one agent reaches another.
-        """
-        totals = [float(size) * self._shape[2] for size in self._task_size]
-        for each, size in zip(self._terms.placed, self._activity.sizes(), strict=True):
-            totals[each.replica] += size
-        found = {
-            (each.replica, each.slot): (self._activity, row, totals[each.replica])
-            for row, each in enumerate(self._terms.placed)
-        } | {
-            (each.replica, each.slot): (self._mixing, row, 2 * totals[each.replica])
-            for row, each in enumerate(self._credit.placed)
-        }
-        report = []
-        for replica, names in enumerate(self._names):
-            rows = [(name, *found[replica, slot]) for slot, name in names]
-            report.append([activity.of(row, name, total) for name, activity, row, total in rows])
-        return report
-
-    def activity_state(self) -> dict[str, Tensor]:
-        """What `activity` is computed from, to be saved: it is no part of what learns, so `state_dict` lacks it.
-
-        `task_size` float64 (R,), and the counts of terms and of credit (see `Activity.state_dict`).
-        """
-        counts = {"task_size": self._task_size.clone()}
-        for name, activity in (("terms", self._activity), ("mixing", self._mixing)):
-            counts |= as_part(name, activity.state_dict())
-        return counts
-
-    def load_activity_state(self, state: dict[str, Tensor]) -> None:
-        """Go on counting from what `activity_state` returned under the same configs; other entries are ignored.
-
-        Raises:
-            CheckpointError: a tensor is missing, or has another shape or type.
-        """
-        _require_like(self.activity_state(), state, "shaping activity")
-        self._task_size.copy_(state["task_size"])
-        for name, activity in (("terms", self._activity), ("mixing", self._mixing)):
-            activity.load_state_dict(part_of(state, name))
-
     def state_dict(self) -> dict[str, Tensor]:
         """Everything a bit-exact continuation needs; first axis R, of a shape that no config changes.
 
@@ -287,7 +240,7 @@ class ShapingReward:
         Raises:
             CheckpointError: a tensor is missing, or has another shape or type.
         """
-        _require_like(self.state_dict(), state, "shaping state")
+        require_like(self.state_dict(), state, "shaping state")
         self._env_steps.copy_(state["env_steps"])
         for name, (values, at) in self._state().items():
             values.copy_(state[name][self._terms.replica[at], self._terms.slot[at]])
@@ -299,24 +252,6 @@ class ShapingReward:
     def _restarts(self, begun: Begun) -> Restarts:
         values = self._terms.read(_states(begun.features))
         return Restarts(at=list(begun.at), fresh=self._of_terms(begun.done), values=values)
-
-    def _count(
-        self, paid: Tensor, due: Tensor, cut: Tensor, values: Values, task_reward: Tensor, acted: Tensor | None
-    ) -> None:
-        """Count what the terms did, (N, states, A); `acted` is bool (R, states, A)."""
-        size = task_reward.abs().flatten(1)  # (R, states)
-        if acted is not None and values.acted is not None:
-            paid, due, cut = paid * values.acted, due * values.acted, cut & values.acted
-            size = size * acted.float().mean(-1)
-        self._task_size += size.sum(-1)
-        self._activity.count(paid=paid, due=due, cut=cut, finite=values.finite, there=values.acted)
-
-    def _count_mixing(self, own: Tensor, mixed: Tensor, acted: Tensor | None) -> None:
-        """Count what credit moved, from rewards (R, states, A) before and after it."""
-        moved = (mixed - own)[self._credit.replica]
-        whole = torch.ones_like(moved, dtype=torch.bool)
-        there = None if acted is None else acted[self._credit.replica]
-        self._mixing.count(paid=moved, due=moved, cut=~whole, finite=whole, there=there)
 
     def _of_agents(
         self, rewards: Tensor, reached: Tensor, acted: Tensor | None, stayed: Tensor | None
@@ -362,11 +297,3 @@ def _padded(first: Tensor, whole: Tensor) -> Tensor:
 def _states(features: Features) -> Features:
     """Features (R, T, E, ...) with one axis for all states, (R, T * E, ...)."""
     return {name: value.flatten(1, 2) for name, value in features.items()}
-
-
-def _require_like(expected: dict[str, Tensor], given: dict[str, Tensor], what: str) -> None:
-    for name, tensor in expected.items():
-        found = given.get(name)
-        if found is None or found.shape != tensor.shape or found.dtype != tensor.dtype:
-            has = "missing" if found is None else f"{found.dtype} {tuple(found.shape)}"
-            raise CheckpointError(f"{what} {name!r} is {has}; {tensor.dtype} {tuple(tensor.shape)} is expected")

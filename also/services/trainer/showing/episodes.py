@@ -1,7 +1,7 @@
 """Report episodes as they are shown: played once to find the best, median and worst, and again to look at these.
 
 Both times all episodes are played, from the same seeds, so that what is seen is what was counted. Environments that no
-seed decides (`task.unseeded`) may play another episode the second time: what is told is what was seen.
+seed decides (`task.unseeded`) may play another episode the second time: the one that was seen is described.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,7 @@
 """The frame of tasks that are stepped as tensors: their episodes, features and state.
 
 A task's whole state is one tuple of tensors with names, (R, E, ...), which are never changed in place. What a task adds
-is how an episode begins, what is seen, what an env_step does, and what each feature is.
+is its layouts, how an episode begins, what is seen, what an env_step does, and what each feature is.
 
 Letters as in `vector_task`; N environments that are drawn anew.
 """
@@ -28,10 +28,21 @@ class TensorTask(Generic[S, M]):
     copies_state = True
     whole_numbers = True  # cells, levels and bits
 
-    def __init__(self, card: TaskCard, *, replicas: int, environments: int, device: str | torch.device) -> None:
-        """Begin (R, E) environments, of a task that is ready to spawn them."""
-        self.card = card
-        self.reset(torch.zeros((replicas, environments), dtype=torch.int64, device=device))
+    def __init__(self, layout: str, *, replicas: int, environments: int, device: str | torch.device = "cpu") -> None:
+        """Open a layout.
+
+        Args:
+            layout: its published name.
+            replicas: R.
+            environments: E.
+            device: device of all tensors.
+
+        Raises:
+            TaskError: there is no such layout.
+        """
+        keys = torch.zeros((replicas, environments), dtype=torch.int64, device=device)
+        self.card = self._build(layout, keys)
+        self.reset(keys)
 
     def reset(self, keys: Tensor) -> None:
         """Begin episode 0 of every environment; keys is int64 (R, E)."""
@@ -75,6 +86,14 @@ class TensorTask(Generic[S, M]):
 
     def moment(self, names: tuple[str, ...]) -> M:
         """What these features of the current state are functions of."""
+        raise NotImplementedError
+
+    def _build(self, layout: str, keys: Tensor) -> TaskCard:
+        """Build what a layout needs for environments of such keys, int64 (R, E), on their device; the layout's card.
+
+        Raises:
+            TaskError: there is no such layout.
+        """
         raise NotImplementedError
 
     def _feature(self, moment: M, name: str, /) -> Tensor:

@@ -1,7 +1,7 @@
 """Playing for Q-learning: what was played goes into a replay, state by state.
 
 Shaping is paid while a task is played, too, and the payment thrown away: so its terms are counted as they are for PPO,
-visits of a novelty are made, and schedules go on.
+visits of a novelty are made, and schedules continue.
 
 Letters as in `replay`.
 """

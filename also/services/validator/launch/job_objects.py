@@ -35,7 +35,7 @@ _JOB_NAME_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Creation:
-    """What came of creating a Job."""
+    """The outcome of creating a Job."""
 
     outcome: str = ""
     """`created` or `adopted`; empty where there is no Job."""

@@ -36,7 +36,7 @@ class Launcher(Protocol):
         """Run groups, and yield how far they are at least once a second.
 
         A group whose result is in the object store is not run again. Closing the generator starts no
-        more groups. Processes that are running end with it; Jobs go on, and the next call for their
+        more groups. Processes that are running end with it; Jobs continue, and the next call for their
         groups takes them up.
 
         Args:

@@ -1,7 +1,7 @@
 """Branch groups as processes of this machine.
 
 A group's spec is stored before its process starts and its result when it ends, so whatever dies
-(a branch, the validator, the machine), the same call goes on from what is there. A process tells
+(a branch, the validator, the machine), the same call continues from what is there. A process tells
 its progress on standard output, a JSON line each, and lives on a lifeline: it cannot outlive the
 validator, however that ends.
 """

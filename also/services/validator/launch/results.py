@@ -10,7 +10,14 @@ from also.document import canonical
 from also.errors import DocumentError, InputError, MissingObjectError, ServiceError
 from also.store import Store
 from also.updates import env_steps_of_update
-from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchGroupSave, BranchProgress
+from also.v1.branch_pb2 import (
+    BranchFailure,
+    BranchGroup,
+    BranchGroupResult,
+    BranchGroupSave,
+    BranchProgress,
+    BranchRecord,
+)
 
 
 def store_spec(store: Store, group: BranchGroup) -> None:
@@ -67,6 +74,23 @@ def take(store: Store, group: BranchGroup, outcome: str) -> BranchProgress:
     if outcome == "finished":
         metrics.BRANCH_ENV_STEPS.labels(group.campaign_id).inc(env_steps)
     return BranchProgress(env_steps=env_steps, records=records)
+
+
+def store_failure(store: Store, group: BranchGroup, failure: BranchFailure, detail: str) -> bool:
+    """Store the result of a group that has failed: every branch says why, and none has a measure.
+
+    Returns:
+        Whether it is stored; False if the group has another result already.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    records = [
+        BranchRecord(arm=each.arm, seed_index=each.seed_index, failure=failure, failure_detail=detail)
+        for each in group.branches
+    ]
+    key = keys.branch_group_result(group.campaign_id, group.name)
+    return store.create_message(key, BranchGroupResult(name=group.name, records=records))
 
 
 def fail(group: BranchGroup, error: InputError | ServiceError) -> None:

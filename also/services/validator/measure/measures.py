@@ -1,7 +1,7 @@
 """What the validator asks of a source of measures: the records in the object store, or Prometheus beside them.
 
 A source is opened for one round and may wait for what it reads, but never blocks for long: its
-generators yield at least once a second, so that the round goes on telling how far it is.
+generators yield at least once a second, so that the round keeps telling how far it is.
 """
 
 from collections.abc import Callable, Generator, Sequence

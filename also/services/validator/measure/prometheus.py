@@ -1,7 +1,7 @@
 """Measures as Prometheus has them, believed only where the records in the object store say the same.
 
 As soon as a group's result is stored, while its process still serves its metrics, Prometheus is asked for
-the group's samples, every second until they can be used or the wait is over. What came of it is a
+the group's samples, every second until they can be used or the wait is over. The result is a
 `MetricsReading`, created once in the object store: a repeated round finds it and decides the same, and
 the group's process sees it and ends. A reading that cannot be used makes the group's records unusable for
 the judge, with a named fault. It is never taken for "no change", and never for a promotion.
@@ -21,18 +21,16 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from math import ceil
 from typing import Any
-from urllib.parse import urlsplit
 
-from also import headers, keys, log, metrics, reasons
-from also.errors import EndpointError, ServiceError, SettingError
+from also import keys, log, metrics, reasons
+from also.errors import ServiceError
 from also.services.validator import ownership
-from also.services.validator.measure import guards, records, replicas, samples
+from also.services.validator.measure import connection, guards, records, replicas, samples
 from also.services.validator.measure.query import Endpoint, QueryError
 from also.services.validator.measure.reading import Reading, Times
-from also.settings import PROMETHEUS_HEADERS, PROMETHEUS_TOKEN, Settings
+from also.settings import Settings
 from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchRecord
-from also.v1.campaign_pb2 import Campaign
 from also.v1.reading_pb2 import GuardReading, GuardReadings, MetricsFault, MetricsReading
 from also.v1.validator_pb2 import ValidateRequest
 from also.words import counted
@@ -41,13 +39,7 @@ _LOOK_SECONDS = 0.05
 """Time between two looks at the queries, while nothing else is done."""
 
 _TELL_SECONDS = 0.5
-"""Time after which a wait is told, while it goes on."""
-
-_ELSEWHERE = (301, 302, 303, 307, 308, 404, 405)
-"""HTTP statuses of a server whose API is at another path, e.g. behind a prefix."""
-
-_NOT_LET_IN = (400, 401, 403, 422)
-"""HTTP statuses of a server that wants to know who asks."""
+"""Time between two reports of a wait, seconds."""
 
 _THREADS = 8
 """Queries at once."""
@@ -88,19 +80,14 @@ class Prometheus:
     def open(cls, settings: Settings, store: Store, show: Callable[[BranchGroup], str] | None = None) -> "Prometheus":
         """The measures of one round by a validator's settings; nothing is asked yet.
 
-        Args:
-            settings: where Prometheus is, and how long what is waited for.
-            store: the object store.
-            show: has a process serve a group's metrics.
-
         Raises:
             EndpointError: the URL cannot be used.
         """
         return cls(
             store=store,
-            endpoint=endpoint(settings),
+            endpoint=connection.endpoint(settings),
             owner=cache(partial(ownership.owner, store, namespace=settings.namespace, template=settings.job_template)),
-            replica_labels=_replica_labels(settings),
+            replica_labels=connection.replica_labels(settings),
             max_age=settings.metrics_max_age,
             times=Times(
                 wait=settings.metrics_wait,
@@ -113,7 +100,7 @@ class Prometheus:
 
     @property
     def waits_for(self) -> str:
-        """Prometheus, and after ": " what is the matter with it, or with what it is to scrape."""
+        """Prometheus, and after ": " what is wrong with it, or with what it scrapes."""
         asked = self._readings.values()
         away = [reading.answer.detail for reading in asked if reading.is_away]
         if away:
@@ -125,7 +112,7 @@ class Prometheus:
         return "Prometheus"
 
     def hear(self, finished: Sequence[BranchGroup]) -> None:
-        """Read the groups on, as `Measures.hear` says."""
+        """Continue to read the groups, as `Measures.hear` says."""
         for group in finished:
             if group.name not in self._done:
                 self._advance(group)
@@ -272,80 +259,11 @@ class Prometheus:
         return ceil(self.max_age)
 
 
-def endpoint(settings: Settings) -> Endpoint:
-    """Where a validator's settings say that Prometheus is.
-
-    Raises:
-        EndpointError: the URL cannot be used, or a header.
-    """
-    try:
-        parts = urlsplit(settings.prometheus)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        usable = False
-    if not usable or parts.query or parts.fragment:
-        raise EndpointError(
-            f"ALSO_PROMETHEUS is {settings.prometheus[:200]!r}; a URL such as http://prometheus:9090 is expected"
-        )
-    try:
-        further = headers.read(settings.prometheus_headers, where=PROMETHEUS_HEADERS)
-    except SettingError as error:
-        raise EndpointError(str(error)) from None
-    if settings.prometheus_token and "authorization" in map(str.lower, further):
-        raise EndpointError(
-            f"{PROMETHEUS_HEADERS} gives header Authorization, and {PROMETHEUS_TOKEN} is set, which is that header "
-            "too; one of them is allowed"
-        )
-    return Endpoint(url=settings.prometheus, token=settings.prometheus_token, headers=further)
-
-
 def _show_away(campaign_id: str, asked: Iterable[Reading[Any]]) -> None:
     """Show how long a campaign has waited for a Prometheus that gives no answer."""
     now = time.monotonic()
     away = max((now - reading.began for reading in asked if reading.is_away), default=0.0)
     metrics.METRICS_AWAY_SECONDS.labels(campaign_id).set(away)
-
-
-def _replica_labels(settings: Settings) -> frozenset[str]:
-    """Labels that tell servers apart which stand for each other; a comma alone is none."""
-    return frozenset(filter(None, map(str.strip, settings.prometheus_replica_labels.split(","))))
-
-
-def check(settings: Settings, campaign: Campaign) -> None:
-    """Make sure that a campaign's branches and guard queries can be read, before anything is written.
-
-    Raises:
-        EndpointError: a Prometheus is needed and not named, cannot scrape these branches, does not answer, has
-            another time, or does not understand a guard query.
-    """
-    queries = campaign.validation.guards
-    if not settings.prometheus:
-        if queries:
-            raise records.nobody_to_ask(queries)
-        return
-    if settings.launcher != "kubernetes":
-        raise EndpointError(
-            "ALSO_PROMETHEUS is set, and branches are processes of this machine, which nothing scrapes; unset it, "
-            "or set ALSO_LAUNCHER=kubernetes"
-        )
-    place = endpoint(settings)
-    try:
-        answer = place.ask("vector(1)", lookback_seconds=ceil(settings.metrics_max_age))
-    except QueryError as error:
-        hint = "; is the path in the URL whole?" if error.status in _ELSEWHERE else ""
-        hint = "; does it ask for a token, or a tenant's header?" if error.status in _NOT_LET_IN else hint
-        raise EndpointError(f"ALSO_PROMETHEUS {_public(place)}: {error}{_quoted(error)}{hint}") from None
-    if answer.kind != "vector" or [sample.value for each in answer.series for sample in each.samples] != [1.0]:
-        raise EndpointError(f"ALSO_PROMETHEUS {_public(place)} does not answer vector(1) with 1; is it a Prometheus?")
-    behind = answer.time - answer.series[0].samples[-1].time
-    if not -samples.FUTURE_SECONDS <= behind <= settings.metrics_max_age:
-        where = "behind" if behind > 0 else "ahead"
-        raise EndpointError(
-            f"the clock of ALSO_PROMETHEUS {_public(place)} is {abs(behind):.0f} s {where}; "
-            f"-{samples.FUTURE_SECONDS:g} to {settings.metrics_max_age:g} s are allowed: no sample of it would count"
-        )
-    for query in queries:
-        guards.check(place, query)
 
 
 def _as_read(measured: Sequence[BranchRecord], reading: MetricsReading) -> list[BranchRecord]:
@@ -371,19 +289,9 @@ def _as_read(measured: Sequence[BranchRecord], reading: MetricsReading) -> list[
 
 
 def _tell(of: BranchGroup | ValidateRequest, reading: GuardReading | MetricsReading, **fields: log.Value) -> None:
-    """Count a reading by its outcome, and tell the log of one that cannot be used."""
+    """Count a reading by its outcome, and log one that cannot be used."""
     fault = reasons.metrics_fault(reading.fault) if reading.fault else ""
     metrics.METRICS_READINGS.labels(of.campaign_id, fault or "Usable").inc()
     if fault:
         subject: dict[str, log.Value] = {"campaign": of.campaign_id, "stage": of.stage, "round": of.round}
         log.READING_REFUSED.tell(**subject, **fields, error=fault, detail=reading.detail)
-
-
-def _public(place: Endpoint) -> str:
-    """A URL without a user's name and password."""
-    parts = urlsplit(place.url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
-def _quoted(error: QueryError) -> str:
-    return f" ({error.said})" if error.said else ""

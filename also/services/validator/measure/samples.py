@@ -5,7 +5,7 @@ of each metric, whose last sample is young, finite and what the record in the ob
 fault is a fault of the whole group: its branches ran in one process, so what is wrong with one sample
 casts doubt on all, and a comparison lacks one side anyway.
 
-Of several faults the first in the order of `MetricsFault` is told: UNAVAILABLE, INCOMPLETE, STALE,
+Of several faults the first in the order of `MetricsFault` is reported: UNAVAILABLE, INCOMPLETE, STALE,
 NOT_FINITE, AMBIGUOUS, MISMATCH; of equal ones that of the first branch, then of the first metric.
 """
 

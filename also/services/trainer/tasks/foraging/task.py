@@ -27,6 +27,7 @@ from also.services.trainer.tasks.foraging.layout import EPISODE_LIMIT, FAILURES_
 from also.services.trainer.tasks.foraging.tables import LEVEL_BITS, LEVEL_MASK, Tables
 from also.services.trainer.tasks.tensor_task import TensorTask
 from also.services.trainer.tasks.vector_task import Outcome, View
+from also.v1.task_pb2 import TaskCard
 
 IDLE, NORTH, SOUTH, WEST, EAST, LOAD = range(6)
 """Actions, in the package's order."""
@@ -65,21 +66,10 @@ class Field(NamedTuple):
 class Foraging(TensorTask[Field, Field]):
     """The task `foraging`. Its reward is the sum over agents of the package's normalised reward, penalties included."""
 
-    def __init__(self, layout: str, *, replicas: int, environments: int, device: str | torch.device = "cpu") -> None:
-        """Open a layout.
-
-        Args:
-            layout: published name, see `foraging.layout`.
-            replicas: R.
-            environments: E.
-            device: device of all tensors.
-
-        Raises:
-            TaskError: there is no such layout.
-        """
+    def _build(self, layout: str, keys: Tensor) -> TaskCard:
         self.layout = parse_layout(layout)
-        self._tables = Tables.build(self.layout, torch.device(device))
-        super().__init__(foraging_card(self.layout), replicas=replicas, environments=environments, device=device)
+        self._tables = Tables.build(self.layout, keys.device)
+        return foraging_card(self.layout)
 
     def view(self) -> View:
         """Observations as the package flattens them; the state is all foods, then all agents.

@@ -23,7 +23,7 @@ import numpy as np
 from gymnasium import spaces
 
 from also.errors import TaskError
-from also.services.trainer.tasks.foreign import process as foreign_process
+from also.services.trainer.tasks.foreign import wire
 from also.services.trainer.tasks.import_path import describe_error, folders_searched, missing_module, missing_name
 from also.services.trainer.tasks.parallel.frames import StackFrame, users_frame
 from also.services.trainer.tasks.parallel.place import PLACE
@@ -87,7 +87,7 @@ def resolve_foreign(task: Task) -> Callable[..., Any]:
 def foreign_sources(task: Task) -> tuple[list[str], list[str]]:
     """What a trial rests on in the task's own interpreter: paths that were opened for reading, and of loaded modules.
 
-    Both are absolute, and empty where the task has none such.
+    Both are absolute, and empty if the task has no interpreter of its own.
     """
     if not task.python:
         return [], []
@@ -106,7 +106,7 @@ class _Interpreter:
         """
         PLACE.enter(f"starting {python}")
         ours, theirs = socket.socketpair()
-        script = str(Path(foreign_process.__file__).absolute())
+        script = str(Path(__file__).absolute().with_name("process.py"))
         with theirs:
             try:
                 self._process = subprocess.Popen(
@@ -141,8 +141,8 @@ class _Interpreter:
             ForeignError: it raised there.
         """
         try:
-            foreign_process.send(self._stream, request)
-            outcome, *found = foreign_process.receive(self._stream, self._rebuild)
+            wire.send(self._stream, request)
+            outcome, *found = wire.receive(self._stream, self._rebuild)
         except (EOFError, OSError):
             self._die()
         if outcome == "raised":
@@ -200,7 +200,7 @@ class ForeignObject:
         """An attribute of the object there.
 
         Raises:
-            AttributeError: it has none such.
+            AttributeError: it has no such attribute.
             ForeignError: reading it raises there.
         """
         if name.startswith("_"):
@@ -234,7 +234,7 @@ def _interpreter(name: str, python: str) -> _Interpreter:
 
 def _raised(kind: str, text: str, frames: list[list[Any]]) -> ForeignError:
     error: ForeignError = type(kind, (ForeignError,), {})(text)
-    error.place = users_frame([StackFrame(*each) for each in frames if each[0] != foreign_process.__file__])
+    error.place = users_frame([StackFrame(*each) for each in frames])
     return error
 
 

@@ -1,10 +1,10 @@
-"""The end of `task.python` that runs in another Python interpreter: this file alone, by its path.
+"""The end of `task.python` that runs in another Python interpreter: started by its path.
 
 It imports the user's module there and lends what is in it to the worker that has started it: functions are
-called, objects are held and named by number, spaces and arrays are carried over a socket as JSON and bytes. It
-needs NumPy and Python 3.8 or later, and nothing else: neither ALSO nor Gymnasium nor PyTorch is imported.
+called, and objects are held and named by number (`wire`). It needs NumPy and Python 3.8 or later, and nothing
+else: neither ALSO nor Gymnasium nor PyTorch is imported, so the files of ALSO that it needs are loaded by path.
 
-What a process has only once, the states of its random generators, each object gets of its own: they are put in
+A process has random generators only once, so each object gets states of its own (`parallel.dice`): they are put in
 place whenever its code runs, and seeded with its episode.
 """
 
@@ -15,29 +15,41 @@ import collections.abc
 import ctypes
 import faulthandler
 import importlib
+import importlib.util
 import json
 import os
-import random
 import signal
 import socket
-import struct
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 if __name__ == "__main__" and sys.path and Path(sys.path[0]).resolve() == Path(__file__).resolve().parent:
-    del sys.path[0]  # where this file lies nothing of the user's is
+    del sys.path[0]  # the user's modules are not in this folder
 
-try:
-    import numpy as np
-except ImportError as _error:
-    _MISSING = str(_error)
+
+def _load(path: str) -> Any:
+    """A module by its path from the folder of tasks, under a name that no module of the user's has."""
+    file = Path(__file__).parent.parent / path
+    spec = importlib.util.spec_from_file_location(f"_also_{file.stem}", file)
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_MISSING = ""
+if TYPE_CHECKING:
+    from also.services.trainer.tasks.foreign import wire
+    from also.services.trainer.tasks.parallel import dice
 else:
-    _MISSING = ""
+    try:
+        wire, dice = _load("foreign/wire.py"), _load("parallel/dice.py")
+    except ImportError as _error:
+        _MISSING = str(_error)
 
 FRAMES = signal.SIGUSR2
 """Signal at which the frames of all threads are written to standard error."""
@@ -51,122 +63,7 @@ SPACES = ("observation_space", "action_space", "observation_spaces", "action_spa
 _opened: set[str] | None = None
 """Paths that were opened for reading since the start; None where nobody asks for them."""
 
-_LENGTHS = struct.Struct("!II")
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
-
-
-def send(stream: Any, value: Any, spaces: bool = False) -> None:
-    """Write a value: plain data, dicts with any keys, tuples, arrays; where `spaces`, spaces of any package too.
-
-    Raises:
-        TypeError: it holds something else.
-    """
-    buffers: list[bytes] = []
-    plain = json.dumps(_plain(value, buffers, spaces)).encode()
-    body = b"".join(buffers)
-    stream.write(_LENGTHS.pack(len(plain), len(body)) + plain + body)
-    stream.flush()
-
-
-def receive(stream: Any, rebuild: Callable[[str, list[Any]], Any]) -> Any:
-    """Read a value.
-
-    Args:
-        stream: where from.
-        rebuild: makes what is wanted of a held object's (number, module, class), or of a space's parts.
-
-    Raises:
-        EOFError: nothing more will come.
-    """
-    head = stream.read(_LENGTHS.size)
-    if len(head) < _LENGTHS.size:
-        raise EOFError
-    plain, body = _LENGTHS.unpack(head)
-    content = stream.read(plain + body)
-    if len(content) < plain + body:
-        raise EOFError
-    return _value(json.loads(content[:plain]), memoryview(content)[plain:], rebuild)
-
-
-class Held:
-    """An object that stays where it is; its number is sent."""
-
-    def __init__(self, number: int, value: Any) -> None:
-        """Name an object by a number."""
-        self.number, self.kind = number, (type(value).__module__, type(value).__qualname__)
-
-
-def _plain(value: Any, buffers: list[bytes], spaces: bool) -> Any:
-    if value is None or type(value) in (bool, int, float, str):
-        return value
-    if isinstance(value, Held):
-        return {"held": [value.number, *value.kind]}
-    if isinstance(value, (np.ndarray, np.generic)) or hasattr(value, "__array__"):
-        array = np.asarray(value)
-        if array.dtype.hasobject:
-            raise TypeError(f"an array of Python objects cannot be carried over: {value!r:.80}")
-        buffers.append(array.tobytes())
-        return {"array": [array.dtype.str, array.shape]}
-    if isinstance(value, (bool, int, float, str)):
-        return _plain(next(kind for kind in (bool, int, float, str) if isinstance(value, kind))(value), buffers, spaces)
-    if spaces and not isinstance(value, (dict, list, tuple)):
-        found = _space(value)
-        if found is not None:
-            return {"space": [found[0], *(_plain(part, buffers, True) for part in found[1:])]}
-    if isinstance(value, collections.abc.Mapping):
-        return {"dict": [[_plain(key, buffers, False), _plain(part, buffers, spaces)] for key, part in value.items()]}
-    if isinstance(value, collections.abc.Collection) and not isinstance(value, (bytes, bytearray)):
-        kind = "tuple" if isinstance(value, tuple) else "set" if isinstance(value, (set, frozenset)) else "list"
-        return {kind: [_plain(part, buffers, spaces) for part in value]}
-    raise TypeError(f"a {type(value).__module__}.{type(value).__qualname__} cannot be carried over: {value!r:.80}")
-
-
-def _value(plain: Any, body: memoryview, rebuild: Callable[[str, list[Any]], Any]) -> Any:
-    """The value of plain data; arrays are taken from the body in order, so it is followed depth first."""
-    offset = 0
-
-    def build(each: Any) -> Any:
-        nonlocal offset
-        if not isinstance(each, dict):
-            return each
-        ((kind, given),) = each.items()
-        if kind == "array":
-            dtype, shape = np.dtype(given[0]), tuple(given[1])
-            count = int(np.prod(shape, dtype=np.int64))
-            array = np.frombuffer(body, dtype, count, offset).reshape(shape).copy()
-            offset += count * dtype.itemsize
-            return array[()] if array.ndim == 0 else array
-        if kind == "dict":
-            return {build(key): build(part) for key, part in given}
-        if kind in ("list", "tuple", "set"):
-            return {"list": list, "tuple": tuple, "set": set}[kind]([build(part) for part in given])
-        return rebuild(kind, [build(part) for part in given])
-
-    return build(plain)
-
-
-def _space(space: Any) -> tuple[Any, ...] | None:
-    """Name and parts of a space, told by what it has, whatever package it is of; None for what is no space."""
-    parts = getattr(space, "spaces", None)
-    if isinstance(parts, collections.abc.Mapping):
-        return "Dict", dict(parts)
-    if isinstance(parts, (list, tuple)):
-        return "Tuple", list(parts)
-    if hasattr(space, "low") and hasattr(space, "high"):
-        dtype = np.dtype(getattr(space, "dtype", None) or np.float32)
-        shape = getattr(space, "shape", None)
-        low, high = np.asarray(space.low, dtype), np.asarray(space.high, dtype)
-        if shape is not None:
-            low, high = np.broadcast_to(low, shape), np.broadcast_to(high, shape)
-        return "Box", low, high, dtype.str
-    if hasattr(space, "nvec"):
-        return "MultiDiscrete", np.asarray(space.nvec)
-    if hasattr(space, "n"):
-        shape = getattr(space, "shape", None)
-        if shape:
-            return "MultiBinary", list(shape)
-        return "Discrete", int(space.n), int(getattr(space, "start", 0))
-    return None
 
 
 class Lender:
@@ -176,7 +73,7 @@ class Lender:
         """Nothing is lent yet."""
         self._held: dict[int, Any] = {}
         self._lent = 0
-        self._dice: dict[int, Any] = {}
+        self._dice: dict[int, dice.Dice] = {}
         self._open: dict[int, Any] = {}
 
     def answer(self, request: Any) -> tuple[bool, Any]:
@@ -193,10 +90,16 @@ class Lender:
         owner = self._held[number]
         called = owner if name is None else getattr(owner, name)
         seed = 0 if name is None else kwargs.get("seed") if name == "reset" else None
+        if seed is not None:
+            self._dice[number] = dice.Dice(seed)
+        own = self._dice.get(number)
+        if own is not None:
+            own.put_in_place()
         try:
-            with _Dice(self._dice, number, seed):
-                result = called(*args, **kwargs)
+            result = called(*args, **kwargs)
         finally:
+            if own is not None:
+                own.take_back()
             if name == "close":
                 self._forget(owner)
         if name is None:
@@ -252,11 +155,11 @@ class Lender:
         agents = getattr(self._held[number], "agents", None)
         return agents if agents is None else list(agents)
 
-    def _hold(self, value: Any) -> Held:
+    def _hold(self, value: Any) -> wire.Held:
         number = next((number for number, each in self._held.items() if each is value), self._lent)
         self._lent = max(self._lent, number + 1)
         self._held[number] = value
-        return Held(number, value)
+        return wire.Held(number, value)
 
     def _forget(self, owner: Any) -> None:
         """Hold an object that was closed no longer, nor what it wraps."""
@@ -264,34 +167,6 @@ class Lender:
         for number in [number for number, each in self._held.items() if each is owner or each is inner]:
             for kept in (self._held, self._dice, self._open):
                 kept.pop(number, None)
-
-
-class _Dice:
-    """Inside, the generators that this process has only once are those of one object."""
-
-    def __init__(self, kept: dict[int, Any], number: int, seed: int | None) -> None:
-        self._kept, self._number = kept, number
-        if seed is not None:
-            kept[number] = random.Random(seed).getstate(), np.random.RandomState(seed % 2**32).get_state(), seed
-
-    def __enter__(self) -> None:
-        if self._number not in self._kept:
-            return
-        python, numpy, torch = self._kept[self._number]
-        random.setstate(python)
-        np.random.set_state(numpy)
-        if _torch() is not None:
-            (_torch().manual_seed if isinstance(torch, int) else _torch().set_state)(torch)
-
-    def __exit__(self, *_: object) -> None:
-        if self._number in self._kept:
-            torch = self._kept[self._number][2] if _torch() is None else _torch().get_state()
-            self._kept[self._number] = random.getstate(), np.random.get_state(), torch
-
-
-def _torch() -> Any:
-    """PyTorch's generator, if somebody has loaded PyTorch."""
-    return getattr(sys.modules.get("torch"), "default_generator", None)
 
 
 def _without_objects(result: Any) -> Any:
@@ -332,8 +207,8 @@ def _hear(event: str, details: tuple[Any, ...]) -> None:
 
 def told(error: BaseException) -> list[Any]:
     """An exception: class, text, and its frames from the innermost, each (file, line, function); it is printed too."""
-    frames = error.__traceback__
-    while frames is not None and frames.tb_next is not None and frames.tb_frame.f_code.co_filename == __file__:
+    frames, ours = error.__traceback__, (__file__, wire.__file__)
+    while frames is not None and frames.tb_next is not None and frames.tb_frame.f_code.co_filename in ours:
         frames = frames.tb_next
     traceback.print_exception(type(error), error, frames)
     found = [[each.filename, each.lineno or 0, each.name] for each in traceback.extract_tb(frames)][::-1]
@@ -360,24 +235,26 @@ def main() -> None:
     with socket.socket(fileno=parsed.socket) as connection, connection.makefile("rwb") as stream:
         stream.write(json.dumps({"python": sys.version.split()[0], "missing": _MISSING}).encode() + b"\n")
         stream.flush()
+        if _MISSING:
+            return
         lender = Lender()
         while True:
             try:
-                request = receive(stream, lambda kind, parts: None)
+                request = wire.receive(stream, lambda kind, parts: None)
             except (EOFError, OSError):
                 break
             try:
                 spaces, value = lender.answer(request)
                 try:
-                    send(stream, ["done", value], spaces)
+                    wire.send(stream, ["done", value], spaces)
                 except TypeError:
                     if not spaces and request[0] != "get":
                         raise
-                    send(stream, ["done", lender.held(request, value)])
+                    wire.send(stream, ["done", lender.held(request, value)])
             except (BrokenPipeError, ConnectionError):
                 break
             except (Exception, SystemExit) as error:
-                send(stream, ["raised", *told(error)])
+                wire.send(stream, ["raised", *told(error)])
         lender.close()
 
 

@@ -27,11 +27,11 @@ Play = dict[str, Any]
 """What an environment, or several, are at a moment."""
 
 _ROUNDS = 3
-"""env_steps after which a state has the types that it comes to have."""
+"""env_steps after which the types of a state no longer change."""
 
 
 class Episode:
-    """How episodes of one environment go."""
+    """The episodes of one environment."""
 
     def __init__(self, rules: Rules) -> None:
         """Trace the environment.
@@ -76,7 +76,7 @@ class Episode:
         return {"state": state, "memory": memory, "time": jnp.int32(0), "seen": self._seen(observed, state, memory)}
 
     def _following(self, play: Play, seed: Array, actions: Array) -> tuple[Play, Array, Array, Array]:
-        """As `step`; the play's types are those that come of it."""
+        """As `step`; the play keeps the types that the computation gives it."""
         kind, time = self.rules.kind, play["time"] + 1
         observed, state, rewards, dones, info = self._environment.step_env(
             jax.random.fold_in(seed, time), play["state"], kind.joint(actions)

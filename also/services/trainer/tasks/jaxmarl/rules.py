@@ -26,7 +26,7 @@ SCOPES = {
 
 
 class StepResult(NamedTuple):
-    """What an env_step came to."""
+    """The outcome of an env_step."""
 
     reward: Array
     """float32 (): what the team is paid."""
@@ -53,7 +53,7 @@ class Rules:
         return {}
 
     def judge(self, memory: Memory, step: Step) -> StepResult:
-        """What an env_step comes to."""
+        """The outcome of an env_step."""
         return StepResult(step.reward, jnp.asarray(False), memory)
 
     def state(self, state: Any, observations: Array) -> Array:

@@ -62,15 +62,9 @@ class JaxmarlTask:
         device: str | torch.device = "cpu",
         card: TaskCard | None = None,
     ) -> None:
-        """Build the environments.
+        """Build the environments of a suite's layout; they are stepped on the device, too.
 
-        Args:
-            suite: name of the suite.
-            name: name of the layout.
-            replicas: R.
-            environments: E.
-            device: device of the tensors, on which the environments are stepped too.
-            card: what an earlier trial wrote, for a layout of `jaxmarl`, which has to fit it; None tries it now.
+        Arguments are those of `opening.open_task`. A layout of `jaxmarl` is tried now if it has no card.
 
         Raises:
             TaskError: there is no such layout, or the environment does not fit the card.
@@ -121,7 +115,7 @@ class JaxmarlTask:
         )
 
     def step(self, actions: Tensor) -> Outcome:
-        """Move every environment by one env_step; one whose episode is over goes on to mean nothing."""
+        """Move every environment by one env_step; after an episode's end, its outcome means nothing."""
         given = actions.to(self._device, torch.int32 if self._program.discrete else torch.float32)
         outcomes = []
         for replica, play in enumerate(self._play):

@@ -28,7 +28,7 @@ class Dice:
         self._torch: Any = None
 
     def put_in_place(self) -> None:
-        """Let the process's generators go on where this environment left them."""
+        """Let the process's generators continue where this environment left them."""
         random.setstate(self._python)
         np.random.set_state(self._numpy)
         torch = _torch()

@@ -6,7 +6,7 @@ its size. An agent that has left sees zeros, may only idle, and learns nothing f
 episode is over when no agent is left: terminated if all of them terminated, truncated if the time limit cut any.
 
 What PettingZoo's own test passes is taken. After the last agent has left little can be relied on: what
-cannot be read there stays as it was, and is told once.
+cannot be read there stays as it was, and is reported once.
 
 Letters of shapes: A agents, O observation, S state, N choices or numbers of an action.
 """
@@ -148,7 +148,7 @@ class ParallelEnvironment:
         self._object.seed_by(seeding)
 
     def close(self) -> None:
-        """Call the environment's own `close()`, if it has one; what it raises is told in the log."""
+        """Call the environment's own `close()`, if it has one; what it raises is logged."""
         PLACE.at(self.lane, self.episode, self.seed, self.env_steps)
         self._object.close()
 

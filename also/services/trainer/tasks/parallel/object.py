@@ -68,7 +68,7 @@ class UserObject:
         self._build_again()
 
     def close(self) -> None:
-        """Call the object's `close()`, if it has one; what it raises is told in the log."""
+        """Call the object's `close()`, if it has one; what it raises is logged."""
         method = optional_method(self.env, "close")
         if method is not None:
             try:
@@ -145,7 +145,7 @@ class UserObject:
         """Call the object's code.
 
         Raises:
-            TaskError: it raises; `what` is told.
+            TaskError: it raises; the message names `what`.
         """
         try:
             return self._entered(what, function, *args, **kwargs)

@@ -244,7 +244,7 @@ class Processes:
         return reply
 
     def _death(self, number: int) -> Exception:
-        """What became of a worker whose connection is closed: its own exit, which is waited for, and its last words."""
+        """How a worker whose connection is closed ended: its own exit, which is waited for, and its last words."""
         worker = self._workers[number]
         if worker.ended is not None:
             return worker.ended

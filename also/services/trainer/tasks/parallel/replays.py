@@ -1,6 +1,6 @@
 """The trial episodes again in a process of their own: `python -m also.services.trainer.tasks.parallel.replays`.
 
-Each is played by a new object, and nothing else goes on beside it. What a seed does not decide (dice of the
+Each is played by a new object, and nothing else runs beside it. What a seed does not decide (dice of the
 process, the order of a set, the clock, other objects before it) shows as a difference from what the first
 process saw. User code prints into the log; each moment comes back over a pipe as soon as it is there.
 """

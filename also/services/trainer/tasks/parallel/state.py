@@ -22,7 +22,7 @@ CHANGED = "Was the environment changed since the campaign began? Go back to what
 
 
 class StateError(Exception):
-    """A state that nothing can stand in for; the text goes on after "state() "."""
+    """A state that nothing can stand in for; the text continues after "state() "."""
 
 
 class GlobalState:

@@ -66,13 +66,8 @@ class ParallelTask:
     ) -> None:
         """Start the workers, try the environment in the first unless its card is given, and build all environments.
 
-        Args:
-            task: name, arguments, workers (each has at least one environment), and how environments are treated.
-            replicas: R.
-            environments: E.
-            device: device of the tensors that are returned.
-            card: what an earlier trial wrote, which the environment has to fit; None tries it now.
-            renders: whether environments are built so that `picture` can be asked for.
+        Arguments are those of `opening.open_task`; the task's defaults are filled in, and each worker has at least one
+        environment.
 
         Raises:
             TaskError: the environment cannot be built, breaks the API, or does not fit the card.

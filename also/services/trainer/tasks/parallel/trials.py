@@ -122,7 +122,7 @@ def measure_more(environment: ParallelEnvironment, trials: Trials) -> None:
 
 
 def trial_seed(number: int, name: str = "trial") -> int:
-    """Seed of a trial episode, in [0, 2^31); of the episode that goes on beside it, under another name."""
+    """Seed of a trial episode, in [0, 2^31); of the episode that runs beside it, under another name."""
     return seeds.derive(0, name, number) % SEED_LIMIT
 
 

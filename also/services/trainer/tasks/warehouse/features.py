@@ -1,7 +1,7 @@
 """Features of the warehouse, from what stood where after an env_step and the action that led there.
 
 Distances to shelves and places need the map of all cells, which is too large to keep for every env_step of a rollout.
-So they are taken when the moment is, where a feature asks for them, and everything else is told later, of many moments
+So they are computed at the moment, if a feature asks for them, and everything else later, for many moments
 at once.
 """
 

@@ -24,6 +24,7 @@ from also.services.trainer.tasks.warehouse.hall import Hall
 from also.services.trainer.tasks.warehouse.layout import EPISODE_LIMIT, parse_layout
 from also.services.trainer.tasks.warehouse.tables import ACTIONS, NOOP, REQUESTED, SHELF, SPENT, WANTED, Tables, Way
 from also.services.trainer.tasks.warehouse.traffic import Traffic
+from also.v1.task_pb2 import TaskCard
 
 _REQUESTS = -1
 """Index of the stream that requests are drawn from, beside the numbers that begin an episode."""
@@ -32,26 +33,15 @@ _REQUESTS = -1
 class Warehouse(TensorTask[Hall, Scene]):
     """The task `warehouse`. Its reward is the sum over agents of the package's individual reward: 1 for a delivery."""
 
-    def __init__(self, layout: str, *, replicas: int, environments: int, device: str | torch.device = "cpu") -> None:
-        """Open a layout.
-
-        Args:
-            layout: published name, see `warehouse.layout`.
-            replicas: R.
-            environments: E.
-            device: device of all tensors.
-
-        Raises:
-            TaskError: there is no such layout.
-        """
+    def _build(self, layout: str, keys: Tensor) -> TaskCard:
         self.layout = parse_layout(layout)
-        self._tables = Tables.build(self.layout, torch.device(device))
-        self._traffic = Traffic(self.layout, torch.device(device))
-        self._none = torch.zeros((replicas, environments, self.layout.agents), dtype=torch.int64, device=device)
-        self._unasked = torch.zeros((), device=device).expand(*self._none.shape, len(Way))
-        self._nothing = torch.zeros((replicas, environments), device=device)
-        self._never = torch.zeros((replicas, environments), dtype=torch.bool, device=device)
-        super().__init__(warehouse_card(self.layout), replicas=replicas, environments=environments, device=device)
+        self._tables = Tables.build(self.layout, keys.device)
+        self._traffic = Traffic(self.layout, keys.device)
+        self._none = keys.new_zeros((*keys.shape, self.layout.agents))
+        self._nothing = torch.zeros_like(keys, dtype=torch.float32)
+        self._unasked = self._nothing.new_zeros(()).expand(*self._none.shape, len(Way))
+        self._never = torch.zeros_like(keys, dtype=torch.bool)
+        return warehouse_card(self.layout)
 
     def view(self) -> View:
         """Observations as the package flattens them; the state is all agents, then what stands in each place.

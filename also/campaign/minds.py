@@ -1,0 +1,62 @@
+"""What a conductor asks the minds, critic and generator: a mind that fails for good ends in a hold, not in an error."""
+
+from also import limits
+from also.campaign import calls, requests
+from also.campaign.decide import hold, hold_without_answer
+from also.campaign.processes import Services
+from also.campaign.state import Stage, State
+from also.campaign.waits import Waits
+from also.errors import AlsoError
+from also.v1.campaign_pb2 import CriticSettings, GeneratorSettings
+from also.v1.journal_pb2 import Diagnosed, Held, HoldReason, Proposed
+
+
+def diagnose(services: Services, waits: Waits, campaign_id: str, state: State) -> Diagnosed | Held:
+    """Have the critic diagnose the open stage."""
+    stage = _open_stage(state)
+    request = requests.diagnose(campaign_id, state, stage)
+
+    def ask() -> Diagnosed | Held:
+        with waits.during("critic", _llm(request.settings)):
+            response = calls.diagnose(services, request)
+        if response.HasField("failure"):
+            return hold_without_answer(state, stage, response.failure, response.llm)
+        limits.check(response.diagnosis, "diagnosis")
+        return Diagnosed(stage=stage.number, diagnosis=response.diagnosis, llm=calls.use_of(response))
+
+    try:
+        return services.persist("critic", lambda _: ask())
+    except AlsoError as error:
+        return hold(state, stage, HoldReason.HOLD_REASON_CRITIC_FAILED, str(error))
+
+
+def propose(services: Services, waits: Waits, campaign_id: str, state: State) -> Proposed | Held:
+    """Have the generator propose candidates for the open stage's next round."""
+    stage = _open_stage(state)
+    request = requests.propose(campaign_id, state, stage)
+
+    def ask() -> Proposed | Held:
+        with waits.during("generator", _llm(request.settings)):
+            response = calls.propose(services, request)
+        if response.HasField("failure"):
+            return hold_without_answer(state, stage, response.failure, response.llm)
+        limits.check(response)
+        return Proposed(
+            stage=stage.number, round=request.round, candidates=response.candidates, llm=calls.use_of(response)
+        )
+
+    try:
+        return services.persist("generator", lambda _: ask())
+    except AlsoError as error:
+        return hold(state, stage, HoldReason.HOLD_REASON_GENERATOR_FAILED, str(error))
+
+
+def _open_stage(state: State) -> Stage:
+    stage = state.open_stage
+    assert stage is not None, "decide asks for this in an open stage only"
+    return stage
+
+
+def _llm(settings: CriticSettings | GeneratorSettings) -> str:
+    """What a mind waits for while it answers, in words; empty for one that asks nobody."""
+    return f"the LLM at {settings.llm.url}" if settings.HasField("llm") else ""
