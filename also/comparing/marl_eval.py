@@ -6,7 +6,8 @@ Steps are the same for all runs of a task, evenly spaced; a step has the curve's
 mean over episodes.
 
 marl-eval takes the names of a task's runs from its first algorithm alone: runs of another one that the first does not
-have are left out of its averages, in silence. So all algorithms have runs of the same names here.
+have are left out of its averages, in silence. So all algorithms have runs of the same names here. Its bands are
+those of ten runs, whatever the number, and its curves begin one evaluation too early (0.0.4; findings/marl-eval-*.sh).
 """
 
 from collections.abc import Sequence
