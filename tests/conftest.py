@@ -1,12 +1,9 @@
 """What all tests share: hypothesis profiles, ordinary floats, and skips that fail in continuous integration."""
 
-import hashlib
 import logging
 import os
 import sys
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,34 +40,7 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("cache")
         patch.setenv("XDG_CACHE_HOME", str(folder))
-        with compiled_before(folder / "also" / "xla"):
-            yield folder
-
-
-@contextmanager
-def compiled_before(folder: Path) -> Iterator[None]:
-    """A folder of XLA's programs that has those of earlier tests: compiling them is most of what tests of JaxMARL take.
-
-    They are kept in ALSO_TEST_XLA, apart for each kind of processor, and only whole: tests may kill who writes one.
-    """
-    named, told = os.environ.get("ALSO_TEST_XLA"), Path("/proc/cpuinfo")
-    if not named or not told.exists():
-        yield
-        return
-    processor = sorted({line for line in told.read_text().splitlines() if line.startswith(("model name", "flags"))})
-    kept = Path(named) / hashlib.sha256("\n".join(processor).encode()).hexdigest()[:12]
-    kept.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(parents=True)
-    for program in kept.glob("*-cache"):
-        (folder / program.name).symlink_to(program)
-    yield
-    for program in folder.glob("*-cache"):
-        if not program.is_symlink():
-            content, part = program.read_bytes(), kept / f"{program.name}.{os.getpid()}"
-            with suppress(zlib.error):
-                zlib.decompress(content)
-                part.write_bytes(content)
-                part.replace(kept / program.name)
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -17,10 +17,7 @@ from benchmarks.metrics_faults import MADE_BY, Outcome, gate, play_all
 from tools.faulty_prometheus.scraping import scraping
 from tools.loopback import free_ports
 
-pytestmark = [
-    pytest.mark.timeout(600),  # on a machine that is busy with other things
-    pytest.mark.xdist_group("cluster"),  # in turn with what keeps a machine busy: samples count for a second and a half
-]
+pytestmark = pytest.mark.timeout(600)  # on a machine that is busy with other things
 
 LANES = 4
 ROUNDS = 2
