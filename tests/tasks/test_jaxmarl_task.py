@@ -34,10 +34,14 @@ EACH = pytest.mark.parametrize(
 )
 
 
-def opened(name, layout, replicas=1, environments=4):
+ENVIRONMENTS = 4
+"""Environments of each replica; XLA compiles another program, for seconds, for another number."""
+
+
+def opened(name, layout, replicas=1):
     """A task with keys of its own in every environment."""
-    task = open_task(Task(name=name, layout=layout), replicas=replicas, environments=environments)
-    task.reset(keys(replicas, environments))
+    task = open_task(Task(name=name, layout=layout), replicas=replicas, environments=ENVIRONMENTS)
+    task.reset(keys(replicas, ENVIRONMENTS))
     return task
 
 
@@ -78,8 +82,8 @@ def test_env_steps_are_those_of_jaxmarl(name, layout):
 
     kind = jaxmarl_kinds.make(find_layout(name, layout))
     env = kind.environment
-    task = opened(name, layout, environments=2)
-    seeds = mix(keys(1, 2), 0)[0].unsqueeze(-1).view(torch.int32).view(torch.uint32).numpy()
+    task = opened(name, layout)
+    seeds = mix(keys(1, ENVIRONMENTS), 0)[0].unsqueeze(-1).view(torch.int32).view(torch.uint32).numpy()
     theirs = [env.reset(jax.random.fold_in(seed, 0)) for seed in seeds]
     step = jax.jit(env.step_env)
     for number in range(30):
@@ -118,7 +122,8 @@ def test_a_group_of_any_size_sees_equal_bits(name, layout):
 def test_an_environment_does_not_depend_on_its_neighbours(name, layout):
     """With other keys beside it, an environment does the same, episode after episode."""
     one, other = opened(name, layout), opened(name, layout)
-    other.reset(torch.cat([keys(1, 4)[:, :1], keys(1, 4)[:, 1:] + 1], dim=1))
+    usual = keys(1, ENVIRONMENTS)
+    other.reset(torch.cat([usual[:, :1], usual[:, 1:] + 1], dim=1))
     first, second = [], []
     for task, shown in ((one, first), (other, second)):
         for number in range(60):
@@ -136,7 +141,7 @@ def test_a_stored_task_goes_on_to_equal_bits(name, layout):
     state = {key: tensor.clone() for key, tensor in task.state_dict().items()}
     assert all(len(tensor) == 2 for tensor in state.values())
     assert not {tensor.dtype for tensor in state.values()} & {torch.uint16, torch.uint32, torch.uint64}
-    other = open_task(Task(name=name, layout=layout), replicas=2, environments=4)
+    other = open_task(Task(name=name, layout=layout), replicas=2, environments=ENVIRONMENTS)
     other.load_state_dict({key: torch.cat([tensor[:1], tensor[1:]]) for key, tensor in state.items()})
     assert torch.equal(task.view().observations, other.view().observations)
     assert all(torch.equal(*pair) for pair in zip(played(task, 40), played(other, 40), strict=True))
@@ -163,7 +168,7 @@ def test_a_later_episode_is_a_function_of_its_key_and_number():
     """Episode 1 of key k begins as episode 1 of any task with that key, whatever was done in episode 0."""
     one, other = opened("navigation", "spread-3"), opened("navigation", "spread-3")
     played(one, 5)
-    everywhere = torch.ones(1, 4, dtype=torch.bool)
+    everywhere = torch.ones(1, ENVIRONMENTS, dtype=torch.bool)
     one.restart(everywhere)
     other.restart(everywhere)
     assert torch.equal(one.view().observations, other.view().observations)
@@ -193,21 +198,21 @@ def test_the_limit_ends_an_episode_in_a_plane_without_walls(name, layout):
 
 def test_an_end_on_the_last_env_step_is_no_truncation():
     """A riddle that is answered on its last env_step has terminated; one that is not is cut there."""
-    task = opened("jaxmarl", "switch_riddle", environments=2)
-    idle = torch.zeros(1, 2, 3, dtype=torch.int64)
+    task = opened("jaxmarl", "switch_riddle")
+    idle = torch.zeros(1, ENVIRONMENTS, 3, dtype=torch.int64)
     for _ in range(task.card.episode_limit - 1):
         outcome = task.step(idle)
         assert not bool((outcome.terminated | outcome.truncated).any())
     telling = idle.clone()
     telling[:, 0] = 2
     outcome = task.step(telling)
-    assert outcome.terminated.tolist() == [[True, False]]
-    assert outcome.truncated.tolist() == [[False, True]]
+    assert outcome.terminated.tolist() == [[True, False, False, False]]
+    assert outcome.truncated.tolist() == [[False, True, True, True]]
 
 
 def test_the_dead_are_gone_and_may_only_stop():
     """In SMAX an agent without health is not present, and its mask leaves the choice to stop alone."""
-    task = opened("smax", "3m", environments=16)
+    task = opened("smax", "3m")
     gone = False
     for number in range(60):
         view = task.view()
@@ -228,7 +233,7 @@ def campaign_of(name, layout):
         {
             "task": {"name": name, "layout": layout},
             "seed": 7,
-            "learner": {"environments": 4, "rollout": 10, "epochs": 2, "minibatches": 2, "hidden": 16},
+            "learner": {"environments": ENVIRONMENTS, "rollout": 10, "epochs": 2, "minibatches": 2, "hidden": 16},
             "evaluation": {"episodes": 4, "report_episodes": 4, "branch_points": 2},
         },
     )
