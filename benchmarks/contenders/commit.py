@@ -1,4 +1,4 @@
-"""Modules of ALSO's trainer by their names, in whichever commit is first on PYTHONPATH: they have moved once."""
+"""Modules of ALSO's trainer by their names, in whichever commit is first on PYTHONPATH: they have moved twice."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -10,13 +10,14 @@ TRAINER = "also.services.trainer" if find_spec("also.services") is not None else
 
 def has(name: str) -> bool:
     """Whether the commit has a module of the trainer, e.g. "tasks.warehouse"."""
-    return find_spec(f"{TRAINER}.{name}") is not None
+    package = name.rpartition(".")[0]
+    return (not package or has(package)) and find_spec(f"{TRAINER}.{name}") is not None
 
 
-def trainer(name: str) -> ModuleType:
-    """A module of the trainer, e.g. "run".
+def trainer(*names: str) -> ModuleType:
+    """A module of the trainer, e.g. "run", by the first of its names that the commit has.
 
     Raises:
         ModuleNotFoundError: the commit has none of that name.
     """
-    return import_module(f"{TRAINER}.{name}")
+    return import_module(f"{TRAINER}.{next(filter(has, names), names[0])}")
