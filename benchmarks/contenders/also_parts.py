@@ -13,7 +13,6 @@ import functools
 import itertools
 import json
 import statistics
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
