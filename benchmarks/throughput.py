@@ -25,12 +25,16 @@ CASES = {
     "ippo-64x25-r10": "IPPO, 64 environments × 25, R = 10 (JaxMARL: ten vmapped seeds)",
     "ippo-64x50-r30": "IPPO, 64 environments × 50, R = 30",
     "ippo-1024x25": "IPPO, 1,024 environments × 25, R = 1",
+    "navigation-64x25": "navigation/spread-3, which is JaxMARL's simple_spread: IPPO, 64 environments × 25, R = 1",
+    "navigation-64x25-r10": "navigation/spread-3: IPPO, 64 environments × 25, R = 10 (JaxMARL: ten vmapped seeds)",
 }
 SAMPLES = {
     "ippo-64x25": ("actors", "env_steps"),
     "mappo-64x25": ("actors", "env_steps"),
     "ippo-64x25-r10": ("env_steps",),
     "ippo-1024x25": ("env_steps",),
+    "navigation-64x25": ("actors", "env_steps"),
+    "navigation-64x25-r10": ("actors", "env_steps"),
 }
 """What JaxMARL's learner permutes in a case: as its baselines do, and as is faster."""
 BASE = "eda74a5"
@@ -71,9 +75,10 @@ def main() -> None:
         (
             f"`python -m benchmarks.throughput`: whole training, {arguments.repeats} turns of {arguments.seconds:g} s "
             f"each, medians (smallest to largest); ratios are medians over turns. ALSO is {described()}, on foraging "
-            "10x10-3p-3f-coop under one potential term; JaxMARL runs its MPE simple_spread under a learner in the "
-            "style of purejaxrl (`benchmarks/contenders/jaxmarl_ppo.py`). Both have 3 agents, observations of 18, 2 "
-            "layers of 64, 4 epochs of 4 minibatches. A contender's start is imports, compilation and warm-up."
+            "10x10-3p-3f-coop unless the heading names another task, under one potential term; JaxMARL runs its MPE "
+            "simple_spread under a learner in the style of purejaxrl (`benchmarks/contenders/jaxmarl_ppo.py`). Both "
+            "have 3 agents, observations of 18, 2 layers of 64, 4 epochs of 4 minibatches. A contender's start is "
+            "imports, compilation and warm-up."
         ),
         "",
         f"{machine()}, load {load:.2f} at the start, Python {platform.python_version()}, {installed}.",
@@ -83,7 +88,7 @@ def main() -> None:
 
 
 def ours(case: str, base: Path, name: str) -> Sequence[Contender]:
-    """The base commit on one core, and this checkout on one and on two."""
+    """The base commit on one core, where it has the task, and this checkout on one and on two."""
     python = Path(sys.executable)
 
     def contender(name: str, folder: Path, threads: int) -> Contender:
@@ -93,7 +98,8 @@ def ours(case: str, base: Path, name: str) -> Sequence[Contender]:
         )
 
     one, two = ALSO
-    return [contender(f"base {name}", base, 1), contender(one, ROOT, 1), contender(two, ROOT, 2)]
+    before = [] if case.startswith("navigation") else [contender(f"base {name}", base, 1)]
+    return [*before, contender(one, ROOT, 1), contender(two, ROOT, 2)]
 
 
 def jaxmarl(case: str, python: Path) -> Sequence[Contender]:
@@ -103,7 +109,7 @@ def jaxmarl(case: str, python: Path) -> Sequence[Contender]:
             name=f"JaxMARL, samples of {samples}, {'one core' if cores == 1 else 'two cores'}",
             python=python,
             script="jaxmarl_ppo.py",
-            arguments=("--case", case, "--cores", str(cores), "--samples", samples),
+            arguments=("--case", case.replace("navigation", "ippo"), "--cores", str(cores), "--samples", samples),
             folder=ROOT,
             cores=cores,
         )
