@@ -45,7 +45,7 @@ def main() -> None:
         "",
         (
             f"`python -m benchmarks.parts`: medians of {arguments.repeats} repeats of 20 updates of R = 1, or as many "
-            "env_steps; µs an env_step, and operators dispatched in an update. One core, foraging 10x10-3p-3f-coop "
+            "env_steps; µs of the processor an env_step, and operators dispatched in an update. One core, foraging 10x10-3p-3f-coop "
             f"under one potential term; before is {name}, now is {described()}. The floor is the update's matrix "
             "products alone, on the same core. Timing the parts adds 1 to 3 µs an env_step at R = 1, so that the sum "
             "is more than [throughput](throughput.md) says."
@@ -62,10 +62,10 @@ def main() -> None:
     arguments.output.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 
-def measured(root: Path, case: str, repeats: int, *options: str) -> dict[str, Any]:
-    """What `also_parts.py` says of the commit that is checked out at a root, with further options of its."""
+def measured(root: Path, case: str, repeats: int) -> dict[str, Any]:
+    """What `also_parts.py` says of the commit that is checked out at a root."""
     answer = subprocess.run(
-        [sys.executable, str(CONTENDERS / "also_parts.py"), "--case", case, "--repeats", str(repeats), *options],
+        [sys.executable, str(CONTENDERS / "also_parts.py"), "--case", case, "--repeats", str(repeats)],
         cwd=root,
         env=child_environment(PYTHONPATH=str(root)),
         stdout=subprocess.PIPE,

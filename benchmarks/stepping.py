@@ -109,7 +109,7 @@ def main() -> None:
         "|---|---|---|---|---|",
     ]
     for case, name in TRAINED.items():
-        found = measured(ROOT, case, arguments.repeats, "--processor")
+        found = measured(ROOT, case, arguments.repeats)
         spent = [found["parts"][part]["microseconds"] for part in ("environment", "features")]
         share = sum(spent) / found["microseconds"]
         lines.append(f"| {name} | {found['microseconds']:.1f} | {spent[0]:.1f} | {spent[1]:.1f} | {share:.0%} |")

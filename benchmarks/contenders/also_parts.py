@@ -3,7 +3,8 @@
     PYTHONPATH=. .venv/bin/python benchmarks/contenders/also_parts.py --case ippo-64x25
 
 Functions of the trainer are wrapped by name, those that the commit has, and the time inside a function belongs to
-its part unless a wrapped function takes it further in. So any commit can be measured: put its root first into
+its part unless a wrapped function takes it further in. Time is that of the processor, JAX's threads included, which
+work beside it changes less than time on a clock. So any commit can be measured: put its root first into
 PYTHONPATH. A dispatch is an operator that reaches PyTorch's dispatcher. The floor is the update's matrix products
 alone, at the sizes of a minibatch, into memory that is there already.
 """
@@ -113,14 +114,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--case", choices=[name for name in CASES if "spread" not in name], required=True)
     parser.add_argument("--repeats", type=int, default=9, help="medians are over so many")
-    parser.add_argument(
-        "--processor",
-        action="store_true",
-        help="time of the processor, JAX's threads included, which work beside it does not change much",
-    )
     arguments = parser.parse_args()
     determinism.prepare()
-    clock = Clock(time.process_time if arguments.processor else time.perf_counter)
+    clock = Clock(time.process_time)
     training = start(arguments.case, threads=1, workers=None)
     wrap_all(clock, type(training.task))
     env_steps = training.env_steps_per_update * CASES[arguments.case].get("replicas", 1)
@@ -186,11 +182,11 @@ def floor(training: Any) -> float:
     places = [torch.empty(first.shape[0], second.shape[1]) for first, second in products]
     tries: list[float] = []
     for _ in range(7):
-        began = time.perf_counter()
+        began = time.process_time()
         for _ in range(20):
             for (first, second), place in zip(products, places, strict=True):
                 torch.mm(first, second, out=place)
-        tries.append(time.perf_counter() - began)
+        tries.append(time.process_time() - began)
     return float(min(tries) / 20 / env_steps * settings.epochs * 1e6)
 
 

@@ -2,10 +2,13 @@
 
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 
-TRAINER = "also.services.trainer" if find_spec("also.services") is not None else "services.trainer"
-"""The package of the trainer."""
+import also
+
+TRAINER = "also.services.trainer" if (Path(also.__path__[0]) / "services").is_dir() else "services.trainer"
+"""The package of the trainer; an installation in place would find `also.services` elsewhere for a commit without."""
 
 
 def has(name: str) -> bool:
