@@ -45,10 +45,10 @@ def main() -> None:
         "",
         (
             f"`python -m benchmarks.parts`: medians of {arguments.repeats} repeats of 20 updates of R = 1, or as many "
-            "env_steps; µs of the processor an env_step, and operators dispatched in an update. One core, foraging 10x10-3p-3f-coop "
-            f"under one potential term; before is {name}, now is {described()}. The floor is the update's matrix "
-            "products alone, on the same core. Timing the parts adds 1 to 3 µs an env_step at R = 1, so that the sum "
-            "is more than [throughput](throughput.md) says."
+            "env_steps; µs of the processor an env_step, and operators dispatched in an update. One core, foraging "
+            f"10x10-3p-3f-coop under one potential term; before is {name}, now is {described()}. The floor is the "
+            "update's matrix products alone, on the same core. Timing the parts adds 1 to 3 µs an env_step at R = 1, "
+            "so that the sum is more than [throughput](throughput.md) says."
         ),
         "",
         (f"{machine()}, load {load:.2f} at the start, Python {platform.python_version()}, torch {torch.__version__}."),
