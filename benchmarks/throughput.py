@@ -9,6 +9,7 @@
 import argparse
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -41,6 +42,15 @@ BASE = "eda74a5"
 """The commit that the learner's speed is compared with."""
 ALSO = ("ALSO", "ALSO, two threads")
 """This checkout, on one core and on two."""
+PREFACE = """# Throughput
+
+`python -m benchmarks.throughput`: whole training, medians over turns (smallest to largest); ratios are medians over \
+turns, too. ALSO trains on foraging 10x10-3p-3f-coop unless the heading names another task, under one potential term; \
+JaxMARL runs its MPE simple_spread under a learner in the style of purejaxrl (`benchmarks/contenders/jaxmarl_ppo.py`). \
+Both have 3 agents, observations of 18, 2 layers of 64, 4 epochs of 4 minibatches. A contender's start is imports, \
+compilation and warm-up. Each section says when it was measured: `--cases` measures some of them anew.
+"""
+"""What stands above the tables."""
 
 
 def main() -> None:
@@ -53,38 +63,35 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="wall time of a turn, at least")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"), help="file for the table")
     arguments = parser.parse_args()
-    load = os.getloadavg()[0]
-    lines: list[str] = []
-    versions: dict[str, str] = {}
+    output: Path = arguments.output
+    sections = kept(output.read_text(encoding="utf-8")) if output.exists() else {}
     try:
         base_name = described(arguments.base)
     except subprocess.CalledProcessError:
         parser.error(f"--base {arguments.base}: git knows no such commit here")
     with checked_out(arguments.base) as base:
         for case in arguments.cases:
+            load = os.getloadavg()[0]
             contenders = [*ours(case, base, base_name), *jaxmarl(case, arguments.jaxmarl)]
             found = measure(contenders, repeats=arguments.repeats, seconds=arguments.seconds)
-            for turns in found:
-                versions |= turns.versions
-            lines += [f"## {CASES[case]}", "", *head(*ALSO), *rows(found, *ALSO), ""]
-            print("\n".join(lines[-len(found) - 5 :]), flush=True)
-    installed = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()) if name != "root")
-    preface = [
-        "# Throughput",
-        "",
-        (
-            f"`python -m benchmarks.throughput`: whole training, {arguments.repeats} turns of {arguments.seconds:g} s "
-            f"each, medians (smallest to largest); ratios are medians over turns. ALSO is {described()}, on foraging "
-            "10x10-3p-3f-coop unless the heading names another task, under one potential term; JaxMARL runs its MPE "
-            "simple_spread under a learner in the style of purejaxrl (`benchmarks/contenders/jaxmarl_ppo.py`). Both "
-            "have 3 agents, observations of 18, 2 layers of 64, 4 epochs of 4 minibatches. A contender's start is "
-            "imports, compilation and warm-up."
-        ),
-        "",
-        f"{machine()}, load {load:.2f} at the start, Python {platform.python_version()}, {installed}.",
-        "",
-    ]
-    arguments.output.write_text("\n".join([*preface, *lines]).rstrip() + "\n", encoding="utf-8")
+            versions = {name: version for turns in found for name, version in turns.versions.items() if name != "root"}
+            installed = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+            circumstances = (
+                f"ALSO is {described()}; {arguments.repeats} turns of {arguments.seconds:g} s each. {machine()}, load "
+                f"{load:.2f} at the start, Python {platform.python_version()}, {installed}."
+            )
+            table = [*head(*ALSO), *rows(found, *ALSO)]
+            sections[f"## {CASES[case]}"] = "\n".join(["", circumstances, "", *table, ""])
+            print(sections[f"## {CASES[case]}"], flush=True)
+            ordered = {f"## {title}": sections.get(f"## {title}") for title in CASES.values()}
+            text = [f"{heading}\n{section}" for heading, section in ordered.items() if section is not None]
+            output.write_text("\n".join([PREFACE, *text]), encoding="utf-8")
+
+
+def kept(page: str) -> dict[str, str]:
+    """Sections of an earlier page by their headings: those of cases that are not measured again stay."""
+    parts = re.split(r"^(## .*)\n", page, flags=re.MULTILINE)[1:]
+    return {heading: f"{body.rstrip()}\n" for heading, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def ours(case: str, base: Path, name: str) -> Sequence[Contender]:
