@@ -27,7 +27,7 @@ from also.services.trainer.streams import mix
 from also.services.trainer.tasks.opening import open_task
 from also.services.trainer.tasks.vector_task import VectorTask
 from also.v1.task_pb2 import Task
-from benchmarks.commits import ROOT
+from benchmarks.commits import ROOT, described
 from benchmarks.machine import machine
 from benchmarks.parts import measured
 
@@ -40,8 +40,17 @@ CASES = {
 }
 """Name in the package of each of our tasks."""
 
-TRAINED = ("warehouse-tiny-2ag-64x50", "warehouse-tiny-4ag-64x50", "warehouse-small-4ag-64x50", "ippo-64x25")
-"""Cases of training whose parts are measured: R = 1, 64 environments, one potential term; the last is foraging."""
+TRAINED = {
+    "ippo-64x25": "foraging/10x10-3p-3f-coop, 64 × 25",
+    "warehouse-tiny-2ag-64x50": "warehouse/tiny-2ag, 64 × 50",
+    "warehouse-tiny-4ag-64x50": "warehouse/tiny-4ag, 64 × 50",
+    "warehouse-small-4ag-64x50": "warehouse/small-4ag, 64 × 50",
+    "navigation-64x25": "navigation/spread-3, 64 × 25",
+    "predator_prey-64x25": "predator_prey/facmac, 64 × 25",
+    "kitchen-64x50": "kitchen/cramped_room, 64 × 50",
+    "smax-64x50": "smax/3m, 64 × 50",
+}
+"""Cases of training whose parts are measured: curated tasks, R = 1, 64 environments, one potential term."""
 
 SIZES = ((1, 64), (1, 1024), (30, 64))
 """(R, E) that ours is measured at."""
@@ -73,7 +82,8 @@ def main() -> None:
         "",
         (
             f"{machine()}, load {load:.2f} at the start, Python {platform.python_version()}, torch "
-            f"{torch.__version__}, lbforaging {version('lbforaging')}, rware {version('rware')}."
+            f"{torch.__version__}, lbforaging {version('lbforaging')}, rware {version('rware')}, jax {version('jax')}, "
+            f"jaxmarl {version('jaxmarl')}. Ours is {described()}."
         ),
         "",
         f"| task | package | {' | '.join(sizes)} |",
@@ -95,14 +105,14 @@ def main() -> None:
         "",
         "Of whole training (IPPO, R = 1, 64 environments, one potential term), µs of one processor an env_step:",
         "",
-        "| case | all | environment | features | both, share |",
+        "| task | all | environment | features | both, share |",
         "|---|---|---|---|---|",
     ]
-    for case in TRAINED:
-        found = measured(ROOT, case, arguments.repeats, "--processor")
+    for case, name in TRAINED.items():
+        found = measured(ROOT, case, arguments.repeats)
         spent = [found["parts"][part]["microseconds"] for part in ("environment", "features")]
         share = sum(spent) / found["microseconds"]
-        lines.append(f"| {case} | {found['microseconds']:.1f} | {spent[0]:.1f} | {spent[1]:.1f} | {share:.0%} |")
+        lines.append(f"| {name} | {found['microseconds']:.1f} | {spent[0]:.1f} | {spent[1]:.1f} | {share:.0%} |")
     print("\n".join(lines))
     arguments.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

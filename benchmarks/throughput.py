@@ -9,6 +9,7 @@
 import argparse
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -25,18 +26,31 @@ CASES = {
     "ippo-64x25-r10": "IPPO, 64 environments × 25, R = 10 (JaxMARL: ten vmapped seeds)",
     "ippo-64x50-r30": "IPPO, 64 environments × 50, R = 30",
     "ippo-1024x25": "IPPO, 1,024 environments × 25, R = 1",
+    "navigation-64x25": "navigation/spread-3, which is JaxMARL's simple_spread: IPPO, 64 environments × 25, R = 1",
+    "navigation-64x25-r10": "navigation/spread-3: IPPO, 64 environments × 25, R = 10 (JaxMARL: ten vmapped seeds)",
 }
 SAMPLES = {
     "ippo-64x25": ("actors", "env_steps"),
     "mappo-64x25": ("actors", "env_steps"),
     "ippo-64x25-r10": ("env_steps",),
     "ippo-1024x25": ("env_steps",),
+    "navigation-64x25": ("actors", "env_steps"),
+    "navigation-64x25-r10": ("actors", "env_steps"),
 }
 """What JaxMARL's learner permutes in a case: as its baselines do, and as is faster."""
 BASE = "eda74a5"
 """The commit that the learner's speed is compared with."""
 ALSO = ("ALSO", "ALSO, two threads")
 """This checkout, on one core and on two."""
+PREFACE = """# Throughput
+
+`python -m benchmarks.throughput`: whole training, medians over turns (smallest to largest); ratios are medians over \
+turns, too. ALSO trains on foraging 10x10-3p-3f-coop unless the heading names another task, under one potential term; \
+JaxMARL runs its MPE simple_spread under a learner in the style of purejaxrl (`benchmarks/contenders/jaxmarl_ppo.py`). \
+Both have 3 agents, observations of 18, 2 layers of 64, 4 epochs of 4 minibatches. A contender's start is imports, \
+compilation and warm-up. Each section says when it was measured: `--cases` measures some of them anew.
+"""
+"""What stands above the tables."""
 
 
 def main() -> None:
@@ -49,41 +63,39 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="wall time of a turn, at least")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"), help="file for the table")
     arguments = parser.parse_args()
-    load = os.getloadavg()[0]
-    lines: list[str] = []
-    versions: dict[str, str] = {}
+    output: Path = arguments.output
+    sections = kept(output.read_text(encoding="utf-8")) if output.exists() else {}
     try:
         base_name = described(arguments.base)
     except subprocess.CalledProcessError:
         parser.error(f"--base {arguments.base}: git knows no such commit here")
     with checked_out(arguments.base) as base:
         for case in arguments.cases:
+            load = os.getloadavg()[0]
             contenders = [*ours(case, base, base_name), *jaxmarl(case, arguments.jaxmarl)]
             found = measure(contenders, repeats=arguments.repeats, seconds=arguments.seconds)
-            for turns in found:
-                versions |= turns.versions
-            lines += [f"## {CASES[case]}", "", *head(*ALSO), *rows(found, *ALSO), ""]
-            print("\n".join(lines[-len(found) - 5 :]), flush=True)
-    installed = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()) if name != "root")
-    preface = [
-        "# Throughput",
-        "",
-        (
-            f"`python -m benchmarks.throughput`: whole training, {arguments.repeats} turns of {arguments.seconds:g} s "
-            f"each, medians (smallest to largest); ratios are medians over turns. ALSO is {described()}, on foraging "
-            "10x10-3p-3f-coop under one potential term; JaxMARL runs its MPE simple_spread under a learner in the "
-            "style of purejaxrl (`benchmarks/contenders/jaxmarl_ppo.py`). Both have 3 agents, observations of 18, 2 "
-            "layers of 64, 4 epochs of 4 minibatches. A contender's start is imports, compilation and warm-up."
-        ),
-        "",
-        f"{machine()}, load {load:.2f} at the start, Python {platform.python_version()}, {installed}.",
-        "",
-    ]
-    arguments.output.write_text("\n".join([*preface, *lines]).rstrip() + "\n", encoding="utf-8")
+            versions = {name: version for turns in found for name, version in turns.versions.items() if name != "root"}
+            installed = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+            circumstances = (
+                f"ALSO is {described()}; {arguments.repeats} turns of {arguments.seconds:g} s each. {machine()}, load "
+                f"{load:.2f} at the start, Python {platform.python_version()}, {installed}."
+            )
+            table = [*head(*ALSO), *rows(found, *ALSO)]
+            sections[f"## {CASES[case]}"] = "\n".join(["", circumstances, "", *table, ""])
+            print(sections[f"## {CASES[case]}"], flush=True)
+            ordered = {f"## {title}": sections.get(f"## {title}") for title in CASES.values()}
+            text = [f"{heading}\n{section}" for heading, section in ordered.items() if section is not None]
+            output.write_text("\n".join([PREFACE, *text]), encoding="utf-8")
+
+
+def kept(page: str) -> dict[str, str]:
+    """Sections of an earlier page by their headings: those of cases that are not measured again stay."""
+    parts = re.split(r"^(## .*)\n", page, flags=re.MULTILINE)[1:]
+    return {heading: f"{body.rstrip()}\n" for heading, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def ours(case: str, base: Path, name: str) -> Sequence[Contender]:
-    """The base commit on one core, and this checkout on one and on two."""
+    """The base commit on one core, where it has the task, and this checkout on one and on two."""
     python = Path(sys.executable)
 
     def contender(name: str, folder: Path, threads: int) -> Contender:
@@ -93,7 +105,8 @@ def ours(case: str, base: Path, name: str) -> Sequence[Contender]:
         )
 
     one, two = ALSO
-    return [contender(f"base {name}", base, 1), contender(one, ROOT, 1), contender(two, ROOT, 2)]
+    before = [] if case.startswith("navigation") else [contender(f"base {name}", base, 1)]
+    return [*before, contender(one, ROOT, 1), contender(two, ROOT, 2)]
 
 
 def jaxmarl(case: str, python: Path) -> Sequence[Contender]:
@@ -103,7 +116,7 @@ def jaxmarl(case: str, python: Path) -> Sequence[Contender]:
             name=f"JaxMARL, samples of {samples}, {'one core' if cores == 1 else 'two cores'}",
             python=python,
             script="jaxmarl_ppo.py",
-            arguments=("--case", case, "--cores", str(cores), "--samples", samples),
+            arguments=("--case", case.replace("navigation", "ippo"), "--cores", str(cores), "--samples", samples),
             folder=ROOT,
             cores=cores,
         )

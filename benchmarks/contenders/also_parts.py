@@ -3,7 +3,8 @@
     PYTHONPATH=. .venv/bin/python benchmarks/contenders/also_parts.py --case ippo-64x25
 
 Functions of the trainer are wrapped by name, those that the commit has, and the time inside a function belongs to
-its part unless a wrapped function takes it further in. So any commit can be measured: put its root first into
+its part unless a wrapped function takes it further in. Time is that of the processor, JAX's threads included, which
+work beside it changes less than time on a clock. So any commit can be measured: put its root first into
 PYTHONPATH. A dispatch is an operator that reaches PyTorch's dispatcher. The floor is the update's matrix products
 alone, at the sizes of a minibatch, into memory that is there already.
 """
@@ -13,7 +14,6 @@ import functools
 import itertools
 import json
 import statistics
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -21,21 +21,17 @@ from typing import Any
 
 import torch
 from also_training import CASES, start
-from commit import TRAINER, has, trainer
+from commit import has, trainer
 from torch.utils._python_dispatch import TorchDispatchMode
 
-determinism, learner, network, normaliser, policy, rollout, run, shaping_reward = map(
-    trainer, ("determinism", "learner", "network", "normaliser", "policy", "rollout", "run", "shaping_reward")
+determinism, network, normaliser, run, shaping_reward = map(
+    trainer, ("determinism", "network", "normaliser", "run", "shaping_reward")
 )
-
-NATIVE: list[Any] = [trainer("tasks.foraging").Foraging]
-"""The native tasks that the commit has."""
-if has("tasks.warehouse"):
-    NATIVE.append(trainer("tasks.warehouse").Warehouse)
+learner, policy, rollout = (trainer(f"ppo.{name}", name) for name in ("learner", "policy", "rollout"))
 
 PARTS: dict[str, list[tuple[Any, tuple[str, ...]]]] = {
-    "environment": [(native, ("step", "restart", "view")) for native in NATIVE],
-    "features": [(native, ("features", "features_at", "moment")) for native in NATIVE],
+    "environment": [],  # of whichever task it is, see `TASK`
+    "features": [],
     "inference": [(policy.Policy, ("decide",))],
     "shaping": [(shaping_reward.ShapingReward, ("pay", "restart", "pay_rollout"))],
     "collection, the rest": [
@@ -52,6 +48,9 @@ PARTS: dict[str, list[tuple[Any, tuple[str, ...]]]] = {
     "bookkeeping": [(run.Run, ("advance",))],
 }
 """Functions of each part, by their owner; what a commit does not have is left out."""
+
+TASK = {"environment": ("step", "restart", "view"), "features": ("features", "features_at", "moment")}
+"""Functions of each part that a task has."""
 
 UPDATES = 20
 """Updates of a repeat."""
@@ -115,14 +114,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--case", choices=[name for name in CASES if "spread" not in name], required=True)
     parser.add_argument("--repeats", type=int, default=9, help="medians are over so many")
-    parser.add_argument(
-        "--processor", action="store_true", help="time of the processor, which work beside it does not change much"
-    )
     arguments = parser.parse_args()
     determinism.prepare()
-    clock = Clock(time.thread_time if arguments.processor else time.perf_counter)
-    wrap_all(clock)
+    clock = Clock(time.process_time)
     training = start(arguments.case, threads=1, workers=None)
+    wrap_all(clock, type(training.task))
     env_steps = training.env_steps_per_update * CASES[arguments.case].get("replicas", 1)
     for _ in range(3):
         training.advance()
@@ -147,14 +143,16 @@ def main() -> None:
     print(json.dumps({"parts": parts, "microseconds": total, "floor": floor(training)}))
 
 
-def wrap_all(clock: Clock) -> None:
+def wrap_all(clock: Clock, task: type) -> None:
     """Wrap every function of the parts, and the optimiser where it is the commit's own."""
     owners = {part: list(owned) for part, owned in PARTS.items()}
+    for part, names in TASK.items():
+        owners[part] += [(kind, names) for kind in task.__mro__]
     own = getattr(learner, "Optimiser", None)
     if own is not None:
         owners["clip and Adam"].append((own, ("step",)))
-    samples = sys.modules.get(f"{TRAINER}.samples") or getattr(learner, "_Batches")  # noqa: B009
-    owners["minibatches"].append((samples, ("_rows", "select")))
+    samples = next((trainer(name) for name in ("ppo.samples", "samples") if has(name)), None)
+    owners["minibatches"].append((samples or getattr(learner, "_Batches"), ("_rows", "select")))  # noqa: B009
     for part, owned in owners.items():
         for owner, names in owned:
             for name in names:
@@ -184,11 +182,11 @@ def floor(training: Any) -> float:
     places = [torch.empty(first.shape[0], second.shape[1]) for first, second in products]
     tries: list[float] = []
     for _ in range(7):
-        began = time.perf_counter()
+        began = time.process_time()
         for _ in range(20):
             for (first, second), place in zip(products, places, strict=True):
                 torch.mm(first, second, out=place)
-        tries.append(time.perf_counter() - began)
+        tries.append(time.process_time() - began)
     return float(min(tries) / 20 / env_steps * settings.epochs * 1e6)
 
 

@@ -2,8 +2,8 @@
 
     PYTHONPATH=. .venv/bin/python benchmarks/contenders/also_training.py --case ippo-64x25 --repeats 5
 
-Cases are a native task under one potential term, at the sizes that JaxMARL is measured at, and PettingZoo
-tasks, at the sizes that BenchMARL is measured at: mpe2's simple_spread as it is, and that of examples/.
+Cases are curated tasks under one potential term, native ones and JaxMARL's, at the sizes that JaxMARL is measured at,
+and PettingZoo tasks, at the sizes that BenchMARL is measured at: mpe2's simple_spread as it is, and that of examples/.
 Nothing but `Run.start` and `Run.advance` is used, so that any commit can be measured: put its root first into
 PYTHONPATH.
 """
@@ -34,6 +34,14 @@ APPROACH = {
     "weight": 0.5,
 }
 ROUND = APPROACH | {"target": "agent", "feature": "delivery_distance"}
+
+
+def curated(name: str, layout: str, feature: str, rollout: int, **more: Any) -> dict[str, Any]:
+    """A case of a curated task of JaxMARL's, under IPPO with 64 environments, and a term of a feature of the team."""
+    task, terms = {"name": name, "layout": layout}, [APPROACH | {"feature": feature}]
+    return {"algorithm": "ippo", "environments": 64, "rollout": rollout, "task": task, "terms": terms} | more
+
+
 SPREAD: dict[str, Any] = {"algorithm": "mappo", "environments": 16, "rollout": 50, "terms": []}
 CASES: dict[str, dict[str, Any]] = {
     "ippo-64x25": {"algorithm": "ippo", "environments": 64, "rollout": 25},
@@ -51,6 +59,11 @@ CASES: dict[str, dict[str, Any]] = {
         }
         for layout in ("tiny-2ag", "tiny-4ag", "small-4ag")
     },
+    "navigation-64x25": curated("navigation", "spread-3", "landmark_distance", 25),
+    "navigation-64x25-r10": curated("navigation", "spread-3", "landmark_distance", 25, replicas=10),
+    "predator_prey-64x25": curated("predator_prey", "facmac", "second_distance", 25),
+    "kitchen-64x50": curated("kitchen", "cramped_room", "carried_onion_distance", 50),
+    "smax-64x50": curated("smax", "3m", "enemy_damage", 50),
     "spread-16x50": SPREAD | {"task": {"name": "mpe2.simple_spread_v3:parallel_env"}},
     "example-16x50": SPREAD | {"task": {"name": "examples.simple_spread:make_env"}},
 }

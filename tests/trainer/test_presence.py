@@ -89,8 +89,8 @@ class Disturbed:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._task, name)
 
-    def view(self) -> View:
-        view = self._task.view()
+    def view(self, *, whole: bool = True) -> View:
+        view = self._task.view(whole=whole)
         if view.present is None:
             return view
         mask = view.action_mask
@@ -240,8 +240,8 @@ class Attended:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._task, name)
 
-    def view(self) -> View:
-        view = self._task.view()
+    def view(self, *, whole: bool = True) -> View:
+        view = self._task.view(whole=whole)
         return dataclasses.replace(view, present=torch.ones(view.observations.shape[:3], dtype=torch.bool))
 
 

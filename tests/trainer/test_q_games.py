@@ -50,7 +50,8 @@ class TwoSteps:
     def reset(self, keys: Tensor) -> None:
         self.where = torch.zeros_like(keys)
 
-    def view(self) -> View:
+    def view(self, *, whole: bool = True) -> View:
+        del whole
         state = torch.nn.functional.one_hot(self.where, 3).float()
         return View(observations=state.unsqueeze(2).expand(-1, -1, 2, -1), state=state, action_mask=None)
 

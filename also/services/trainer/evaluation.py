@@ -147,7 +147,7 @@ class Evaluator:
         if witness is not None:
             witness(None)
         for t in range(limit):
-            view = task.view()
+            view = task.view(whole=False)
             actions = team.decide(view).actions
             if idle is not None:
                 actions = torch.where(idle.unsqueeze(1), torch.full_like(actions, self.card.action_space.idle), actions)

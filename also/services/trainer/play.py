@@ -129,7 +129,8 @@ class Player(Generic[E]):
         turns: list[Turn] = []
         cut: dict[int, View] = {}
         firsts: dict[int, Any] = {}  # states after new episodes have begun somewhere
-        view, begins = task.view(), self.begins
+        whole = sees_state(self.settings)
+        view, begins = task.view(whole=whole), self.begins
         for t in range(self.settings.rollout):
             decision = team.decide(view, begins)
             outcome = team.execute(decision.actions)
@@ -138,15 +139,15 @@ class Player(Generic[E]):
             self.returns = self.returns + outcome.reward
             if bool(begins.any()):
                 if bool(outcome.truncated.any()):
-                    cut[t] = task.view()
+                    cut[t] = task.view(whole=whole)
                 self._finish(begins)
                 firsts[t] = task.moment(names)
-            view = task.view()
+            view = task.view(whole=whole)
         course = self._course(turns, view, cut, firsts)
         made = self.made_of(policy, course)
         there = None if course.presence is None else course.presence.acted.flatten(1, 2)
         self.observations.update(course.stacked(lambda turn: turn.view.observations).flatten(1, 2), there)
-        if sees_state(self.settings):
+        if whole:
             self.states.update(course.stacked(lambda turn: turn.view.state))
         self.policy_memory, self.begins = team.memory, begins
         return made

@@ -59,13 +59,13 @@ def _pay(campaign: Campaign, run: Run, configs: Sequence[ShapingConfig]) -> list
     team = Team(policy, run.collector.observations, task, memory=run.collector.policy_memory, draws=draws)
     lowest = torch.full((count,), torch.inf, device=run.device)
     highest = torch.full((count,), -torch.inf, device=run.device)
-    view, begins = task.view(), run.collector.begins
+    view, begins = task.view(whole=False), run.collector.begins
     for _ in range(card.episode_limit):
         outcome = team.execute(team.decide(view, begins).actions)
         reward, terminated, truncated = (
             part.expand(count, -1) for part in (outcome.reward, outcome.terminated, outcome.truncated)
         )
-        reached = task.view()
+        reached = task.view(whole=False)
         presence = Presence.of([view.present], reached.present, {}, outcome.truncated.unsqueeze(1))
         everyone = None if presence is None else presence.expand(count)
         paid = shaping.pay(features(), reward, terminated, truncated, everyone).flatten(1)
@@ -74,7 +74,7 @@ def _pay(campaign: Campaign, run: Run, configs: Sequence[ShapingConfig]) -> list
         if bool(begins.any()):
             task.restart(begins)
             shaping.restart(begins.expand(count, -1), features())
-            view = task.view()
+            view = task.view(whole=False)
     varies = (highest - lowest > 1e-9).tolist()
     return [
         trainer_pb2.ShapingProbe(terms=terms, varies=varied)

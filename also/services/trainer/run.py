@@ -80,6 +80,7 @@ class Run:
         )
         self.learner = learner_of(self.task.card, settings, mix(keys, _WEIGHTS), threads=threads)
         self.collector = player_of(self.task, self.shaping, settings, replicas=len(configs), device=self.device)
+        self._purposes = torch.tensor([[_ACTIONS], [_MINIBATCHES]], device=self.device)
         self.env_steps = 0
         self.updates = 0
         self.finite = torch.ones(len(configs), dtype=torch.bool, device=self.device)
@@ -164,9 +165,9 @@ class Run:
 
     def advance(self) -> Statistics:
         """Collect one rollout and learn from it."""
-        stream = mix(self.keys, self.updates + 1)
-        played = self.collector.collect(self.learner.policy, mix(stream, _ACTIONS))
-        statistics = self.learner.update(played, mix(stream, _MINIBATCHES))
+        actions, minibatches = mix(mix(self.keys, self.updates + 1), self._purposes)
+        played = self.collector.collect(self.learner.policy, actions)
+        statistics = self.learner.update(played, minibatches)
         self.updates += 1
         self.env_steps += self.env_steps_per_update
         self.finite &= statistics.finite

@@ -105,6 +105,8 @@ class Learner:
         self.block_elements = BLOCK_ELEMENTS
         """Numbers of one hidden layer that a block of replicas has at most."""
         self._threads = Threads(threads)
+        self._zero = torch.zeros((), device=keys.device)
+        """A number in place of this tensor would be made a tensor in each minibatch."""
 
     @torch.inference_mode()
     def update(self, rollout: Rollout, keys: Tensor) -> UpdateStatistics:
@@ -254,11 +256,11 @@ class Learner:
         by_entropy: float | Tensor
         if there is None:
             share = 1.0 / ratio.shape[1]
-            by_log = torch.where(rises, surrogate, 0.0).mul_(-share)
+            by_log = torch.where(rises, surrogate, self._zero).mul_(-share)
             by_entropy = -self.settings.entropy_coefficient * share
         else:
             shares = presence.shares(there)
-            by_log = torch.where(rises & there, surrogate, 0.0).mul_(-shares.float())
+            by_log = torch.where(rises & there, surrogate, self._zero).mul_(-shares.float())
             by_entropy = (-self.settings.entropy_coefficient * shares * there).float().unsqueeze(1)
         by_outputs = self.policy.pull_back(judged, part["actions"], by_log, by_entropy, flat, gradient)
         change = ratio.sub_(1.0)

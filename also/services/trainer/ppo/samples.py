@@ -42,16 +42,24 @@ class Samples:
             order: int64 (r, S), a permutation of each one's samples.
             count: number of parts, which are as equal as `torch.chunk` makes them.
         """
-        axis, take = (2, _columns) if self._recurrent else (1, _rows)
-        cut = {name: take(part[rows], order).chunk(count, dim=axis) for name, part in self._parts.items()}
-        for parts in zip(*cut.values(), strict=True):
-            yield self._flat(dict(zip(cut, parts, strict=True)))
+        if self._recurrent:
+            columns = {name: _columns(part[rows], order).chunk(count, dim=2) for name, part in self._parts.items()}
+            for parts in zip(*columns.values(), strict=True):
+                yield _unrolled(dict(zip(columns, parts, strict=True)))
+            return
+        size, cut = -(-order.shape[1] // count), []
+        for name, part in self._parts.items():
+            taken = _rows(part[rows], order)  # (r, S, A or 1, ...)
+            agents = 1 if name == "inputs" else taken.shape[2]
+            cut.append((taken if name == "inputs" else taken.flatten(1, 2)).split(size * agents, dim=1))
+        for parts in zip(*cut, strict=True):
+            yield dict(zip(self._parts, parts, strict=True))
 
-    def _flat(self, part: Part) -> Part:
-        if not self._recurrent:
-            return {name: each if name == "inputs" else each.flatten(1, 2) for name, each in part.items()}
-        whole = {"inputs": part.pop("inputs"), "begins": part.pop("begins"), "memory": part.pop("memory").squeeze(1)}
-        return whole | {name: each.flatten(1, 3) for name, each in part.items()}
+
+def _unrolled(part: Part) -> Part:
+    """A GRU's minibatch, of tensors (r, T, M, ...)."""
+    whole = {"inputs": part.pop("inputs"), "begins": part.pop("begins"), "memory": part.pop("memory").squeeze(1)}
+    return whole | {name: each.flatten(1, 3) for name, each in part.items()}
 
 
 def _rows(part: Tensor, order: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ class View:
     observations: Tensor
     """float32 (R, E, A, O): each agent's own observation, without an agent id."""
     state: Tensor
-    """float32 (R, E, S): the global state."""
+    """float32 (R, E, S): the global state; of length 0 where nobody asked."""
     action_mask: Tensor | None
     """bool (R, E, A, N): discrete actions that are allowed; None when all are."""
     present: Tensor | None = None
@@ -73,8 +73,12 @@ class VectorTask(Protocol):
                 key of episode n is mix(key, n)), whatever the other environments do.
         """
 
-    def view(self) -> View:
-        """What is seen of the current state."""
+    def view(self, *, whole: bool = True) -> View:
+        """What is seen of the current state.
+
+        Args:
+            whole: the global state, too. Else a task may leave it out, which costs some as much as what agents see.
+        """
 
     def step(self, actions: Tensor) -> Outcome:
         """Move every environment by one env_step, and begin no new episode.

@@ -101,13 +101,13 @@ class Tables:
         """Row, column and level, float32 (..., 3), of each code, int64 (...)."""
         return functional.embedding(codes, self.entities)
 
-    def distance_to(self, cell: Tensor, foods: Tensor) -> Tensor:
-        """Cells to walk from each cell, (..., A), to each food's code, (..., F): float32 (..., A, F)."""
-        return self.distances.take(self._pair(cell, foods))
+    def distance_to(self, cell: Tensor, food_cell: Tensor) -> Tensor:
+        """Cells to walk from each cell, (..., A), to each food's, (..., 1, F): float32 (..., A, F)."""
+        return self.distances.take(self._pair(cell, food_cell))
 
-    def beside(self, cell: Tensor, foods: Tensor) -> Tensor:
-        """Whether each cell, (..., A), is beside each food's code, (..., F): bool (..., A, F)."""
-        return self.contacts.take(self._pair(cell, foods))
+    def beside(self, cell: Tensor, food_cell: Tensor) -> Tensor:
+        """Whether each cell, (..., A), is beside each food's, (..., 1, F): bool (..., A, F)."""
+        return self.contacts.take(self._pair(cell, food_cell))
 
     def hide(self, seen: Tensor, cell: Tensor) -> Tensor:
         """Observations under limited sight.
@@ -127,6 +127,5 @@ class Tables:
         order = torch.where(visible, self.slots, self.hidden_slots).argsort(-1)
         return local.gather(-2, order.unsqueeze(-1).expand_as(local))
 
-    def _pair(self, cell: Tensor, foods: Tensor) -> Tensor:
-        width = self.contacts.shape[1]
-        return (cell * width).unsqueeze(-1) + (foods >> LEVEL_BITS).unsqueeze(-2)
+    def _pair(self, cell: Tensor, food_cell: Tensor) -> Tensor:
+        return torch.add(food_cell, cell.unsqueeze(-1), alpha=self.contacts.shape[1])

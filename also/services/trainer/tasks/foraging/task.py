@@ -29,7 +29,8 @@ from also.services.trainer.tasks.tensor_task import TensorTask
 from also.services.trainer.tasks.vector_task import Outcome, View
 from also.v1.task_pb2 import TaskCard
 
-IDLE, NORTH, SOUTH, WEST, EAST, LOAD = range(6)
+ACTIONS = 6
+IDLE, NORTH, SOUTH, WEST, EAST, LOAD = range(ACTIONS)
 """Actions, in the package's order."""
 
 NO_ACTION = -1
@@ -69,32 +70,35 @@ class Foraging(TensorTask[Field, Field]):
     def _build(self, layout: str, keys: Tensor) -> TaskCard:
         self.layout = parse_layout(layout)
         self._tables = Tables.build(self.layout, keys.device)
+        self._unasked = torch.zeros((*keys.shape, 0), device=keys.device)
         return foraging_card(self.layout)
 
-    def view(self) -> View:
+    def view(self, *, whole: bool = True) -> View:
         """Observations as the package flattens them; the state is all foods, then all agents.
 
         An entity is (row, column, level), (-1, -1, 0) where it is gone or out of sight. An agent
         sees foods first, then itself, then the others; what it does not see leaves no gap.
         """
         tables, field = self._tables, self._state
-        codes = torch.cat((field.foods, (field.cell << LEVEL_BITS) + field.level), dim=-1)  # (R, E, F+A)
-        seen = tables.entity(codes.index_select(-1, tables.seen_order))  # (R, E, A*(F+A), 3)
-        shape = (*field.cell.shape, codes.shape[-1], 3)
+        codes = torch.cat((field.foods, torch.add(field.level, field.cell, alpha=1 << LEVEL_BITS)), dim=-1)
+        entities = tables.entity(codes)  # (R, E, F+A, 3)
+        seen = entities.index_select(2, tables.seen_order)  # (R, E, A*(F+A), 3)
         if self.layout.sight < self.layout.size:
-            seen = tables.hide(seen.view(shape), field.cell)
-        return View(observations=seen.reshape(*shape[:3], -1), state=tables.entity(codes).flatten(-2), action_mask=None)
+            seen = tables.hide(seen.view(*field.cell.shape, -1, 3), field.cell)
+        state = entities.flatten(-2) if whole else self._unasked
+        return View(observations=seen.view(*field.cell.shape, -1), state=state, action_mask=None)
 
     def step(self, actions: Tensor) -> Outcome:
         """Move every environment by one env_step; actions is int64 (R, E, A), see `IDLE` to `LOAD`."""
         tables, field = self._tables, self._state
-        target = tables.moves.take(field.cell * 6 + actions)  # walls are in the table
-        is_food = target.unsqueeze(-1) == (field.foods >> LEVEL_BITS).unsqueeze(-2)  # (R, E, A, F)
+        target = tables.moves.take(torch.add(actions, field.cell, alpha=ACTIONS))  # walls are in the table
+        food_cell = _cells(field.foods)
+        is_food = target.unsqueeze(-1) == food_cell  # (R, E, A, F)
         target = torch.where(is_food.any(-1), field.cell, target)
         contested = (target.unsqueeze(-1) == target.unsqueeze(-2)).sum(-1) > 1  # by another's target
         cell = torch.where(contested, field.cell, target)
 
-        loading = tables.beside(cell, field.foods) & (actions == LOAD).unsqueeze(-1)  # (R, E, A, F)
+        loading = tables.beside(cell, food_cell) & (actions == LOAD).unsqueeze(-1)  # (R, E, A, F)
         food_level = field.foods & LEVEL_MASK
         eaten = (loading * field.level.unsqueeze(-1)).sum(-2) >= food_level  # (R, E, F)
         foods = torch.where(eaten, tables.gone, field.foods).sort(-1).values
@@ -123,11 +127,11 @@ class Foraging(TensorTask[Field, Field]):
         tables = self._tables
         match name:
             case "nearest_food_distance":
-                return _zero_where_gone(_least(tables.distance_to(field.cell, field.foods)))
+                return _zero_where_gone(_least(tables.distance_to(field.cell, _cells(field.foods))))
             case "partner_distance":
                 return tables.distances[field.cell.unsqueeze(-1), field.cell.unsqueeze(-2)]
             case "team_food_distance":
-                distances = tables.distance_to(field.cell, field.foods)  # (R, E, A, F); inf where gone
+                distances = tables.distance_to(field.cell, _cells(field.foods))  # (R, E, A, F); inf where gone
                 if self.layout.agents > LOADERS:
                     distances = distances.sort(-2).values[..., :LOADERS, :]
                 nearest = distances.unbind(-2)
@@ -158,7 +162,7 @@ class Foraging(TensorTask[Field, Field]):
 
     def _beside(self, field: Field) -> Tensor:
         """Whether each agent stands beside each food of the last env_step, bool (R, E, A, F)."""
-        return self._tables.beside(field.cell, field.foods_before)
+        return self._tables.beside(field.cell, _cells(field.foods_before))
 
     def _loading(self, field: Field) -> Tensor:
         """Whether each agent has just loaded each food, bool (R, E, A, F)."""
@@ -206,6 +210,11 @@ class Foraging(TensorTask[Field, Field]):
             food_count=placed.sum(-1),
             food_levels=((code & LEVEL_MASK) * placed).sum(-1),
         )
+
+
+def _cells(foods: Tensor) -> Tensor:
+    """Cells of foods' codes, (..., F), beside every agent's: int64 (..., 1, F)."""
+    return (foods >> LEVEL_BITS).unsqueeze(-2)
 
 
 def _least(distances: Tensor) -> Tensor:

@@ -103,13 +103,14 @@ class JaxmarlTask:
         self._episode = self._episode + done
         self._begin(done)
 
-    def view(self) -> View:
+    def view(self, *, whole: bool = True) -> View:
         """What is seen of the current state; it is never changed in place."""
         seen = self._seen
+        observations = seen("observations")
         present = seen("present") if "present" in self._program.template["seen"] else None
         return View(
-            observations=seen("observations"),
-            state=seen("state"),
+            observations=observations,
+            state=seen("state") if whole else observations[:, :, 0, :0],
             action_mask=seen("masks") if "masks" in self._program.template["seen"] else None,
             present=None if present is None or bool(present.all()) else present,
         )

@@ -98,12 +98,13 @@ class ParallelTask:
         done = done.cpu()
         self._begin(self._episode + done, done)
 
-    def view(self) -> View:
+    def view(self, *, whole: bool = True) -> View:
         """What is seen of the current state; a copy."""
         memory = self._memory
+        observations = self._tensor(memory.observations)
         return View(
-            observations=self._tensor(memory.observations),
-            state=self._tensor(memory.state),
+            observations=observations,
+            state=self._tensor(memory.state) if whole else observations[:, :, 0, :0],
             action_mask=self._tensor(memory.masks) if self._masked else None,
             present=None if memory.present.all() else self._tensor(memory.present),
         )

@@ -143,8 +143,8 @@ class Tables:
         }
         return cls(**{name: tensor.contiguous().to(device) for name, tensor in tensors.items()})
 
-    def view(self, shelves: Tensor, pose: Tensor, load: Tensor) -> tuple[Tensor, Tensor]:
-        """What agents see, as the package flattens it; and the state: all agents, then all places.
+    def observations(self, shelves: Tensor, pose: Tensor, load: Tensor) -> tuple[Tensor, Tensor]:
+        """What agents see, as the package flattens it; and what is told of themselves.
 
         Args:
             shelves: int64 (R, E, C + 1): what stands in each cell.
@@ -152,16 +152,19 @@ class Tables:
             load: int64 (R, E, A): what each agent carries.
 
         Returns:
-            float32 (R, E, A, 71) and (R, E, A * 10 + P * 2).
+            float32 (R, E, A, 71) and (R, E, A, 10).
         """
         key = (pose << 3) + load
         own = functional.embedding(key, self.own_view)  # (R, E, A, 10)
         codes = shelves.scatter_add(-1, pose >> 2, self.shown.take(key))  # (R, E, C + 1)
         near = codes.gather(-1, functional.embedding(pose, self.around).flatten(-2))  # (R, E, A * 9)
         seen = functional.embedding(near, self.cell_view).view(*pose.shape, -1)
+        return torch.cat((own[..., :8], seen), dim=-1), own
+
+    def state(self, shelves: Tensor, own: Tensor) -> Tensor:
+        """The state, float32 (R, E, A * 10 + P * 2): all agents, (R, E, A, 10), then all places."""
         places = functional.embedding(shelves.index_select(-1, self.places), self.place_view)
-        observations = torch.cat((own[..., :8], seen), dim=-1)
-        return observations, torch.cat((own.flatten(-2), places.flatten(-2)), dim=-1)
+        return torch.cat((own.flatten(-2), places.flatten(-2)), dim=-1)
 
     def distances(self, shelves: Tensor, pose: Tensor) -> Tensor:
         """The shortest of each `Way` from where agents stand, float32 (R, E, A, 3); inf where it leads nowhere."""

@@ -41,9 +41,10 @@ class Warehouse(TensorTask[Hall, Scene]):
         self._nothing = torch.zeros_like(keys, dtype=torch.float32)
         self._unasked = self._nothing.new_zeros(()).expand(*self._none.shape, len(Way))
         self._never = torch.zeros_like(keys, dtype=torch.bool)
+        self._unseen = torch.zeros((*keys.shape, 0), device=keys.device)
         return warehouse_card(self.layout)
 
-    def view(self) -> View:
+    def view(self, *, whole: bool = True) -> View:
         """Observations as the package flattens them; the state is all agents, then what stands in each place.
 
         In the state an agent is column, row, whether it carries a shelf, its direction (four numbers), whether it is
@@ -51,13 +52,14 @@ class Warehouse(TensorTask[Hall, Scene]):
         whether it is requested.
         """
         hall = self._state
-        observations, state = self._tables.view(hall.shelves, hall.pose, hall.load)
+        observations, own = self._tables.observations(hall.shelves, hall.pose, hall.load)
+        state = self._tables.state(hall.shelves, own) if whole else self._unseen
         return View(observations=observations, state=state, action_mask=None)
 
     def step(self, actions: Tensor) -> Outcome:
         """Move every environment by one env_step; actions is int64 (R, E, A), see `NOOP` to `TOGGLE`."""
         tables, hall = self._tables, self._state
-        index = hall.pose * ACTIONS + actions
+        index = torch.add(actions, hall.pose, alpha=ACTIONS)
         cell, target = hall.pose >> 2, tables.target.take(index)
         found = hall.shelves.gather(-1, target)  # where the agent is going, or stands
         target = torch.where((found * hall.load) > 0, cell, target)  # a shelf is in the way of a carried one

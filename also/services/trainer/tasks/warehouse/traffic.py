@@ -26,9 +26,10 @@ class Traffic:
 
     def __init__(self, layout: Layout, device: torch.device) -> None:
         self._agents, self._width = layout.agents, layout.width
-        number = torch.arange(layout.agents, device=device)
-        self._drawn = 2 * number  # place of an agent's cell among the cells of the graph, in the order of drawing
-        self._drawn_as_target = 2 * number + 1
+        self._number = number = torch.arange(layout.agents, device=device)
+        self._offset = number - number.unsqueeze(-1)  # [a, b]: from a to b
+        self._early = -2 * number  # place of an agent's cell among the cells of the graph, from the last one drawn
+        self._early_as_target = -(2 * number + 1).unsqueeze(-1)
         self._earlier = number < number.unsqueeze(-1)  # [a, b]: b comes before a
         self._others = number != number.unsqueeze(-1)
         spare = (0, 16 * layout.agents)  # who is none of a pair looks anywhere
@@ -51,10 +52,11 @@ class Traffic:
             ties = None
         else:
             queue = self._queue(behind)
-            drawn, ties = self._drawn, None
+            early, ties = self._early, None
             if self._agents > _IN_ORDER:
-                drawn = torch.minimum(drawn, torch.where(behind, self._drawn_as_target, 2 * self._agents).amin(-1))
-            rank = queue * (2 * self._agents) - drawn
+                wanted_by = torch.where(ahead, self._early_as_target, -2 * self._agents)  # [b, a]: by b
+                early = torch.maximum(early, wanted_by.amax(-2))  # amin of whole numbers takes eight times as long
+            rank = queue * (2 * self._agents) + early
             if self._agents > _IN_ORDER:
                 pairs, wins = self._pairs(rivals, ahead, queue, target, pose & 3)
                 rank = torch.where(wins, 2 * self._agents, rank)
@@ -64,8 +66,10 @@ class Traffic:
                     ties = (equal & ~pairs & ~held).any(-1)
             loses = (rivals & (rank.unsqueeze(-2) > rank.unsqueeze(-1))).any(-1)
         fails = stands | loses
-        for _ in range(self._agents - 1):  # whoever is behind one that fails
-            fails = fails | (ahead & fails.unsqueeze(-2)).any(-1)
+        in_front = self._number + (ahead * self._offset).sum(-1)  # who stands where each wants to; itself if nobody
+        for _ in range((self._agents - 1).bit_length()):  # whoever is behind one that fails, twice as far each time
+            fails = fails | fails.gather(-1, in_front)
+            in_front = in_front.gather(-1, in_front)
         return ~fails if ties is None else self._settled(~fails, ties, start, target)
 
     def _queue(self, behind: Tensor) -> Tensor:
