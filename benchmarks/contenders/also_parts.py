@@ -146,8 +146,8 @@ def main() -> None:
 def wrap_all(clock: Clock, task: type) -> None:
     """Wrap every function of the parts, and the optimiser where it is the commit's own."""
     owners = {part: list(owned) for part, owned in PARTS.items()}
-    for part, names in TASK.items():
-        owners[part] += [(kind, names) for kind in task.__mro__]
+    for part, methods in TASK.items():
+        owners[part] += [(kind, methods) for kind in task.__mro__]
     own = getattr(learner, "Optimiser", None)
     if own is not None:
         owners["clip and Adam"].append((own, ("step",)))

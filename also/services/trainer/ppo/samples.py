@@ -9,6 +9,7 @@ T * M * A).
 
 from collections.abc import Iterator
 
+import torch
 from torch import Tensor
 
 Part = dict[str, Tensor]
@@ -51,7 +52,7 @@ class Samples:
         for name, part in self._parts.items():
             taken = _rows(part[rows], order)  # (r, S, A or 1, ...)
             agents = 1 if name == "inputs" else taken.shape[2]
-            cut.append((taken if name == "inputs" else taken.flatten(1, 2)).split(size * agents, dim=1))
+            cut.append(torch.split(taken if name == "inputs" else taken.flatten(1, 2), size * agents, dim=1))
         for parts in zip(*cut, strict=True):
             yield dict(zip(self._parts, parts, strict=True))
 
