@@ -213,9 +213,9 @@ def queueing(kind, name, spec=None):
     return document | ({"spec": spec} if spec else {})
 
 
-def test_nothing_outlives_a_cluster(components, started, tmp_path):
+def test_nothing_outlives_a_cluster(components, started, tmp_path_factory):
     """Processes, mounts, network devices, routes, cgroups and kernel settings end with it; its logs stay."""
-    state = tmp_path / "second"
+    state = tmp_path_factory.mktemp("second")  # a short path: the kubelet makes sockets in it
     with started(state, components) as second:
         assert leftovers(state), "a cluster that runs has something to leave behind"
         assert second.kubectl("get", "--raw", "/readyz").stdout == "ok"
@@ -224,9 +224,9 @@ def test_nothing_outlives_a_cluster(components, started, tmp_path):
     assert (state / "log" / "kubelet.log").stat().st_size
 
 
-def test_a_cluster_ends_with_a_killed_session(components, eventually, tmp_path):
+def test_a_cluster_ends_with_a_killed_session(components, eventually, tmp_path_factory):
     """Whoever has started a cluster may be killed; it ends all the same."""
-    state = tmp_path / "orphan"
+    state = tmp_path_factory.mktemp("orphan")
     lines = [
         "import importlib.util, os, signal, sys",
         "from pathlib import Path",
