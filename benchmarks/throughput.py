@@ -49,6 +49,12 @@ turns, too. ALSO trains on foraging 10x10-3p-3f-coop unless the heading names an
 JaxMARL runs its MPE simple_spread under a learner in the style of purejaxrl (`benchmarks/contenders/jaxmarl_ppo.py`). \
 Both have 3 agents, observations of 18, 2 layers of 64, 4 epochs of 4 minibatches. A contender's start is imports, \
 compilation and warm-up. Each section says when it was measured: `--cases` measures some of them anew.
+
+ALSO loses to JaxMARL at R = 1: a rollout and an update are 4,600 operators there (see [parts](parts.md)), which XLA \
+compiles into one program. It loses most on navigation, which JAX steps for both: a call of the environment's program \
+and what it gives to PyTorch take 450 µs for 64 environments, of which the program is 280, while JaxMARL's learner \
+never leaves its own. With ten replicas ALSO is level or ahead where it steps the environment itself. On a busy \
+machine look at env_steps a CPU-second; a second of the clock is shared with other work.
 """
 """What stands above the tables."""
 
