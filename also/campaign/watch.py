@@ -30,8 +30,26 @@ class Watch(Protocol):
         """Something for people: a service that died and is tried again."""
 
 
-class NullWatch(Watch):
+class NullWatch:
     """Does nothing; a subclass overrides what it needs to know."""
+
+    def found(self, records: Sequence[JournalRecord]) -> None:
+        """Nothing to do."""
+
+    def record(self, record: JournalRecord) -> None:
+        """Nothing to do."""
+
+    def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
+        """Nothing to do."""
+
+    def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
+        """Nothing to do."""
+
+    def waits(self, what: str) -> None:
+        """Nothing to do."""
+
+    def note(self, text: str) -> None:
+        """Nothing to do."""
 
 
 class Watches:

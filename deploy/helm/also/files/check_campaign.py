@@ -16,6 +16,7 @@ from pathlib import Path
 
 from also import keys, settings
 from also.campaign import beginning, spec
+from also.campaign.fold import fold
 from also.campaign.journal import Journal
 from also.campaign.processes import Services
 from also.errors import AlsoError, MissingStoreError, StoreError
@@ -46,7 +47,7 @@ def compare(campaign: Campaign, card: TaskCard, campaign_id: str, store: Store, 
     try:
         journal = Journal(store, campaign_id)
         if journal.records:
-            grown = beginning.growth(journal, campaign)
+            grown = beginning.growth(campaign_id, fold(journal.records).campaign, campaign)
             return "it goes on, and has changed" if grown is not None else "it goes on"
         beginning.origin_of(campaign, card, given.store)
     except StoreError as error:
