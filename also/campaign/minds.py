@@ -1,5 +1,8 @@
 """What a conductor asks the minds, critic and generator: a mind that fails for good ends in a hold, not in an error."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from also import limits
 from also.campaign import calls, requests
 from also.campaign.decide import hold, hold_without_answer
@@ -9,6 +12,8 @@ from also.campaign.waits import Waits
 from also.errors import AlsoError
 from also.v1.campaign_pb2 import CriticSettings, GeneratorSettings
 from also.v1.journal_pb2 import Diagnosed, Held, HoldReason, Proposed
+
+Answer = TypeVar("Answer", Diagnosed, Proposed)
 
 
 def diagnose(services: Services, waits: Waits, campaign_id: str, state: State) -> Diagnosed | Held:
@@ -24,10 +29,7 @@ def diagnose(services: Services, waits: Waits, campaign_id: str, state: State) -
         limits.check(response.diagnosis, "diagnosis")
         return Diagnosed(stage=stage.number, diagnosis=response.diagnosis, llm=calls.use_of(response))
 
-    try:
-        return services.persist("critic", lambda _: ask())
-    except AlsoError as error:
-        return hold(state, stage, HoldReason.HOLD_REASON_CRITIC_FAILED, str(error))
+    return _or_hold(services, "critic", ask, state, HoldReason.HOLD_REASON_CRITIC_FAILED)
 
 
 def propose(services: Services, waits: Waits, campaign_id: str, state: State) -> Proposed | Held:
@@ -45,10 +47,17 @@ def propose(services: Services, waits: Waits, campaign_id: str, state: State) ->
             stage=stage.number, round=request.round, candidates=response.candidates, llm=calls.use_of(response)
         )
 
+    return _or_hold(services, "generator", ask, state, HoldReason.HOLD_REASON_GENERATOR_FAILED)
+
+
+def _or_hold(
+    services: Services, service: str, ask: Callable[[], Answer | Held], state: State, reason: HoldReason
+) -> Answer | Held:
+    """What a mind answers; where it fails for good the stage holds, and training goes on."""
     try:
-        return services.persist("generator", lambda _: ask())
+        return services.persist(service, lambda _: ask())
     except AlsoError as error:
-        return hold(state, stage, HoldReason.HOLD_REASON_GENERATOR_FAILED, str(error))
+        return hold(state, _open_stage(state), reason, str(error))
 
 
 def _open_stage(state: State) -> Stage:

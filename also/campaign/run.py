@@ -79,8 +79,7 @@ def run(campaign: Campaign, campaign_id: str, settings: Settings, watch: Watch) 
             if journal is not None:
                 require_alone(journal.store, campaign_id, watch.note)
                 open_store(settings.store)  # proves that a store that has been read can be written to
-            minds = ["trainer", "critic", "generator"]
-            services.start([*minds, *runs_beside(campaign)])
+            services.start(["trainer", "critic", "generator", *runs_beside(campaign)])
             card = beginning.check(campaign, services, watch.note) if journal is None else None
             start = beginning.origin_of(campaign, card, settings.store) if card is not None else None
             found = calls.check_trainer(services, campaign.learner, campaign if card is not None else None, card)

@@ -98,9 +98,9 @@ def trust(round_: Round) -> Standing:
 
 def _is_eased(round_: Round) -> bool:
     """Whether the round asks about one candidate that weakens the incumbent, keeps its terms, and the return speaks."""
-    weaker = [name for name in racers(round_) if is_weaker(round_.config_of(name), round_.incumbent)]
-    alone = bool(weaker) and len(round_.candidates) == 1
-    return alone and speaks(round_.card, round_.stage_return)
+    alone = racers(round_) if len(round_.candidates) == 1 else []
+    weaker = any(is_weaker(round_.config_of(name), round_.incumbent) for name in alone)
+    return weaker and speaks(round_.card, round_.stage_return)
 
 
 def race_cost(round_: Round) -> int:
