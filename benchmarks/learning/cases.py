@@ -45,6 +45,9 @@ class Case:
 _QUICK = {"learning_rate": 0.001, "minibatches": 2}
 """A PPO for short runs."""
 
+_PATIENT = {"learning_rate": 0.001, "value_learning": {"batches": 64}}
+"""A Q-learner that learns from 32 env_steps for each one played, as EPyMARL's do, and not from 8 as by default."""
+
 _STANDARD = {
     "name": "subtasks",
     "form": "event",
@@ -64,6 +67,9 @@ CASES = {
             task={"name": "foraging", "layout": "8x8-2p-2f-coop"},
             budget=1_000_000,
             on_policy=_QUICK,
+            off_policy=_PATIENT,
+            note="VDN and QMIX learn from four times as many batches as by default, at twice the learning rate: with the "
+            "defaults VDN came to 0.287 and QMIX to 0.159.",
         ),
         Case(
             name="foraging-10x10-3p-3f",
