@@ -74,28 +74,18 @@ def potential(
     return term
 
 
-def event(
-    card: TaskCard,
-    milestone: Milestone,
-    *,
-    cap: float,
-    target: pb.TargetKind = pb.TARGET_KIND_TEAM,
-    role: str = "",
-    reason: str = "",
-) -> pb.ShapingTerm:
-    """A bonus each time a milestone's feature rises to its threshold, paid once per episode in full.
+def event(card: TaskCard, milestone: Milestone, *, cap: float, reason: str = "") -> pb.ShapingTerm:
+    """A bonus for the team each time a milestone's feature rises to its threshold, paid once per episode in full.
 
     Args:
         card: the task's card.
         milestone: what is rewarded.
         cap: episode cap, see `purse`.
-        target: who receives it.
-        role: role that receives it, for target `role`.
         reason: why, one sentence.
     """
     feature = feature_of(card, milestone.feature)
-    name = _name("own" if role else "reach", milestone.name)
-    term = _capped(pb.SHAPING_FORM_EVENT, name, feature, cap, target, reason, role)
+    name = _name("reach", milestone.name)
+    term = _capped(pb.SHAPING_FORM_EVENT, name, feature, cap, pb.TARGET_KIND_TEAM, reason)
     if _needs_aggregate(term, feature):
         term.aggregate = milestone.aggregate or task_pb2.AGGREGATE_MAX
     term.event.threshold = _level(card, feature, term.aggregate, milestone.threshold)
@@ -190,6 +180,11 @@ def purse(card: TaskCard, gamma: float) -> float:
         gamma: the learner's discount, in [0, 1].
     """
     return tidy(min(1.0, PURSE * bonus_limit(card, gamma)))
+
+
+def schedule_end(env_steps: int) -> int:
+    """env_steps as a schedule's end. In [1, 1e9]."""
+    return min(max(1, env_steps), 10**9)
 
 
 def tidy(number: float) -> float:

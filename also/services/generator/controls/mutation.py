@@ -11,7 +11,7 @@ from random import Random
 from also.services.generator.configs import add, without
 from also.services.generator.controls.sampling import DRAWS_PER_CANDIDATE, draw_term, stream
 from also.services.generator.proposal import Proposal, candidates_wanted
-from also.services.generator.terms import tidy
+from also.services.generator.terms import schedule_end, tidy
 from also.v1 import shaping_pb2 as pb
 from also.v1.generator_pb2 import ProposeRequest
 
@@ -64,7 +64,7 @@ def _perturb(numbers: Random, incumbent: pb.ShapingConfig) -> pb.ShapingConfig:
             term.episode_cap = _step(numbers, term.episode_cap)
         if term.schedule.end > 0:
             longer = round(term.schedule.end * numbers.choice(FACTORS))
-            term.schedule.end = min(10**9, max(term.schedule.begin + 1, longer))
+            term.schedule.end = schedule_end(max(term.schedule.begin + 1, longer))
     return config
 
 
