@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from also import lifeline
-from also.campaign.watch import NullWatch
+from also.campaign.watch import Watch
 from also.settings import Settings
 from also.v1.journal_pb2 import JournalRecord
 
@@ -24,7 +24,7 @@ _END_SECONDS = 10.0
 """How long one that is interrupted may take to end."""
 
 
-class Tracked(NullWatch):
+class Tracked(Watch):
     """Has trackers told of the campaign while it is entered."""
 
     def __init__(
