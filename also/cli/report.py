@@ -126,7 +126,7 @@ def _grown(records: Sequence[JournalRecord]) -> Iterator[str]:
         if record.HasField("amended"):
             yield f"changed before stage {len(state.stages)}: {describe.growth(before.campaign, state.campaign)}"
             if before.reported is not None and state.reported is None:
-                worth = describe.evaluation(before.reported.evaluation)
+                worth = describe.return_of(before.reported.evaluation)
                 yield f"measured before that: {worth}, after {before.reported.env_steps:,} env_steps"
 
 
