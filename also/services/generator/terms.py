@@ -6,6 +6,8 @@ from a small purse, a share of what the smallest return is worth to the learner 
 no amount of shaping is worth a success within its sight.
 """
 
+from copy import deepcopy
+
 from also import returns
 from also.shaping.aggregates import aggregate_range, reads_team
 from also.shaping.rules import feature_of
@@ -163,8 +165,7 @@ def credit(alpha: float, *, reason: str = "") -> pb.ShapingTerm:
 def gated(card: TaskCard, term: pb.ShapingTerm, after: Milestone) -> pb.ShapingTerm:
     """A copy of a term that is active only while a milestone's condition holds."""
     feature = feature_of(card, after.feature)
-    copy = pb.ShapingTerm()
-    copy.CopyFrom(term)
+    copy = deepcopy(term)
     copy.gate.feature, copy.gate.comparison = feature.name, pb.COMPARISON_AT_LEAST
     copy.gate.value = after.threshold
     if _needs_aggregate(term, feature):

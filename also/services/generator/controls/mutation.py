@@ -6,6 +6,7 @@ config has structure, a mutation may also add a term drawn at random or drop one
 """
 
 from collections.abc import Iterator
+from copy import deepcopy
 from random import Random
 
 from also.services.generator.configs import add, without
@@ -51,8 +52,7 @@ def mutate(numbers: Random, request: ProposeRequest, name: str) -> pb.ShapingCon
 
 def _perturb(numbers: Random, incumbent: pb.ShapingConfig) -> pb.ShapingConfig:
     """Every number of every term, multiplied by 0.8 or 1.25 and kept in its range."""
-    config = pb.ShapingConfig()
-    config.CopyFrom(incumbent)
+    config = deepcopy(incumbent)
     for term in config.terms:
         if term.form == pb.SHAPING_FORM_CREDIT:
             term.credit.alpha = _step(numbers, term.credit.alpha)
