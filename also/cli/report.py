@@ -19,6 +19,7 @@ from also.cli.options import JsonOption, StoreOption, read_journal, settings_wit
 from also.cli.page.account import account
 from also.cli.page.document import page
 from also.cli.play import PAGES, Shown, played, require_pictures
+from also.cli.writing import writing
 from also.errors import InputError
 from also.v1.journal_pb2 import Held, JournalRecord, RolledBack
 from also.v1.verdict_pb2 import Outcome, Validation
@@ -60,11 +61,8 @@ def report(
         )
     uri = settings_with(store).store
     shown = played(choose(campaign, None, store)) if episodes else []
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
+    with writing(output, "report "):
         made = _page(journal, uri, output, shown) if output.suffix in PAGES else _markdown(journal, uri, output)
-    except OSError as error:
-        raise InputError(f"report {output} cannot be written: {error.strerror}") from None
     print(made)
 
 
