@@ -1,12 +1,12 @@
 """Parts of a campaign in a few words, for tables and lines."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
 
-from also import document, enums, reasons
+from also import enums, reasons
 from also.briefing.config import signal
 from also.campaign import amendment
+from also.campaign.comparison import leaves
 from also.campaign.decide import Diagnose, Propose, Report, Review, TrainStage, Validate, decide
 from also.campaign.state import Stage, State
 from also.shaping.identity import canonical
@@ -53,18 +53,10 @@ def _details(given: ShapingConfig) -> dict[str, str]:
     """Everything that a canonical config says, by name: "target", or "2. target" where it has several terms."""
     several = len(given.terms) > 1
     return {
-        f"{number}. {name}" if several else name: value
+        f"{number}. {name}" if several else name: str(value)
         for number, term in enumerate(given.terms, start=1)
-        for name, value in _leaves(document.plain(term))
+        for name, value in leaves(term).items()
     }
-
-
-def _leaves(data: dict[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
-    for name, value in data.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{within}{name}.")
-        else:
-            yield f"{within}{name}", str(value)
 
 
 def phase(stage: Stage) -> str:
