@@ -23,7 +23,7 @@ from also.cli.writing import writing
 from also.errors import InputError
 from also.v1.journal_pb2 import Held, JournalRecord, RolledBack
 from also.v1.verdict_pb2 import Outcome, Validation
-from also.words import counted
+from also.words import counted, markdown_table
 
 
 def report(
@@ -105,12 +105,12 @@ def _lines(state: State, grown: Iterable[str], campaign_id: str, store: str, plo
         yield f"- {line}"
     yield f"\n![Return of the main run]({plots['main']})\n"
     yield "## Stages\n"
-    yield from _table(table.COLUMNS, table.rows(state))
+    yield from markdown_table(table.COLUMNS, table.rows(state))
     for stage in state.stages:
         yield from _stage(stage, plots)
     yield "\n## Where everything is\n"
     yield f"Store `{store}`, all under `{keys.campaign(campaign_id)}`.\n"
-    yield from _table(("stage", "checkpoint after training"), _checkpoints(state))
+    yield from markdown_table(("stage", "checkpoint after training"), _checkpoints(state))
     yield "\n## The campaign file\n\n```yaml"
     yield yaml.safe_dump(document.plain(state.campaign), sort_keys=False).rstrip()
     yield "```"
@@ -141,7 +141,7 @@ def _stage(stage: Stage, plots: dict[str, str]) -> Iterator[str]:
         yield f"\n### Round {number}\n"
         if each.validation is None:
             continue
-        yield from _table(
+        yield from markdown_table(
             ("candidate", "shaping", "outcome", "reason", "detail"),
             [
                 (
@@ -178,10 +178,3 @@ def _checkpoints(state: State) -> list[tuple[str, ...]]:
 def _literal(text: str) -> str:
     """A text that shows as it is: a summary may be an LLM's, a detail its server's, and neither is Markdown."""
     return re.sub(r"([\\`*_{}\[\]<>#!|~&])", r"\\\1", text)
-
-
-def _table(columns: Sequence[str], given: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield "| " + " | ".join(columns) + " |"
-    yield "|" + "---|" * len(columns)
-    for row in given:
-        yield "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
