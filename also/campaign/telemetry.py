@@ -151,7 +151,7 @@ def judgement(state: State) -> dict[JournalMetric, Values]:
     """Verdicts of candidates, and decisions."""
     validations = [validation for stage in state.stages for validation in stage.validations]
     verdicts: Counter[tuple[str, ...]] = Counter(
-        (_outcome(verdict.outcome), reasons.verdict(verdict.reason))
+        (enums.short_name(verdict_pb2.Outcome.DESCRIPTOR, verdict.outcome), reasons.verdict(verdict.reason))
         for validation in validations
         for verdict in validation.verdicts
     )
@@ -206,10 +206,6 @@ def _diagnosed(diagnoses: list[Diagnosis]) -> dict[JournalMetric, Values]:
 
 def _mode(mode: int) -> str:
     return enums.camel(diagnosis_pb2.FailureMode, mode)
-
-
-def _outcome(outcome: int) -> str:
-    return enums.short_name(verdict_pb2.Outcome.DESCRIPTOR, outcome)
 
 
 def _decisions(stages: Iterable[Stage]) -> Values:

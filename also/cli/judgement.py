@@ -201,13 +201,10 @@ def line(backend: Backend, case: Case) -> str:
     answer = case.answer
     sample = f", sample {answer.sample}" if backend.samples > 1 else ""
     says = found(answer, case.planted) or "nothing was asked"
+    seconds = answer.diagnosis_seconds + answer.proposal_seconds
     failures = (answer.diagnosis_failure.detail, answer.proposal_failure.detail)
     why = "".join(f"; {detail[:200]}" for detail in dict.fromkeys(failures) if detail)
-    return f"{backend.name} on {answer.situation}{sample}: {says} ({_seconds(answer):.1f} s){why}"
-
-
-def _seconds(answer: Answer) -> float:
-    return answer.diagnosis_seconds + answer.proposal_seconds
+    return f"{backend.name} on {answer.situation}{sample}: {says} ({seconds:.1f} s){why}"
 
 
 def found(answer: Answer, planted: Planted) -> str:

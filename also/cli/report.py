@@ -110,7 +110,8 @@ def _lines(state: State, grown: Iterable[str], campaign_id: str, store: str, plo
         yield from _stage(stage, plots)
     yield "\n## Where everything is\n"
     yield f"Store `{store}`, all under `{keys.campaign(campaign_id)}`.\n"
-    yield from markdown_table(("stage", "checkpoint after training"), _checkpoints(state))
+    checkpoints = [(str(stage.number), f"`{stage.trained.checkpoint_id}`") for stage in state.stages]
+    yield from markdown_table(("stage", "checkpoint after training"), checkpoints)
     yield "\n## The campaign file\n\n```yaml"
     yield yaml.safe_dump(document.plain(state.campaign), sort_keys=False).rstrip()
     yield "```"
@@ -169,10 +170,6 @@ def _arms_line(validation: Validation) -> str:
     if validation.promoted:
         text += f", that of {validation.promoted} {validation.promoted_return:.3f}"
     return f"{text}; {validation.env_steps:,} env_steps."
-
-
-def _checkpoints(state: State) -> list[tuple[str, ...]]:
-    return [(str(stage.number), f"`{stage.trained.checkpoint_id}`") for stage in state.stages]
 
 
 def _literal(text: str) -> str:

@@ -97,13 +97,13 @@ def short(value: float) -> str:
     return f"{value:.3g}"
 
 
-def y_axis(frame: Frame) -> Html:
+def y_axis(frame: Frame, values: Sequence[float], words: Callable[[float], str] = short) -> Html:
     """Lines across with their values."""
     parts = []
-    for value in ticks(*frame.y_range, 5):
+    for value in values:
         at = frame.y(value)
         parts.append(element("line", x1=frame.left, x2=frame.end, y1=at, y2=at, class_="grid"))
-        parts.append(element("text", short(value), x=frame.left - 7, y=at + 4, class_="tick", text_anchor="end"))
+        parts.append(element("text", words(value), x=frame.left - 7, y=at + 4, class_="tick", text_anchor="end"))
     return joined(parts)
 
 

@@ -124,8 +124,8 @@ def _round(given: StageRound) -> Iterator[Html]:
 
 def _candidate(candidate: Candidate, words: str, verdict: Verdict | None) -> Html:
     said: list[Child] = [element("b", candidate.name), " ", element("code", words)]
-    if candidate_reason := _reasons(candidate):
-        said.append(element("small", f"Proposed because: {candidate_reason}"))
+    if why := " ".join(dict.fromkeys(term.reason for term in candidate.config.terms if term.reason)):
+        said.append(element("small", f"Proposed because: {why}"))
     if verdict is None:
         return element("li", *said)
     outcome = enums.short_name(Outcome.DESCRIPTOR, verdict.outcome)
@@ -139,7 +139,3 @@ def _candidate(candidate: Candidate, words: str, verdict: Verdict | None) -> Htm
         ),
         element("small", verdict.detail) if verdict.detail else None,
     )
-
-
-def _reasons(candidate: Candidate) -> str:
-    return " ".join(dict.fromkeys(term.reason for term in candidate.config.terms if term.reason))

@@ -61,7 +61,7 @@ def potential(
         target=target,
         role=role,
         feature=feature.name,
-        weight=_weight(card, share),
+        weight=tidy(min(1.0, share * returns.span(card))),
         reason=reason,
     )
     if lower:
@@ -191,10 +191,6 @@ def schedule_end(env_steps: int) -> int:
 def tidy(number: float) -> float:
     """A number with four significant digits, for readers."""
     return float(f"{number:.4g}")
-
-
-def _weight(card: TaskCard, share: float) -> float:
-    return tidy(min(1.0, share * returns.span(card)))
 
 
 def _capped(
