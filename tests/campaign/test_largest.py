@@ -54,7 +54,7 @@ def test_no_recorded_question_is_longer(campaign):
         if card.task not in largest_of:
             question = critic_prompt.render(largest.diagnosis(state.campaign, card), estimate, ROOM)
             largest_of[card.task] = estimate_messages(question.messages)
-        request = requests.diagnose("test", state, moments.open_stage(state))
+        request = requests.diagnose("test", state, state.stage_under_way)
         length = estimate_messages(critic_prompt.render(request, estimate, ROOM).messages)
         lengths.append(length / largest_of[card.task])
     assert max(lengths) <= 1

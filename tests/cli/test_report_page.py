@@ -66,7 +66,7 @@ def test_a_page_tells_everything_in_one_file(report, records, tmp_path):
     state = fold(records)
     told = read(report(records)).text
     final = state.reported
-    for text in (describe.evaluation(final.evaluation), describe.evaluation(final.reference), state.card.description):
+    for text in (describe.return_of(final.evaluation), describe.return_of(final.reference), state.card.description):
         assert text in told
     for stage in state.stages:
         assert stage.trained.checkpoint_id in told

@@ -15,13 +15,13 @@ RULES = rules()
 def diagnose_request(each, backend=RULES):
     """What the critic is asked."""
     state = moments.before_diagnosis(each, backend.critic, backend.generator)
-    return requests.diagnose(each.campaign_id, state, moments.open_stage(state))
+    return requests.diagnose(each.campaign_id, state, state.stage_under_way)
 
 
 def propose_request(each, diagnosis, backend=RULES) -> ProposeRequest:
     """What the generator is asked."""
     state = moments.before_proposal(each, diagnosis, RULES.critic, backend.generator)
-    return requests.propose(each.campaign_id, state, moments.open_stage(state))
+    return requests.propose(each.campaign_id, state, state.stage_under_way)
 
 
 def test_a_request_names_the_backend_that_is_judged(situation):
@@ -81,7 +81,7 @@ def test_the_screen_is_asked_about_the_recorded_checkpoint(situation):
     diagnosis = expert.diagnose(diagnose_request(each))
     state = moments.before_proposal(each, diagnosis, RULES.critic, RULES.generator)
     proposed = moments.with_round(state, [])
-    request = requests.validate(each.campaign_id, proposed, moments.open_stage(proposed))
+    request = requests.validate(each.campaign_id, proposed, proposed.stage_under_way)
     assert (request.stage, request.round) == (0, 1)
-    assert request.checkpoint_id == moments.open_stage(state).trained.checkpoint_id
+    assert request.checkpoint_id == state.stage_under_way.trained.checkpoint_id
     assert set(request.tried_hashes) == {trial.candidate.config_hash for trial in state.trials}

@@ -25,7 +25,7 @@ from benchmarks.record_situations import sign_shows, tell
 
 def stage_of(each):
     """The stage of a situation's campaign that is asked about."""
-    return moments.open_stage(moments.before_diagnosis(each, rules().critic, rules().generator))
+    return moments.before_diagnosis(each, rules().critic, rules().generator).stage_under_way
 
 
 def test_there_are_eighty_situations_of_ten_kinds(situations):

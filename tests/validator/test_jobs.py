@@ -8,8 +8,9 @@ from itertools import chain
 
 import pytest
 
-from also import keys, metrics
+from also import keys
 from also.errors import EndpointError, InputError, ServiceError, ServiceUnavailable
+from also.registry import REGISTRY
 from also.services.validator.launch.jobs import Jobs
 from also.store import Store
 from also.v1 import branch_pb2
@@ -76,7 +77,7 @@ def when(seen: Callable[[], object], do: Callable[[], object]) -> dict[int, Call
 
 
 def counted(name: str, outcome: str) -> float:
-    return metrics.REGISTRY.get_sample_value(name, {"campaign": "c", "outcome": outcome}) or 0.0
+    return REGISTRY.get_sample_value(name, {"campaign": "c", "outcome": outcome}) or 0.0
 
 
 def creations(cluster: SmallCluster) -> int:
@@ -361,7 +362,7 @@ def test_jobs_are_counted_by_what_they_do_now(make_jobs, make_group, cluster, fi
 
     def states() -> dict[str, float]:
         names = ("running", "pending", "suspended", "queued")
-        read = metrics.REGISTRY.get_sample_value
+        read = REGISTRY.get_sample_value
         return {name: read("also_jobs_now", {"campaign": "c", "state": name}) or 0.0 for name in names}
 
     groups = [make_group(f"g{number}") for number in range(4)]

@@ -11,9 +11,10 @@ from contextlib import ExitStack, closing
 import psutil
 import pytest
 
-from also import keys, metrics
+from also import keys
 from also.errors import InputError, MissingObjectError, ServiceError
 from also.forks.starter import ForkServer
+from also.registry import REGISTRY
 from also.services.validator.launch.launcher import Progress
 from also.services.validator.launch.processes import Processes
 from also.settings import child_environment
@@ -44,7 +45,7 @@ def begun(progress: Progress) -> int:
 
 def counted(outcome: str) -> float:
     labels = {"campaign": "c", "outcome": outcome}
-    return metrics.REGISTRY.get_sample_value("also_branch_groups_total", labels) or 0.0
+    return REGISTRY.get_sample_value("also_branch_groups_total", labels) or 0.0
 
 
 def wait_until_gone(numbers: list[int]) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from also import keys, metrics, reasons
+from also import keys, reasons
+from also.registry import REGISTRY
 from also.services.validator.measure import samples
 from also.services.validator.measure.prometheus import Prometheus
 from also.services.validator.measure.query import Endpoint, QueryAnswer, read_answer
@@ -390,7 +391,7 @@ def test_nobody_there_is_unavailable(finish, store, server, open_prometheus) -> 
 
 
 def away_seconds() -> float:
-    return metrics.REGISTRY.get_sample_value("also_metrics_away_seconds", {"campaign": "c"}) or 0.0
+    return REGISTRY.get_sample_value("also_metrics_away_seconds", {"campaign": "c"}) or 0.0
 
 
 def test_a_prometheus_that_is_away_is_borne_for_a_time(finish, server, open_prometheus, store) -> None:
@@ -427,10 +428,10 @@ def test_readings_are_counted_by_outcome(finish, server, open_prometheus) -> Non
 
     def counted(outcome: str) -> float:
         labels = {"campaign": "c", "outcome": outcome}
-        return metrics.REGISTRY.get_sample_value("also_metrics_readings_total", labels) or 0.0
+        return REGISTRY.get_sample_value("also_metrics_readings_total", labels) or 0.0
 
     def observed() -> float:
-        return metrics.REGISTRY.get_sample_value("also_metrics_wait_seconds_count", {"campaign": "c"}) or 0.0
+        return REGISTRY.get_sample_value("also_metrics_wait_seconds_count", {"campaign": "c"}) or 0.0
 
     before = counted("Usable"), counted("MetricsIncomplete"), observed()
     good, bad = finish("s0001-r0-search-1-g0"), finish("s0001-r0-search-1-g1")

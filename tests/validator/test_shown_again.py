@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from also import keys, metrics, reasons
+from also import keys, reasons
+from also.registry import REGISTRY
 from also.services.validator.launch.jobs import Jobs
 from also.services.validator.measure.prometheus import Prometheus
 from also.services.validator.measure.query import Endpoint
@@ -191,7 +192,7 @@ def test_a_job_that_has_ended_is_made_again(store: Store, make_group) -> None:
     """Deleted first, since there is one name; then it is asked what keeps it from running, until it runs."""
     cluster, group = SmallCluster(), make_group("g0")
     labels = {"campaign": "c", "outcome": "shown"}
-    before = metrics.REGISTRY.get_sample_value("also_jobs_total", labels) or 0.0
+    before = REGISTRY.get_sample_value("also_jobs_total", labels) or 0.0
     with serving(cluster) as namespace:
         jobs = Jobs(store=store, namespace=namespace, template="template", parallel=2, start_seconds=60.0)
         assert jobs.show(group) == "their Jobs to start"
@@ -208,7 +209,7 @@ def test_a_job_that_has_ended_is_made_again(store: Store, make_group) -> None:
         cluster.add_pod(second, phase="Running", **running)
         assert jobs.show(group) == ""
         assert cluster.job("g0") is second
-    assert metrics.REGISTRY.get_sample_value("also_jobs_total", labels) == before + 2
+    assert REGISTRY.get_sample_value("also_jobs_total", labels) == before + 2
 
 
 def test_a_cluster_that_refuses_is_told_and_ends_nothing(store: Store, make_group) -> None:
