@@ -44,6 +44,7 @@ def test_they_can_be_asked_on_any_card(campaign, file):
     assert generator_prompt.render(wanted, estimate, ROOM).messages
 
 
+@pytest.mark.slow
 def test_no_recorded_question_is_longer(campaign):
     """What a server takes of them it takes of every moment that was recorded."""
     asked = backends.llm(LlmEndpoint(url="http://127.0.0.1:1/v1"))

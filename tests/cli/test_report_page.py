@@ -160,6 +160,7 @@ def test_a_report_writes_nothing_into_the_store(report, also, records, tmp_path)
     assert sorted((tmp_path / "store").rglob("*")) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("until", range(1, 20))
 def test_a_campaign_under_way_has_a_page(report, records, until):
     """After each of its records: what is there is told, and what is under way."""

@@ -32,6 +32,7 @@ def commands(text):
                 yield command
 
 
+@pytest.mark.slow
 def test_generated_documents_are_fresh():
     """Generating again changes nothing."""
     assert generate_docs.stale() == []
@@ -67,6 +68,7 @@ def test_every_make_target_of_a_document_exists(texts, root):
         assert used <= targets, path
 
 
+@pytest.mark.slow
 def test_every_also_command_of_a_document_exists(texts, root):
     """What a document tells to type, the command line has."""
     listing = subprocess.run([root / ".venv/bin/also", "--help"], capture_output=True, text=True)

@@ -1,5 +1,7 @@
 """What minds are asked at a recorded moment."""
 
+import pytest
+
 from also.campaign import requests
 from also.judging import moments
 from also.judging.backends import random, rules
@@ -24,6 +26,7 @@ def propose_request(each, diagnosis, backend=RULES) -> ProposeRequest:
     return requests.propose(each.campaign_id, state, state.stage_under_way)
 
 
+@pytest.mark.slow
 def test_a_request_names_the_backend_that_is_judged(situation):
     """Whatever minds the campaign had."""
     each = situation("exploration-17x17")
@@ -60,6 +63,7 @@ def test_trials_answer_the_recorded_diagnosis_only(situation):
     assert [trial for trial in own.trials if trial.stage == 0] == [trial for trial in other.trials if trial.stage == 0]
 
 
+@pytest.mark.slow
 def test_the_rules_can_be_asked_everything(situations):
     """Every request keeps its limits' meaning: the expert system answers it."""
     for each in situations:

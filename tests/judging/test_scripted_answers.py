@@ -17,6 +17,8 @@ from also.v1.diagnosis_pb2 import FailureMode, Remedy
 from also.v1.llm_pb2 import LlmEndpoint
 from tools.faulty_llm.server import serving
 
+pytestmark = pytest.mark.slow
+
 NOTHING = {
     "citations": ["returns.mean"],
     "summary": "The team has solved the task.",

@@ -231,6 +231,7 @@ def test_every_kind_of_fault_has_its_name() -> None:
     assert set(FAULT_OF) == set(FAULTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(FAULTS))
 def test_a_fault_makes_the_whole_group_unusable(kind: str, store, server, open_prometheus, finish) -> None:
     """Whatever is damaged, and wherever: the fault has its name, every record carries it, no measure is changed."""
@@ -373,6 +374,7 @@ def test_groups_are_read_side_by_side(finish, server, open_prometheus, store) ->
     assert not store.exists(keys.branch_group_reading("c", groups[0].spec.name))
 
 
+@pytest.mark.slow
 def test_waiting_tells_progress(finish, server, open_prometheus) -> None:
     """While Prometheus hangs, the round is told again and again that it goes on."""
     group = finish()
@@ -394,6 +396,7 @@ def away_seconds() -> float:
     return REGISTRY.get_sample_value("also_metrics_away_seconds", {"campaign": "c"}) or 0.0
 
 
+@pytest.mark.slow
 def test_a_prometheus_that_is_away_is_borne_for_a_time(finish, server, open_prometheus, store) -> None:
     """Longer than samples are waited for; it is shown meanwhile, and over when there is an answer."""
     group = finish()
@@ -406,6 +409,7 @@ def test_a_prometheus_that_is_away_is_borne_for_a_time(finish, server, open_prom
     assert away_seconds() == 0
 
 
+@pytest.mark.slow
 def test_a_prometheus_that_stays_away_is_unavailable(finish, server, open_prometheus, store) -> None:
     """It is waited for both times together, and not for ever."""
     group = finish()
@@ -414,6 +418,7 @@ def test_a_prometheus_that_stays_away_is_unavailable(finish, server, open_promet
     assert named(store) == "MetricsUnavailable"
 
 
+@pytest.mark.slow
 def test_what_a_prometheus_says_after_its_return_counts(finish, server, open_prometheus, store) -> None:
     """Samples that it lost are waited for no longer than usually."""
     group = finish()

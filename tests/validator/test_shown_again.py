@@ -133,6 +133,7 @@ def tell_shown(server, place: Place, store: Store, groups: list[BranchGroup]) ->
     server.answer = answer
 
 
+@pytest.mark.slow
 def test_a_group_that_ended_while_prometheus_was_away_is_shown_again(
     finish, server, open_prometheus, store, place
 ) -> None:
@@ -168,6 +169,7 @@ def test_samples_that_come_soon_need_nobody_to_show_them(finish, server, open_pr
     assert place.asked == []
 
 
+@pytest.mark.slow
 def test_a_group_that_nobody_can_show_ends_the_wait(finish, server, open_prometheus, store, place) -> None:
     """After the time that processes have to start."""
     group = finish("g0")
@@ -178,6 +180,7 @@ def test_a_group_that_nobody_can_show_ends_the_wait(finish, server, open_prometh
     assert place.asked
 
 
+@pytest.mark.slow
 def test_no_more_groups_are_shown_at_once_than_run_at_once(finish, server, open_prometheus, store, place) -> None:
     """Five groups, two places (`validation.parallel_groups`); all are read in the end."""
     groups = [finish(f"g{number}") for number in range(5)]
@@ -188,6 +191,7 @@ def test_no_more_groups_are_shown_at_once_than_run_at_once(finish, server, open_
     assert place.most == 2
 
 
+@pytest.mark.slow
 def test_a_job_that_has_ended_is_made_again(store: Store, make_group) -> None:
     """Deleted first, since there is one name; then it is asked what keeps it from running, until it runs."""
     cluster, group = SmallCluster(), make_group("g0")

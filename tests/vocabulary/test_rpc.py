@@ -226,6 +226,7 @@ def test_leaving_a_stream_ends_the_work(train, trainer):
         pass
 
 
+@pytest.mark.slow
 def test_runs_of_many_campaigns_leave_a_service_free_to_answer(train, diagnose):
     """Each holds a thread as long as it lasts; others answer what else is asked, a health check for one."""
     streams = [train(f"endless-{number}") for number in range(16 * 3)]
