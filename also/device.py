@@ -4,6 +4,8 @@ So whatever names, compares or hashes what is to be trained leaves it out: a che
 on another device, and a campaign or a branch group that was begun on one may continue on another.
 """
 
+from copy import deepcopy
+
 from also import enums
 from also.v1.branch_pb2 import BranchGroup
 from also.v1.campaign_pb2 import Device, LearnerSettings
@@ -16,16 +18,14 @@ def name_of(learner: LearnerSettings) -> str:
 
 def placeless_learner(learner: LearnerSettings) -> LearnerSettings:
     """A copy of a learner's settings without the device."""
-    copy = LearnerSettings()
-    copy.CopyFrom(learner)
+    copy = deepcopy(learner)
     copy.ClearField("device")
     return copy
 
 
 def placeless_group(group: BranchGroup) -> BranchGroup:
     """A copy of a branch group without the device of its learner."""
-    copy = BranchGroup()
-    copy.CopyFrom(group)
+    copy = deepcopy(group)
     if copy.campaign.HasField("learner"):
         copy.campaign.learner.ClearField("device")
     return copy

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -122,6 +123,18 @@ def end(processes: Sequence[Process], *, grace_seconds: float = 3.0) -> None:
             process.wait()
         if process.stdin is not None:
             process.stdin.close()
+
+
+def last_line(log: Path, most: int = 300) -> str:
+    """The last line with anything in it that a process has written to its log; empty where there is none.
+
+    Args:
+        log: the log.
+        most: characters of the line at most, its beginning.
+    """
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        last = deque((line.strip() for line in lines if line.strip()), maxlen=1)
+    return last[0][:most] if last else ""
 
 
 def _wait_for_end(descriptor: int) -> None:

@@ -8,6 +8,7 @@ its value and what is allowed. Services check every request with the same functi
 import math
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any, TypeVar, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -44,8 +45,7 @@ def fill_defaults(message: Message) -> None:
 
 def filled(message: M) -> M:
     """A copy with every default filled in, see `fill_defaults`."""
-    copy = type(message)()
-    copy.CopyFrom(message)
+    copy = deepcopy(message)
     fill_defaults(copy)
     return copy
 

@@ -74,22 +74,22 @@ class Line:
         _EVENTS.log(self.level, "%s", self.event, extra={"event": self.event, "told": ordered})
 
 
+def _failure(event: str, meaning: str, fields: tuple[str, ...] = ()) -> Line:
+    """A kind of line that says what has failed."""
+    return Line(event, meaning, fields, logging.WARNING)
+
+
 SERVICE_READY = Line("ServiceReady", "A service can be called.", ("address", "version"))
 SERVICE_ENDED = Line("ServiceEnded", "A service has answered its last call, and ends.", ("seconds",))
 
 STAGE_BEGUN = Line("StageBegun", "A trainer begins to train a stage.", ("env_steps", "checkpoint"))
 STAGE_ENDED = Line("StageEnded", "The stage is trained, and its result stored.", ("env_steps", "checkpoint", "seconds"))
-STAGE_FAILED = Line(
-    "StageFailed", "The stage is not trained to its end.", ("error", "detail", "seconds"), logging.WARNING
-)
-CHECKPOINT_NOT_STORED = Line(
-    "CheckpointNotStored", "A checkpoint could not be stored.", ("checkpoint", "error"), logging.WARNING
-)
-ENVIRONMENT_RAISED = Line(
+STAGE_FAILED = _failure("StageFailed", "The stage is not trained to its end.", ("error", "detail", "seconds"))
+CHECKPOINT_NOT_STORED = _failure("CheckpointNotStored", "A checkpoint could not be stored.", ("checkpoint", "error"))
+ENVIRONMENT_RAISED = _failure(
     "EnvironmentRaised",
     "A task's own code raised an exception, in one of its workers, after so many env_steps of an episode.",
     ("task", "worker", "call", "lane", "episode", "seed", "env_steps", "at", "error", "traceback"),
-    logging.WARNING,
 )
 
 WORKER_SAID = Line(
@@ -99,39 +99,34 @@ WORKER_SAID = Line(
 )
 
 GROUP_BEGUN = Line("GroupBegun", "The validator has given a branch group its process, or its Job.", ("branches",))
-GROUP_RESTARTED = Line(
+GROUP_RESTARTED = _failure(
     "GroupRestarted",
     "A group's process ended without a result, or hung, and is started again.",
     ("attempt", "exit_code", "said"),
-    logging.WARNING,
 )
 GROUP_ENDED = Line(
     "GroupEnded",
     "A group's result is in the store: outcome `finished`, or `adopted` where it was there before.",
     ("outcome", "branches", "env_steps"),
 )
-GROUP_FAILED = Line("GroupFailed", "A group has failed for good.", ("error", "detail"), logging.WARNING)
+GROUP_FAILED = _failure("GroupFailed", "A group has failed for good.", ("error", "detail"))
 GROUP_LEFT = Line(
     "GroupLeft", "The call that a group ran for is over before it: its process is ended, its Job goes on."
 )
 
 JOB_CREATED = Line("JobCreated", "The Job of a branch group was created.", ("job",))
 JOB_ADOPTED = Line("JobAdopted", "The Job of a branch group was there already, and is taken up.", ("job",))
-JOB_RECREATED = Line(
-    "JobRecreated", "A Job that had gone without a result was created again.", ("job",), logging.WARNING
-)
-JOB_FAILED = Line(
+JOB_RECREATED = _failure("JobRecreated", "A Job that had gone without a result was created again.", ("job",))
+JOB_FAILED = _failure(
     "JobFailed",
     "A Job failed, or did not run in time: error is a [named reason](reasons.md#branch-failures).",
     ("job", "error", "detail"),
-    logging.WARNING,
 )
 JOB_SHOWN = Line("JobShown", "A Job was created to show the metrics of a group that has ended.", ("job",))
-READING_REFUSED = Line(
+READING_REFUSED = _failure(
     "ReadingRefused",
     "What Prometheus says of a group, or for a guard query, cannot be used: error is the named fault.",
     ("guard", "error", "detail", "seconds"),
-    logging.WARNING,
 )
 
 BRANCHES_BEGUN = Line(
@@ -143,44 +138,29 @@ BRANCHES_ENDED = Line("BranchesEnded", "The branches are trained, and their resu
 BRANCHES_STOPPED = Line(
     "BranchesStopped", "The process was asked to end; the next one goes on from its newest save.", ("updates",)
 )
-BRANCHES_FAILED = Line("BranchesFailed", "The process fails.", ("error", "detail"), logging.WARNING)
+BRANCHES_FAILED = _failure("BranchesFailed", "The process fails.", ("error", "detail"))
 BRANCHES_SHOWN = Line(
     "BranchesShown", "The branches have ended before; the process shows their metrics once more.", ("branches",)
 )
-SAVE_NOT_STORED = Line(
-    "SaveNotStored",
-    "A save in mid-branch could not be stored; training goes on.",
-    ("updates", "error"),
-    logging.WARNING,
+SAVE_NOT_STORED = _failure(
+    "SaveNotStored", "A save in mid-branch could not be stored; training goes on.", ("updates", "error")
 )
-SAVES_NOT_DELETED = Line("SavesNotDeleted", "Older saves could not be deleted.", ("error",), logging.WARNING)
-SAVE_PASSED_OVER = Line(
-    "SavePassedOver",
-    "A save cannot be read; an older one, or the beginning, is taken.",
-    ("key", "error"),
-    logging.WARNING,
+SAVES_NOT_DELETED = _failure("SavesNotDeleted", "Older saves could not be deleted.", ("error",))
+SAVE_PASSED_OVER = _failure(
+    "SavePassedOver", "A save cannot be read; an older one, or the beginning, is taken.", ("key", "error")
 )
-STORE_AWAY = Line(
-    "StoreAway", "The store gives no answer to a process that waits for its reading.", ("error",), logging.WARNING
-)
+STORE_AWAY = _failure("StoreAway", "The store gives no answer to a process that waits for its reading.", ("error",))
 
-LLM_CALL_FAILED = Line(
+LLM_CALL_FAILED = _failure(
     "LlmCallFailed",
     "A call of an LLM gave no reply: whether it is tried again, and after how long.",
     ("mind", "error", "retried", "pause_seconds"),
-    logging.WARNING,
 )
-LLM_REPLY_REFUSED = Line(
-    "LlmReplyRefused",
-    "A reply cannot be used: whether the LLM is asked to repair it.",
-    ("mind", "error", "retried"),
-    logging.WARNING,
+LLM_REPLY_REFUSED = _failure(
+    "LlmReplyRefused", "A reply cannot be used: whether the LLM is asked to repair it.", ("mind", "error", "retried")
 )
-LLM_UNANSWERED = Line(
-    "LlmUnanswered",
-    "A question stays without an answer: error is a named reason.",
-    ("mind", "error", "detail"),
-    logging.WARNING,
+LLM_UNANSWERED = _failure(
+    "LlmUnanswered", "A question stays without an answer: error is a named reason.", ("mind", "error", "detail")
 )
 
 NOTE = Line(

@@ -4,46 +4,34 @@
 from closed sets or from ids that ALSO itself made: a user's text never becomes a label's value.
 """
 
-from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from also.registry import REGISTRY, JournalMetric
+from also.registry import Counter, Gauge, Histogram, JournalMetric
 
-BUILD = Gauge(
-    "also_build_info", "1; its label is the version of ALSO that the process runs.", ["version"], registry=REGISTRY
-)
+BUILD = Gauge("also_build_info", "1; its label is the version of ALSO that the process runs.", ["version"])
 
 GRPC_HANDLED = Counter(
     "grpc_server_handled_total",
     "Calls that a service has answered, by status code.",
     ["grpc_service", "grpc_method", "grpc_code"],
-    registry=REGISTRY,
 )
 GRPC_SECONDS = Histogram(
     "grpc_server_handling_seconds",
     "Time that a service took to answer a call, seconds.",
     ["grpc_service", "grpc_method"],
     buckets=(0.01, 0.1, 1, 10, 60, 600, 3600),
-    registry=REGISTRY,
 )
-ENV_STEPS = Counter(
-    "also_env_steps_total",
-    "env_steps trained by this process.",
-    ["campaign", "run"],
-    registry=REGISTRY,
-)
+ENV_STEPS = Counter("also_env_steps_total", "env_steps trained by this process.", ["campaign", "run"])
 TRAINING_RETURN = Gauge(
     "also_training_return",
     "Mean return of the last training episodes, units of task reward, shaping off.",
     ["campaign", "run"],
-    registry=REGISTRY,
 )
 
 PROGRESS = Counter(
     "also_campaign_progress_total",
     "Times that a campaign came further while this process conducted it: a record was written, more env_steps trained.",
     ["campaign"],
-    registry=REGISTRY,
 )
 RECORDS = JournalMetric(GaugeMetricFamily, "also_campaign_journal_records", "Records of a campaign's journal.")
 FINISHED = JournalMetric(GaugeMetricFamily, "also_campaign_finished", "1 when a campaign is over, else 0.")
@@ -169,17 +157,9 @@ ARM_P_VALUE = JournalMetric(
     "p of an arm's last test against control, in (0, 1].",
     ["arm", "measure"],
 )
-BRANCH_ENV_STEPS = Counter(
-    "also_branch_env_steps_total",
-    "env_steps spent on validation branches.",
-    ["campaign"],
-    registry=REGISTRY,
-)
+BRANCH_ENV_STEPS = Counter("also_branch_env_steps_total", "env_steps spent on validation branches.", ["campaign"])
 BRANCH_GROUPS = Counter(
-    "also_branch_groups_total",
-    "Branch groups by outcome (finished, adopted, failed).",
-    ["campaign", "outcome"],
-    registry=REGISTRY,
+    "also_branch_groups_total", "Branch groups by outcome (finished, adopted, failed).", ["campaign", "outcome"]
 )
 
 LLM_CALLS = Counter(
@@ -187,133 +167,98 @@ LLM_CALLS = Counter(
     "Calls of LLMs, by mind (critic, generator) and outcome (answered, failed). Those before a campaign begins are of "
     "campaign `preflight`.",
     ["campaign", "mind", "outcome"],
-    registry=REGISTRY,
 )
 LLM_SECONDS = Histogram(
     "also_llm_seconds",
     "Time that an LLM took to answer a call, seconds.",
     ["campaign", "mind"],
     buckets=(0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320),
-    registry=REGISTRY,
 )
 LLM_TOKENS = Counter(
     "also_llm_tokens_total",
     "Tokens of LLM calls by kind (prompt, completion; completions include thinking), by the server's count.",
     ["campaign", "mind", "kind"],
-    registry=REGISTRY,
 )
 LLM_CACHED = Counter(
     "also_llm_cached_tokens_total",
     "Prompt tokens of LLM calls that the server took from its prefix cache; they are in also_llm_tokens_total too.",
     ["campaign", "mind"],
-    registry=REGISTRY,
 )
 LLM_INVALID = Counter(
-    "also_llm_invalid_total",
-    "Replies of LLMs that could not be used as a whole.",
-    ["campaign", "mind"],
-    registry=REGISTRY,
+    "also_llm_invalid_total", "Replies of LLMs that could not be used as a whole.", ["campaign", "mind"]
 )
 LLM_REPAIRED = Counter(
-    "also_llm_repaired_total",
-    "Answers of LLMs that came from the repair of an unusable reply.",
-    ["campaign", "mind"],
-    registry=REGISTRY,
+    "also_llm_repaired_total", "Answers of LLMs that came from the repair of an unusable reply.", ["campaign", "mind"]
 )
 LLM_UNANSWERED = Counter(
     "also_llm_unanswered_total",
     "Questions that an LLM did not answer, by named reason.",
     ["campaign", "mind", "reason"],
-    registry=REGISTRY,
 )
 LLM_COST = Counter(
-    "also_llm_cost_total",
-    "Cost of LLM calls by the endpoint's prices, in their currency.",
-    ["campaign", "mind"],
-    registry=REGISTRY,
+    "also_llm_cost_total", "Cost of LLM calls by the endpoint's prices, in their currency.", ["campaign", "mind"]
 )
 
 
 _BRANCH = ["owner", "campaign", "stage", "round", "pool", "step", "group", "arm", "seed", "config_hash"]
 
 BRANCH_RETURN = Gauge(
-    "also_branch_return",
-    "Mean return of a branch's last evaluation, units of task reward, shaping off.",
-    _BRANCH,
-    registry=REGISTRY,
+    "also_branch_return", "Mean return of a branch's last evaluation, units of task reward, shaping off.", _BRANCH
 )
 BRANCH_MILESTONE_SCORE = Gauge(
-    "also_branch_milestone_score",
-    "Milestone score of a branch's last evaluation, in [0, 1].",
-    _BRANCH,
-    registry=REGISTRY,
+    "also_branch_milestone_score", "Milestone score of a branch's last evaluation, in [0, 1].", _BRANCH
 )
 BRANCH_SUCCESS_RATE = Gauge(
     "also_branch_success_rate",
     "Share of the episodes of a branch's last evaluation that reached the last milestone, in [0, 1].",
     _BRANCH,
-    registry=REGISTRY,
 )
 BRANCH_MEASURED_ENV_STEPS = Gauge(
-    "also_branch_measured_env_steps",
-    "env_steps of the run at a branch's last evaluation.",
-    _BRANCH,
-    registry=REGISTRY,
+    "also_branch_measured_env_steps", "env_steps of the run at a branch's last evaluation.", _BRANCH
 )
 BRANCH_EVALUATION_EPISODES = Counter(
-    "also_branch_evaluation_episodes_total",
-    "Evaluation episodes of a branch so far.",
-    _BRANCH,
-    registry=REGISTRY,
+    "also_branch_evaluation_episodes_total", "Evaluation episodes of a branch so far.", _BRANCH
 )
 BRANCH_GROUP_ENV_STEPS = Gauge(
     "also_branch_group_env_steps",
     "env_steps that a group's branches have trained for, together.",
     ["owner", "campaign", "group"],
-    registry=REGISTRY,
 )
 BRANCH_GROUP_ENV_STEPS_PLANNED = Gauge(
     "also_branch_group_env_steps_planned",
     "env_steps that a group's branches are to train for, together.",
     ["owner", "campaign", "group"],
-    registry=REGISTRY,
 )
 JOBS = Counter(
     "also_jobs_total",
     "Jobs of branch groups by outcome (created, adopted, recreated, shown again, or the named failure).",
     ["campaign", "outcome"],
-    registry=REGISTRY,
 )
 JOBS_NOW = Gauge(
     "also_jobs_now",
     "Branch groups that have not ended by what their Jobs do: running, pending (no pod runs), suspended (not "
     "admitted), queued (there is no Job yet, as others take the places).",
     ["campaign", "state"],
-    registry=REGISTRY,
 )
 JOB_SECONDS = Histogram(
     "also_job_seconds",
     "Time from the creation of a branch group's Job to its result, seconds.",
     ["campaign"],
     buckets=(1, 5, 10, 30, 60, 300, 1800, 7200, 43200),
-    registry=REGISTRY,
 )
 METRICS_READINGS = Counter(
     "also_metrics_readings_total",
     "Readings of branch groups and guard queries from Prometheus, by outcome (Usable, or the named fault).",
     ["campaign", "outcome"],
-    registry=REGISTRY,
 )
 METRICS_WAIT_SECONDS = Histogram(
     "also_metrics_wait_seconds",
     "Time until a finished group's samples could be used, or were given up, seconds.",
     ["campaign"],
     buckets=(0.5, 1, 2, 5, 10, 20, 40, 80, 160),
-    registry=REGISTRY,
 )
 METRICS_AWAY_SECONDS = Gauge(
     "also_metrics_away_seconds",
     "How long a round has waited for a Prometheus that gives no answer, seconds; 0 where it answers.",
     ["campaign"],
-    registry=REGISTRY,
 )

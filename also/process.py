@@ -7,7 +7,7 @@ Exit codes: 0 it was asked to end, 2 its input is wrong (one line says what).
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NoReturn
 
 import grpc
@@ -19,14 +19,13 @@ BAD_INPUT = 2
 """Exit code for input that is wrong."""
 
 
-def arguments(name: str, given: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse a service's arguments, hold the lifeline and begin the log, before anything heavy is imported.
+def arguments(name: str) -> argparse.Namespace:
+    """Parse a service's own arguments, hold the lifeline and begin the log, before anything heavy is imported.
 
     Exits with code 2 when the log's format is not allowed.
 
     Args:
         name: name of the service.
-        given: arguments; None takes the process's own.
 
     Returns:
         Namespace with `address` (str), `metrics_port` (int or None) and `lifeline` (bool).
@@ -35,7 +34,7 @@ def arguments(name: str, given: Sequence[str] | None = None) -> argparse.Namespa
     parser.add_argument("--address", default="127.0.0.1:0", help="host:port to serve on; port 0 takes a free one")
     parser.add_argument("--metrics-port", type=int, default=None, help="port on which /metrics is served")
     parser.add_argument(lifeline.FLAG, action="store_true", help="end when standard input closes")
-    parsed = parser.parse_args(given)
+    parsed = parser.parse_args()
     if parsed.lifeline:
         lifeline.hold()
     try:

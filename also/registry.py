@@ -1,13 +1,20 @@
 """What metrics are kept in: the registry of this process, and values that are functions of journals."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
+import prometheus_client
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 REGISTRY = CollectorRegistry()
 """Registry of this process."""
+
+Counter = partial(prometheus_client.Counter, registry=REGISTRY)
+Gauge = partial(prometheus_client.Gauge, registry=REGISTRY)
+Histogram = partial(prometheus_client.Histogram, registry=REGISTRY)
+"""Metrics that this process counts on."""
 
 
 class JournalMetric(Collector):

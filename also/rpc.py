@@ -38,6 +38,9 @@ _KEEPALIVE = [
     ("grpc.max_reconnect_backoff_ms", 5_000),  # gRPC's own two minutes are longer than a pod's restart
 ]
 
+_GRACE_SECONDS = 2.0
+"""How long calls under way may take to end when a server drains."""
+
 _SIGNAL_SECONDS = 0.2
 """How soon a server notices a signal at the latest."""
 
@@ -51,13 +54,12 @@ _DETAIL_LIMIT = 2000
 """Characters of an error that are sent; gRPC refuses trailers above 8 KiB."""
 
 
-def serve(register: Callable[[grpc.Server], None], address: str, *, grace_seconds: float = 2.0) -> None:
+def serve(register: Callable[[grpc.Server], None], address: str) -> None:
     """Serve until SIGTERM or SIGINT, then drain.
 
     Args:
         register: adds the servicers to the server.
         address: `host:port`; port 0 takes a free one. The bound address is printed as `also-ready HOST:PORT`.
-        grace_seconds: how long calls under way may take to end.
 
     Raises:
         AddressError: the address is malformed or in use.
@@ -77,7 +79,7 @@ def serve(register: Callable[[grpc.Server], None], address: str, *, grace_second
     while not stop.wait(_SIGNAL_SECONDS):  # a wait without end is not woken by a signal that another thread took
         pass
     checks.enter_graceful_shutdown()
-    server.stop(grace_seconds).wait()
+    server.stop(_GRACE_SECONDS).wait()
     log.SERVICE_ENDED.tell(seconds=time.monotonic() - began)
     sys.stdout.flush()
 

@@ -1,6 +1,7 @@
-"""Words for people: numbers with their nouns ("1 stage", "2 stages"), and what others wrote as one line."""
+"""Words for people: numbers with their nouns ("1 stage", "2 stages"), what others wrote as one line, Markdown."""
 
 import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
@@ -24,3 +25,17 @@ def one_line(text: str, limit: int | None = None) -> str:
     taken = text if limit is None else text[: 2 * limit]
     visible = "".join(each for each in " ".join(taken.split()) if not unicodedata.category(each).startswith("C"))
     return " ".join(visible.split())[:limit].rstrip()
+
+
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, rule: str = "---") -> Iterator[str]:
+    """A table as lines of Markdown.
+
+    Args:
+        columns: its head.
+        rows: cells of each row, as many as there are columns.
+        rule: what stands below each column's head.
+    """
+    yield "| " + " | ".join(columns) + " |"
+    yield "|" + f"{rule}|" * len(columns)
+    for cells in rows:
+        yield "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"

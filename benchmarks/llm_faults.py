@@ -20,7 +20,7 @@ from pathlib import Path
 from also import enums, limits
 from also.campaign import requests
 from also.errors import AlsoError
-from also.judging.moments import before_diagnosis, before_proposal, open_stage
+from also.judging.moments import before_diagnosis, before_proposal
 from also.judging.recorded import Recorded, situations
 from also.llm.asker import Asker
 from also.services.critic import rules
@@ -199,13 +199,13 @@ def question(
     allowance = LlmAllowance(calls=100, tokens=10**9)
     if critic:
         state = before_diagnosis(recorded, *minds)
-        asked = requests.diagnose(campaign_id, state, open_stage(state))
+        asked = requests.diagnose(campaign_id, state, state.stage_under_way)
         asked.allowance.CopyFrom(allowance)
         return asked
     asking = before_diagnosis(recorded, *minds)
-    diagnosis = rules.diagnose(requests.diagnose(campaign_id, asking, open_stage(asking)))
+    diagnosis = rules.diagnose(requests.diagnose(campaign_id, asking, asking.stage_under_way))
     state = before_proposal(recorded, diagnosis, *minds)
-    proposal = requests.propose(campaign_id, state, open_stage(state))
+    proposal = requests.propose(campaign_id, state, state.stage_under_way)
     proposal.allowance.CopyFrom(allowance)
     return proposal
 

@@ -20,7 +20,7 @@ from also.campaign.journal import Journal
 from also.campaign.processes import Services
 from also.campaign.run import Conductor
 from also.campaign.state import State
-from also.campaign.watch import NullWatch
+from also.campaign.watch import Watch
 from also.llm.asker import Asker
 from also.services.critic.service import CriticService
 from also.services.generator.service import GeneratorService
@@ -109,7 +109,7 @@ def conduct(campaign: Campaign, campaign_id: str, folder: Path, *, planted: Shap
         if not journal.records:
             card = calls.describe_task(services, campaign.task)
             journal.append(journal.draft(CampaignStarted(campaign=campaign, card=card)))
-        return Conductor(journal, fold(journal.records), services, NullWatch()).conduct()
+        return Conductor(journal, fold(journal.records), services, Watch()).conduct()
 
 
 @contextmanager

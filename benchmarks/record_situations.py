@@ -30,7 +30,7 @@ from also.campaign.fold import fold
 from also.campaign.journal import Journal
 from also.campaign.processes import Services
 from also.campaign.run import Conductor
-from also.campaign.watch import NullWatch
+from also.campaign.watch import Watch
 from also.cli import describe
 from also.cli.lines import event_line
 from also.errors import DocumentError
@@ -60,7 +60,7 @@ class Enough(Exception):
     """The last situation of a campaign is reached."""
 
 
-class Until(NullWatch):
+class Until(Watch):
     """A watch that ends a campaign when its last situation is reached."""
 
     def __init__(self, situation: Situation) -> None:

@@ -5,9 +5,7 @@ names that is not on the card is left out, or becomes `unknown`, which no card h
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
-
-from google.protobuf.message import Message
+from copy import deepcopy
 
 from also.shaping.rules import role_agents
 from also.v1.critic_pb2 import PastStage
@@ -19,8 +17,6 @@ from also.v1.verdict_pb2 import Trial
 
 UNKNOWN = "unknown"
 """Role of a term whose own is not on the card."""
-
-M = TypeVar("M", bound=Message)
 
 
 class Aliases:
@@ -34,7 +30,7 @@ class Aliases:
         for index, agent in enumerate(card.agents):
             if role_agents(card, agent) == (index,):
                 self._real_roles[f"agent_{index}"] = agent
-        self.card = _copy(card)
+        self.card = deepcopy(card)
         """The card with aliases: agents `agent_0`, ..., roles `role_0`, ..., in the card's order."""
         self.card.agents[:] = [f"agent_{index}" for index in range(len(card.agents))]
         for index, role in enumerate(self.card.roles):
@@ -47,7 +43,7 @@ class Aliases:
 
     def evidence(self, given: Evidence) -> Evidence:
         """Evidence with aliases; agents that are not on the card are left out."""
-        copy = _copy(given)
+        copy = deepcopy(given)
         del copy.agents[:]
         for item in given.agents:
             if item.agent in self._agents:
@@ -61,21 +57,21 @@ class Aliases:
 
     def diagnosis(self, given: Diagnosis) -> Diagnosis:
         """A diagnosis with aliases in its findings and citations; summaries stay as they are."""
-        copy = _copy(given)
+        copy = deepcopy(given)
         for finding in copy.findings:
             _rename(finding, self._agents)
         return copy
 
     def past(self, given: PastStage) -> PastStage:
         """An earlier stage with aliases in its diagnosis."""
-        copy = _copy(given)
+        copy = deepcopy(given)
         if given.HasField("diagnosis"):
             copy.diagnosis.CopyFrom(self.diagnosis(given.diagnosis))
         return copy
 
     def trial(self, given: Trial) -> Trial:
         """A trial with aliases in its config, and without its verdict's detail."""
-        copy = _copy(given)
+        copy = deepcopy(given)
         copy.candidate.config.CopyFrom(self.config(given.candidate.config))
         copy.verdict.ClearField("detail")
         return copy
@@ -86,7 +82,7 @@ class Aliases:
 
     def real_finding(self, given: Finding) -> Finding:
         """A finding with the card's own names in its agent and citations, of one that has aliases."""
-        copy = _copy(given)
+        copy = deepcopy(given)
         _rename(copy, self._real_agents)
         return copy
 
@@ -100,7 +96,7 @@ def _first(names: Iterable[str], kind: str) -> dict[str, str]:
 
 
 def _with_roles(given: ShapingConfig, names: Mapping[str, str]) -> ShapingConfig:
-    copy = _copy(given)
+    copy = deepcopy(given)
     for term in copy.terms:
         if term.role:
             term.role = names.get(term.role, UNKNOWN)
@@ -120,9 +116,3 @@ def _renamed(path: str, names: Mapping[str, str]) -> str:
         return path
     agent, _, field = path.removeprefix("agents.").rpartition(".")
     return f"agents.{names[agent]}.{field}" if agent in names else ""
-
-
-def _copy(message: M) -> M:
-    copy = type(message)()
-    copy.CopyFrom(message)
-    return copy

@@ -23,12 +23,13 @@ from also.v1.task_pb2 import FEATURE_SCOPE_AGENT, TaskCard
 ENOUGH = 0.5
 """Share of episodes from which a milestone counts as reached."""
 
+DEAD = 0.001
+"""Firing rate up to which a term is dead."""
+
 T = TypeVar("T")
 
-_RETURNS = ("mean", "deviation", "minimum", "lower_quartile", "median", "upper_quartile", "maximum", "count")
 _MILESTONES = ("reached", "mean_first_step", "agents_needed", "best_value", "threshold")
 _TURNED = "the progress feature turns back when one is reached, so that a potential along it takes away what led to: {}"
-_FEATURES = ("mean", "mean_last", "mean_successful", "mean_failed", "effect_size")
 _OPTIMISATION = (
     "entropy", "kl", "clip_fraction", "task_explained_variance", "shaping_explained_variance", "gradient_norm",
 )  # fmt: skip
@@ -121,7 +122,7 @@ def _section(card: TaskCard, evidence: Evidence, detail: Detail) -> EvidenceSect
 def _tables(card: TaskCard, evidence: Evidence, detail: Detail) -> Iterator[_Table]:
     stage = ("success_rate", "milestone_score", "mean_length", "return_low", "return_high")
     yield _single("stage", evidence, stage)
-    yield _single("returns", evidence.returns, [column for column in _RETURNS if column in detail.returns])
+    yield _single("returns", evidence.returns, detail.returns)
     yield _curve(evidence, detail)
     yield _milestones(card, evidence, detail)
     yield _features(card, evidence, detail)
@@ -160,11 +161,7 @@ def _features(card: TaskCard, evidence: Evidence, detail: Detail) -> _Table:
     had = evidence.returns
     line = returns.dividing(card, had.minimum, had.median)
     succeeded, failed = had.maximum > line, had.minimum <= line
-    columns = [
-        column
-        for column in _FEATURES
-        if column in detail.feature_columns and ((succeeded and failed) or column in ("mean", "mean_last"))
-    ]
+    columns = [column for column in detail.feature_columns if (succeeded and failed) or column in ("mean", "mean_last")]
     kind = "larger" if card.baseline_return else "positive"
     note = "" if succeeded and failed else f"{'every' if succeeded else 'no'} episode has a {kind} return"
     kept = {item.feature for item in _telling_features(card, evidence)[: detail.features]}

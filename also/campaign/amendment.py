@@ -8,6 +8,7 @@ is learnt.
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 from also import document, presets
@@ -52,8 +53,7 @@ def amendment(stored: Campaign, given: Campaign) -> Campaign | None:
         raise CampaignError(_listed(stored, given, refused))
     if not found:
         return None
-    amended = Campaign()
-    amended.CopyFrom(stored)
+    amended = deepcopy(stored)
     for each in found:
         *groups, name = each.path.split(".")
         target: Any = amended
@@ -70,9 +70,7 @@ def changes(before: Campaign, after: Campaign) -> list[str]:
 
 
 def _differences(stored: Campaign, given: Campaign) -> list[Difference]:
-    complete, other = Campaign(), Campaign()
-    complete.CopyFrom(stored)
-    other.CopyFrom(given)
+    complete, other = deepcopy(stored), deepcopy(given)
     for each in (complete, other):
         presets.resolve(each)  # an older ALSO has written no default of a setting that it did not have
     return [each for each in differences(complete, other) if each.path != DEVICE]

@@ -23,12 +23,17 @@ class Difference:
 
 def differences(first: Message, second: Message) -> list[Difference]:
     """All places at which two messages differ, in order of their paths."""
-    ours, theirs = dict(_leaves(document.plain(first))), dict(_leaves(document.plain(second)))
+    ours, theirs = leaves(first), leaves(second)
     return [
         Difference(path=path, first=ours.get(path), second=theirs.get(path))
         for path in sorted(ours.keys() | theirs.keys())
         if ours.get(path) != theirs.get(path)
     ]
+
+
+def leaves(message: Message) -> dict[str, Any]:
+    """Every value of a message by its path, as in `Difference`."""
+    return dict(_leaves(document.plain(message)))
 
 
 def _leaves(data: Any, where: str = "") -> Iterator[tuple[str, Any]]:

@@ -7,7 +7,7 @@ from also import limits
 from also.campaign import calls, requests
 from also.campaign.decide import hold, hold_without_answer
 from also.campaign.processes import Services
-from also.campaign.state import Stage, State
+from also.campaign.state import State
 from also.campaign.waits import Waits
 from also.errors import AlsoError
 from also.v1.campaign_pb2 import CriticSettings, GeneratorSettings
@@ -18,7 +18,7 @@ Answer = TypeVar("Answer", Diagnosed, Proposed)
 
 def diagnose(services: Services, waits: Waits, campaign_id: str, state: State) -> Diagnosed | Held:
     """Have the critic diagnose the open stage."""
-    stage = _open_stage(state)
+    stage = state.stage_under_way
     request = requests.diagnose(campaign_id, state, stage)
 
     def ask() -> Diagnosed | Held:
@@ -34,7 +34,7 @@ def diagnose(services: Services, waits: Waits, campaign_id: str, state: State) -
 
 def propose(services: Services, waits: Waits, campaign_id: str, state: State) -> Proposed | Held:
     """Have the generator propose candidates for the open stage's next round."""
-    stage = _open_stage(state)
+    stage = state.stage_under_way
     request = requests.propose(campaign_id, state, stage)
 
     def ask() -> Proposed | Held:
@@ -57,13 +57,7 @@ def _or_hold(
     try:
         return services.persist(service, lambda _: ask())
     except AlsoError as error:
-        return hold(state, _open_stage(state), reason, str(error))
-
-
-def _open_stage(state: State) -> Stage:
-    stage = state.open_stage
-    assert stage is not None, "decide asks for this in an open stage only"
-    return stage
+        return hold(state, state.stage_under_way, reason, str(error))
 
 
 def _llm(settings: CriticSettings | GeneratorSettings) -> str:

@@ -11,7 +11,6 @@ it for its branch groups, so that a campaign loads it once.
 import contextlib
 import subprocess
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
@@ -274,15 +273,9 @@ class _LocalService:
         self.process.stdout.close()
         refused = self.process.wait() == BAD_INPUT
         if not self._address.done():
-            said = _last_line(self._log)
+            said = lifeline.last_line(self._log) or "it said nothing"
             self._address.set_exception(
                 InputError(f"the {self._name} cannot start: {said} ({self._log})")
                 if refused
                 else ServiceUnavailable(f"it died before it could be called: {said}")
             )
-
-
-def _last_line(log: Path) -> str:
-    with log.open(errors="replace") as lines:
-        last = deque((line.strip() for line in lines if line.strip()), maxlen=1)
-    return last[0][:300] if last else "it said nothing"

@@ -3,6 +3,11 @@
 A stage counts by the mean return of its training episodes, of which there are thousands, and, while that is rare, by
 its milestone score. Progress is that the best of the last stages is above the best of all before them.
 
+A question costs branches, and a run that learns slowly stands still now and then. So before it is asked the run has to
+stand still for as many env_steps as a round takes, and for `patience` stages at least: who waits until waiting has cost
+as much as the cure pays at most twice what he would have paid had he known (Karlin, Manasse, Rudolph & Sleator 1988,
+Algorithmica 3, 79).
+
 Where nothing better was found, nothing is likely to be found soon: the next question waits for as many stages as a new
 incumbent is given, and twice as many after each further one in which something was tried.
 
@@ -17,6 +22,7 @@ from itertools import accumulate
 
 from also import returns
 from also.campaign.state import Stage, State
+from also.updates import whole_updates
 from also.validation import cost
 from also.validation.confirm import RARE
 from also.validation.race import SPEAKS, TEACHES, pays_nothing
@@ -53,6 +59,7 @@ def still_learning(state: State, stage: Stage) -> str:
         return ""
     if best < returns.level(state.card, RARE) and stage.incumbent.config.terms:
         patience *= state.campaign.guard.patience  # trust takes time
+    patience = max(patience, _price(state, best))
     if given < patience:
         return f"The incumbent has had {given} of the {counted(patience, 'stage')} that it is given."
     last, before = stages[-patience:], stages[:-patience]
@@ -113,6 +120,14 @@ def best_return(stage: Stage) -> float:
 def _span(state: State) -> float:
     """Range of the task's returns, as far as it is known, units of task reward."""
     return returns.span(state.card, *map(best_return, state.stages))
+
+
+def _price(state: State, best: float) -> int:
+    """Stages that train for as many env_steps as a round's branches take, rounded up, at a training return."""
+    campaign, left = state.campaign, state.env_steps_left_for_branches
+    candidates = cost.affordable_candidates(campaign, left)
+    price = cost.smallest_round(campaign, candidates, silent=pays_nothing(campaign, state.card, best))
+    return -(-price // whole_updates(campaign.stages.env_steps, campaign.learner))
 
 
 def _comes_to_a_level(state: State, stage: Stage) -> bool:

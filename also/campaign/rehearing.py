@@ -54,34 +54,33 @@ def hear_again(records: Sequence[JournalRecord], campaign_id: str, services: Ser
 
 
 def _diagnose(campaign_id: str, state: State, services: Services) -> DiagnoseResponse:
-    assert state.open_stage is not None, "advance takes a diagnosis in an open stage only"
-    request = requests.diagnose(campaign_id, state, state.open_stage)
+    request = requests.diagnose(campaign_id, state, state.stage_under_way)
     request.allowance.CopyFrom(LlmAllowance())
     return services.persist("critic", lambda _: calls.diagnose(services, request))
 
 
 def _propose(campaign_id: str, state: State, services: Services) -> ProposeResponse:
-    assert state.open_stage is not None, "advance takes candidates in an open stage only"
-    request = requests.propose(campaign_id, state, state.open_stage)
+    request = requests.propose(campaign_id, state, state.stage_under_way)
     request.allowance.CopyFrom(LlmAllowance())
     return services.persist("generator", lambda _: calls.propose(services, request))
 
 
 def _diagnosis(sequence: int, then: Diagnosed, now: DiagnoseResponse) -> AskedAgain:
-    if then.llm.prompt_sha256 != now.llm.prompt_sha256:
-        return AskedAgain(sequence=sequence, outdated=True)
-    if now.WhichOneof("answer") == "failure":
-        return AskedAgain(sequence=sequence, difference=f"the stored replies give no diagnosis: {now.failure.detail}")
-    if then.diagnosis != now.diagnosis:
-        return AskedAgain(sequence=sequence, difference="the critic says something else now")
-    return AskedAgain(sequence=sequence)
+    difference = "the critic says something else now" if then.diagnosis != now.diagnosis else ""
+    return _answered(sequence, then, now, "diagnosis", difference)
 
 
 def _candidates(sequence: int, then: Proposed, now: ProposeResponse) -> AskedAgain:
+    difference = "the generator proposes something else now" if list(then.candidates) != list(now.candidates) else ""
+    return _answered(sequence, then, now, "candidates", difference)
+
+
+def _answered(
+    sequence: int, then: Diagnosed | Proposed, now: DiagnoseResponse | ProposeResponse, what: str, difference: str
+) -> AskedAgain:
+    """How an answer differs, if the same question was answered; `what` names answers of its kind."""
     if then.llm.prompt_sha256 != now.llm.prompt_sha256:
         return AskedAgain(sequence=sequence, outdated=True)
     if now.HasField("failure"):
-        return AskedAgain(sequence=sequence, difference=f"the stored replies give no candidates: {now.failure.detail}")
-    if list(then.candidates) != list(now.candidates):
-        return AskedAgain(sequence=sequence, difference="the generator proposes something else now")
-    return AskedAgain(sequence=sequence)
+        difference = f"the stored replies give no {what}: {now.failure.detail}"
+    return AskedAgain(sequence=sequence, difference=difference)

@@ -96,8 +96,7 @@ def answers(state: State, action: Action | None, event: Event) -> bool:
 
 def _same_but_detail(state: State, held: Held) -> bool:
     """Whether a hold on a failed mind is right; only its detail and what an LLM has cost are not derived."""
-    assert state.open_stage is not None
-    derived = hold(state, state.open_stage, held.reason, held.detail)
+    derived = hold(state, state.stage_under_way, held.reason, held.detail)
     if held.HasField("llm"):
         derived.llm.CopyFrom(held.llm)
     return derived == held
@@ -112,15 +111,15 @@ def _text(given: Action | Event | None) -> str:
 
 
 def _verdicts(state: State, sequence: int, given: Validation) -> Iterator[str]:
-    assert state.open_stage is not None
+    stage = state.stage_under_way
     derived = rejudge(
         given,
         campaign=state.campaign,
         card=state.card,
-        incumbent=state.open_stage.incumbent.config,
-        candidates=state.open_stage.rounds[-1].candidates,
-        stage_return=state.open_stage.mean_return,
-        stage_milestone_score=state.open_stage.milestone_score,
+        incumbent=stage.incumbent.config,
+        candidates=stage.rounds[-1].candidates,
+        stage_return=stage.mean_return,
+        stage_milestone_score=stage.milestone_score,
     )
     for each in comparison.differences(given, derived):
         yield f"record {sequence}: {each.path} {each.first!r} was recorded, {each.second!r} follows from its branches"

@@ -251,8 +251,7 @@ class Conductor:
         raise ServiceUnavailable(f"it ended stage {request.stage} without a result")
 
     def _validate(self, patience: Patience) -> Validated:
-        stage = self.state.open_stage
-        assert stage is not None, "decide asks for this in an open stage only"
+        stage = self.state.stage_under_way
         request = requests.validate(self._journal.campaign_id, self.state, stage)
         stub = ValidatorServiceStub(self._services.channel("validator"))
         for response in rpc.stream(stub.Validate, request, seconds=TRAINING_SECONDS):

@@ -181,6 +181,12 @@ class State:
         return self.stages[-1] if self.stages and self.stages[-1].decision is None else None
 
     @property
+    def stage_under_way(self) -> Stage:
+        """The open stage, for what is asked and done within one only."""
+        assert self.open_stage is not None, "no stage is open"
+        return self.open_stage
+
+    @property
     def stages_done(self) -> bool:
         """Whether the main run has trained all stages."""
         return len(self.stages) >= self.campaign.stages.count

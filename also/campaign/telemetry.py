@@ -16,7 +16,7 @@ from also import enums, metrics, reasons
 from also.campaign.decide import Diagnose, Propose, Report, Review, TrainStage, Validate, decide
 from also.campaign.fold import advance, fold
 from also.campaign.state import Stage, State
-from also.campaign.watch import NullWatch
+from also.campaign.watch import Watch
 from also.registry import JournalMetric
 from also.v1 import branch_pb2, diagnosis_pb2, shaping_pb2, verdict_pb2
 from also.v1.branch_pb2 import BranchFailure
@@ -45,7 +45,7 @@ PROVISIONAL, CONFIRMED = "Provisional", "Confirmed"
 """Why a candidate was promoted: by milestones alone, or by return."""
 
 
-class Telemetry(NullWatch):
+class Telemetry(Watch):
     """Tells Prometheus of one campaign."""
 
     def __init__(self, campaign_id: str) -> None:
@@ -151,7 +151,7 @@ def judgement(state: State) -> dict[JournalMetric, Values]:
     """Verdicts of candidates, and decisions."""
     validations = [validation for stage in state.stages for validation in stage.validations]
     verdicts: Counter[tuple[str, ...]] = Counter(
-        (_outcome(verdict.outcome), reasons.verdict(verdict.reason))
+        (enums.short_name(verdict_pb2.Outcome.DESCRIPTOR, verdict.outcome), reasons.verdict(verdict.reason))
         for validation in validations
         for verdict in validation.verdicts
     )
@@ -206,10 +206,6 @@ def _diagnosed(diagnoses: list[Diagnosis]) -> dict[JournalMetric, Values]:
 
 def _mode(mode: int) -> str:
     return enums.camel(diagnosis_pb2.FailureMode, mode)
-
-
-def _outcome(outcome: int) -> str:
-    return enums.short_name(verdict_pb2.Outcome.DESCRIPTOR, outcome)
 
 
 def _decisions(stages: Iterable[Stage]) -> Values:

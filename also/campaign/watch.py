@@ -1,15 +1,17 @@
 """What a conductor reports while it works."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from also.v1.journal_pb2 import JournalRecord
 from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.validator_pb2 import ValidationProgress
 
 
-class Watch(Protocol):
-    """Called with everything as it happens, for the reference run from a thread of its own."""
+class Watch:
+    """Called with everything as it happens, for the reference run from a thread of its own.
+
+    It does nothing; a subclass overrides what it needs to know.
+    """
 
     def found(self, records: Sequence[JournalRecord]) -> None:
         """The records that the journal holds when this conductor takes up the campaign."""
@@ -30,29 +32,7 @@ class Watch(Protocol):
         """Something for people: a service that died and is tried again."""
 
 
-class NullWatch:
-    """Does nothing; a subclass overrides what it needs to know."""
-
-    def found(self, records: Sequence[JournalRecord]) -> None:
-        """Nothing to do."""
-
-    def record(self, record: JournalRecord) -> None:
-        """Nothing to do."""
-
-    def training(self, run: str, stage: int, progress: TrainingProgress) -> None:
-        """Nothing to do."""
-
-    def validation(self, stage: int, round: int, progress: ValidationProgress) -> None:
-        """Nothing to do."""
-
-    def waits(self, what: str) -> None:
-        """Nothing to do."""
-
-    def note(self, text: str) -> None:
-        """Nothing to do."""
-
-
-class Watches:
+class Watches(Watch):
     """Several watches as one: each call is passed to all of them, in order."""
 
     def __init__(self, *watches: Watch) -> None:

@@ -12,6 +12,7 @@ from rich.table import Table
 from also.cli.console import console
 from also.cli.extras import require
 from also.cli.options import JsonOption, StoreOption, settings_with
+from also.cli.writing import writing
 from also.errors import InputError
 from also.store import open_store
 
@@ -58,12 +59,9 @@ def compare(
     else:
         _show(console(), found)
     written = [file for file in (output, marl_eval) if file is not None]
-    try:
-        for file in written:
-            file.parent.mkdir(parents=True, exist_ok=True)
+    for file in written:
+        with writing(file):
             _write(file, found, is_marl_eval=file is marl_eval)
-    except OSError as error:
-        raise InputError(f"{file} cannot be written: {error.strerror}") from None
     if written and not json:
         print(f"written: {', '.join(map(str, written))}")
 

@@ -1,11 +1,12 @@
 """Parts of a campaign in a few words, for tables and lines."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
+from itertools import groupby
 
-from also import document, enums, reasons
+from also import enums, reasons
 from also.briefing.config import signal
 from also.campaign import amendment
+from also.campaign.comparison import leaves
 from also.campaign.decide import Diagnose, Propose, Report, Review, TrainStage, Validate, decide
 from also.campaign.state import Stage, State
 from also.shaping.identity import canonical
@@ -14,7 +15,7 @@ from also.v1.branch_pb2 import Evaluation
 from also.v1.campaign_pb2 import Campaign
 from also.v1.diagnosis_pb2 import FailureMode, LearningPhase
 from also.v1.evidence_pb2 import Evidence
-from also.v1.journal_pb2 import Finished, Held, Promoted, RolledBack
+from also.v1.journal_pb2 import Finished, Held, HoldReason, Promoted, RolledBack
 from also.v1.llm_pb2 import LlmUse
 from also.v1.shaping_pb2 import (
     Comparison,
@@ -52,18 +53,10 @@ def _details(given: ShapingConfig) -> dict[str, str]:
     """Everything that a canonical config says, by name: "target", or "2. target" where it has several terms."""
     several = len(given.terms) > 1
     return {
-        f"{number}. {name}" if several else name: value
+        f"{number}. {name}" if several else name: str(value)
         for number, term in enumerate(given.terms, start=1)
-        for name, value in _leaves(document.plain(term))
+        for name, value in leaves(term).items()
     }
-
-
-def _leaves(data: dict[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
-    for name, value in data.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{within}{name}.")
-        else:
-            yield f"{within}{name}", str(value)
 
 
 def phase(stage: Stage) -> str:
@@ -100,14 +93,33 @@ def decision(stage: Stage) -> str:
             return "under way"
 
 
-def return_of(evidence: Evidence) -> str:
-    """A stage's mean return with its 95 % interval."""
-    return interval(evidence.returns.mean, evidence.return_low, evidence.return_high)
-
-
-def evaluation(given: Evaluation) -> str:
-    """An evaluation's mean return with its 95 % interval."""
+def return_of(given: Evidence | Evaluation) -> str:
+    """The mean return of a stage, or of an evaluation, with its 95 % interval."""
     return interval(given.returns.mean, given.return_low, given.return_high)
+
+
+def measured_after(state: State, stage: Stage) -> Evidence | Evaluation | None:
+    """What the return after a stage shows in: the next stage; after the last one the report, None until it is there."""
+    if stage.number + 1 < len(state.stages):
+        return state.stages[stage.number + 1].trained.evidence
+    return state.reported.evaluation if state.reported is not None else None
+
+
+def entries(stages: Sequence[Stage]) -> list[list[Stage]]:
+    """Stages as they are listed: those in a row that were left to learn under one incumbent are one entry."""
+    return [list(group) for _, group in groupby(stages, _left_to_learn)]
+
+
+def numbers(entry: Sequence[Stage]) -> str:
+    """Numbers of an entry's stages: "4", "5–8"."""
+    first, last = entry[0], entry[-1]
+    return str(first.number) if first is last else f"{first.number}–{last.number}"
+
+
+def _left_to_learn(stage: Stage) -> int:
+    """What stages of one entry have in common: the incumbent's first stage, or else a number of their own."""
+    left = isinstance(stage.decision, Held) and stage.decision.reason == HoldReason.HOLD_REASON_STILL_LEARNING
+    return stage.incumbent.since if left else -1 - stage.number
 
 
 def interval(mean: float, low: float, high: float) -> str:

@@ -27,5 +27,5 @@ def evaluate(
     if json:
         print(document.canonical(evaluation).decode())
         return
-    print(f"return {describe.evaluation(evaluation)} over {counted(evaluation.returns.count, 'episode')}")
+    print(f"return {describe.return_of(evaluation)} over {counted(evaluation.returns.count, 'episode')}")
     print(f"success {evaluation.success_rate:.1%}, milestones {evaluation.milestone_score:.1%}")

@@ -13,6 +13,7 @@ from also.campaign.dataset import Dataset
 from also.cli.chosen import OfCampaign, choose
 from also.cli.options import StoreOption, read_journal, settings_with
 from also.cli.waiting import told
+from also.cli.writing import writing
 from also.errors import InputError
 from also.exporting.folder import check_free, write_whole
 from also.store import open_store
@@ -109,23 +110,10 @@ def _data(campaigns: list[str], preferences: Path | None, dataset: Path | None, 
     for each in campaigns:
         found.add(read_journal(each, store).records, each, opened)
     if preferences is not None:
-        _write_pairs(found, preferences)
+        with writing(preferences):
+            preferences.write_text(datasets.lines(found.pairs), encoding="utf-8")
         print(f"{preferences}: {counted(len(found.pairs), 'pair')}")
     if dataset is not None:
-        _write_folder(found, dataset)
+        with writing(dataset):
+            datasets.write(found, dataset)
         print(f"{dataset}: {counted(len(found.pairs), 'pair')}, {counted(len(found.trl), 'demonstration')}")
-
-
-def _write_pairs(found: Dataset, file: Path) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(datasets.lines(found.pairs), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{file} cannot be written: {error.strerror}") from None
-
-
-def _write_folder(found: Dataset, folder: Path) -> None:
-    try:
-        datasets.write(found, folder)
-    except OSError as error:
-        raise InputError(f"{folder} cannot be written: {error.strerror}") from None

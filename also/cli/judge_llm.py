@@ -20,6 +20,7 @@ from also.campaign.processes import Services
 from also.cli import judgement
 from also.cli.console import console
 from also.cli.options import JsonOption, settings_with
+from also.cli.writing import writing
 from also.errors import InputError
 from also.judging import backends, moments, recorded
 from also.judging.backends import Backend, Script
@@ -134,7 +135,8 @@ def judge_llm(
                 raise
     judgements = session.judgements()
     if output is not None:
-        _write(output, judgements, chosen)
+        with writing(output, "report "):
+            output.write_text("\n".join(judgement.markdown(judgements, chosen)) + "\n", encoding="utf-8")
     if json:
         print(document.canonical(judgements).decode())
         return
@@ -235,14 +237,6 @@ def _require_writable(output: Path) -> None:
         raise InputError(f"report {output} cannot be written: it is a folder")
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(f"report {output} cannot be written: {folder} is not writable")
-
-
-def _write(output: Path, judgements: Judgements, chosen: Sequence[Recorded]) -> None:
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text("\n".join(judgement.markdown(judgements, chosen)) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"report {output} cannot be written: {error.strerror}") from None
 
 
 def _show(output: Console, judgements: Judgements, chosen: Sequence[Recorded], keep: Path | None) -> None:

@@ -21,7 +21,7 @@ from also.v1.diagnosis_pb2 import FailureMode
 from also.v1.llm_pb2 import LlmFailureReason
 from also.v1.situation_pb2 import Answer, Judgement, Judgements, MindScores, ModeScores, Planted
 from also.validation.statistics import share_interval
-from also.words import counted
+from also.words import counted, markdown_table
 
 MEASURES: tuple[tuple[str, str, Callable[[Judgement], str]], ...] = (
     (
@@ -176,7 +176,7 @@ def situations(judgements: Judgements, recorded: Sequence[Recorded]) -> Table:
 def markdown(judgements: Judgements, recorded: Sequence[Recorded]) -> Iterator[str]:
     """Everything as lines of Markdown."""
     yield f"# Minds on {title(judgements, recorded)}\n"
-    yield from _lines(("measure", *map(_name, judgements.judgements)), _measure_rows(judgements))
+    yield from markdown_table(("measure", *map(_name, judgements.judgements)), _measure_rows(judgements))
     yield "\nWhere two figures stand in a cell they are the critic's and the generator's. In brackets is Wilson's 95 % "
     yield "interval."
     yield "Each mind is asked alone: all generators hear the rules' diagnosis.\n"
@@ -185,12 +185,12 @@ def markdown(judgements: Judgements, recorded: Sequence[Recorded]) -> Iterator[s
     yield "\n## By planted failure\n"
     yield f"{MODES_TITLE[0].upper()}{MODES_TITLE[1:]}.\n"
     columns = ("planted failure", "situations", *(judgement.backend for judgement in judgements.judgements))
-    yield from _lines(columns, _mode_rows(judgements))
+    yield from markdown_table(columns, _mode_rows(judgements))
     yield "\n## Situations\n"
     yield "The first finding of each backend (= the planted failure, ~ one that an expert may name first, ≠ another; of"
     yield "several samples each), and how many of its candidates pass the screen.\n"
     columns = ("situation", "planted", *(judgement.backend for judgement in judgements.judgements))
-    yield from _lines(columns, _situation_rows(judgements, recorded))
+    yield from markdown_table(columns, _situation_rows(judgements, recorded))
     yield "\n## What was planted\n"
     for each in recorded:
         yield f"- `{each.situation.id}`: {each.situation.planted.how}"
@@ -201,13 +201,10 @@ def line(backend: Backend, case: Case) -> str:
     answer = case.answer
     sample = f", sample {answer.sample}" if backend.samples > 1 else ""
     says = found(answer, case.planted) or "nothing was asked"
+    seconds = answer.diagnosis_seconds + answer.proposal_seconds
     failures = (answer.diagnosis_failure.detail, answer.proposal_failure.detail)
     why = "".join(f"; {detail[:200]}" for detail in dict.fromkeys(failures) if detail)
-    return f"{backend.name} on {answer.situation}{sample}: {says} ({_seconds(answer):.1f} s){why}"
-
-
-def _seconds(answer: Answer) -> float:
-    return answer.diagnosis_seconds + answer.proposal_seconds
+    return f"{backend.name} on {answer.situation}{sample}: {says} ({seconds:.1f} s){why}"
 
 
 def found(answer: Answer, planted: Planted) -> str:
@@ -317,10 +314,3 @@ def _number(scores: Message, field: str, form: str) -> str:
     if descriptor(scores).fields_by_name[field].has_presence and not scores.HasField(field):
         return NOTHING
     return form.format(getattr(scores, field))
-
-
-def _lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield "| " + " | ".join(columns) + " |"
-    yield "|" + "---|" * len(columns)
-    for row in rows:
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"

@@ -158,7 +158,7 @@ def event_line(record: JournalRecord, before: State | None = None) -> str:
                 f"stage {rolled_back.stage} rolled back: {reasons.rollback(rolled_back.reason)}. {rolled_back.detail}"
             )
         case "reported":
-            return f"final return {describe.evaluation(record.reported.evaluation)}"
+            return f"final return {describe.return_of(record.reported.evaluation)}"
         case "finished":
             return f"finished: {reasons.finish(record.finished.reason)}"
         case "amended":

@@ -17,6 +17,7 @@ from also.cli.console import console
 from also.cli.extras import require
 from also.cli.options import StoreOption
 from also.cli.waiting import told
+from also.cli.writing import writing
 from also.errors import InputError
 from also.showing import telling, text
 from also.v1.episode_pb2 import Episode, EpisodeChoice, Frame
@@ -124,11 +125,8 @@ def _check_output(output: Path) -> None:
 
 def _write(output: Path, shown: list[Shown]) -> None:
     content = _content(output.suffix, shown)
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
+    with writing(output):
         output.write_bytes(content)
-    except OSError as error:
-        raise InputError(f"{output} cannot be written: {error.strerror}") from None
     for episode, _ in shown:
         print(f"{telling.title(episode)}: {telling.outcome(episode)}")
     print(f"{output}: {len(content) / 1000:,.0f} kB")

@@ -1,6 +1,6 @@
 """How far a campaign is: what a conductor tells, gathered for those who show it.
 
-A `CampaignProgress` is a `Watch`. Its methods are called from the conductor's thread and from that of the
+Its methods are called from the conductor's thread and from that of the
 reference; a screen reads it from a third one.
 """
 
@@ -13,6 +13,7 @@ from also.campaign.fold import advance, fold
 from also.campaign.requests import BESIDE, MAIN
 from also.campaign.state import State
 from also.campaign.waits import is_same
+from also.campaign.watch import Watch
 from also.updates import whole_updates
 from also.v1.journal_pb2 import JournalRecord
 from also.v1.trainer_pb2 import TrainingProgress
@@ -43,7 +44,7 @@ class Minds:
         return self.seconds + (now - self._since if self._since is not None else 0.0)
 
 
-class CampaignProgress:
+class CampaignProgress(Watch):
     """How far a campaign is."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

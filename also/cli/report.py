@@ -19,10 +19,11 @@ from also.cli.options import JsonOption, StoreOption, read_journal, settings_wit
 from also.cli.page.account import account
 from also.cli.page.document import page
 from also.cli.play import PAGES, Shown, played, require_pictures
+from also.cli.writing import writing
 from also.errors import InputError
 from also.v1.journal_pb2 import Held, JournalRecord, RolledBack
 from also.v1.verdict_pb2 import Outcome, Validation
-from also.words import counted
+from also.words import counted, markdown_table
 
 
 def report(
@@ -60,11 +61,8 @@ def report(
         )
     uri = settings_with(store).store
     shown = played(choose(campaign, None, store)) if episodes else []
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
+    with writing(output, "report "):
         made = _page(journal, uri, output, shown) if output.suffix in PAGES else _markdown(journal, uri, output)
-    except OSError as error:
-        raise InputError(f"report {output} cannot be written: {error.strerror}") from None
     print(made)
 
 
@@ -107,12 +105,13 @@ def _lines(state: State, grown: Iterable[str], campaign_id: str, store: str, plo
         yield f"- {line}"
     yield f"\n![Return of the main run]({plots['main']})\n"
     yield "## Stages\n"
-    yield from _table(table.COLUMNS, table.rows(state))
+    yield from markdown_table(table.COLUMNS, table.rows(state))
     for stage in state.stages:
         yield from _stage(stage, plots)
     yield "\n## Where everything is\n"
     yield f"Store `{store}`, all under `{keys.campaign(campaign_id)}`.\n"
-    yield from _table(("stage", "checkpoint after training"), _checkpoints(state))
+    checkpoints = [(str(stage.number), f"`{stage.trained.checkpoint_id}`") for stage in state.stages]
+    yield from markdown_table(("stage", "checkpoint after training"), checkpoints)
     yield "\n## The campaign file\n\n```yaml"
     yield yaml.safe_dump(document.plain(state.campaign), sort_keys=False).rstrip()
     yield "```"
@@ -126,7 +125,7 @@ def _grown(records: Sequence[JournalRecord]) -> Iterator[str]:
         if record.HasField("amended"):
             yield f"changed before stage {len(state.stages)}: {describe.growth(before.campaign, state.campaign)}"
             if before.reported is not None and state.reported is None:
-                worth = describe.evaluation(before.reported.evaluation)
+                worth = describe.return_of(before.reported.evaluation)
                 yield f"measured before that: {worth}, after {before.reported.env_steps:,} env_steps"
 
 
@@ -143,7 +142,7 @@ def _stage(stage: Stage, plots: dict[str, str]) -> Iterator[str]:
         yield f"\n### Round {number}\n"
         if each.validation is None:
             continue
-        yield from _table(
+        yield from markdown_table(
             ("candidate", "shaping", "outcome", "reason", "detail"),
             [
                 (
@@ -173,17 +172,6 @@ def _arms_line(validation: Validation) -> str:
     return f"{text}; {validation.env_steps:,} env_steps."
 
 
-def _checkpoints(state: State) -> list[tuple[str, ...]]:
-    return [(str(stage.number), f"`{stage.trained.checkpoint_id}`") for stage in state.stages]
-
-
 def _literal(text: str) -> str:
     """A text that shows as it is: a summary may be an LLM's, a detail its server's, and neither is Markdown."""
     return re.sub(r"([\\`*_{}\[\]<>#!|~&])", r"\\\1", text)
-
-
-def _table(columns: Sequence[str], given: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield "| " + " | ".join(columns) + " |"
-    yield "|" + "---|" * len(columns)
-    for row in given:
-        yield "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"

@@ -21,7 +21,7 @@ from also import document, exposition, keys
 from also.campaign import spec
 from also.campaign.run import run as conduct
 from also.campaign.state import State
-from also.campaign.watch import NullWatch, Watch, Watches
+from also.campaign.watch import Watch, Watches
 from also.cli import table
 from also.cli.console import console
 from also.cli.invoked import command
@@ -242,7 +242,7 @@ def _same_command() -> str:
     return command(*sys.argv[1:])
 
 
-class _JsonRecords(NullWatch):
+class _JsonRecords(Watch):
     """Prints the journal as JSON lines, and notes on standard error."""
 
     def __init__(self, of: Seeded | None = None) -> None:

@@ -4,7 +4,7 @@ A repeated command continues where it stopped: what is over is only read, and wh
 the others have had their turn.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,8 +136,5 @@ def require_all_ended(failed: dict[str, str], number: int) -> None:
         ServiceError: there are some.
     """
     if failed:
-        raise ServiceError(f"{len(failed)} of {counted(number, 'campaign')} did not end: {'; '.join(_listed(failed))}")
-
-
-def _listed(failed: dict[str, str]) -> Iterator[str]:
-    yield from (f"{campaign_id} ({why})" for campaign_id, why in failed.items())
+        told = "; ".join(f"{campaign_id} ({why})" for campaign_id, why in failed.items())
+        raise ServiceError(f"{len(failed)} of {counted(number, 'campaign')} did not end: {told}")

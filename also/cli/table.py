@@ -1,7 +1,6 @@
 """A campaign as tables: its stages, and its result beside the reference."""
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from rich import box
 from rich.table import Table
@@ -9,7 +8,7 @@ from rich.table import Table
 from also.campaign.state import Stage, State
 from also.cli import describe
 from also.v1.branch_pb2 import Evaluation
-from also.v1.journal_pb2 import Held, HoldReason, Promoted
+from also.v1.journal_pb2 import Promoted
 from also.v1.shaping_pb2 import ShapingConfig
 from also.words import counted
 
@@ -22,7 +21,7 @@ COLUMNS = ("stage", "phase", "finding", "decision", "shaping", "return before", 
 
 def rows(state: State) -> list[Row]:
     """One row a stage, see `COLUMNS`; one for stages in a row that were left to learn."""
-    groups = [list(group) for _, group in groupby(state.stages, _left_to_learn)]
+    groups = describe.entries(state.stages)
     words = describe.configs([_shaping(group[-1]) for group in groups])
     return [_row(state, group, text) for group, text in zip(groups, words, strict=True)]
 
@@ -49,7 +48,7 @@ def stages(state: State) -> Table:
 def summary(state: State) -> tuple[str, str, str, str]:
     """A campaign in a row: stages so far, env_steps, the last return with its interval, the step under way."""
     last = describe.return_of(state.stages[-1].trained.evidence) if state.stages else describe.NOTHING
-    shown = describe.evaluation(state.reported.evaluation) if state.reported is not None else last
+    shown = describe.return_of(state.reported.evaluation) if state.reported is not None else last
     stages = f"{len(state.stages)} of {state.campaign.stages.count}"
     return stages, f"{state.env_steps:,}", shown, describe.step(state)
 
@@ -83,13 +82,7 @@ def _llm(state: State) -> list[str]:
 
 
 def _worth(evaluation: Evaluation) -> str:
-    return f"{describe.evaluation(evaluation)}, success {evaluation.success_rate:.0%}"
-
-
-def _left_to_learn(stage: Stage) -> int:
-    """What stages of one row have in common: the incumbent's first stage, or else a number of their own."""
-    left = isinstance(stage.decision, Held) and stage.decision.reason == HoldReason.HOLD_REASON_STILL_LEARNING
-    return stage.incumbent.since if left else -1 - stage.number
+    return f"{describe.return_of(evaluation)}, success {evaluation.success_rate:.0%}"
 
 
 def _shaping(stage: Stage) -> ShapingConfig:
@@ -98,21 +91,14 @@ def _shaping(stage: Stage) -> ShapingConfig:
 
 
 def _row(state: State, stages: Sequence[Stage], shaping: str) -> Row:
-    first, last = stages[0], stages[-1]
+    last, after = stages[-1], describe.measured_after(state, stages[-1])
     return (
-        str(first.number) if first is last else f"{first.number}–{last.number}",
+        describe.numbers(stages),
         describe.phase(last),
         describe.finding(last),
         describe.decision(last),
         shaping,
-        describe.return_of(first.trained.evidence),
-        _return_after(state, last),
+        describe.return_of(stages[0].trained.evidence),
+        describe.return_of(after) if after is not None else describe.NOTHING,
         f"{sum(stage.env_steps for stage in stages):,}",
     )
-
-
-def _return_after(state: State, stage: Stage) -> str:
-    """The next stage's return; after the last one, the report's."""
-    if stage.number + 1 < len(state.stages):
-        return describe.return_of(state.stages[stage.number + 1].trained.evidence)
-    return describe.evaluation(state.reported.evaluation) if state.reported is not None else describe.NOTHING

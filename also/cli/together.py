@@ -109,7 +109,8 @@ class Together:
             lifeline.end([process])
         if code == 0:
             return ""
-        return _STOPPED if self._stopped else f"{_last_line(log)}; see {log}"
+        said = lifeline.last_line(log).removeprefix("error: ") or "it ended without a word"
+        return _STOPPED if self._stopped else f"{said}; see {log}"
 
     def _start(self, seeded: Seeded, log: Path) -> subprocess.Popen[bytes]:
         hidden = {
@@ -209,8 +210,3 @@ def _record(line: bytes) -> JournalRecord | None:
         return document.read(JournalRecord, data)
     except (ValueError, DocumentError):
         return None
-
-
-def _last_line(log: Path) -> str:
-    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return lines[-1][:300].removeprefix("error: ") if lines else "it ended without a word"

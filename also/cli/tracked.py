@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from also import lifeline
-from also.campaign.watch import NullWatch
+from also.campaign.watch import Watch
 from also.settings import Settings
 from also.v1.journal_pb2 import JournalRecord
 
@@ -24,7 +24,7 @@ _END_SECONDS = 10.0
 """How long one that is interrupted may take to end."""
 
 
-class Tracked(NullWatch):
+class Tracked(Watch):
     """Has trackers told of the campaign while it is entered."""
 
     def __init__(
@@ -96,16 +96,12 @@ class Tracked(NullWatch):
             self._note(f"{each[0]} is told nothing: {error.strerror}; training goes on")
 
     def _complain(self, each: tuple[str, str]) -> None:
+        said = lifeline.last_line(self._log(each)).removeprefix("error: ") or "it said nothing"
         again = shlex.join(["also", *self._command(each)])
-        self._note(f"{each[0]} was not told everything: {_last_line(self._log(each))}; again with: {again}")
+        self._note(f"{each[0]} was not told everything: {said}; again with: {again}")
 
     def _command(self, each: tuple[str, str]) -> list[str]:
         return ["log", self._campaign_id, f"--{each[0]}", each[1]]
 
     def _log(self, each: tuple[str, str]) -> Path:
         return Path(self._settings.logs) / self._campaign_id / f"{each[0]}.log"
-
-
-def _last_line(log: Path) -> str:
-    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return lines[-1][:300].removeprefix("error: ") if lines else "it said nothing"

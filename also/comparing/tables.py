@@ -1,9 +1,10 @@
 """A comparison in words: tables, the settings in which groups differ, and what to bear in mind."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from also.comparing.comparison import Comparison, Row
+from also.words import markdown_table
 
 COLUMNS = (
     "group",
@@ -109,8 +110,5 @@ def _value(value: Any) -> str:
     return NOTHING if value is None else str(value)
 
 
-def _table(columns: Sequence[str], given: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]]) -> Iterator[str]:
-    yield "| " + " | ".join(columns) + " |"
-    yield "|" + " --- |" * len(columns)
-    for cells in given:
-        yield "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+def _table(columns: Sequence[str], given: Iterable[Sequence[str]]) -> Iterator[str]:
+    return markdown_table(columns, given, rule=" --- ")

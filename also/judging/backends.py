@@ -1,5 +1,6 @@
 """The backends that are judged: a critic and a generator each, as a campaign would set them."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -54,8 +55,7 @@ class Backend:
 
     def _asked_about(self, situation: str, mind: Mind) -> Mind:
         """A mind's settings; a script is told by the model's name what it is asked about."""
-        settings = type(mind)()
-        settings.CopyFrom(mind)
+        settings = deepcopy(mind)
         if self.scripted:
             settings.llm.model = f"{self.name}/{situation}"
         return settings
@@ -120,8 +120,7 @@ def llm(
 
 def _minds(endpoint: LlmEndpoint, candidates: int, sampling: Sampling) -> tuple[CriticSettings, GeneratorSettings]:
     """Both minds; where the LLM contradicts the evidence it has no answer, for the rules are judged beside it."""
-    complete = LlmEndpoint()
-    complete.CopyFrom(endpoint)
+    complete = deepcopy(endpoint)
     complete.fallback = LlmFallback.LLM_FALLBACK_HOLD
     limits.fill_defaults(complete)
     limits.check(complete, "llm")

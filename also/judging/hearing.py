@@ -73,7 +73,7 @@ def hear(
     if backend.generator is not None:
         generator = backend.generator_of(recorded.situation.id)
         state = moments.before_proposal(recorded, heard, RULES.critic_of(""), generator)
-        if asks_for_change(state, moments.open_stage(state)):
+        if asks_for_change(state, state.stage_under_way):
             _propose(recorded, state, sample, services, answer)
             if screen:
                 answer.verdicts.extend(_screen(recorded, state, services, answer))
@@ -88,7 +88,7 @@ def campaign_id(recorded: Recorded, sample: int) -> str:
 def _diagnose_request(recorded: Recorded, backend: Backend, sample: int = 0) -> DiagnoseRequest:
     critic = backend.critic_of(recorded.situation.id)
     state = moments.before_diagnosis(recorded, critic, RULES.generator_of(""))
-    return requests.diagnose(campaign_id(recorded, sample), state, moments.open_stage(state))
+    return requests.diagnose(campaign_id(recorded, sample), state, state.stage_under_way)
 
 
 def _diagnose(recorded: Recorded, backend: Backend, sample: int, services: Services, answer: Answer) -> None:
@@ -107,7 +107,7 @@ def _diagnose(recorded: Recorded, backend: Backend, sample: int, services: Servi
 
 def _propose(recorded: Recorded, state: State, sample: int, services: Services, answer: Answer) -> None:
     """Ask the generator."""
-    request = requests.propose(campaign_id(recorded, sample), state, moments.open_stage(state))
+    request = requests.propose(campaign_id(recorded, sample), state, state.stage_under_way)
     answer.proposal_asked = True
     response, seconds = _timed(lambda: services.persist("generator", lambda _: calls.propose(services, request)))
     answer.proposal_seconds = seconds
@@ -124,7 +124,7 @@ def _screen(recorded: Recorded, state: State, services: Services, answer: Answer
     if not answer.candidates:
         return []
     state = moments.with_round(state, answer.candidates)
-    request = requests.validate(recorded.campaign_id, state, moments.open_stage(state))
+    request = requests.validate(recorded.campaign_id, state, state.stage_under_way)
     request.env_steps_left = 0
 
     def validate() -> list[Verdict]:

@@ -37,7 +37,7 @@ def before_proposal(
     """The state in which the generator is asked about a diagnosis, with other minds in the recorded ones' place."""
     until = Proposed(stage=recorded.situation.stage, round=recorded.situation.round)
     state = _asking(_until(recorded, until), critic, generator)
-    stage = open_stage(state)
+    stage = state.stage_under_way
     if stage.diagnosis != diagnosis:
         stage = replace(stage, diagnosis=diagnosis, rounds=tuple(_unanswered(each) for each in stage.rounds))
     return with_stage(state, stage)
@@ -45,19 +45,13 @@ def before_proposal(
 
 def with_round(state: State, candidates: Sequence[Candidate]) -> State:
     """The state after the generator has proposed candidates."""
-    stage = open_stage(state)
+    stage = state.stage_under_way
     return with_stage(state, replace(stage, rounds=(*stage.rounds, StageRound(candidates=tuple(candidates)))))
 
 
 def with_stage(state: State, stage: Stage) -> State:
     """The state with another open stage in place of its own."""
     return replace(state, stages=(*state.stages[:-1], stage))
-
-
-def open_stage(state: State) -> Stage:
-    """The stage that is asked about."""
-    assert state.open_stage is not None, "a recorded moment lies inside a stage"
-    return state.open_stage
 
 
 def _until(recorded: Recorded, event: Diagnosed | Proposed) -> list[JournalRecord]:

@@ -8,6 +8,8 @@ hear what is wrong with that, and not that it is no penalty.
 from dataclasses import dataclass, replace
 from typing import Any
 
+from also.llm.schemas import Schema
+
 _SHOWN = 40
 """Characters of a wrong text that an error shows."""
 
@@ -26,7 +28,7 @@ class _Fault:
     """Values that were checked before, and right."""
 
 
-def fault(schema: dict[str, Any], data: Any, path: str = "") -> str:
+def fault(schema: Schema, data: Any, path: str = "") -> str:
     """The first thing in data that breaks a schema, in one sentence; empty when they follow it.
 
     Args:
@@ -44,7 +46,7 @@ def fault(schema: dict[str, Any], data: Any, path: str = "") -> str:
     return f"{outcome.path or 'the reply'} is {outcome.found}; allowed: {allowed}"
 
 
-def _check(schema: dict[str, Any], data: Any, path: str) -> int | _Fault:
+def _check(schema: Schema, data: Any, path: str) -> int | _Fault:
     """How many values were checked, or the fault."""
     if "anyOf" in schema:
         return _check_any(schema["anyOf"], data, path)
@@ -62,7 +64,7 @@ def _check(schema: dict[str, Any], data: Any, path: str) -> int | _Fault:
             return 1
 
 
-def _check_any(schemas: list[dict[str, Any]], data: Any, path: str) -> int | _Fault:
+def _check_any(schemas: list[Schema], data: Any, path: str) -> int | _Fault:
     outcomes = [_check(schema, data, path) for schema in schemas]
     faults = [outcome for outcome in outcomes if isinstance(outcome, _Fault)]
     if len(faults) < len(outcomes):
@@ -73,7 +75,7 @@ def _check_any(schemas: list[dict[str, Any]], data: Any, path: str) -> int | _Fa
     return _Fault(path=farthest.path, found=farthest.found, allowed=allowed, passed=farthest.passed)
 
 
-def _check_object(properties: dict[str, Any], data: dict[str, Any], path: str) -> int | _Fault:
+def _check_object(properties: dict[str, Schema], data: dict[str, Any], path: str) -> int | _Fault:
     passed = 1
     for name, schema in properties.items():
         where = f"{path}.{name}" if path else name
@@ -90,7 +92,7 @@ def _check_object(properties: dict[str, Any], data: dict[str, Any], path: str) -
     return passed
 
 
-def _check_array(schema: dict[str, Any], data: list[Any], path: str) -> int | _Fault:
+def _check_array(schema: Schema, data: list[Any], path: str) -> int | _Fault:
     least, most = schema["minItems"], schema["maxItems"]
     if not least <= len(data) <= most:
         return _Fault(path=path, found=f"a list of {len(data)}", allowed=(f"{least} to {most} items",), passed=0)
@@ -114,7 +116,7 @@ def _is_of_type(kind: str, data: Any) -> bool:
             return isinstance(data, {"object": dict, "array": list, "string": str}[kind])
 
 
-def _values(schema: dict[str, Any]) -> tuple[str, ...]:
+def _values(schema: Schema) -> tuple[str, ...]:
     """What a schema allows, in words."""
     if "anyOf" in schema:
         return tuple(dict.fromkeys(value for option in schema["anyOf"] for value in _values(option)))

@@ -1,6 +1,7 @@
 """What a mind asks an LLM, and what comes back: the words that minds and `also.llm.asker` share."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -55,8 +56,7 @@ class Question:
 
 def request_sha256(request: Message) -> str:
     """sha256 of what a question follows from, hex: its request but for the allowance, which changes no answer."""
-    asked = type(request)()
-    asked.CopyFrom(request)
+    asked = deepcopy(request)
     asked.ClearField("allowance")
     return digest(asked)
 

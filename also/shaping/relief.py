@@ -1,5 +1,7 @@
 """Whether a shaping config only takes away from another one: fewer terms, or weaker ones, and nothing new."""
 
+from copy import deepcopy
+
 from also.shaping.rules import complete
 from also.v1.shaping_pb2 import ShapingConfig, ShapingTerm
 
@@ -24,8 +26,7 @@ def is_weaker(config: ShapingConfig, incumbent: ShapingConfig) -> bool:
 
 def _weakens(term: ShapingTerm, other: ShapingTerm) -> bool:
     """Whether a term is another one at no larger weight, of the same sign, and under no larger cap."""
-    alike = ShapingTerm()
-    alike.CopyFrom(term)
+    alike = deepcopy(term)
     alike.weight = other.weight
     if term.HasField("episode_cap") and term.episode_cap <= other.episode_cap:
         alike.episode_cap = other.episode_cap
@@ -34,7 +35,6 @@ def _weakens(term: ShapingTerm, other: ShapingTerm) -> bool:
 
 def _like(term: ShapingTerm, other: ShapingTerm) -> ShapingTerm:
     """Another term under a term's name and reason, which have no effect."""
-    renamed = ShapingTerm()
-    renamed.CopyFrom(other)
+    renamed = deepcopy(other)
     renamed.name, renamed.reason = term.name, term.reason
     return renamed

@@ -166,8 +166,7 @@ def _llm(state: State) -> dict[str, float]:
 
 def _position(state: State) -> int:
     """env_steps of the main run at the end of the open stage."""
-    assert state.open_stage is not None
-    return state.open_stage.position.run_env_steps
+    return state.stage_under_way.position.run_env_steps
 
 
 def _leaves(data: Any, where: str = "") -> Iterator[tuple[str, Any]]:

@@ -82,7 +82,7 @@ def _head(told: About, given: Sequence[Entry]) -> bytes:
 
 
 def _piece(entry: Entry) -> bytes:
-    values = [_scalar(name, value) for name, value in sorted(entry.scalars.items())]
+    values = [Summary.Value(tag=name, simple_value=value) for name, value in sorted(entry.scalars.items())]
     if entry.text:
         values.append(_text(EVENTS, entry.text))
     return _framed([Event(wall_time=entry.seconds, step=entry.run_env_steps, summary=Summary(value=values))])
@@ -94,10 +94,6 @@ def _framed(events: Sequence[Event]) -> bytes:
     for event in events:
         writer.write(event.SerializeToString(deterministic=True))
     return content.getvalue()
-
-
-def _scalar(name: str, value: float) -> Summary.Value:
-    return Summary.Value(tag=name, simple_value=value)
 
 
 def _text(tag: str, text: str) -> Summary.Value:

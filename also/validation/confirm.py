@@ -23,8 +23,9 @@ from also.v1.branch_pb2 import BranchRecord, SeedPool
 from also.v1.verdict_pb2 import ArmResult, PairedTest, VerdictReason
 from also.validation import cost
 from also.validation.arms import CONTROL, MILESTONES, RETURN, first_fault, records_of, values
-from also.validation.round import Round, Ruling, Standing, Step, control_failed, describe, pairs
+from also.validation.round import Round, Ruling, Standing, Step, control_failed, describe
 from also.validation.statistics import alpha_of_look, is_futile, is_void, paired_test, pairs_needed, smallest_p
+from also.words import counted
 
 LOSSES = 2.0
 """Level of skewed differences, as a multiple of alpha: how often a candidate that is worse on average, but better in
@@ -155,11 +156,11 @@ def _out_of_reach(round_: Round, alpha: float, test: PairedTest | None) -> Rulin
     if smallest_p(count) <= alpha:
         return None
     needed = pairs_needed(alpha)
-    remedy = f"{pairs(needed)} are needed" if needed is not None else "no number of pairs reaches it"
+    remedy = f"{counted(needed, 'pair')} are needed" if needed is not None else "no number of pairs reaches it"
     return Ruling(
         reason=VerdictReason.VERDICT_REASON_TOO_FEW_SEEDS,
-        detail=f"{pairs(count).capitalize()} reach p = {smallest_p(count):.4g} at best, above the level {alpha:.4g}; "
-        f"{remedy}.",
+        detail=f"{counted(count, 'pair').capitalize()} reach p = {smallest_p(count):.4g} at best, above the level "
+        f"{alpha:.4g}; {remedy}.",
         test=test,
     )
 

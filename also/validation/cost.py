@@ -57,11 +57,12 @@ def least_cost(campaign: Campaign, candidates: int) -> int:
     return search_cost(campaign, candidates) + wave_cost(campaign)
 
 
-def smallest_round(campaign: Campaign, *, silent: bool, eases: bool = False) -> int:
-    """env_steps of the cheapest round that can promote: of one candidate, by trust or a race where those are allowed.
+def smallest_round(campaign: Campaign, candidates: int = 1, *, silent: bool, eases: bool = False) -> int:
+    """env_steps of the cheapest round that can promote: by trust or a race where those are allowed.
 
     Args:
         campaign: the campaign file, every default filled in.
+        candidates: how many it tries, at least 1.
         silent: whether the task pays nothing yet, so that a race has no control.
         eases: whether a weaker incumbent may enter on trust.
     """
@@ -71,9 +72,9 @@ def smallest_round(campaign: Campaign, *, silent: bool, eases: bool = False) -> 
         case Proof.PROOF_BY_RISK if eases or (silent and not campaign.validation.silent_race):
             return 0
         case Proof.PROOF_BY_RISK:
-            return min(race_cost(campaign, 1, with_control=not silent), least_cost(campaign, 1))
+            return min(race_cost(campaign, candidates, with_control=not silent), least_cost(campaign, candidates))
         case _:
-            return least_cost(campaign, 1)
+            return least_cost(campaign, candidates)
 
 
 def affordable_candidates(campaign: Campaign, env_steps: int) -> int:

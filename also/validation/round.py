@@ -12,6 +12,7 @@ from also.v1.task_pb2 import TaskCard
 from also.v1.verdict_pb2 import Candidate, PairedTest, Verdict, VerdictReason
 from also.validation import guards
 from also.validation.arms import CONTROL, RETURN
+from also.words import counted
 
 _NEEDED = (
     "search_rungs",
@@ -158,10 +159,5 @@ def describe(test: PairedTest) -> str:
     measure = "return" if test.measure == RETURN else "milestone score"
     return (
         f"Mean gain in {measure} {test.mean_gain:.4g} (95 % interval {test.gain_low:.4g} to {test.gain_high:.4g}) "
-        f"over {pairs(test.pairs)}, p = {test.p_value:.4g}"
+        f"over {counted(test.pairs, 'pair')}, p = {test.p_value:.4g}"
     )
-
-
-def pairs(count: int) -> str:
-    """A number of pairs in words."""
-    return "1 pair" if count == 1 else f"{count} pairs"

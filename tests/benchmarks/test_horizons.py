@@ -53,6 +53,7 @@ def test_every_arm_is_a_policy_invariant_config_of_the_task():
         assert sorted((start.control, *start.candidates)) == sorted(ARMS)
 
 
+@pytest.mark.slow
 def test_arms_go_on_from_one_state_and_part(trained):
     """At 0 the arms of a seed are equal, an update later they are not; and seeds differ."""
     found = {(each.arm, each.seed, each.env_steps): each for each in horizon_points.read(trained)}

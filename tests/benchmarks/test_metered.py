@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 ORPHANING = """
 import os, sys, time
 if os.fork() == 0:
@@ -25,6 +27,7 @@ def metered(record, *command, **given):
     )
 
 
+@pytest.mark.slow
 def test_an_orphan_counts(tmp_path):
     """A process whose parent has ended, in a session of its own, is waited for, and its CPU time is told."""
     done = tmp_path / "done"

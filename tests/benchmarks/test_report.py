@@ -130,6 +130,7 @@ def test_marl_eval_has_the_seeds_that_all_methods_have(result):
     assert marl_eval(sections([several[0], several[2]])) == {}
 
 
+@pytest.mark.slow
 def test_the_report_shows_what_ran_and_names_what_did_not(several, tmp_path):
     """One document, two files of figures and a plot for each task; methods without a run are listed, not left out."""
     written = report.write(several, tmp_path)

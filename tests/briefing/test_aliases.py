@@ -32,6 +32,7 @@ def finding(agent):
     return Finding(mode=4, remedy=4, agent=agent, citations=[Citation(item=path, value=1) for path in paths])
 
 
+@pytest.mark.slow
 @given(agents=st.lists(NAMES, min_size=1, max_size=6, unique=True), roles=st.lists(NAMES, max_size=4, unique=True))
 def test_aliases_lead_there_and_back(agents, roles):
     """Whatever agents and roles are called, even by each other's aliases."""

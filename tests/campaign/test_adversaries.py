@@ -11,6 +11,8 @@ from also.v1.shaping_pb2 import ShapingConfig
 from benchmarks import adversarial, adversaries
 from benchmarks.adversaries import Adversary
 
+pytestmark = pytest.mark.slow
+
 BUDGET = 24_000
 """env_steps of these campaigns: a few stages, and one round."""
 

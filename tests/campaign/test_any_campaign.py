@@ -2,6 +2,7 @@
 
 import copy
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,6 +51,7 @@ def is_refused_or_differs(records):
         return "cannot be right" in str(error)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(given_answers=answers(), rounds=st.integers(1, 3), budget=st.integers(1000, 20_000))
 def test_every_campaign_ends_within_its_budget_and_replays(
@@ -81,6 +83,7 @@ def loops(draw):
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(given_answers=answers(), loop=loops())
 def test_branches_never_take_more_than_their_share(new_world, played, new_campaign, given_answers, loop):
@@ -93,6 +96,7 @@ def test_branches_never_take_more_than_their_share(new_world, played, new_campai
     assert list(differences(records)) == []
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(given_answers=answers(), data=st.data())
 def test_a_record_out_of_its_place_is_refused(new_world, played, new_campaign, given_answers, data):
@@ -108,6 +112,7 @@ def test_a_record_out_of_its_place_is_refused(new_world, played, new_campaign, g
     assert is_refused_or_differs(damaged)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(given_answers=answers(), data=st.data())
 def test_a_forged_decision_is_found(new_world, played, new_campaign, given_answers, data):

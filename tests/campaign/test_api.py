@@ -36,6 +36,7 @@ def test_what_is_no_campaign_is_refused_with_the_commands_own_words(tmp_path):
         also.open("foraging", str(tmp_path / "nowhere"))
 
 
+@pytest.mark.slow
 def test_also_itself_is_loaded_without_its_interface():
     """Whoever imports a part of ALSO pays for that part; whoever asks for the interface gets it."""
     code = (

@@ -54,6 +54,7 @@ def test_set_changes_a_value_by_its_path(load):
     assert campaign.stages.env_steps == 100_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "message"),
     [

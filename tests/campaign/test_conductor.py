@@ -68,6 +68,7 @@ def test_a_finished_campaign_is_shown_and_not_run_again(serve, new_world, new_ca
     assert world.asked == []
 
 
+@pytest.mark.slow
 def test_a_campaign_goes_on_from_any_record_to_the_same_end(serve, new_world, new_campaign, listener, tmp_path):
     """Wherever a conductor was killed, the next one repeats no decision and loses none."""
     campaign = new_campaign()
@@ -382,6 +383,7 @@ def test_the_one_shot_run_is_absent_where_nothing_was_proposed(serve, new_world,
     assert not any("one-shot" in name for name in world.asked)
 
 
+@pytest.mark.slow
 def test_the_one_shot_run_stays_under_the_first_candidate_when_the_conductor_starts_again(
     serve, new_world, new_campaign, conduct, played
 ):

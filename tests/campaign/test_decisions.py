@@ -278,6 +278,7 @@ def test_minds_read_the_history_that_the_main_run_came_through(new_world, played
     assert {trial.stage for trial in state.trials} == {0, 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("baseline", [-64.0, 32.0])
 @pytest.mark.parametrize("seed", range(6))
 def test_a_campaign_decides_the_same_wherever_its_nothing_lies(new_world, played, new_campaign, baseline, seed):

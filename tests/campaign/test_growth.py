@@ -27,6 +27,7 @@ def stored(tmp_path):
     return lambda: Journal(open_store(str(tmp_path / "store")), "one").records
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changed", "stages", "reason"),
     [

@@ -44,6 +44,7 @@ def test_they_can_be_asked_on_any_card(campaign, file):
     assert generator_prompt.render(wanted, estimate, ROOM).messages
 
 
+@pytest.mark.slow
 def test_no_recorded_question_is_longer(campaign):
     """What a server takes of them it takes of every moment that was recorded."""
     asked = backends.llm(LlmEndpoint(url="http://127.0.0.1:1/v1"))
@@ -54,7 +55,7 @@ def test_no_recorded_question_is_longer(campaign):
         if card.task not in largest_of:
             question = critic_prompt.render(largest.diagnosis(state.campaign, card), estimate, ROOM)
             largest_of[card.task] = estimate_messages(question.messages)
-        request = requests.diagnose("test", state, moments.open_stage(state))
+        request = requests.diagnose("test", state, state.stage_under_way)
         length = estimate_messages(critic_prompt.render(request, estimate, ROOM).messages)
         lengths.append(length / largest_of[card.task])
     assert max(lengths) <= 1

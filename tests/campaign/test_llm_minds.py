@@ -74,6 +74,7 @@ def test_a_mind_without_an_llm_has_no_cost(serve, new_world, new_campaign, event
     assert not any(event.HasField("llm") for event in of_kind(Diagnosed | Proposed, found))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["Diagnose", "Propose"])
 @pytest.mark.parametrize(
     ("why", "held"),

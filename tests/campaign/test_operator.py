@@ -98,6 +98,7 @@ def test_a_campaign_may_be_let_go_after_a_dry_run(serve, new_world, new_campaign
     assert list(differences(Journal(open_store(settings.store), "one").records)) == []
 
 
+@pytest.mark.slow
 def test_the_conductor_says_whose_word_it_waits_for_and_can_be_stopped_there(serve, new_world, new_campaign, listener):
     """It waits as long as it takes; stopped, the next one waits on, and goes on when the word is there."""
     campaign = new_campaign(**{"validation.approve": True})
@@ -123,6 +124,7 @@ def test_the_conductor_says_whose_word_it_waits_for_and_can_be_stopped_there(ser
     assert [event_of(each).approved for each in records if each.HasField("reviewed")] == [False, True]
 
 
+@pytest.mark.slow
 def test_a_person_says_it_once_and_only_where_it_is_asked(played, new_world, new_campaign, tmp_path):
     """By commands that need the store alone; the first word counts."""
 

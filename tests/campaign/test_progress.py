@@ -40,16 +40,16 @@ def stage_of(number, returned, score, office, decision, *, asked=False, tried=Fa
     )
 
 
-STAGE = 3200
-"""env_steps of a stage."""
+UPDATE, STAGE = 3200, 32_000
+"""env_steps of an update, and of a stage."""
 
 
-def campaign_of(*, patience, stages=10_000, trust=1):
-    """A campaign of that many stages, whose branches take nothing."""
+def campaign_of(*, patience, stages=10_000, trust=1, race=UPDATE):
+    """A campaign of that many stages, in whose rounds one candidate races for `race` env_steps."""
     campaign = Campaign(task=Task(name="recorded"))
     campaign.stages.MergeFrom(StageSettings(count=stages, env_steps=STAGE, patience=patience))
     campaign.guard.patience = trust
-    campaign.validation.MergeFrom(ValidationSettings(share=0, race_env_steps=STAGE))
+    campaign.validation.MergeFrom(ValidationSettings(share=0, race_env_steps=race))
     presets.resolve(campaign)
     return campaign
 
@@ -67,6 +67,7 @@ def state_of(
     asked=(),
     kept=(),
     baseline=0.0,
+    race=UPDATE,
 ):
     """A campaign in the last of these stages, whose incumbent has been in office since a stage.
 
@@ -87,7 +88,7 @@ def state_of(
         for number, returned in enumerate(returns)
     ]
     return State(
-        campaign=campaign_of(patience=patience, stages=count, trust=trust),
+        campaign=campaign_of(patience=patience, stages=count, trust=trust, race=race),
         card=TaskCard(largest_return=largest, baseline_return=baseline),
         incumbent=stages[-1].incumbent,
         stages=tuple(stages),
@@ -212,10 +213,11 @@ def test_a_silent_run_without_shaping_is_asked_about_at_once():
 
 def test_the_shapings_worth_is_asked_about_before_the_end():
     """In the first stage that leaves the last tenth and a race, whatever it learns, where there is any shaping."""
-    race = cost.race_cost(campaign_of(patience=1000), RELIEFS, with_control=True) // STAGE
+    race = cost.race_cost(campaign_of(patience=1000, race=STAGE), RELIEFS, with_control=True) // STAGE
+    assert race > 0
     closing = round(100 * (1 - CLOSING)) - race  # of 100 stages
     rising = [0.001 * number for number in range(100)]
-    asked = [length for length in range(1, 101) if not ask(rising[:length], patience=1000, count=100)]
+    asked = [length for length in range(1, 101) if not ask(rising[:length], patience=1000, count=100, race=STAGE)]
     assert asked == [closing]
     assert all(ask(rising[:length], patience=1000, count=100, terms=0) for length in range(7, 101))
 
@@ -250,6 +252,20 @@ def test_a_run_that_stands_still_asks_for_candidates(returned, score, patience, 
     """As soon as the incumbent has had its stages and one to compare them with; until it is asked, every stage does."""
     for length in range(patience + 1, patience + 4):
         assert ask([returned] * length, [score] * length, patience=patience, terms=terms) == ""
+
+
+@pytest.mark.parametrize(("race", "waits"), [(UPDATE, 2), (STAGE, 2), (2 * STAGE, 4), (3 * STAGE, 6)])
+def test_a_standstill_lasts_as_long_as_the_question_costs(race, waits):
+    """A candidate and control take two races; a run that rises within that time only has a slow phase.
+
+    While the task pays nothing a candidate enters on trust, so that question costs nothing.
+    """
+    stands = [0.3] * 10
+    asked = [length for length in range(1, 11) if not ask(stands[:length], terms=0, patience=2, race=race)]
+    assert asked == list(range(waits + 1, 11))
+    slow = [0.3 + 0.03 * (number // 4) for number in range(10)]
+    assert any(not ask(slow[:length], terms=0, patience=2, race=race) for length in range(1, 11)) is (waits < 4)
+    assert not ask([0.0] * 3, patience=2, race=race)
 
 
 @given(first=st.floats(RISE, 0.1), rise=st.floats(RISE + 0.001, 0.1), patience=st.integers(1, 5))

@@ -48,6 +48,7 @@ def test_a_campaign_of_q_learning_runs_to_its_end(real_environment, tmp_path, al
     assert also(environment, "replay", "tiny").returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -4,8 +4,10 @@ import subprocess
 import sys
 
 import psutil
+import pytest
 
 
+@pytest.mark.slow
 def test_who_conducts_is_shown_and_nobody_conducts_beside(real_run, real_environment, tmp_path):
     """While a real campaign is under way, and after its conductor was killed."""
 

@@ -56,7 +56,7 @@ def test_the_last_stages_row_ends_with_the_report(new_world, played, new_campaig
     state = fold(played(learning(new_world, best=100), new_campaign(**BY_RISK, **{"stages.count": 6})))
     last = table.rows(state)[-1]
     assert (last[0], last[3]) == ("1–5", "held: StillLearning")
-    assert last[6] == describe.evaluation(state.reported.evaluation)
+    assert last[6] == describe.return_of(state.reported.evaluation)
     assert last[6].startswith("0.900")
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from prometheus_client import generate_latest
 
-from also import keys, metrics, reasons
+from also import keys, reasons
 from also.campaign.decide import decide
 from also.campaign.fold import advance, begin, event_of, fold
 from also.campaign.journal import Journal
 from also.campaign.run import run
 from also.campaign.telemetry import WORKS, Telemetry, judgement, learning, progress
 from also.document import read
+from also.registry import REGISTRY
 from also.store import open_store
 from also.v1.journal_pb2 import Held, HoldReason, JournalRecord, Promoted, RolledBack
 from also.v1.trainer_pb2 import TrainingProgress
@@ -40,7 +41,7 @@ def values(state, records=0):
 
 def scraped(campaign_id):
     """What Prometheus would read of a campaign's journal, by series."""
-    text = generate_latest(metrics.REGISTRY).decode()
+    text = generate_latest(REGISTRY).decode()
     ours = (line.rsplit(" ", 1) for line in text.splitlines() if f'campaign="{campaign_id}"' in line)
     own = ("also_campaign_progress", "also_env_steps")
     return {
@@ -160,7 +161,7 @@ def test_only_what_goes_further_is_progress(recorded):
     telemetry = Telemetry("telemetry-progress")
 
     def count():
-        return metrics.REGISTRY.get_sample_value("also_campaign_progress_total", {"campaign": "telemetry-progress"})
+        return REGISTRY.get_sample_value("also_campaign_progress_total", {"campaign": "telemetry-progress"})
 
     telemetry.found(recorded[:1])
     assert count() == 0

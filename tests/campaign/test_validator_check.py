@@ -18,6 +18,7 @@ def test_a_validator_that_cannot_validate_stops_a_campaign_before_it_begins(serv
     assert not Path(settings.store).exists()
 
 
+@pytest.mark.slow
 def test_a_prometheus_beside_local_branches_is_refused(serve, new_world, new_campaign, listener, monkeypatch):
     """A local validator is asked, too, where a Prometheus is named: nothing scrapes processes of this machine."""
     prometheus = "http://127.0.0.1:9"

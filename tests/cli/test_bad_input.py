@@ -14,6 +14,7 @@ from also.settings import child_environment
 from also.store import open_store
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -171,6 +172,7 @@ def test_a_journal_of_an_older_also_is_one_line(also, write_journal, records, tm
     assert "has version 1" in out
 
 
+@pytest.mark.slow
 def test_the_help_of_every_command_says_what_it_does(also):
     """`--help` exits with 0 and names every option."""
     for command in (
@@ -241,6 +243,7 @@ def test_a_path_is_no_campaign_id(also, write_journal, records):
         assert "campaign id '../../x' is not allowed" in said
 
 
+@pytest.mark.slow
 def test_a_task_that_is_not_there_leaves_nothing_behind(monkeypatch, tmp_path):
     """Where nobody says where logs go, those of `also tasks` are not put into the current folder."""
     monkeypatch.delenv("ALSO_LOGS", raising=False)

@@ -15,6 +15,7 @@ def campaigns(write_journal, records):
         write_journal(campaign_id, copied)
 
 
+@pytest.mark.slow
 def test_a_comparison_is_shown_and_written_and_the_store_stays_as_it_is(also, campaigns, tmp_path, monkeypatch):
     """A table on the screen, a document, figures, curves, and marl-eval's form."""
     monkeypatch.setenv("COLUMNS", "200")

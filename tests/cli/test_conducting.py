@@ -96,6 +96,7 @@ def test_a_campaign_without_any_beat_says_how_old_it_is(journal):
     assert conducting.short(conducting.conductor(journal, state, NOW)) == "unknown"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("minutes", "seen"), [(-5, "at work"), (5, "at work"), (conducting.SKEW_SECONDS / 60 + 1, "gone for")]
 )
@@ -112,6 +113,7 @@ def test_a_store_whose_clock_differs_is_listened_to(journal, minutes, seen):
     assert shown.startswith(seen)
 
 
+@pytest.mark.slow
 def test_a_store_whose_conductor_went_silent_is_not_listened_to_for_ever(journal):
     """Its beats are missing, whatever the clocks say."""
     journal.store = Store("s3://bucket/elsewhere", journal.store._backend)

@@ -18,6 +18,7 @@ def test_every_campaign_that_also_brings_can_be_had_as_a_file(also, tmp_path, na
     assert found == brought
 
 
+@pytest.mark.slow
 def test_the_example_comes_with_the_module_of_its_task(also, tmp_path, monkeypatch):
     """What the file names is beside it, and is a task."""
     assert also("init", "spread", "-o", "mine")[0] == 0

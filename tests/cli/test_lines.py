@@ -6,6 +6,8 @@ import sys
 import time
 from contextlib import redirect_stdout
 
+import pytest
+
 from also.cli.lines import Lines
 from also.settings import child_environment
 
@@ -20,6 +22,7 @@ sys.stdout = None  # what it still holds cannot be written
 """
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_ends_the_lines_without_a_traceback():
     """As `also run | head -1` does."""
     with subprocess.Popen(

@@ -3,6 +3,7 @@
 import copy
 import io
 
+import pytest
 from rich.console import Console
 
 from also.campaign.fold import event_of, fold
@@ -22,6 +23,7 @@ def with_markup(records):
     return changed
 
 
+@pytest.mark.slow
 def test_a_report_shows_markup_as_text(also, write_journal, records, tmp_path):
     """No image, no HTML and no formatting comes of it."""
     write_journal("recorded", with_markup(records))

@@ -66,7 +66,7 @@ def test_a_page_tells_everything_in_one_file(report, records, tmp_path):
     state = fold(records)
     told = read(report(records)).text
     final = state.reported
-    for text in (describe.evaluation(final.evaluation), describe.evaluation(final.reference), state.card.description):
+    for text in (describe.return_of(final.evaluation), describe.return_of(final.reference), state.card.description):
         assert text in told
     for stage in state.stages:
         assert stage.trained.checkpoint_id in told
@@ -160,6 +160,7 @@ def test_a_report_writes_nothing_into_the_store(report, also, records, tmp_path)
     assert sorted((tmp_path / "store").rglob("*")) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("until", range(1, 20))
 def test_a_campaign_under_way_has_a_page(report, records, until):
     """After each of its records: what is there is told, and what is under way."""

@@ -114,6 +114,7 @@ def test_replay_tells_programs_whether_it_agrees(also, write_journal, records):
     assert json.loads(out)["difference"].startswith(f"record {decided.sequence}: ")
 
 
+@pytest.mark.slow
 def test_a_report_tells_everything_with_plots_beside_it(also, recorded, tmp_path):
     """Markdown with every stage, every verdict's reason and detail, checkpoints, the file, and PNG plots."""
     code, out, _ = also("report", "recorded", "-o", "made/report.md")
@@ -320,6 +321,7 @@ def test_durations_are_short():
     assert [describe.duration(seconds) for seconds in (5, 425, 3723)] == ["0:05", "7:05", "1:02:03"]
 
 
+@pytest.mark.slow
 def test_the_doctor_checks_this_machine(also, tmp_path):
     """Every line is ok here, and nothing is left in the folder."""
     code, out, _ = also("doctor")
@@ -343,6 +345,7 @@ def test_the_doctor_asks_an_llm(also):
         assert "failed  llm: " in out and "Hello! How can I help" in out
 
 
+@pytest.mark.slow
 def test_the_doctor_fails_on_a_store_that_is_none(also, tmp_path):
     """A foreign folder: one line says so, and the exit code is 1."""
     (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")

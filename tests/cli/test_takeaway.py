@@ -87,6 +87,7 @@ def test_a_campaign_gives_its_policy_and_pictures_of_it(also, tmp_path):
     assert sorted((tmp_path / "store").rglob("*")) == store
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("missing", "arguments", "message"),
     [

@@ -12,6 +12,8 @@ import pytest
 from also import keys
 from also.store import open_store
 
+pytestmark = pytest.mark.slow
+
 ENVIRONMENTS = Path(__file__).parent.parent / "tasks" / "wayward_environments.py"
 
 CAMPAIGN = """
@@ -51,7 +53,6 @@ def test_a_module_that_is_nowhere_is_an_error_that_says_where_it_was_looked_for(
     )
 
 
-@pytest.mark.slow
 def test_a_campaign_finds_its_module_from_any_folder(also, file, tmp_path, monkeypatch):
     """When it runs, when it is taken up, and when its checkpoint is evaluated, for which there is no file."""
     assert also("run", str(file))[0] == 0
@@ -64,7 +65,6 @@ def test_a_campaign_finds_its_module_from_any_folder(also, file, tmp_path, monke
     assert not (tmp_path / "logs" / "count" / "trainer-worker-0.log").exists()
 
 
-@pytest.mark.slow
 def test_a_step_that_never_returns_is_told_while_it_lasts_and_ends_the_campaign(also, file, tmp_path):
     """With worker, call and line, and exit code 2."""
     file.write_text(CAMPAIGN.replace("FUNCTION", "hanging").replace("workers: 1", "workers: 1, step_timeout: 14"))

@@ -40,6 +40,7 @@ class Viewer:
         self.records.append(record)
 
 
+@pytest.mark.slow
 def test_a_campaign_is_followed_to_its_end(journal, write_journal, records):
     """Record by record, as they come; between two looks there is a pause."""
     viewer, looks = Viewer(), count(7)

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ def fill(draw, message):
                 fill(draw, item)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(data=st.data(), stages=st.integers(1, 3), which=st.integers(0, 2))
 def test_any_finite_evidence_gives_a_valid_diagnosis(foraging, warehouse, unnamed, gather, ask, data, stages, which):

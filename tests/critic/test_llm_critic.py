@@ -60,6 +60,7 @@ def stuck(foraging, gather):
     return foraging, gather(foraging, reached=[0.97, 0.12, 0, 0])
 
 
+@pytest.mark.slow
 def test_a_sound_answer_is_the_models_own_under_the_phase_that_follows(asked, stuck):
     """The phase is no part of the reply."""
     _, response = asked(*stuck, says=[SOUND])
@@ -68,6 +69,7 @@ def test_a_sound_answer_is_the_models_own_under_the_phase_that_follows(asked, st
     assert response.llm.calls == 1
 
 
+@pytest.mark.slow
 def test_a_contradiction_is_named_once_and_can_be_mended(asked, stuck, llm):
     """The second request says with which numbers."""
     _, response = asked(*stuck, says=[SOUND | {"milestone": "reached_food", "mode": "exploration"}, SOUND])
@@ -77,6 +79,7 @@ def test_a_contradiction_is_named_once_and_can_be_mended(asked, stuck, llm):
     assert "names milestone reached_food as missing, which 97% of the episodes reach" in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lazy", [NOTHING, LATE, SOUND | {"remedy": "keep"}, SOUND | {"remedy": "remove"}])
 def test_the_rules_answer_for_a_model_that_contradicts_twice(asked, stuck, lazy):
     """And are named so; what the model cost is told all the same."""
@@ -88,6 +91,7 @@ def test_the_rules_answer_for_a_model_that_contradicts_twice(asked, stuck, lazy)
     assert (response.llm.calls, response.llm.invalid) == (2, 2)
 
 
+@pytest.mark.slow
 def test_a_stage_may_hold_instead(asked, stuck):
     """Where `fallback` says so."""
     _, response = asked(*stuck, says=[NOTHING, NOTHING], fallback=LLM_FALLBACK_HOLD)

@@ -2,11 +2,14 @@
 
 import subprocess
 
+import pytest
+
 from also import lifeline, rpc
 from also.v1 import critic_pb2_grpc
 from also.v1 import diagnosis_pb2 as pb
 
 
+@pytest.mark.slow
 def test_the_process_says_where_it_is_answers_and_ends(tmp_path, foraging, gather, ask):
     """Ready line, one call over TCP, and an end on request with exit code 0."""
     process = lifeline.spawn(

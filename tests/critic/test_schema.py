@@ -142,6 +142,7 @@ def test_a_sound_reply_becomes_a_diagnosis_under_the_cards_own_names(full):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(data=st.data())
 def test_every_reply_that_follows_the_schema_is_accepted(full, data):
     """The grammar lets nothing through that is then refused, but for what the evidence denies."""
@@ -153,6 +154,7 @@ def test_every_reply_that_follows_the_schema_is_accepted(full, data):
         assert str(error).startswith("it contradicts the evidence: ")
 
 
+@pytest.mark.slow
 @given(data=st.data(), room=st.sampled_from([200, 1000, 4000]))
 def test_every_citation_of_shortened_evidence_is_accepted(full, data, room):
     """What a smaller level shows can be read back without knowing the level."""
@@ -173,6 +175,7 @@ def test_any_json_is_a_diagnosis_or_one_error(full, found):
         assert str(error)
 
 
+@pytest.mark.slow
 @given(data=st.data())
 def test_damage_at_any_place_is_a_diagnosis_or_one_error(full, data):
     """A reply that is nearly right is the commonest wrong one."""

@@ -12,6 +12,8 @@ from also.store import open_store
 from also.v1.journal_pb2 import CampaignStarted
 from tools.chart_values import CHART
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = CHART / "files" / "check_campaign.py"
 CAMPAIGN = CHART / "files" / "foraging.yaml"
 

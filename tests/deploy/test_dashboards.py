@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from also import metrics
+from also.registry import REGISTRY
 from tools.dashboards import expressions, generate
 
 DASHBOARDS = sorted(expressions.DASHBOARDS.glob("*.json"))
 
-OURS = {name for metric in metrics.REGISTRY.collect() for name in (metric.name, f"{metric.name}_total")} | {
+OURS = {name for metric in REGISTRY.collect() for name in (metric.name, f"{metric.name}_total")} | {
     f"{metric.name}_{part}"
-    for metric in metrics.REGISTRY.collect()
+    for metric in REGISTRY.collect()
     if metric.type == "histogram"
     for part in ("bucket", "sum", "count")
 }

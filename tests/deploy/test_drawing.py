@@ -38,6 +38,7 @@ def test_labels_fill_a_legend():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

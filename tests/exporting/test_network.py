@@ -28,6 +28,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_greedy_actions_of_a_thousand_observations_are_those_of_also(kind, small_campaign, both):
     """Whole episodes of many environments, memory and masks included; continuous actions to 1e-5."""

@@ -1,5 +1,6 @@
 """Whatever the diagnosis and the history, the candidates are valid, distinct, new and reproducible."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +38,7 @@ def draw_finding(draw, card, incumbent):
     )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(data=st.data(), which=st.integers(0, 2), rounds=st.integers(1, 3), shaped=st.booleans())
 def test_any_diagnosis_gets_valid_distinct_and_untried_candidates(

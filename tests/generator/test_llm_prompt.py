@@ -191,6 +191,7 @@ def test_no_name_of_an_agent_or_role_is_shown(asked, injections):
         assert name not in shown and shown.count("agent_0") > aliased.count("agent_0")
 
 
+@pytest.mark.slow
 def test_texts_of_a_task_are_shown_only_quoted(asked, injections):
     """They add letters, digits, plain punctuation and escapes to a prompt, and never a line, quote or bracket."""
 

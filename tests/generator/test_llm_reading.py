@@ -97,6 +97,7 @@ def only(say):
     return config
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(data=st.data(), card=CARDS, terms=st.integers(0, 8), mixed=st.booleans(), seed=st.integers(0, 20))
 def test_whatever_follows_the_schema_is_a_valid_candidate(
@@ -155,6 +156,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(data=st.data(), junk=JSON)
 def test_any_json_is_read_or_refused(foraging, ask, grow, following, say, data, junk):
@@ -397,6 +399,7 @@ def test_a_candidate_that_changes_nothing_is_refused(foraging, ask, incumbent, s
             read(say({"candidates": [data]}), asked)
 
 
+@pytest.mark.slow
 def test_texts_that_want_more_stay_inside_the_schema(foraging, ask, say, injections):
     """In any place of a reply they are a wrong value, or a reason."""
     for text in injections:

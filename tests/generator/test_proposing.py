@@ -79,6 +79,7 @@ def test_an_incumbent_of_another_task_is_refused(unnamed, ask, propose, find, in
         propose(ask(unnamed, find(pb.REMEDY_EXPLORE), incumbent=incumbent))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["random", "mutate", "rules"])
 def test_no_credit_is_proposed_to_a_learner_with_one_reward(foraging, incumbent, ask, propose, find, backend):
     """Mixing credit over agents has no effect there, and such a candidate would only be refused."""

@@ -7,8 +7,9 @@ import tomllib
 import pytest
 
 import also
-from also import document, metrics
+from also import document
 from also.campaign import spec
+from also.registry import REGISTRY
 from also.v1.campaign_pb2 import Campaign
 from tools import generate_docs
 
@@ -31,6 +32,7 @@ def commands(text):
                 yield command
 
 
+@pytest.mark.slow
 def test_generated_documents_are_fresh():
     """Generating again changes nothing."""
     assert generate_docs.stale() == []
@@ -39,7 +41,7 @@ def test_generated_documents_are_fresh():
 def test_every_metric_is_documented(texts):
     """Each metric that Prometheus sees is in the table, but for what its client library tells of every process."""
     assert "`process_cpu_seconds_total`" in texts["docs/metrics.md"]
-    for metric in metrics.REGISTRY.collect():
+    for metric in REGISTRY.collect():
         if metric.name.startswith("process_"):
             continue
         name = metric.name + ("_total" if metric.type == "counter" else "")
@@ -66,6 +68,7 @@ def test_every_make_target_of_a_document_exists(texts, root):
         assert used <= targets, path
 
 
+@pytest.mark.slow
 def test_every_also_command_of_a_document_exists(texts, root):
     """What a document tells to type, the command line has."""
     listing = subprocess.run([root / ".venv/bin/also", "--help"], capture_output=True, text=True)

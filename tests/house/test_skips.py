@@ -43,6 +43,7 @@ def test_a_skip_is_a_skip_at_home(folder, source):
     folder.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(skipped=1)
 
 
+@pytest.mark.slow
 @WORKERS
 def test_a_skipped_test_fails_in_ci(folder, monkeypatch, workers):
     """With CI=true, a skipped test fails and says why it was skipped."""
@@ -53,6 +54,7 @@ def test_a_skipped_test_fails_in_ci(folder, monkeypatch, workers):
     result.stdout.fnmatch_lines(["*CI=true forbids*needs a cluster*"])
 
 
+@pytest.mark.slow
 @WORKERS
 def test_a_skipped_module_fails_in_ci(folder, monkeypatch, workers):
     """With CI=true, a module that skips itself fails."""

@@ -3,6 +3,8 @@
 import ast
 from pathlib import PurePosixPath
 
+import pytest
+
 DUMPING_GROUNDS = {"utils", "util", "common", "helpers", "helper", "base", "core", "manager", "misc"}
 
 WALL_CLOCK = {"time.time", "datetime.now", "datetime.utcnow", "datetime.datetime.now"}
@@ -48,6 +50,7 @@ def users(modules, *names):
     }
 
 
+@pytest.mark.slow
 def test_no_module_is_a_dumping_ground(modules):
     """A module is called after its concept."""
     words = {
@@ -70,17 +73,20 @@ def test_modules_are_short(root, sources):
     assert {path: length for path, length in lengths.items() if length > longest[path]} == {}
 
 
+@pytest.mark.slow
 def test_only_settings_read_the_environment(sources):
     """What a process depends on from outside is in one module."""
     assert users(sources, "os.environ", "os.getenv", "os.putenv") == {"also/settings.py"}
 
 
+@pytest.mark.slow
 def test_torch_stays_in_the_trainer(sources):
     """Only the trainer, and what measures it, may import torch."""
     allowed = ("also/services/trainer/", "benchmarks/")
     assert [path for path in users(sources, "torch") if not path.startswith(allowed)] == []
 
 
+@pytest.mark.slow
 def test_nothing_unpickles_or_evaluates(sources):
     """What is stored is data: no pickle, no eval, no exec, and YAML by its safe loader only."""
     forbidden = (
@@ -99,6 +105,7 @@ def test_nothing_unpickles_or_evaluates(sources):
     assert users(sources, "yaml.full_load", "yaml.unsafe_load", "yaml.Loader", "yaml.FullLoader") == set()
 
 
+@pytest.mark.slow
 def test_nothing_is_random_by_accident(sources):
     """Random numbers come from derived seeds, never from a module's global state."""
     forbidden = ("random.seed", "np.random.seed", "numpy.random.seed", "torch.manual_seed", "secrets")
@@ -108,6 +115,7 @@ def test_nothing_is_random_by_accident(sources):
     assert {name for name in drawn if not name.startswith("random.Random")} == set()
 
 
+@pytest.mark.slow
 def test_the_wall_clock_decides_nothing(sources):
     """Durations are by the monotonic clock; the time of day is read for people only."""
     assert users(sources, *WALL_CLOCK) <= READERS_OF_THE_WALL_CLOCK
@@ -120,6 +128,7 @@ def test_nothing_is_left_to_do(root, modules):
     assert found == []
 
 
+@pytest.mark.slow
 def test_every_metric_is_moved(sources):
     """No metric is declared and then forgotten."""
     declared = {

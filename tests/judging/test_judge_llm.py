@@ -9,6 +9,8 @@ from also.v1.situation_pb2 import Judgements
 from tools.faulty_llm.response import CACHED_TOKENS, MODEL
 from tools.faulty_llm.server import serving
 
+pytestmark = pytest.mark.slow
+
 TWO = ("--only", "exploration-19x19", "--only", "nothing-wrong-rising-6x6")
 """One situation that asks for a change, and one that does not."""
 
@@ -82,7 +84,6 @@ def test_an_endpoint_that_nobody_serves_is_one_line(also, tmp_path):
     assert not (tmp_path / "kept").exists()
 
 
-@pytest.mark.slow
 def test_without_an_endpoint_the_embedded_backends_are_judged(also, tmp_path):
     """The table on standard output, and a report as Markdown."""
     code, out, said = also("judge-llm", *TWO, "-o", "reports/judged.md")
@@ -98,7 +99,6 @@ def test_without_an_endpoint_the_embedded_backends_are_judged(also, tmp_path):
     assert "One food on a field of 19x19 cells" in report
 
 
-@pytest.mark.slow
 def test_every_candidate_gets_the_screens_verdict(judgements):
     """The validator's own, on the recorded checkpoint; a diagnosis that asks for no change ends the stage."""
     judged = judgements(*TWO)
@@ -110,7 +110,6 @@ def test_every_candidate_gets_the_screens_verdict(judgements):
     assert [answer.proposal_asked for answer in judged["random"].answers] == [True, False]
 
 
-@pytest.mark.slow
 def test_candidates_for_a_task_that_is_not_here_are_not_screened(judgements):
     """The repository's example is no part of the package; minds are judged by it all the same."""
     answer = judgements("--only", "coordination-landmarks")["rules"].answers[0]
@@ -118,7 +117,6 @@ def test_candidates_for_a_task_that_is_not_here_are_not_screened(judgements):
     assert not answer.verdicts
 
 
-@pytest.mark.slow
 def test_an_llm_is_judged_beside_the_others(also, judgements, tmp_path):
     """Its answers, its cost and its model; prompts and raw replies are kept where they were asked for."""
     with serving() as server:
@@ -137,7 +135,6 @@ def test_an_llm_is_judged_beside_the_others(also, judgements, tmp_path):
     assert len(list((tmp_path / "kept").rglob("exchanges/*/reply-0.json"))) >= 2
 
 
-@pytest.mark.slow
 def test_what_a_model_says_against_the_evidence_is_no_answer_of_it(judgements):
     """The rules do not stand in for it in the table."""
     nothing = dict.fromkeys(("milestone", "feature", "agent", "term"), "")
@@ -150,7 +147,6 @@ def test_what_a_model_says_against_the_evidence_is_no_answer_of_it(judgements):
     assert one.agreement.planted_first == 0
 
 
-@pytest.mark.slow
 def test_what_an_llm_does_not_answer_is_counted(judgements):
     """No reply of it can be used; the generator hears the rules' diagnosis, and is asked all the same."""
     with serving() as server:
@@ -166,7 +162,6 @@ def test_what_an_llm_does_not_answer_is_counted(judgements):
     assert answer.diagnosis_llm.calls == 2  # the question, and its one repair
 
 
-@pytest.mark.slow
 def test_scripts_bound_the_scale(judgements):
     """What was planted can be said, and what is contrary to it is refused or wrong, over the same protocol."""
     judged = judgements(
@@ -181,7 +176,6 @@ def test_scripts_bound_the_scale(judgements):
     assert perfect.candidates.fitting == 1
 
 
-@pytest.mark.slow
 def test_one_mind_alone_is_asked_for_several_samples(judgements, tmp_path):
     """The generator hears the rules' diagnosis; each sample is a question of its own."""
     with serving() as server:
@@ -197,7 +191,6 @@ def test_one_mind_alone_is_asked_for_several_samples(judgements, tmp_path):
     assert len(list((tmp_path / "kept/campaigns").glob("far-food*/exchanges/*"))) == 3
 
 
-@pytest.mark.slow
 def test_what_is_kept_is_not_asked_again(judgements):
     """The same command goes on where the one before it ended, with the same answers, costs and times."""
     with serving() as server:

@@ -1,5 +1,7 @@
 """What minds are asked at a recorded moment."""
 
+import pytest
+
 from also.campaign import requests
 from also.judging import moments
 from also.judging.backends import random, rules
@@ -15,15 +17,16 @@ RULES = rules()
 def diagnose_request(each, backend=RULES):
     """What the critic is asked."""
     state = moments.before_diagnosis(each, backend.critic, backend.generator)
-    return requests.diagnose(each.campaign_id, state, moments.open_stage(state))
+    return requests.diagnose(each.campaign_id, state, state.stage_under_way)
 
 
 def propose_request(each, diagnosis, backend=RULES) -> ProposeRequest:
     """What the generator is asked."""
     state = moments.before_proposal(each, diagnosis, RULES.critic, backend.generator)
-    return requests.propose(each.campaign_id, state, moments.open_stage(state))
+    return requests.propose(each.campaign_id, state, state.stage_under_way)
 
 
+@pytest.mark.slow
 def test_a_request_names_the_backend_that_is_judged(situation):
     """Whatever minds the campaign had."""
     each = situation("exploration-17x17")
@@ -60,6 +63,7 @@ def test_trials_answer_the_recorded_diagnosis_only(situation):
     assert [trial for trial in own.trials if trial.stage == 0] == [trial for trial in other.trials if trial.stage == 0]
 
 
+@pytest.mark.slow
 def test_the_rules_can_be_asked_everything(situations):
     """Every request keeps its limits' meaning: the expert system answers it."""
     for each in situations:
@@ -81,7 +85,7 @@ def test_the_screen_is_asked_about_the_recorded_checkpoint(situation):
     diagnosis = expert.diagnose(diagnose_request(each))
     state = moments.before_proposal(each, diagnosis, RULES.critic, RULES.generator)
     proposed = moments.with_round(state, [])
-    request = requests.validate(each.campaign_id, proposed, moments.open_stage(proposed))
+    request = requests.validate(each.campaign_id, proposed, proposed.stage_under_way)
     assert (request.stage, request.round) == (0, 1)
-    assert request.checkpoint_id == moments.open_stage(state).trained.checkpoint_id
+    assert request.checkpoint_id == state.stage_under_way.trained.checkpoint_id
     assert set(request.tried_hashes) == {trial.candidate.config_hash for trial in state.trials}

@@ -17,7 +17,7 @@ def test_what_was_planted_can_be_said_and_the_rules_deny_nothing(each) -> None:
     """A schema that is cut to the case cuts nothing away that is true of it."""
     backend = backends.rules()
     state = moments.before_diagnosis(each, backend.critic, backend.generator)
-    request = requests.diagnose(each.campaign_id, state, moments.open_stage(state))
+    request = requests.diagnose(each.campaign_id, state, state.stage_under_way)
     case = read_case(request)
     offered = choices(case)
     assert each.situation.planted.mode in offered.modes

@@ -25,7 +25,7 @@ from benchmarks.record_situations import sign_shows, tell
 
 def stage_of(each):
     """The stage of a situation's campaign that is asked about."""
-    return moments.open_stage(moments.before_diagnosis(each, rules().critic, rules().generator))
+    return moments.before_diagnosis(each, rules().critic, rules().generator).stage_under_way
 
 
 def test_there_are_eighty_situations_of_ten_kinds(situations):
@@ -100,6 +100,7 @@ def test_what_was_planted_names_what_there_is(situations):
         assert planted.term in ["", *(term.name for term in stage_of(each).incumbent.config.terms)]
 
 
+@pytest.mark.slow
 def test_journals_are_of_the_campaigns_that_are_written_down():
     """What was recorded is what the file says, whatever settings have come since; and it keeps its limits."""
     for each in recorded.campaigns():
@@ -137,6 +138,7 @@ def test_every_checkpoint_can_be_loaded(situations, tmp_path):
         assert snapshot.env_steps == stage_of(each).trained.evidence.env_steps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("campaign_id", ["far-food", "landmarks"])
 def test_the_recorded_card_is_the_tasks_card(campaign_id):
     """A native task's, and that of a task by import path, but for what was not measured when it was recorded."""

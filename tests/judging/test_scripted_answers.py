@@ -17,6 +17,8 @@ from also.v1.diagnosis_pb2 import FailureMode, Remedy
 from also.v1.llm_pb2 import LlmEndpoint
 from tools.faulty_llm.server import serving
 
+pytestmark = pytest.mark.slow
+
 NOTHING = {
     "citations": ["returns.mean"],
     "summary": "The team has solved the task.",
@@ -59,7 +61,7 @@ def told(tmp_path):
             server.says = lambda request: next(replies)
             backend = backends.llm(LlmEndpoint(url=server.url))
             state = moments.before_diagnosis(moment, backend.critic, backend.generator)
-            request = requests.diagnose("test", state, moments.open_stage(state))
+            request = requests.diagnose("test", state, state.stage_under_way)
             request.settings.llm.fallback = 1
             response = diagnose(request, Asker(Settings(store=str(tmp_path / "store")), first_pause_seconds=0.0))
             return moment.situation.planted, response, server.requests

@@ -190,6 +190,7 @@ def test_what_was_unusable_is_not_paid_again(llm, asker, ask_for, render):
     assert len(llm.requests) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["hang", "slow_drip"])
 def test_the_deadline_holds_for_a_call_as_a_whole(llm, asker, ask_for, render, kind):
     """A server that never ends its response is given up."""
@@ -210,6 +211,7 @@ def test_nobody_listening_is_unavailable(asker, ask_for, render):
     assert "no connection" in answer.failure.detail
 
 
+@pytest.mark.slow
 def test_a_broken_endpoint_is_left_alone(asker, ask_for, render, llm):
     """After failures in a row the next question fails at once."""
     llm.fault_of = lambda call: "status_5xx"
@@ -235,6 +237,7 @@ def test_a_stored_answer_needs_no_allowance(asker, ask_for, render):
     assert asker.ask(ask_for(calls=0, tokens=0), render, read).value == first.value
 
 
+@pytest.mark.slow
 def test_a_count_that_cannot_be_right_spends_no_budget(llm, asker, ask_for, render):
     """More prompt tokens than bytes, or more completion tokens than were asked for, are estimated instead."""
     llm.fault_of = lambda call: "false_usage"
@@ -287,6 +290,7 @@ def counted(metric, *labels):
     return metric.labels("test", "critic", *labels)._value.get()
 
 
+@pytest.mark.slow
 def test_metrics_tell_what_happened(llm, asker, ask_for, render):
     """Calls by outcome, tokens by kind, unusable and repaired replies, questions without an answer."""
     watched = [

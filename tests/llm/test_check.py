@@ -30,6 +30,7 @@ def check(asker, ask_for, render):
     return checked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dialect", "context"),
     [(VLLM, CONTEXT_TOKENS), (SGLANG, CONTEXT_TOKENS), (LLAMA_CPP, CONTEXT_TOKENS), (OLLAMA, 0)],
@@ -42,6 +43,7 @@ def test_a_usable_endpoint_names_its_model(llm, check, dialect, context):
     assert (found.model, found.context_tokens, list(found.notes)) == (MODEL, context, [])
 
 
+@pytest.mark.slow
 def test_a_named_model_needs_no_list_of_models(llm, check):
     """A proxy may have completions alone."""
     llm.dialect = BARE
@@ -88,6 +90,7 @@ def test_a_reply_that_cannot_be_read_is_no_usable_endpoint(llm, check):
     assert len(llm.requests) == 2
 
 
+@pytest.mark.slow
 def test_a_reply_outside_the_schema_is_no_usable_endpoint(llm, check):
     """A server that ignores the schema shows here, unless the mind can use the reply all the same."""
 
@@ -109,6 +112,7 @@ def test_what_the_made_up_question_denies_is_good_enough(check):
     assert check(by=denied).model == MODEL
 
 
+@pytest.mark.slow
 def test_one_choice_a_call_is_said(llm, check):
     """Each candidate is a call then."""
     for number, dialect in enumerate((LLAMA_CPP, OLLAMA)):

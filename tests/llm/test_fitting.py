@@ -64,6 +64,7 @@ def test_room_is_kept_for_a_reply_of_the_usual_size(ask_for):
     assert fitted(long, tokens, measure, endpoint, 4000)[1] == 4000 - RESERVED - REPLY_TOKENS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", [VLLM, SGLANG, LLAMA_CPP], ids=lambda each: each.name)
 def test_a_context_that_is_told_is_kept(llm, asker, ask_for, dialect):
     """By the server's own count, with the first call."""
@@ -74,6 +75,7 @@ def test_a_context_that_is_told_is_kept(llm, asker, ask_for, dialect):
     assert measure_request(request) + request["max_tokens"] <= 3000
 
 
+@pytest.mark.slow
 def test_a_context_that_is_not_told_is_learnt_by_a_refusal(llm, asker, ask_for, store):
     """The shorter prompt is stored beside the first one, and the next question fits at once."""
     llm.dialect, llm.context_tokens = BARE, 2000
@@ -89,6 +91,7 @@ def test_a_context_that_is_not_told_is_learnt_by_a_refusal(llm, asker, ask_for, 
     assert len(llm.requests) == 3
 
 
+@pytest.mark.slow
 def test_the_stored_answer_to_a_shorter_prompt_is_found_again(llm, asker, ask_for):
     """Nothing is asked twice."""
     llm.dialect, llm.context_tokens = BARE, 2000
@@ -98,6 +101,7 @@ def test_the_stored_answer_to_a_shorter_prompt_is_found_again(llm, asker, ask_fo
     assert len(llm.requests) == 2
 
 
+@pytest.mark.slow
 def test_a_context_that_is_too_small_says_so(llm, asker, ask_for):
     """With both numbers, and what helps."""
     llm.dialect, llm.context_tokens = LLAMA_CPP, 400
@@ -108,6 +112,7 @@ def test_a_context_that_is_too_small_says_so(llm, asker, ask_for):
     assert "context of 400" in answer.failure.detail
 
 
+@pytest.mark.slow
 def test_a_repair_fits_as_well(llm, asker, ask_for):
     """What was said is shown only as far as there is room, and the roles take turns."""
     llm.dialect, llm.context_tokens = LLAMA_CPP, 3000

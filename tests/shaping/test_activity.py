@@ -82,6 +82,7 @@ def test_activity_of_credit_is_what_it_moves(config, watch):
     assert credit.reward_share == pytest.approx(2 / 3)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(data=st.data(), seed=st.integers(0, 10**6))
 def test_activity_is_in_the_order_of_each_config_and_in_range(data, seed, valid_configs, play):

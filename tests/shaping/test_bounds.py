@@ -13,6 +13,7 @@ from also.shaping import rules
 CAPPED = ("event", "synchrony", "novelty", "penalty")
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(data=st.data(), seed=st.integers(0, 10**6), end_rate=st.sampled_from([0.0, 0.1, 0.5]))
 def test_caps_hold_on_any_trajectory(data, seed, end_rate, card, valid_configs, play):
@@ -27,6 +28,7 @@ def test_caps_hold_on_any_trajectory(data, seed, end_rate, card, valid_configs, 
             assert bool((total < card.smallest_return).all())
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(data=st.data(), seed=st.integers(0, 10**6))
 def test_clip_holds_in_every_env_step(data, seed, valid_configs, play):
@@ -50,6 +52,7 @@ def test_a_cap_is_spent_to_the_end_and_given_back_by_a_new_episode(card, config)
     torch.testing.assert_close(torch.stack(paid), torch.tensor(expected), atol=1e-6, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @settings(max_examples=50)
 @given(data=st.data(), seed=st.integers(0, 10**6))

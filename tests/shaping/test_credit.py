@@ -1,5 +1,6 @@
 """Credit moves shaping between agents, and makes none."""
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ def split(config):
     return [own, config]
 
 
+@pytest.mark.slow
 @given(data=st.data(), seed=st.integers(0, 10**6))
 def test_credit_keeps_the_teams_sum(data, seed, valid_configs, play):
     """What one agent loses the others of the mix gain, in every env_step."""

@@ -4,6 +4,7 @@ from collections import Counter
 from itertools import pairwise
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -152,6 +153,7 @@ def visited(term, u):
     return min(int(np.float32(u) * np.float32(term.novelty.bins)), term.novelty.bins - 1)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(data=st.data(), seed=st.integers(0, 10**6))
 def test_every_form_pays_what_its_definition_says(data, seed, card, valid_configs, play, observe):

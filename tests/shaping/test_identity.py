@@ -84,6 +84,7 @@ def test_hash_ignores_names_reasons_and_order(data, seed, valid_configs):
     assert identity.config_hash(other) == identity.config_hash(config)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(data=st.data())
 def test_hash_ignores_how_much_is_spelt_out(data, valid_configs):
@@ -131,6 +132,7 @@ def test_two_ways_to_say_one_thing_have_one_hash_and_one_effect(first, second, c
     assert torch.equal(rewards[:, 0], rewards[:, 1])
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(data=st.data(), seed=st.integers(0, 1000))
 def test_equal_hashes_pay_equally(data, seed, valid_configs, play):
@@ -141,6 +143,7 @@ def test_equal_hashes_pay_equally(data, seed, valid_configs, play):
     assert torch.equal(rewards[:, 0], rewards[:, 1])
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(data=st.data())
 def test_the_live_learner_reports_the_hash_of_its_config(data, card, valid_configs):

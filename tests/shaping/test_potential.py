@@ -39,6 +39,7 @@ def potential(shaping):
     return shaping.state_dict()["potential"].double().sum(1)
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(data=st.data(), way=st.integers(0, 1000), steps=st.integers(1, 15))
 def test_a_truncated_episode_pays_the_difference_of_its_ends(data, way, steps, card, valid_configs, observe, episode):
@@ -51,6 +52,7 @@ def test_a_truncated_episode_pays_the_difference_of_its_ends(data, way, steps, c
     torch.testing.assert_close(total, expected, atol=1e-5, rtol=0)
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(data=st.data(), way=st.integers(0, 1000), steps=st.integers(1, 15))
 def test_a_terminated_episode_costs_its_first_potential(data, way, steps, card, valid_configs, observe, episode):
@@ -62,6 +64,7 @@ def test_a_terminated_episode_costs_its_first_potential(data, way, steps, card, 
     torch.testing.assert_close(total, -potential(fresh), atol=1e-5, rtol=0)
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(data=st.data(), ways=st.lists(st.integers(0, 1000), min_size=2, max_size=2), lengths=st.permutations([3, 8]))
 def test_two_ways_from_one_start_to_the_end_are_paid_the_same(data, ways, lengths, valid_configs, episode):

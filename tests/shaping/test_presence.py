@@ -47,6 +47,7 @@ def held(*rows):
     return [{"holds": row} for row in rows]
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(data=st.data(), seed=st.integers(0, 999), steps=st.integers(1, 12), leaves=st.integers(1, 12))
 def test_potentials_of_an_agent_that_leaves_cost_what_they_began_with(
@@ -150,6 +151,7 @@ def test_credit_shares_among_those_that_act(config, watch):
     assert shaping.ledger.activity()[0][1].firing_rate == 1
 
 
+@pytest.mark.slow
 @given(data=st.data(), seed=st.integers(0, 999))
 def test_a_rollout_pays_what_its_env_steps_pay_where_agents_come_and_leave(data, seed, card, observe, valid_configs):
     """Bit for bit, with the state that is carried on, and the same activity."""
@@ -192,6 +194,7 @@ def test_a_rollout_pays_what_its_env_steps_pay_where_agents_come_and_leave(data,
             assert term.mean_reward == pytest.approx(other.mean_reward, rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.slow
 @given(data=st.data(), seed=st.integers(0, 999))
 def test_a_presence_of_everybody_pays_the_same_bits(data, seed, card, observe, valid_configs):
     """As if nothing had been said of who is there."""

@@ -16,6 +16,7 @@ from also.v1 import task_pb2
 TIME, ENVIRONMENTS = 12, 3
 
 
+@pytest.mark.slow
 @given(data=st.data(), seed=st.integers(0, 999))
 def test_a_rollout_pays_what_its_env_steps_pay(
     data: st.DataObject,

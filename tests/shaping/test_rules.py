@@ -220,6 +220,7 @@ def test_a_bonus_may_read_any_feature(card, config):
         rules.check_config(config(form | {"feature": "pushed"}), card, GAMMA)
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(data=st.data())
 def test_spelling_out_defaults_changes_nothing(data, card, valid_configs):

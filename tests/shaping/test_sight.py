@@ -78,6 +78,7 @@ def worth(bonus):
     return solve
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("length", "limit", "gamma"), LENGTHS)
 def test_the_best_policy_never_gives_up_a_success_within_sight(length, limit, gamma, lasting, largest_cap, worth):
     """Whatever cap the rules accept, walking to the success is worth more than any policy that steps aside."""
@@ -87,6 +88,7 @@ def test_the_best_policy_never_gives_up_a_success_within_sight(length, limit, ga
     assert max(values) == values[-1] > max(values[:-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("limit", "gamma"), [(50, 0.99), (1000, 0.99), (8, 0.9)])
 def test_the_limit_is_the_smallest_that_holds(limit, gamma, lasting, worth):
     """A cap one percent above it buys the best policy off the success at the end of sight."""

@@ -19,6 +19,7 @@ def assert_equal_states(first, second):
         assert torch.equal(tensor, second[name]), name
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(data=st.data(), seed=st.integers(0, 10**6), cut=st.integers(1, 11))
 def test_a_restored_run_goes_on_bit_for_bit(data, seed, cut, card, valid_configs, play):
@@ -33,6 +34,7 @@ def test_a_restored_run_goes_on_bit_for_bit(data, seed, cut, card, valid_configs
     assert_equal_states(after.shaping.state_dict(), whole.shaping.state_dict())
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(data=st.data(), seed=st.integers(0, 10**6))
 def test_a_replica_is_paid_as_if_it_were_alone(data, seed, valid_configs, play):
@@ -47,6 +49,7 @@ def test_a_replica_is_paid_as_if_it_were_alone(data, seed, valid_configs, play):
         assert_equal_states(alone.shaping.state_dict(), rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(data=st.data(), seed=st.integers(0, 10**6))
 def test_rows_of_states_can_be_sliced_and_stacked(data, seed, card, valid_configs, play):

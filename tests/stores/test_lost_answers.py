@@ -17,6 +17,7 @@ def once(fault, *, method, part):
     return lambda asked, path, before: fault if before == 0 and asked == method and part in path else ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_record_whose_answer_got_lost_is_ones_own(behind, uri, place, fault):
     """A conductor whose record was stored, or not, by a request that failed goes on, and the chain is whole."""
@@ -30,6 +31,7 @@ def test_a_record_whose_answer_got_lost_is_ones_own(behind, uri, place, fault):
     assert len(journal.records) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_record_of_another_conductor_is_not_ones_own(behind, uri, place, fault):
     """Another conductor's record of the same event, in the same second, ends this one, lost answers or not."""
@@ -46,6 +48,7 @@ def test_a_record_of_another_conductor_is_not_ones_own(behind, uri, place, fault
     assert Journal(store, place).records == [record]
 
 
+@pytest.mark.slow
 def test_every_request_may_lose_its_answer_once(behind, empty_uri, place):
     """Whatever is asked of a store, the first answer to each request lost, comes to the same."""
     behind.fault = every_first
@@ -76,6 +79,7 @@ def test_half_an_answer_is_none(behind, uri, place, method):
     assert store.find(f"campaigns/{place}/") == [f"campaigns/{place}/a"]
 
 
+@pytest.mark.slow
 def test_a_large_object_that_is_there_is_kept(behind, uri, place):
     """A server may refuse 16 MiB by closing the connection before it has read them: what is there counts."""
     store = behind.opened(uri)
@@ -87,6 +91,7 @@ def test_a_large_object_that_is_there_is_kept(behind, uri, place):
     assert store.get(f"campaigns/{place}/blobs/x") == content
 
 
+@pytest.mark.slow
 def test_a_gateway_that_says_no_is_believed(behind, uri, place):
     """What is refused before it was carried out, again and again, ends as the server's own code and message."""
     behind.opened(uri)
@@ -117,6 +122,7 @@ def test_a_server_that_has_come_to_overwrite_is_refused(behind, uri):
     assert open_store(uri, create=False).exists(keys.STORE_MARKER)
 
 
+@pytest.mark.slow
 def test_whoever_may_not_delete_can_still_open(behind, empty_uri):
     """A probe that cannot be deleted stays, and makes the place no foreign one."""
     behind.fault = lambda method, path, before: "denied" if method in ("POST", "DELETE") else ""

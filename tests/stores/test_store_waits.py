@@ -4,9 +4,12 @@ import logging
 import threading
 import time
 
+import pytest
+
 from also.store.waits import WAITS, StoreWaits
 
 
+@pytest.mark.slow
 def test_a_store_that_does_not_answer_is_told_and_so_is_its_return(behind, uri):
     """To whoever listens; the request itself comes to its end."""
     store = behind.opened(uri)

@@ -66,6 +66,7 @@ def starts_of_the_package(name: str, episodes: int) -> tuple[np.ndarray, np.ndar
     return np.array(cells), np.array(levels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["5x5-2p-1f", "6x6-3p-2f", "6x6-2p-2f-coop"])
 def test_episodes_begin_as_the_package_draws_them(layout: str) -> None:
     """Cells of agents, joint cells of foods, and levels have the package's distribution."""

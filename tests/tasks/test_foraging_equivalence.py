@@ -103,6 +103,7 @@ def events(
     return {name for name, true in happened.items() if true}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("layout", "episodes", "expected"), CASES, ids=[case[0] for case in CASES])
 def test_foraging_equals_the_package_step_for_step(layout: str, episodes: int, expected: set[str]) -> None:
     """Observations, rewards, ends and positions agree at every env_step of every episode."""

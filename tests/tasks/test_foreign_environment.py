@@ -18,6 +18,8 @@ from also.services.trainer.tasks.opening import describe, open_task
 from also.services.trainer.tasks.parallel.task import ParallelTask
 from also.v1.task_pb2 import Scalar, Task
 
+pytestmark = pytest.mark.slow
+
 Opener = Callable[..., ParallelTask]
 
 

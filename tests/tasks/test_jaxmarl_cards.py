@@ -17,6 +17,8 @@ from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.task_pb2 import Task
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("jax", reason="needs the extra jaxmarl")
 pytest.importorskip("jaxmarl", reason="needs the extra jaxmarl")
 
@@ -168,7 +170,6 @@ def test_allies_that_fire_at_one_enemy_win_battles(layout):
 @pytest.mark.parametrize(
     "layout", ["MPE_simple_speaker_listener_v4", "hanabi", "overcooked_v2/demo_cook_simple", "jaxnav"]
 )
-@pytest.mark.slow
 def test_an_environment_that_nobody_described_gets_a_card(layout):
     """Its numbers become features of the state, in ranges that were measured, and it is played."""
     task = Task(name="jaxmarl", layout=layout)

@@ -49,6 +49,7 @@ def test_what_is_no_task_is_one_error_that_says_why(name, layout, told):
         describe(Task(name=name, layout=layout))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["jax", "jaxmarl"])
 def test_without_the_extra_one_line_says_what_to_install(missing):
     """The error names the task and the command."""
@@ -57,6 +58,7 @@ def test_without_the_extra_one_line_says_what_to_install(missing):
     )
 
 
+@pytest.mark.slow
 def test_what_is_forked_from_has_not_loaded_jax():
     """A fork server loads nothing of JAX, which would start threads."""
     assert output_of(
@@ -64,6 +66,7 @@ def test_what_is_forked_from_has_not_loaded_jax():
     ) == ("False False")
 
 
+@pytest.mark.slow
 def test_loading_leaves_the_process_its_streams():
     """JaxMARL prints while it is loaded and puts the first streams back; neither is seen."""
     pytest.importorskip("jaxmarl", reason="needs the extra jaxmarl")

@@ -74,6 +74,7 @@ def played(task, env_steps):
     return [tensor.clone() for tensor in shown]
 
 
+@pytest.mark.slow
 @EACH
 def test_env_steps_are_those_of_jaxmarl(name, layout):
     """From equal keys and actions JaxMARL's own functions come to the same states, rewards and ends."""
@@ -110,6 +111,7 @@ def test_env_steps_are_those_of_jaxmarl(name, layout):
             break
 
 
+@pytest.mark.slow
 @EACH
 def test_a_group_of_any_size_sees_equal_bits(name, layout):
     """A replica's environments are the same alone and among seven."""
@@ -133,6 +135,7 @@ def test_an_environment_does_not_depend_on_its_neighbours(name, layout):
     assert all(torch.equal(*pair) for pair in zip(first, second, strict=True))
 
 
+@pytest.mark.slow
 @EACH
 def test_a_stored_task_goes_on_to_equal_bits(name, layout):
     """The state is tensors of plain types with R as first axis; who loads it goes on as the task that wrote it."""
@@ -164,6 +167,7 @@ def test_features_at_many_moments_are_those_of_each(name, layout):
         assert feature.minimum - 1e-6 <= float(stacked.min()) <= float(stacked.max()) <= feature.maximum + 1e-6
 
 
+@pytest.mark.slow
 def test_a_later_episode_is_a_function_of_its_key_and_number():
     """Episode 1 of key k begins as episode 1 of any task with that key, whatever was done in episode 0."""
     one, other = opened("navigation", "spread-3"), opened("navigation", "spread-3")
@@ -184,6 +188,7 @@ def test_particles_are_cut_after_one_env_step_more_than_they_say():
     assert task.card.episode_limit == 26
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "layout"), [("navigation", "spread-3"), ("predator_prey", "facmac")])
 def test_the_limit_ends_an_episode_in_a_plane_without_walls(name, layout):
     """Values of cut states would be held by nothing there (ADR 31), so the limit terminates, unpaid."""
@@ -196,6 +201,7 @@ def test_the_limit_ends_an_episode_in_a_plane_without_walls(name, layout):
     assert not bool(outcome.reward.any())
 
 
+@pytest.mark.slow
 def test_an_end_on_the_last_env_step_is_no_truncation():
     """A riddle that is answered on its last env_step has terminated; one that is not is cut there."""
     task = opened("jaxmarl", "switch_riddle")
@@ -210,6 +216,7 @@ def test_an_end_on_the_last_env_step_is_no_truncation():
     assert outcome.truncated.tolist() == [[False, True, True, True]]
 
 
+@pytest.mark.slow
 def test_the_dead_are_gone_and_may_only_stop():
     """In SMAX an agent without health is not present, and its mask leaves the choice to stop alone."""
     task = opened("smax", "3m")
@@ -242,6 +249,7 @@ def campaign_of(name, layout):
     return campaign
 
 
+@pytest.mark.slow
 @EACH
 def test_a_null_branch_of_a_group_is_bit_identical_to_the_main_run(name, layout, tmp_path):
     """A checkpoint that is stored, loaded and trained on among seven comes to what the main run comes to."""

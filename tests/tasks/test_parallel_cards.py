@@ -20,6 +20,8 @@ from also.settings import child_environment
 from also.store import open_store
 from also.v1.task_pb2 import Scalar, Task, TaskCard
 
+pytestmark = pytest.mark.slow
+
 SOURCE = """
 from pathlib import Path
 
@@ -306,7 +308,6 @@ reference: {enabled: true}
 """
 
 
-@pytest.mark.slow
 def test_a_whole_campaign_tries_its_task_once(written: Callable[..., None], tmp_path: Path) -> None:
     """Two stages, their evidence, the reference and the reports: one trial, by the seed that its episodes have."""
     (tmp_path / "once.yaml").write_text(CAMPAIGN)

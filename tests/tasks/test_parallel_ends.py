@@ -63,6 +63,7 @@ def play(task: ParallelTask, environments: int = 1, steps: int = 5, episodes: in
         task.restart(everywhere)
 
 
+@pytest.mark.slow
 def test_an_exception_keeps_its_place(opened: Opener, logs: Path, told) -> None:
     """The error has type, line, lane, episode, seed and env_step; the log has the traceback of the user's frames, and
     one line with all of that."""
@@ -91,6 +92,7 @@ def test_an_exception_keeps_its_place(opened: Opener, logs: Path, told) -> None:
     assert raised["traceback"] in written
 
 
+@pytest.mark.slow
 def test_an_exception_of_a_trial_keeps_its_place(logs: Path) -> None:
     """A trial has episodes and env_steps too."""
     with pytest.raises(
@@ -102,6 +104,7 @@ def test_an_exception_of_a_trial_keeps_its_place(logs: Path) -> None:
     assert re.search(r"step\(\) of the trial, episode 0 \(seed \d+\), env_step 4", log.read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "message"),
     [
@@ -120,12 +123,14 @@ def test_a_worker_that_dies_tells_its_own_exit_and_last_words(function: str, mes
         task.step(torch.ones(1, 1, 2, dtype=torch.int64))
 
 
+@pytest.mark.slow
 def test_user_code_that_exits_is_an_error_of_the_task(opened: Opener) -> None:
     """`sys.exit` in a step is an exception like any other."""
     with pytest.raises(TaskError, match=r"step\(\) raised SystemExit: no more, at .*wayward_environments.py"):
         play(opened("leaving"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "line"), [("hanging", "time.sleep(0.05)"), ("holding", "PyDLL(None).pause()")], ids=["Python", "C"]
 )
@@ -148,6 +153,7 @@ def test_a_step_that_never_returns_is_an_error_that_says_where(
     assert not worker.is_running()
 
 
+@pytest.mark.slow
 def test_a_function_that_never_returns_is_an_error_too(logs: Path) -> None:
     """Building has the same time."""
     task = Task(name="wayward_environments:hanging_to_build", step_timeout=1.0)
@@ -155,6 +161,7 @@ def test_a_function_that_never_returns_is_an_error_too(logs: Path) -> None:
         describe(task)
 
 
+@pytest.mark.slow
 def test_a_second_process_that_does_not_come_back_is_named(logs: Path, tmp_path: Path) -> None:
     """Its start has the time of a start; it is not the environment that others of its process disturb."""
     task = Task(
@@ -197,6 +204,7 @@ def words(book: Path) -> list[str]:
     return [line.split()[0] for line in book.read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_environments_are_closed(opened: Opener, tmp_path: Path) -> None:
     """That of the trial before the lanes are built, and those of the lanes when the task is closed."""
     book = tmp_path / "book"
@@ -209,6 +217,7 @@ def test_environments_are_closed(opened: Opener, tmp_path: Path) -> None:
     assert words(book).count("built") == words(book).count("closed")
 
 
+@pytest.mark.slow
 def test_the_environment_of_a_description_is_closed(logs: Path, tmp_path: Path) -> None:
     """It was only tried."""
     book = tmp_path / "book"
@@ -217,6 +226,7 @@ def test_the_environment_of_a_description_is_closed(logs: Path, tmp_path: Path) 
     assert words(book).count("built") == words(book).count("closed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("trouble", "raised"), [("raises", "RuntimeError: the door is stuck"), ("exits", "SystemExit")]
 )
@@ -233,6 +243,7 @@ def test_an_exception_of_close_is_a_line_in_the_log(
     assert f"warning: task 'wayward_environments:closing': close() raised {raised}" in written
 
 
+@pytest.mark.slow
 def test_a_process_that_may_hold_one_environment_holds_one(opened: Opener, tmp_path: Path) -> None:
     """Each environment is built in a process that has never had another, the trial's included."""
     book = tmp_path / "book"
@@ -248,6 +259,7 @@ def test_a_process_that_may_hold_one_environment_holds_one(opened: Opener, tmp_p
     assert len(spread._processes.pids) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", ["build", "step", "hang"])
 def test_an_environment_that_bears_no_other_beside_it_is_told_the_remedy(trouble: str, opened: Opener) -> None:
     """Whatever fails in a trial where two share a process says what to set."""
@@ -258,6 +270,7 @@ def test_an_environment_that_bears_no_other_beside_it_is_told_the_remedy(trouble
     ] in str(caught.value)
 
 
+@pytest.mark.slow
 def test_an_error_of_its_own_is_no_reason_for_that_remedy(opened: Opener) -> None:
     """An environment alone in its process is disturbed by none."""
     with pytest.raises(TaskError) as caught:

@@ -57,6 +57,7 @@ BROKEN = {
 """Function of `small_environments`, and what is said of it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("function", "message"), BROKEN.items(), ids=BROKEN.keys())
 def test_a_broken_environment_is_refused(function: str, message: str, small_environments: None) -> None:
     """The error names the import path and what is wrong."""
@@ -67,6 +68,7 @@ def test_a_broken_environment_is_refused(function: str, message: str, small_envi
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "message"),
     [

@@ -28,6 +28,7 @@ def ranges(card: TaskCard) -> dict[str, tuple[float, float]]:
     return {each.name: (each.minimum, each.maximum) for each in card.features if each.name != "episode_return"}
 
 
+@pytest.mark.slow
 def test_bounds_far_wider_than_what_is_seen_are_replaced_and_said() -> None:
     """Normalised by 2e16 a feature would be constant; places from 0 to 4 have half their width as margin."""
     card = card_of("wide")
@@ -38,6 +39,7 @@ def test_bounds_far_wider_than_what_is_seen_are_replaced_and_said() -> None:
     assert any("2000 env_steps" in note for note in card.notes)
 
 
+@pytest.mark.slow
 def test_bounds_that_what_is_seen_leaves_are_replaced_and_said() -> None:
     """Clipped to 10, most of what is seen would be one value."""
     card = card_of("leaving")
@@ -50,6 +52,7 @@ def test_bounds_that_what_is_seen_leaves_are_replaced_and_said() -> None:
     assert "observation_1 declares [-10, 10], seen [0, 950]" in left
 
 
+@pytest.mark.slow
 def test_features_are_chosen_from_all_numbers_not_the_first() -> None:
     """Of 144 one-hot numbers those that vary, in the order of their numbers; declared ranges that fit stay."""
     card = card_of("one_hot")
@@ -59,11 +62,13 @@ def test_features_are_chosen_from_all_numbers_not_the_first() -> None:
     assert "11 of 144 numbers of the observation are features, chosen from 14 that vary" in card.notes[0]
 
 
+@pytest.mark.slow
 def test_numbers_that_another_gives_are_no_features() -> None:
     """Equal, complement, multiple, constant, and who the agent is: one feature of six numbers."""
     assert list(ranges(card_of("repeating"))) == ["observation_0"]
 
 
+@pytest.mark.slow
 def test_a_number_that_tells_paid_steps_comes_before_noise() -> None:
     """Of forty, thirty-two are taken: the telling one is among them, one that stays for an episode is not."""
     chosen = list(ranges(card_of("telling")))
@@ -110,6 +115,7 @@ def test_of_many_that_hardly_vary_those_come_first_that_vary_most() -> None:
     assert len(choose(kept, 44)) == 42
 
 
+@pytest.mark.slow
 def test_outliers_do_not_decide_a_measured_range() -> None:
     """A spike of a million once in 200 env_steps leaves a range in which all other values differ."""
     found = ranges(card_of("spiked"))
@@ -119,6 +125,7 @@ def test_outliers_do_not_decide_a_measured_range() -> None:
     assert found["observation_1"] == (0, 300)
 
 
+@pytest.mark.slow
 def test_pictures_are_tried_and_some_of_their_points_are_features() -> None:
     """Of 21,168 numbers those are kept that vary; equal colours of a point are one."""
     card = card_of("picture")
@@ -128,6 +135,7 @@ def test_pictures_are_tried_and_some_of_their_points_are_features() -> None:
     assert "of 21168 numbers" in card.notes[0]
 
 
+@pytest.mark.slow
 def test_an_observation_that_never_varies_is_said() -> None:
     """Such as a screen that nobody draws on: nothing but the return is a feature."""
     card = card_of("blank")
@@ -135,6 +143,7 @@ def test_an_observation_that_never_varies_is_said() -> None:
     assert card.notes[0].split(":")[0] == "no number of the observation varied"
 
 
+@pytest.mark.slow
 def test_features_of_an_author_without_a_card_have_measured_ranges() -> None:
     """With the same margin, and said so."""
     card = card_of("measured")
@@ -142,12 +151,14 @@ def test_features_of_an_author_without_a_card_have_measured_ranges() -> None:
     assert "ranges of 3 feature(s) are measured ones" in card.notes[0]
 
 
+@pytest.mark.slow
 def test_equal_trials_give_equal_cards() -> None:
     """Nothing but what was seen decides."""
     for function in ("telling", "picture"):
         assert card_of(function) == card_of(function)
 
 
+@pytest.mark.slow
 def test_what_lies_outside_a_range_is_clipped_and_counted() -> None:
     """Walkers on cells 0 to 4 whose card says 0 to 1: each larger cell counts, the return never."""
     task = Task(name="small_environments:line", workers=1)

@@ -160,6 +160,7 @@ def test_an_environment_whose_episodes_are_all_over_when_they_begin_is_refused(s
         environment.reset(1)
 
 
+@pytest.mark.slow
 def test_the_learner_is_given_the_last_good_state_of_an_episode_that_was_cut(small_environments: None) -> None:
     """Through worker and shared memory: it bootstraps from what stood before the end, of the size on the card."""
     task = open_task(Task(name="odd_environments:raising_state"), replicas=1, environments=2)
@@ -177,6 +178,7 @@ def test_the_learner_is_given_the_last_good_state_of_an_episode_that_was_cut(sma
         task.close()
 
 
+@pytest.mark.slow
 def test_a_state_that_fails_in_some_episodes_is_relied_on_in_none(small_environments: None) -> None:
     """The card has the size of the observations in a row, and the lanes keep to it in every episode."""
     task = open_task(Task(name="odd_environments:state_of_the_first_episode"), replicas=1, environments=1)

@@ -60,6 +60,7 @@ def test_an_episode_that_is_longer_than_the_trial_has_a_return(small_environment
     assert (card.largest_return, card.smallest_return, card.reward_density) == (1, 1, 0)
 
 
+@pytest.mark.slow
 def test_a_price_for_each_env_step_has_its_limit_as_baseline(card: Callable[[str], TaskCard]) -> None:
     """Random play is at the limit most of the time; one env_step less is the smallest success, no price the largest."""
     found = card("priced")
@@ -72,6 +73,7 @@ def test_a_price_for_each_env_step_has_its_limit_as_baseline(card: Callable[[str
     assert "Nobody says the largest return: 0 is what no reward above 0 leaves" in notes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", ["priced", "prize", "costly"])
 def test_a_return_so_far_is_no_success(opened: Callable[[str], ParallelTask], function: str) -> None:
     """It begins at 0, above every negative return; what is compared is the return of an episode that has ended."""
@@ -89,6 +91,7 @@ def test_a_return_so_far_is_no_success(opened: Callable[[str], ParallelTask], fu
     assert final < milestone.threshold
 
 
+@pytest.mark.slow
 def test_success_shows_when_the_episode_ends(opened: Callable[[str], ParallelTask]) -> None:
     """Walking home pays the prize: only its last env_step has reached the milestone."""
     task = opened("prize")
@@ -103,6 +106,7 @@ def test_success_shows_when_the_episode_ends(opened: Callable[[str], ParallelTas
     assert not any(reached[:-1])
 
 
+@pytest.mark.slow
 def test_costs_of_all_kinds_count_from_the_worst_of_random_play(card: Callable[[str], TaskCard]) -> None:
     """Where no return is common, success is to come to the best that random play had."""
     found = card("costly")
@@ -112,6 +116,7 @@ def test_costs_of_all_kinds_count_from_the_worst_of_random_play(card: Callable[[
     assert found.smallest_return <= found.milestones[-1].threshold < 0
 
 
+@pytest.mark.slow
 def test_pay_in_every_env_step_counts_from_the_worst_of_random_play(card: Callable[[str], TaskCard]) -> None:
     """Its least is not 0 either; the best of random play is all that is known of the largest."""
     found = card("paid")
@@ -120,6 +125,7 @@ def test_pay_in_every_env_step_counts_from_the_worst_of_random_play(card: Callab
     assert found.largest_measured
 
 
+@pytest.mark.slow
 def test_a_sparse_task_has_no_baseline(card: Callable[[str], TaskCard]) -> None:
     """A rare fine does not make less than nothing the measure of nothing."""
     for function in ("fined", "prize"):
@@ -130,6 +136,7 @@ def test_a_sparse_task_has_no_baseline(card: Callable[[str], TaskCard]) -> None:
     assert not any(note.startswith("RewardNotSparse") for note in found.notes)
 
 
+@pytest.mark.slow
 def test_what_the_author_says_of_returns_stands(card: Callable[[str], TaskCard]) -> None:
     """Also a largest return of 0, and one that random play has exceeded, which is told."""
     found = card("said_priced")

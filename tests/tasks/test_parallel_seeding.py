@@ -24,6 +24,7 @@ def card_of(function: str, **settings: object) -> TaskCard:
     return inspect(task, open_environment(task))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "seeding"),
     [
@@ -46,6 +47,7 @@ def test_a_trial_finds_what_an_environment_needs(function: str, seeding: int, sm
     assert card.notes[0] == environment.notes[0]
 
 
+@pytest.mark.slow
 def test_an_environment_that_its_seed_decides_needs_nothing(small_environments: None) -> None:
     """The field is not written, as it is not for native tasks."""
     task = Task(name="small_environments:described_line")
@@ -54,6 +56,7 @@ def test_an_environment_that_its_seed_decides_needs_nothing(small_environments: 
     assert environment.notes == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", ["numpy_dice", "worn_object", "worn_dice"])
 def test_an_episode_does_not_depend_on_the_workers(function: str, small_environments: None) -> None:
     """Four lanes in one worker, in which each disturbs the others, and in four; episodes follow one another."""
@@ -107,6 +110,7 @@ def test_dice_that_no_seed_decides_are_refused(small_environments: None) -> None
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_task_may_run_unseeded(small_environments: None) -> None:
     """Through a worker: its card says that nothing decides it, and it can be stepped."""
     task = Task(name="odd_environments:undecided", unseeded=True)
@@ -121,11 +125,13 @@ def test_a_task_may_run_unseeded(small_environments: None) -> None:
         opened.close()
 
 
+@pytest.mark.slow
 def test_a_task_that_may_run_unseeded_is_seeded_where_that_helps(small_environments: None) -> None:
     """The permission is for what nothing else helps."""
     assert card_of("worn_object", unseeded=True).seeding == NEW_OBJECT
 
 
+@pytest.mark.slow
 def test_what_objects_of_a_process_share_is_found(small_environments: None) -> None:
     """No dice are in it, so none help; one object a process may."""
     with pytest.raises(TaskError, match=r"played beside another environment of the same process.*per_process: 1 may"):
@@ -133,11 +139,13 @@ def test_what_objects_of_a_process_share_is_found(small_environments: None) -> N
     assert not card_of("shared_memory", environments_per_process=1).seeding
 
 
+@pytest.mark.slow
 def test_the_order_of_a_set_is_one_order_in_all_workers(small_environments: None) -> None:
     """Python orders a set of texts anew in every process, unless it is told not to."""
     assert not describe(Task(name="odd_environments:order_of_a_set")).seeding
 
 
+@pytest.mark.slow
 def test_a_simulator_that_allows_one_instance_is_told_of(small_environments: None) -> None:
     """The line offers the setting; with it, no second one is ever built, and each is closed before the next."""
     import odd_environments

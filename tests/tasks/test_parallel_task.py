@@ -66,6 +66,7 @@ def walks(steps: int, replicas: int, environments: int, agents: int = 2) -> Tens
     return torch.randint(0, 3, shape, generator=torch.Generator().manual_seed(1)).clamp(max=1)
 
 
+@pytest.mark.slow
 def test_lanes_are_the_environments_played_alone(opened: Opener, small_environments: None) -> None:
     """Each lane equals the user's environment, reset with the lane's seeds and given the lane's actions."""
     import small_environments as module
@@ -102,6 +103,7 @@ def test_lanes_are_the_environments_played_alone(opened: Opener, small_environme
     assert ended > 12
 
 
+@pytest.mark.slow
 def test_features_of_many_moments_are_those_that_each_state_had(opened: Opener) -> None:
     """Told at once afterwards, though the lanes have moved on."""
     task, names = opened("described_line", replicas=2, environments=3, workers=2), ("cell", "gap")
@@ -118,6 +120,7 @@ def test_features_of_many_moments_are_those_that_each_state_had(opened: Opener) 
         assert torch.equal(found[name], torch.stack([features[name] for features in seen], dim=1)), name
 
 
+@pytest.mark.slow
 def test_what_a_replica_sees_does_not_depend_on_batch_or_workers(opened: Opener) -> None:
     """One replica of a batch, in three workers, is the same replica alone in one."""
     batch = opened("described_line", replicas=3, environments=2, workers=3)
@@ -130,6 +133,7 @@ def test_what_a_replica_sees_does_not_depend_on_batch_or_workers(opened: Opener)
         assert torch.equal(theirs[1], ours[0])
 
 
+@pytest.mark.slow
 def test_a_loaded_state_agrees_with_the_live_task_that_loads_its_own(opened: Opener) -> None:
     """Environments cannot be copied, so both begin the next episode of every lane."""
     live, restored = (opened("line", replicas=2, environments=2) for _ in range(2))
@@ -146,6 +150,7 @@ def test_a_loaded_state_agrees_with_the_live_task_that_loads_its_own(opened: Ope
         assert torch.equal(first, second)
 
 
+@pytest.mark.slow
 def test_what_was_seen_is_not_overwritten(opened: Opener) -> None:
     """Views, outcomes and features are copies of the shared memory."""
     task = opened("described_line")
@@ -157,6 +162,7 @@ def test_what_was_seen_is_not_overwritten(opened: Opener) -> None:
     assert not torch.equal(task.view().observations, before[0])
 
 
+@pytest.mark.slow
 def test_an_episode_that_is_over_waits_for_its_restart(opened: Opener) -> None:
     """Further env_steps pay nothing and change nothing there."""
     task = opened("line", limit=2)
@@ -169,6 +175,7 @@ def test_an_episode_that_is_over_waits_for_its_restart(opened: Opener) -> None:
     assert not task.step(stay).truncated.item()
 
 
+@pytest.mark.slow
 def test_agents_are_padded_masked_and_may_leave(opened: Opener) -> None:
     """Observations are flattened and padded; masks are the environment's; who has left sees zeros and may idle."""
     task = opened("uneven")
@@ -195,6 +202,7 @@ def test_agents_are_padded_masked_and_may_leave(opened: Opener) -> None:
     assert not (third.terminated | third.truncated).item()
 
 
+@pytest.mark.slow
 def test_a_mask_holds_for_the_env_step_that_it_was_given_for(opened: Opener) -> None:
     """Without one everything is allowed again, to who is there; a new episode begins with all of that."""
     task = opened("gated")
@@ -221,6 +229,7 @@ def test_discrete_actions_begin_where_the_space_does(small_environments: None) -
     assert environment._object.env.given == [{"walker_0": 12, "walker_1": 1, "walker_2": 3}]
 
 
+@pytest.mark.slow
 def test_continuous_actions_are_cut_to_each_agents_bounds(opened: Opener, small_environments: None) -> None:
     """The card has the widest bounds; an agent takes as many numbers as it needs, in its own shape."""
     from also.services.trainer.tasks.parallel.build import open_environment
@@ -241,6 +250,7 @@ def test_continuous_actions_are_cut_to_each_agents_bounds(opened: Opener, small_
     assert second.dtype == np.float64
 
 
+@pytest.mark.slow
 def test_an_undescribed_environment_has_a_measured_card(opened: Opener) -> None:
     """Features are parts of the observations; the time limit and returns are what the trials had."""
     task = opened("line")
@@ -252,6 +262,7 @@ def test_an_undescribed_environment_has_a_measured_card(opened: Opener) -> None:
     assert task.card.state_size == 2 * task.card.observation_size
 
 
+@pytest.mark.slow
 def test_a_described_environment_has_its_authors_card(opened: Opener) -> None:
     """What the author says stands; what is left out is measured; the return is a feature always."""
     card = opened("described_line", agents=3).card
@@ -264,6 +275,7 @@ def test_a_described_environment_has_its_authors_card(opened: Opener) -> None:
     assert card.roles[0].name == "leader"
 
 
+@pytest.mark.slow
 def test_one_agent_is_a_team_too(opened: Opener) -> None:
     """Its pair features have nobody to speak of, and still a range."""
     task = opened("described_line", agents=1)
@@ -271,6 +283,7 @@ def test_one_agent_is_a_team_too(opened: Opener) -> None:
     assert task.features(("gap",))["gap"].shape == (1, 1, 1, 1)
 
 
+@pytest.mark.slow
 def test_an_environment_without_end_is_truncated(small_environments: None) -> None:
     """After 1000 env_steps where nobody sets a limit; the return so far is a feature, cut to its range."""
     from also.services.trainer.tasks.parallel.build import open_environment
@@ -286,6 +299,7 @@ def test_an_environment_without_end_is_truncated(small_environments: None) -> No
     assert card.features[-1].maximum == card.largest_return
 
 
+@pytest.mark.slow
 def test_the_return_so_far_is_a_feature(opened: Opener) -> None:
     """It begins at 0 with every episode."""
     task = opened("endless")
@@ -300,12 +314,14 @@ def test_the_return_so_far_is_a_feature(opened: Opener) -> None:
     assert task.features(("episode_return",))["episode_return"].item() == 0
 
 
+@pytest.mark.slow
 def test_an_unknown_feature_is_an_error(opened: Opener) -> None:
     """It lists the known ones."""
     with pytest.raises(TaskError, match="has no feature 'hunger'; it has: observation_0, "):
         opened("line").features(("hunger",))
 
 
+@pytest.mark.slow
 def test_what_user_code_prints_is_quoted_in_a_log_of_lines(opened: Opener, told) -> None:
     """Where its workers have no files of their own: line by line, so that none can be taken for one of ours."""
     with log.prepared("test"):
@@ -313,6 +329,7 @@ def test_what_user_code_prints_is_quoted_in_a_log_of_lines(opened: Opener, told)
     assert {"event": "WorkerSaid", "worker": 0, "text": "printed by user code"} in told()
 
 
+@pytest.mark.slow
 def test_what_user_code_prints_stays_out_of_standard_output(opened: Opener, capfd: pytest.CaptureFixture) -> None:
     """It goes to the log: standard output is for progress."""
     opened("printing")
@@ -321,6 +338,7 @@ def test_what_user_code_prints_stays_out_of_standard_output(opened: Opener, capf
     assert out == ""
 
 
+@pytest.mark.slow
 def test_an_environment_that_fails_later_is_an_input_error(opened: Opener, tmp_path: Path) -> None:
     """All workers answer before the error is raised, so none is left in the middle of a step."""
     marker = tmp_path / "worn"
@@ -332,6 +350,7 @@ def test_an_environment_that_fails_later_is_an_input_error(opened: Opener, tmp_p
     task.close()
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_an_error_and_no_hang(opened: Opener) -> None:
     """The error says which worker, of which task, with which exit code."""
     before = set(psutil.Process().children())
@@ -344,6 +363,7 @@ def test_a_worker_that_dies_is_an_error_and_no_hang(opened: Opener) -> None:
             task.step(torch.zeros(1, 4, 2, dtype=torch.int64))
 
 
+@pytest.mark.slow
 def test_no_worker_outlives_its_task(opened: Opener) -> None:
     """`close` ends them, and may be called again."""
     before = set(psutil.Process().children())
@@ -367,6 +387,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_no_worker_outlives_its_trainer(small_environments: None) -> None:
     """Killed in the middle of a step, the trainer can tell its workers nothing; they end all the same."""
     with subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as owner:
@@ -380,6 +401,7 @@ def test_no_worker_outlives_its_trainer(small_environments: None) -> None:
     assert not any(process.is_running() for process in workers)
 
 
+@pytest.mark.slow
 def test_an_environment_may_lie_in_a_package_called_services(
     small_environments: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -400,6 +422,7 @@ def test_an_environment_may_lie_in_a_package_called_services(
         task.close()
 
 
+@pytest.mark.slow
 def test_a_view_says_who_is_there_once_somebody_is_not(opened: Opener) -> None:
     """None while all are; a cut state has those that it cut; a new episode begins with those that it begins with."""
     task, stay = opened("departures"), torch.zeros(1, 1, 3, dtype=torch.int64)

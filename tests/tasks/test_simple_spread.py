@@ -69,6 +69,7 @@ def test_the_team_is_paid_once_when_all_landmarks_are_covered() -> None:
     assert env.agents == []
 
 
+@pytest.mark.slow
 def test_the_example_describes_itself() -> None:
     """Features in all three scopes, milestones from one landmark to all, and a return of 0 or 1."""
     card = describe(TASK)
@@ -79,6 +80,7 @@ def test_the_example_describes_itself() -> None:
     assert (card.observation_size, card.state_size, card.action_space.idle) == (18, 54, 0)
 
 
+@pytest.mark.slow
 def test_random_episodes_of_the_example_are_cut_and_pay_nothing(task: ParallelTask) -> None:
     """The reward is sparse: teams that move at random reach the time limit."""
     task.reset(mix(torch.arange(6).view(2, 3), 1))

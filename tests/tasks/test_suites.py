@@ -21,6 +21,7 @@ PUBLISHED = [
 """Every published name of a native task, without the rules of names."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "layout"), PUBLISHED, ids=lambda name: name)
 def test_every_published_name_resolves(name: str, layout: str) -> None:
     """It has a valid card of its own name, and opens with the agents and sizes of its card."""

@@ -30,6 +30,7 @@ LAYOUTS = st.builds(
 MILESTONES = ["found_shelf", "loaded_shelf", "delivered_shelf", "returned_shelf"]
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(layout=LAYOUTS)
 def test_every_layout_has_a_valid_card(layout: str) -> None:
@@ -50,6 +51,7 @@ def test_as_many_requests_as_shelves_are_refused() -> None:
         parse_layout("tiny-16ag-easy")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["tiny-2ag", "tiny-4ag-hard", "small-3ag-easy"])
 def test_features_and_returns_keep_to_the_card(layout: str) -> None:
     """In play that is partly random every feature lies in its range, truth values take both, and rewards are whole."""
@@ -82,6 +84,7 @@ def test_features_and_returns_keep_to_the_card(layout: str) -> None:
     assert torch.equal(total, task.state_dict()["deliveries"].to(torch.float32))
 
 
+@pytest.mark.slow
 def test_a_scripted_team_reaches_every_milestone_in_order() -> None:
     """Each milestone of the card is reached in every episode, none before the one that precedes it."""
     task = Warehouse("tiny-2ag", replicas=1, environments=16)

@@ -131,6 +131,7 @@ def events(
     return {name for name, true in happened.items() if true}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("layout", "episodes", "expected"), CASES, ids=[case[0] for case in CASES])
 def test_warehouse_equals_the_package_step_for_step(layout: str, episodes: int, expected: set[str]) -> None:
     """Observations, rewards, ends, positions, loads and requests agree at every env_step of every episode."""
@@ -186,6 +187,7 @@ def crowded(layout: str, lanes: int, seed: int) -> dict[str, torch.Tensor]:
     return state
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("layout", "lanes"),
     [
@@ -215,6 +217,7 @@ def test_a_crowd_moves_as_in_the_package(layout: str, lanes: int) -> None:
         assert outcome.reward[0, lane].item() == sum(rewards)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agents", [4, 5, 9])
 def test_tables_of_ties_and_the_written_out_rule_agree(agents: int) -> None:
     """Agents of a small square, all walking: tensors and plain Python come to the same, also where a set decides."""

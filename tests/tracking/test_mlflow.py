@@ -41,6 +41,7 @@ def answering():
         server.server_close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "content", "kind"),
     [

@@ -6,6 +6,7 @@ from also.errors import InputError
 from also.tracking.opening import open_tracker, parse
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "kind", "where"),
     [

@@ -118,6 +118,7 @@ def test_branches_that_share_a_group_learn_what_they_learn_alone(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["8x8-2p-2f-coop", "10x10-3p-3f-coop"])
 @pytest.mark.parametrize("algorithm", ["mappo", "ippo"])
 def test_arms_of_one_seed_tie_wherever_they_are_in_the_batch(

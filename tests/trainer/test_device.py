@@ -62,6 +62,7 @@ def test_a_device_that_is_there_is_taken_and_told(name: str) -> None:
     assert "learner.device is auto" in device.choice_in_words(asking("auto"))
 
 
+@pytest.mark.slow
 def test_a_machine_says_what_auto_takes_without_a_campaign() -> None:
     """The module as a command prints one line."""
     done = on_a_machine_without_cuda("also.services.trainer.device")
@@ -69,6 +70,7 @@ def test_a_machine_says_what_auto_takes_without_a_campaign() -> None:
     assert done.stdout.startswith("cpu, as learner.device is auto and PyTorch ")
 
 
+@pytest.mark.slow
 def test_a_branch_that_asks_for_cuda_where_there_is_none_ends_with_code_2(
     make_group: Callable[..., BranchGroup], campaign: Campaign, tmp_path: Path
 ) -> None:
@@ -131,6 +133,7 @@ def test_a_checkpoint_does_not_tell_which_device_was_asked_for(
         assert checkpoint.load(store, "c", campaign, run.task.card, saved).updates == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", VARIANTS)
 @pytest.mark.parametrize("name", PRESENT)
 def test_a_null_branch_is_bit_identical_on_each_device(

@@ -87,6 +87,7 @@ def test_an_agent_that_the_team_cannot_do_without_has_the_whole_return_as_its_co
     assert [item.contribution for item in found.agents] == pytest.approx([found.returns.mean] * 2)
 
 
+@pytest.mark.slow
 def test_evidence_of_continuous_actions_claims_nothing_about_idling(make_campaign: Callable[..., Campaign]) -> None:
     """Where no action is idle, contributions and idle rates are 0, and everything is within its limits."""
     campaign = make_campaign()

@@ -54,6 +54,7 @@ def test_a_recurrent_net_unrolls_to_what_single_steps_give() -> None:
         assert torch.allclose(memory, memories[:, t], atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"algorithm": "ippo"}, {"recurrent": True}, {"scale_rewards": True}])
 def test_what_a_replica_learns_does_not_depend_on_who_shares_the_batch(
     make_campaign: Callable[..., Campaign],

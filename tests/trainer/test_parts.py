@@ -14,6 +14,8 @@ from also.v1.branch_pb2 import BranchGroup, BranchRecord
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def group(make_group: Callable[..., BranchGroup], campaign: Campaign, store: Store) -> BranchGroup:

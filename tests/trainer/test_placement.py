@@ -21,6 +21,8 @@ from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 from tests.trainer.pretend_device import CUDA, pretended
 
+pytestmark = pytest.mark.slow
+
 VARIANTS = [{}, {"algorithm": "ippo"}, {"recurrent": True}, {"scale_rewards": True}, {"normalise_observations": False}]
 
 Equal = Callable[[dict[str, torch.Tensor], dict[str, torch.Tensor]], None]

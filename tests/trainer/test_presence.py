@@ -156,6 +156,7 @@ def learnt(run: Run, updates: int = 3) -> dict[str, Tensor]:
     return told | paid | run.snapshots()[0].tensors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [{}, {"continuous": True}, {"late": True}])
 @pytest.mark.parametrize("settings", VARIANTS)
 def test_what_absent_agents_see_and_do_changes_no_bit(
@@ -180,6 +181,7 @@ def test_what_absent_agents_see_and_do_changes_no_bit(
     equal(expected, found)
 
 
+@pytest.mark.slow
 def test_what_an_environment_says_of_absent_agents_changes_no_bit(
     departures: Make, own_terms: ShapingConfig, equal: Equal
 ) -> None:
@@ -191,6 +193,7 @@ def test_what_an_environment_says_of_absent_agents_changes_no_bit(
     equal(*found)
 
 
+@pytest.mark.slow
 def test_agents_that_come_and_leave_do_so_in_every_rollout(departures: Make) -> None:
     """A rollout says of each env_step who acted, and who was there afterwards: in a cut state, before the restart."""
     with running(departures(late=True, environments=2, rollout=7), [ShapingConfig()], [3]) as run:
@@ -209,6 +212,7 @@ def collected(run: Run) -> Rollout:
     return run.collector.collect(run.learner.policy, run.keys)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", VARIANTS)
 @pytest.mark.parametrize("continuous", [False, True])
 def test_a_presence_of_everybody_changes_no_bit(
@@ -245,6 +249,7 @@ class Attended:
         return dataclasses.replace(view, present=torch.ones(view.observations.shape[:3], dtype=torch.bool))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [{}, {"continuous": True}, {"late": True}])
 @pytest.mark.parametrize("settings", VARIANTS[:4])
 def test_a_null_branch_is_bit_identical_where_agents_leave(
@@ -270,6 +275,7 @@ def test_a_null_branch_is_bit_identical_where_agents_leave(
     equal(expected, found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"algorithm": "ippo"}, {"recurrent": True}])
 def test_arms_of_one_seed_tie_where_agents_leave(
     departures: Make, own_terms: ShapingConfig, equal: Equal, settings: dict[str, object]
@@ -284,6 +290,7 @@ def test_arms_of_one_seed_tie_where_agents_leave(
         equal(states[seeds.index(seed)], state)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", VARIANTS)
 def test_a_replica_learns_alone_what_it_learns_beside_others_where_agents_leave(
     departures: Make, own_terms: ShapingConfig, settings: dict[str, object]
@@ -303,6 +310,7 @@ def test_a_replica_learns_alone_what_it_learns_beside_others_where_agents_leave(
             torch.testing.assert_close(alone.tensors[name], each.tensors[name], atol=2e-5, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [{}, {"continuous": True}, {"late": True, "recurrent": True, "algorithm": "ippo"}])
 def test_agents_leave_on_the_device_as_on_the_cpu(
     departures: Make, own_terms: ShapingConfig, equal: Equal, kind: dict[str, Any]
@@ -325,6 +333,7 @@ def test_agents_leave_on_the_device_as_on_the_cpu(
     assert here[1:] == there[1:]
 
 
+@pytest.mark.slow
 def test_the_host_does_not_wait_for_the_device_to_know_who_is_there(departures: Make) -> None:
     """Nothing in the update asks it, though agents have left."""
     with pretended() as device, running(departures(device="cuda"), [ShapingConfig()], [3]) as run:
@@ -335,6 +344,7 @@ def test_the_host_does_not_wait_for_the_device_to_know_who_is_there(departures: 
         assert device.waits.total() == 0
 
 
+@pytest.mark.slow
 def test_the_losses_of_those_that_are_there_by_hand(departures: Make) -> None:
     """Of four rows of a minibatch two count, each a half: gradients and statistics are those of the two alone."""
     with running(
@@ -364,6 +374,7 @@ def test_the_losses_of_those_that_are_there_by_hand(departures: Make) -> None:
         assert errors.tolist() == [[[-0.5, -1.0, 0.0, 0.0], [0.0, -2.0, 0.0, 0.0]]]
 
 
+@pytest.mark.slow
 def test_a_gradient_of_continuous_actions_counts_the_bonus_of_those_that_are_there(departures: Make) -> None:
     """The log-deviations feel entropy once, however many rows are absent."""
     with running(departures(continuous=True, entropy_coefficient=0.1), [ShapingConfig()], [1]) as run:
@@ -381,6 +392,7 @@ def test_a_gradient_of_continuous_actions_counts_the_bonus_of_those_that_are_the
         assert told[:, 0].tolist() == pytest.approx([2 * (-0.5) + 2 * 1.4189385, 0, 0], abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("continuous", [False, True])
 def test_a_minibatch_in_which_nobody_is_there_has_no_gradient(departures: Make, continuous: bool) -> None:
     """Nothing is divided by zero: gradients and statistics of such a replica are 0, those of the next its own."""
@@ -494,6 +506,7 @@ def test_a_memory_begins_anew_for_an_agent_that_was_away() -> None:
     assert forgets[0, :, 0].tolist() == [[True, True], [False, False], [False, True], [True, True]]
 
 
+@pytest.mark.slow
 def test_evidence_counts_the_actions_of_those_that_are_there(departures: Make) -> None:
     """How often each action is taken, and what an agent's features were, is asked of the env_steps that it acted in."""
     campaign = departures(environments=2)
@@ -524,6 +537,7 @@ def test_evidence_counts_the_actions_of_those_that_are_there(departures: Make) -
         assert item.action_entropy > 0.9  # an untrained policy acts at random; an absent agent idles
 
 
+@pytest.mark.slow
 def test_what_a_probe_says_is_what_those_that_are_there_would_be_paid(
     departures: Make, own_terms: ShapingConfig
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+import pytest
 import torch
 from torch import Tensor
 
@@ -13,6 +14,8 @@ from also.services.trainer.value_based.learner import QLearner
 from also.v1 import task_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
+
+pytestmark = pytest.mark.slow
 
 Make = Callable[..., Campaign]
 

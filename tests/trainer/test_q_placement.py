@@ -18,6 +18,8 @@ from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 from tests.trainer.pretend_device import CUDA, pretended
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Campaign]
 Equal = Callable[[dict[str, torch.Tensor], dict[str, torch.Tensor]], None]
 

@@ -37,6 +37,7 @@ def advanced(run: Run, updates: int) -> Run:
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", VARIANTS)
 def test_a_null_branch_of_q_learning_is_bit_identical_to_the_continued_main_run(
     make_q_campaign: Make, event: ShapingConfig, equal: Equal, store: Store, settings: dict[str, Any]
@@ -53,6 +54,7 @@ def test_a_null_branch_of_q_learning_is_bit_identical_to_the_continued_main_run(
     equal(main.snapshots(whole=True)[0].tensors, resumed.snapshots(whole=True)[0].tensors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("in_checkpoint", [False, True])
 def test_a_null_branch_of_q_learning_is_bit_identical_where_environments_cannot_be_copied(
     make_q_campaign: Make, equal: Equal, store: Store, in_checkpoint: bool
@@ -101,6 +103,7 @@ def test_a_new_config_keeps_the_replay_and_re_prices_it(make_q_campaign: Make, p
     assert (batch.rewards[0] - batch.rewards[1])[batch.alive[0]].abs().max() > 0.01
 
 
+@pytest.mark.slow
 def test_a_group_of_q_learners_that_was_saved_comes_to_the_same_result(
     make_q_campaign: Make, make_group: Callable[..., branch_pb2.BranchGroup], store: Store
 ) -> None:

@@ -58,6 +58,7 @@ def differentiable(batch: Batch) -> Batch:
     return Batch(**{name: None if part is None else part.clone() for name, part in parts.items()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_an_update_equals_plain_q_learning(
     make_q_campaign: Make, potential: ShapingConfig, settings: dict[str, Any]
@@ -66,6 +67,7 @@ def test_an_update_equals_plain_q_learning(
     compare(make_q_campaign(learning_rate=0.003, batch_episodes=5, batches=3, **settings), potential)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "arguments", "settings"),
     [

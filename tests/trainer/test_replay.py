@@ -86,6 +86,7 @@ def the_same(drawn: Drawn, replica: int, index: int, episode: list[dict[str, Ten
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
@@ -113,6 +114,7 @@ def test_every_drawn_episode_was_played(make_q_campaign: Make, name: str, settin
         run.close()
 
 
+@pytest.mark.slow
 def test_the_newest_episodes_are_those_that_stay(make_q_campaign: Make) -> None:
     """A ring of C rows holds what was written last: each environment's episodes but for those begun C rows ago."""
     run, _ = played(make_q_campaign("5x5-2p-1f", replay_env_steps=4 * 130), 60)
@@ -126,6 +128,7 @@ def test_the_newest_episodes_are_those_that_stay(make_q_campaign: Make) -> None:
     assert torch.equal(replay.counts(), everywhere)
 
 
+@pytest.mark.slow
 def test_every_stored_episode_is_as_likely(make_q_campaign: Make) -> None:
     """Over many draws each comes up about equally often, short ones and long ones."""
     run, _ = played(make_q_campaign("5x5-2p-1f"), 30)

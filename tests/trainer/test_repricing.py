@@ -56,6 +56,7 @@ class Payer:
         self.shaping.restart(done, self.task.features(self.shaping.feature_names))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("departures", [False, True])
 def test_a_new_config_pays_stored_episodes_as_if_they_had_been_played_under_it(
     make_q_campaign: Make, potential: ShapingConfig, within_an_episode: ShapingConfig, departures: bool
@@ -137,6 +138,7 @@ def test_a_schedule_pays_by_its_factor_of_now(make_q_campaign: Make) -> None:
     assert all(torch.equal(old, new) for old, new in zip(before, run.shaping.ledger.state_dict().values(), strict=True))
 
 
+@pytest.mark.slow
 def test_a_novelty_pays_by_the_visits_of_now(make_q_campaign: Make) -> None:
     """A state that was rare when it was played, and is common now, pays little; drawing visits nothing."""
     campaign = make_q_campaign("5x5-2p-1f", algorithm="vdn")

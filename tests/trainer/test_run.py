@@ -64,6 +64,7 @@ def test_a_null_branch_is_bit_identical_in_the_warehouse(
     equal(main.snapshots()[0].tensors, branch.snapshots()[0].tensors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("continuous", [False, True])
 def test_a_null_branch_is_bit_identical_for_a_task_whose_environments_cannot_be_copied(
     make_campaign: Callable[..., Campaign], equal: Equal, store: Store, continuous: bool

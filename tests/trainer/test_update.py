@@ -25,6 +25,7 @@ SETTINGS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_an_update_equals_plain_ppo(
     make_campaign: Callable[..., Campaign], potential: ShapingConfig, settings: dict[str, object]
@@ -33,6 +34,7 @@ def test_an_update_equals_plain_ppo(
     compare(make_campaign(rollout=25, learning_rate=0.003, **settings), potential)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "arguments", "settings"),
     [

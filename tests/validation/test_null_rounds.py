@@ -21,6 +21,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> list[BranchRecord]:
     return train(open_store(str(tmp_path_factory.mktemp("null") / "store")), BATCH)
 
 
+@pytest.mark.slow
 def test_equal_configs_differ_by_their_seeds_alone(trained: Sequence[BranchRecord]) -> None:
     """There is one config, and noise that a plain comparison takes for gains."""
     assert len({record.config_hash for record in trained}) == 1

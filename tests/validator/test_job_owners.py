@@ -82,6 +82,7 @@ def requests(cluster: SmallCluster, method: str) -> list[str]:
     return [path for each, path in cluster.requests if each == method]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("same_spec", [True, False], ids=["same-group", "other-group"])
 def test_two_releases_run_one_group_of_one_campaign_id(make_jobs, make_store, make_group, cluster, same_spec) -> None:
     """Equal addresses, campaign ids and groups are two Jobs; each release ends its own and reads its own result."""
@@ -100,6 +101,7 @@ def test_two_releases_run_one_group_of_one_campaign_id(make_jobs, make_store, ma
     assert requests(cluster, "DELETE") == []
 
 
+@pytest.mark.slow
 def test_pods_of_another_release_are_not_ours(make_jobs, make_store, make_group, cluster) -> None:
     """A pod that runs for one release does not let the other's Job pass for one that runs."""
     group, stores = make_group("g0"), {name: make_store(name) for name in ("one", "two")}
@@ -149,6 +151,7 @@ def older_job(cluster: SmallCluster, group: BranchGroup, release: str) -> dict:
     return cluster.add("jobs", json.loads(json.dumps(job)))
 
 
+@pytest.mark.slow
 def test_an_upgrade_takes_up_the_jobs_under_way(make_jobs, make_store, make_group, cluster) -> None:
     """A group whose Job was made before the upgrade is trained by that Job to its end, and by no other."""
     store, group = make_store("one"), make_group("g0")
@@ -184,6 +187,7 @@ def test_an_older_job_that_goes_is_made_anew(make_jobs, make_store, make_group, 
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whose", ["another release's", "another store's", "another version of the group"])
 def test_an_older_job_of_others_is_left_alone(make_jobs, make_store, make_group, cluster, whose) -> None:
     """What another release made under the address of its own store is neither taken up, nor waited for, nor deleted."""

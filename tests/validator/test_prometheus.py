@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from also import keys, metrics, reasons
+from also import keys, reasons
+from also.registry import REGISTRY
 from also.services.validator.measure import samples
 from also.services.validator.measure.prometheus import Prometheus
 from also.services.validator.measure.query import Endpoint, QueryAnswer, read_answer
@@ -230,6 +231,7 @@ def test_every_kind_of_fault_has_its_name() -> None:
     assert set(FAULT_OF) == set(FAULTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(FAULTS))
 def test_a_fault_makes_the_whole_group_unusable(kind: str, store, server, open_prometheus, finish) -> None:
     """Whatever is damaged, and wherever: the fault has its name, every record carries it, no measure is changed."""
@@ -372,6 +374,7 @@ def test_groups_are_read_side_by_side(finish, server, open_prometheus, store) ->
     assert not store.exists(keys.branch_group_reading("c", groups[0].spec.name))
 
 
+@pytest.mark.slow
 def test_waiting_tells_progress(finish, server, open_prometheus) -> None:
     """While Prometheus hangs, the round is told again and again that it goes on."""
     group = finish()
@@ -390,9 +393,10 @@ def test_nobody_there_is_unavailable(finish, store, server, open_prometheus) -> 
 
 
 def away_seconds() -> float:
-    return metrics.REGISTRY.get_sample_value("also_metrics_away_seconds", {"campaign": "c"}) or 0.0
+    return REGISTRY.get_sample_value("also_metrics_away_seconds", {"campaign": "c"}) or 0.0
 
 
+@pytest.mark.slow
 def test_a_prometheus_that_is_away_is_borne_for_a_time(finish, server, open_prometheus, store) -> None:
     """Longer than samples are waited for; it is shown meanwhile, and over when there is an answer."""
     group = finish()
@@ -405,6 +409,7 @@ def test_a_prometheus_that_is_away_is_borne_for_a_time(finish, server, open_prom
     assert away_seconds() == 0
 
 
+@pytest.mark.slow
 def test_a_prometheus_that_stays_away_is_unavailable(finish, server, open_prometheus, store) -> None:
     """It is waited for both times together, and not for ever."""
     group = finish()
@@ -413,6 +418,7 @@ def test_a_prometheus_that_stays_away_is_unavailable(finish, server, open_promet
     assert named(store) == "MetricsUnavailable"
 
 
+@pytest.mark.slow
 def test_what_a_prometheus_says_after_its_return_counts(finish, server, open_prometheus, store) -> None:
     """Samples that it lost are waited for no longer than usually."""
     group = finish()
@@ -427,10 +433,10 @@ def test_readings_are_counted_by_outcome(finish, server, open_prometheus) -> Non
 
     def counted(outcome: str) -> float:
         labels = {"campaign": "c", "outcome": outcome}
-        return metrics.REGISTRY.get_sample_value("also_metrics_readings_total", labels) or 0.0
+        return REGISTRY.get_sample_value("also_metrics_readings_total", labels) or 0.0
 
     def observed() -> float:
-        return metrics.REGISTRY.get_sample_value("also_metrics_wait_seconds_count", {"campaign": "c"}) or 0.0
+        return REGISTRY.get_sample_value("also_metrics_wait_seconds_count", {"campaign": "c"}) or 0.0
 
     before = counted("Usable"), counted("MetricsIncomplete"), observed()
     good, bad = finish("s0001-r0-search-1-g0"), finish("s0001-r0-search-1-g1")

@@ -100,6 +100,7 @@ def test_a_scalar_is_a_value_too(make_request, open_prometheus, server, value: f
     assert (reading.value, reading.holds) == (value, holds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "fault"),
     [
@@ -141,6 +142,7 @@ def test_a_warning_is_a_fault_and_an_info_is_none(make_request, open_prometheus,
     assert named(reading) == "MetricsIncomplete"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["status_5xx", "redirect", "hang", "slow_drip", "no_json", "wrong_shape", "reset"])
 def test_a_broken_prometheus_is_a_fault_of_the_guard(make_request, open_prometheus, server, kind: str) -> None:
     """It does not hold, and the round does not hang."""

@@ -98,6 +98,7 @@ def derived(result: Validation, request: ValidateRequest) -> Validation:
     )
 
 
+@pytest.mark.slow
 def test_a_round_promotes_on_metrics_and_guards(make_request, stub, server, store) -> None:
     """Every group has its reading, the guards have theirs, and the journal alone gives the same."""
     request = make_request(GUARD)
@@ -112,6 +113,7 @@ def test_a_round_promotes_on_metrics_and_guards(make_request, stub, server, stor
     assert derived(result, request) == result
 
 
+@pytest.mark.slow
 def test_a_round_on_bad_metrics_is_inconclusive(make_request, stub, server) -> None:
     """The search cannot be judged: no confirmation, no guard query, no promotion, and again the same."""
     server.fault_of = lambda call, query: "stale" if "search" in query else ""

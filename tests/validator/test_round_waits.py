@@ -55,6 +55,7 @@ def suspend(cluster: SmallCluster, queue: str) -> None:
         job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] = queue
 
 
+@pytest.mark.slow
 def test_admission_is_waited_for_by_its_queues_name(told, cluster) -> None:
     """An ordinary start is the first thing that is waited for, and no reason is given for it."""
     assert next_wait(told, bool) == "the first of 2 branch groups to begin"
@@ -64,6 +65,7 @@ def test_admission_is_waited_for_by_its_queues_name(told, cluster) -> None:
     assert found == "branch groups to run: 2 of 2, admission by queue team-queue"
 
 
+@pytest.mark.slow
 def test_a_node_with_room_is_waited_for_with_the_schedulers_words(told, cluster) -> None:
     """In quotes, and printable; also while the other group runs."""
     next_wait(told, lambda _: len(cluster.objects["jobs"]) == 2)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from also import keys, metrics, reasons
+from also import keys, reasons
+from also.registry import REGISTRY
 from also.services.validator.launch.jobs import Jobs
 from also.services.validator.measure.prometheus import Prometheus
 from also.services.validator.measure.query import Endpoint
@@ -132,6 +133,7 @@ def tell_shown(server, place: Place, store: Store, groups: list[BranchGroup]) ->
     server.answer = answer
 
 
+@pytest.mark.slow
 def test_a_group_that_ended_while_prometheus_was_away_is_shown_again(
     finish, server, open_prometheus, store, place
 ) -> None:
@@ -167,6 +169,7 @@ def test_samples_that_come_soon_need_nobody_to_show_them(finish, server, open_pr
     assert place.asked == []
 
 
+@pytest.mark.slow
 def test_a_group_that_nobody_can_show_ends_the_wait(finish, server, open_prometheus, store, place) -> None:
     """After the time that processes have to start."""
     group = finish("g0")
@@ -177,6 +180,7 @@ def test_a_group_that_nobody_can_show_ends_the_wait(finish, server, open_prometh
     assert place.asked
 
 
+@pytest.mark.slow
 def test_no_more_groups_are_shown_at_once_than_run_at_once(finish, server, open_prometheus, store, place) -> None:
     """Five groups, two places (`validation.parallel_groups`); all are read in the end."""
     groups = [finish(f"g{number}") for number in range(5)]
@@ -187,11 +191,12 @@ def test_no_more_groups_are_shown_at_once_than_run_at_once(finish, server, open_
     assert place.most == 2
 
 
+@pytest.mark.slow
 def test_a_job_that_has_ended_is_made_again(store: Store, make_group) -> None:
     """Deleted first, since there is one name; then it is asked what keeps it from running, until it runs."""
     cluster, group = SmallCluster(), make_group("g0")
     labels = {"campaign": "c", "outcome": "shown"}
-    before = metrics.REGISTRY.get_sample_value("also_jobs_total", labels) or 0.0
+    before = REGISTRY.get_sample_value("also_jobs_total", labels) or 0.0
     with serving(cluster) as namespace:
         jobs = Jobs(store=store, namespace=namespace, template="template", parallel=2, start_seconds=60.0)
         assert jobs.show(group) == "their Jobs to start"
@@ -208,7 +213,7 @@ def test_a_job_that_has_ended_is_made_again(store: Store, make_group) -> None:
         cluster.add_pod(second, phase="Running", **running)
         assert jobs.show(group) == ""
         assert cluster.job("g0") is second
-    assert metrics.REGISTRY.get_sample_value("also_jobs_total", labels) == before + 2
+    assert REGISTRY.get_sample_value("also_jobs_total", labels) == before + 2
 
 
 def test_a_cluster_that_refuses_is_told_and_ends_nothing(store: Store, make_group) -> None:

@@ -69,6 +69,7 @@ def named(result: Validation) -> list[str]:
     return [reasons.verdict(verdict.reason) for verdict in result.verdicts]
 
 
+@pytest.mark.slow
 def test_better_candidate_is_promoted(make_request, validate: Validate, rehearsal) -> None:
     """Screen, search, confirmation, verdicts with numbers, and the winner's median replica."""
     rehearsal.behave(returns={"control": 0.1, "r0-c0": 0.2, "r0-c1": 0.4})
@@ -92,6 +93,7 @@ def test_better_candidate_is_promoted(make_request, validate: Validate, rehearsa
     assert set(phases) == {1, 2, 3}
 
 
+@pytest.mark.slow
 def test_progress_names_control_first_and_counts_env_steps(make_request, validate: Validate, rehearsal) -> None:
     """Every message has all arms; measures appear when branches have some, and reasons when they are out."""
     rehearsal.behave(returns={"control": 0.1, "r0-c0": 0.2, "r0-c1": 0.4})
@@ -111,6 +113,7 @@ def test_progress_names_control_first_and_counts_env_steps(make_request, validat
     assert (last.env_steps, last.env_steps_planned) == (cost.wave_cost(request.campaign),) * 2
 
 
+@pytest.mark.slow
 def test_repeated_call_trains_nothing_and_says_the_same(make_request, validate: Validate, rehearsal) -> None:
     """Stateless: all results are found in the store."""
     rehearsal.behave(returns={"control": 0.1, "r0-c1": 0.4})
@@ -122,6 +125,7 @@ def test_repeated_call_trains_nothing_and_says_the_same(make_request, validate: 
     assert len(rehearsal.starts) == started
 
 
+@pytest.mark.slow
 def test_validation_is_derived_again_from_its_own_arms(make_request, validate: Validate, rehearsal) -> None:
     """What the validator said is a function of request and records."""
     rehearsal.behave(returns={"control": 0.1, "r0-c0": 0.2, "r0-c1": 0.4})
@@ -143,6 +147,7 @@ def test_validation_is_derived_again_from_its_own_arms(make_request, validate: V
 RACE = {"proof": "by_risk", "silent_race": True, "race_rungs": 2, "race_seeds": 3, "race_env_steps": 80}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stage_return", "control"), [(0.0, []), (0.1, [("control", 1, 6)])])
 def test_policy_invariant_candidates_race(
     make_request, validate: Validate, rehearsal, stage_return: float, control: list[tuple[str, int, int]]
@@ -176,6 +181,7 @@ def test_policy_invariant_candidates_race(
     assert validate(request)[1] == result
 
 
+@pytest.mark.slow
 def test_a_race_that_cannot_be_paid_starts_nothing(make_request, validate: Validate, rehearsal) -> None:
     """One env_step short of all its rungs: inconclusive, and no process; with that env_step it is run."""
     request = make_request(**RACE)
@@ -206,6 +212,7 @@ def test_nothing_is_started_that_cannot_be_paid(make_request, validate: Validate
     assert rehearsal.starts == []
 
 
+@pytest.mark.slow
 def test_wave_that_cannot_be_paid_is_not_begun(make_request, validate: Validate, rehearsal) -> None:
     """The budget pays for the first look; it is undecided, and the rest is not left."""
     rehearsal.behave(returns={"control": 0.1, "r0-c0": 0.4})
@@ -251,6 +258,7 @@ def test_learner_under_another_config_never_promotes(make_request, validate: Val
     assert result.promoted == ""
 
 
+@pytest.mark.slow
 def test_cancelled_call_ends_its_branches(
     make_request, stub: validator_pb2_grpc.ValidatorServiceStub, rehearsal
 ) -> None:

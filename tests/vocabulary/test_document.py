@@ -34,6 +34,7 @@ KINDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 @given(data=st.data())
 @settings(max_examples=25)
@@ -44,6 +45,7 @@ def test_a_message_survives_its_plain_data(messages, kind, data):
     assert document.parse_json(kind, document.canonical(message), "here") == message
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=25)
 def test_equal_messages_have_equal_bytes(messages, data):

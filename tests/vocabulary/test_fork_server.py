@@ -142,6 +142,7 @@ def start(folder):
         child.stdout.close()
 
 
+@pytest.mark.slow
 def test_a_forked_child_is_like_one_that_was_started_anew(make_server, start, folder, monkeypatch):
     """Arguments, environment, module path, folder, session, outputs, signal handlers: all as `python -m` gives them."""
     server = make_server("loaded", "also.lifeline")
@@ -166,6 +167,7 @@ def test_a_child_has_what_the_server_loaded(make_server, start):
     assert int(start(server.spawn, "loaded").stdout.read()) == server.pid
 
 
+@pytest.mark.slow
 def test_secrets_reach_neither_server_nor_child(make_server, start, monkeypatch):
     """The LLM's key and Prometheus's token are left out, but where a child is given one by name."""
     for name in (settings.API_KEY, settings.PROMETHEUS_TOKEN):
@@ -179,6 +181,7 @@ def test_secrets_reach_neither_server_nor_child(make_server, start, monkeypatch)
     assert "canary-4711" not in start(server.spawn, "traits").stdout.read().decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "code", "said"),
     [
@@ -201,6 +204,7 @@ def test_an_end_is_told_as_that_of_a_process_started_anew(make_server, start, fo
         (folder / "child.log").write_text("")
 
 
+@pytest.mark.slow
 def test_a_crash_harms_no_sibling(make_server, start):
     """A child that crashed, and one that was killed, leave the others, and the server starts more."""
     server = make_server("also.lifeline")
@@ -260,6 +264,7 @@ def test_nothing_is_left_of_a_requester_that_was_killed(folder, eventually, gone
         eventually(lambda: all(gone(number) for number in numbers))
 
 
+@pytest.mark.slow
 def test_a_child_outlives_its_fork_server(make_server, start, eventually, gone):
     """After kill -9 of the server a child runs on, on its lifeline; its end is seen, and its exit code is not known."""
     server = make_server("also.lifeline")
@@ -278,6 +283,7 @@ def test_a_child_outlives_its_fork_server(make_server, start, eventually, gone):
     assert all(gone(child.pid) for child in children)
 
 
+@pytest.mark.slow
 def test_a_fork_server_that_died_is_started_again(make_server, start, eventually, gone):
     """The next child is forked by another one."""
     server = make_server("loaded")
@@ -290,6 +296,7 @@ def test_a_fork_server_that_died_is_started_again(make_server, start, eventually
     assert int(child.stdout.read()) == server.pid != first
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_is_done_without(make_server, start):
     """A stopped fork server holds nobody up for ever; its child is started anew, and the next one is forked again."""
     server = make_server("loaded")
@@ -327,6 +334,7 @@ def test_a_fork_server_is_lent_to_another_process(make_server, start, folder):
     assert child.wait() == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_who_loses_a_lent_fork_server_has_its_own(make_server, start, folder, eventually, gone):
     """When the lender's server dies, or the connection leads nowhere, children are forked by another one."""
     server = make_server("loaded")
@@ -347,6 +355,7 @@ def test_a_loan_is_not_inherited(make_server, start, monkeypatch):
     assert settings.FORK_SERVER not in json.loads(start(server.spawn, "traits").stdout.read())["environment"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "reason"), [("threaded", "error: 2 threads run"), ("absent", "No module named 'absent'")]
 )
@@ -393,6 +402,7 @@ def test_a_server_that_is_killed_while_it_loads_is_started_again(
     assert capfd.readouterr().err.count("warning: no fork server") == 1
 
 
+@pytest.mark.slow
 def test_children_draw_different_random_numbers(make_server, start):
     """Python's global generator is not shared by a fork."""
     server = make_server("random")

@@ -113,6 +113,7 @@ def test_a_polite_child_ends_in_its_own_way(spawned):
     assert child.returncode == 7
 
 
+@pytest.mark.slow
 def test_stubborn_children_are_killed_after_the_grace(spawned, gone):
     """A child that ignores SIGTERM is killed, and `end` returns when all are gone."""
     children = [spawned("stubborn"), spawned("polite"), spawned("stubborn")]
@@ -129,6 +130,7 @@ def test_ending_what_has_ended_does_nothing(spawned, gone):
     assert child.returncode == -signal.SIGTERM
 
 
+@pytest.mark.slow
 def test_standard_error_is_appended_to_the_log(spawned, modules):
     """The log's folder is made, and a second child's lines follow the first one's."""
     spawned()
@@ -141,6 +143,7 @@ def test_a_child_has_a_session_of_its_own(spawned):
     assert os.getsid(spawned().pid) != os.getsid(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("on_path", [False, True])
 def test_nothing_in_the_current_folder_is_taken_for_alsos_own(tmp_path, monkeypatch, on_path):
     """Neither a package of the same name, even where PYTHONPATH names the folder, nor a module like one of Python's."""

@@ -125,6 +125,7 @@ def test_defaults_keep_their_own_limits(campaign):
     limits.check(campaign)
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=30)
 def test_filling_changes_nothing_that_is_set(messages, data):
@@ -149,6 +150,7 @@ def test_filling_changes_nothing_that_is_set(messages, data):
     assert_kept(message, filled)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 @given(data=st.data())
 @settings(max_examples=25)
@@ -157,6 +159,7 @@ def test_what_keeps_the_limits_passes(messages, kind, data):
     limits.check(data.draw(messages(kind)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", bounded_fields(), ids=lambda field: field.full_name.removeprefix("also.v1."))
 @given(data=st.data())
 @settings(max_examples=3)

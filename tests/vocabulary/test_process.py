@@ -102,6 +102,7 @@ def test_a_format_that_is_not_allowed_is_bad_input(start, monkeypatch):
     assert service.returncode == process.BAD_INPUT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_a_service_drains_when_it_is_asked_to_end(start, number):
     """A call that is under way is answered, then the process exits with code 0."""

@@ -5,7 +5,8 @@ import threading
 import grpc
 import pytest
 
-from also import errors, metrics, rpc
+from also import errors, rpc
+from also.registry import REGISTRY
 from also.v1 import (
     critic_pb2,
     critic_pb2_grpc,
@@ -128,7 +129,7 @@ def handled(method, code):
     """Calls that were counted with a status."""
     service = {"Diagnose": "also.v1.CriticService", "TrainStage": "also.v1.TrainerService"}[method]
     labels = {"grpc_service": service, "grpc_method": method, "grpc_code": code}
-    return metrics.REGISTRY.get_sample_value("grpc_server_handled_total", labels) or 0
+    return REGISTRY.get_sample_value("grpc_server_handled_total", labels) or 0
 
 
 def test_an_answer_comes_back(diagnose):
@@ -225,6 +226,7 @@ def test_leaving_a_stream_ends_the_work(train, trainer):
         pass
 
 
+@pytest.mark.slow
 def test_runs_of_many_campaigns_leave_a_service_free_to_answer(train, diagnose):
     """Each holds a thread as long as it lasts; others answer what else is asked, a health check for one."""
     streams = [train(f"endless-{number}") for number in range(16 * 3)]

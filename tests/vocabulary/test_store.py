@@ -107,6 +107,7 @@ def test_threads_that_race_have_one_winner(store):
     assert store.find("probe/") == []
 
 
+@pytest.mark.slow
 def test_processes_that_race_have_one_winner(tmp_path):
     """Processes that open one empty folder at once all succeed, and each object has one creator."""
     uri, count = str(tmp_path / "store"), 200
@@ -155,6 +156,7 @@ def test_an_opened_store_can_be_opened_again(tmp_path):
     assert open_store(tmp_path.as_uri()).get("campaigns/a/x") == b"1"
 
 
+@pytest.mark.slow
 def test_threads_that_open_an_empty_place_at_once_all_open_it(tmp_path):
     """Marking an empty place is a race that nobody loses."""
     with ThreadPoolExecutor(8) as pool:

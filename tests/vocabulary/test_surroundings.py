@@ -87,6 +87,7 @@ def test_certificates_that_are_gone_are_none(tmp_path):
     assert surroundings.without({"SSL_CERT_FILE": str(there)}) == {"SSL_CERT_FILE": str(there)}
 
 
+@pytest.mark.slow
 def test_a_socks_proxy_is_not_asked():
     """A proxy for which httpx2 would need another package is left out, and that is told; an LLM here is reached."""
     given = {"ALL_PROXY": "socks5://127.0.0.1:9", "https_proxy": "SOCKS5h://host:1", "HTTP_PROXY": NOWHERE}
@@ -97,6 +98,7 @@ def test_a_socks_proxy_is_not_asked():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["http_proxy", "https_proxy", "grpc_proxy", "HTTPS_PROXY", "ALL_PROXY", "GRPC_ADDRESS_HTTP_PROXY"]
 )
@@ -113,6 +115,7 @@ def test_services_are_called_directly_whatever_proxy_is_set(name):
     assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
 
 
+@pytest.mark.slow
 def test_a_service_starts_in_the_worst_of_shells(tmp_path):
     """A process on a lifeline says that it is ready, and answers, with everything set that could stop it."""
     program = """
@@ -141,6 +144,7 @@ lifeline.end([process])
     assert (done.returncode, done.stdout) == (0, "also-ready\n"), done.stderr + (tmp_path / "log").read_text()
 
 
+@pytest.mark.slow
 def test_doctor_tells_what_is_set_for_others(tmp_path):
     """Each variable that was found is named with what becomes of it."""
     program = "from also.__main__ import main; main(['doctor'])"
@@ -150,6 +154,7 @@ def test_doctor_tells_what_is_set_for_others(tmp_path):
     assert "each process has the threads that it is given" in told["OMP_NUM_THREADS"]
 
 
+@pytest.mark.slow
 def test_a_locale_without_our_dashes_stops_nothing(tmp_path):
     """What a locale cannot write is replaced, on standard output and in errors."""
     program = "from also.__main__ import main; main(['status', 'na\\u00efve\\u2013id', '--store', '/dev/null'])"
@@ -158,6 +163,7 @@ def test_a_locale_without_our_dashes_stops_nothing(tmp_path):
     assert done.stderr.startswith("error: ")
 
 
+@pytest.mark.slow
 def test_a_store_on_this_machine_is_reached_without_the_proxy(tmp_path):
     """obstore asks no proxy for a server on loopback."""
     program = """

@@ -97,22 +97,22 @@ def short(value: float) -> str:
     return f"{value:.3g}"
 
 
-def y_axis(frame: Frame, count: int = 5) -> Html:
+def y_axis(frame: Frame, values: Sequence[float], words: Callable[[float], str] = short) -> Html:
     """Lines across with their values."""
     parts = []
-    for value in ticks(*frame.y_range, count):
+    for value in values:
         at = frame.y(value)
         parts.append(element("line", x1=frame.left, x2=frame.end, y1=at, y2=at, class_="grid"))
-        parts.append(element("text", short(value), x=frame.left - 7, y=at + 4, class_="tick", text_anchor="end"))
+        parts.append(element("text", words(value), x=frame.left - 7, y=at + 4, class_="tick", text_anchor="end"))
     return joined(parts)
 
 
-def x_axis(frame: Frame, label: str, values: Sequence[float], words: Callable[[float], str] = short) -> Html:
+def x_axis(frame: Frame, label: str, values: Sequence[float]) -> Html:
     """The floor with values below it, and what they are."""
     parts = [element("line", x1=frame.left, x2=frame.end, y1=frame.floor, y2=frame.floor, class_="axis")]
     for value in values:
         at = frame.x(value)
-        parts.append(element("text", words(value), x=at, y=frame.floor + 16, class_="tick", text_anchor="middle"))
+        parts.append(element("text", short(value), x=at, y=frame.floor + 16, class_="tick", text_anchor="middle"))
     parts.append(element("text", label, x=frame.end, y=frame.floor + 31, class_="tick", text_anchor="end"))
     return joined(parts)
 

@@ -54,7 +54,7 @@ def _draw(account: Account, width: int) -> Html:
         frame.height,
         "Return over all env_steps that were spent",
         _branches(account, frame),
-        y_axis(frame),
+        y_axis(frame, ticks(*frame.y_range, 5)),
         x_axis(frame, "env_steps spent, branches included", ticks(0, spent, 6 if wide else 4)),
         *(_lines_down(account, span, frame) for span in account.spans),
         *(line(frame, thinned(each.curve, _points(width)), each.class_) for each in account.beside),

@@ -38,8 +38,9 @@ def undone_in(state: State, stage: Stage) -> int | None:
     return next((each.number for each in undoing if _undoes(each, stage.number)), None)
 
 
-def glyph(kind: str, x: float, y: float, size: float = 5.5) -> Html | None:
+def glyph(kind: str, x: float, y: float) -> Html | None:
     """The mark of a kind of decision around a place, pixels; None where the kind has none."""
+    size = 5.5
     up = _path((x, y - size), (x + size, y + 0.8 * size), (x - size, y + 0.8 * size))
     down = _path((x, y + size), (x + size, y - 0.8 * size), (x - size, y - 0.8 * size))
     cross = f"M{decimal(x - size)} {decimal(y - size)}L{decimal(x + size)} {decimal(y + size)}"

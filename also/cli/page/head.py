@@ -45,7 +45,7 @@ def _outcome(account: Account) -> Iterator[Html]:
             yield element("li", f"The return of stage {last.number} is {describe.return_of(last.trained.evidence)}.")
         return
     final = state.reported.evaluation
-    yield element("li", "The final return is ", element("b", describe.evaluation(final)), ".")
+    yield element("li", "The final return is ", element("b", describe.return_of(final)), ".")
     for each in account.beside:
         if each.evaluation is not None:
             yield _compared(final, each.evaluation, f"{each.name} ({each.about})")
@@ -57,7 +57,7 @@ def _outcome(account: Account) -> Iterator[Html]:
 
 
 def _compared(final: Evaluation, other: Evaluation, about: str) -> Html:
-    worth = describe.evaluation(other)
+    worth = describe.return_of(other)
     if final.return_low > other.return_high:
         return element("li", element("b", "More", class_="gain"), f" than {about}: {worth}.")
     if final.return_high < other.return_low:
@@ -102,7 +102,7 @@ def _ends(account: Account, width: int) -> Html:
         "Returns in the end, with 95 % intervals",
         down_lines(frame, low, high),
         *(_end(frame, each, row * (place + 0.5), wide=wide) for place, each in enumerate(rows)),
-        describes="; ".join(f"{name} {describe.evaluation(each)}" for name, _, each in rows),
+        describes="; ".join(f"{name} {describe.return_of(each)}" for name, _, each in rows),
     )
 
 
@@ -112,7 +112,7 @@ def _end(frame: Frame, row: _Row, y: float, *, wide: bool) -> Html:
     at = y if wide else y + 9
     return joined(
         [
-            row_words(frame, name, describe.evaluation(worth), y, wide=wide),
+            row_words(frame, name, describe.return_of(worth), y, wide=wide),
             element("line", x1=low, x2=high, y1=at, y2=at, class_=f"bar {class_}"),
             dot(frame.x(worth.returns.mean), at, 5.5, f"end {class_}"),
         ]

@@ -2,7 +2,7 @@
 
 from also.campaign.state import Stage
 from also.cli.page.account import Account
-from also.cli.page.chart import NARROW, Frame, column, stage_axis, svg, twice
+from also.cli.page.chart import NARROW, Frame, column, stage_axis, svg, twice, y_axis
 from also.cli.page.markup import Html, element, joined
 from also.cli.page.tables import folded, table
 
@@ -48,11 +48,7 @@ def _draw(account: Account, names: list[str], width: int) -> Html:
         x_range=(0, len(account.spans)),
         y_range=(0, 1),
     )
-    parts = []
-    for value in (0.0, 0.5, 1.0):
-        at = frame.y(value)
-        parts.append(element("line", x1=frame.left, x2=frame.end, y1=at, y2=at, class_="grid"))
-        parts.append(element("text", f"{value:.0%}", x=frame.left - 7, y=at + 4, class_="tick", text_anchor="end"))
+    parts = [y_axis(frame, (0.0, 0.5, 1.0), "{:.0%}".format)]
     for span in account.spans:
         place, below = span.stage.number, 0.0
         gap = min(1.5, 0.1 * (frame.x(1) - frame.x(0)))

@@ -1,7 +1,6 @@
 """The stages, one below the other: a sentence each, and everything that is known of it folded below."""
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from also import enums, reasons
 from also.campaign.state import Stage, StageRound, State
@@ -20,37 +19,26 @@ from also.words import counted
 
 def stages(account: Account) -> Html:
     """All stages; those in a row that were left to learn under one incumbent are one entry."""
-    groups = [list(group) for _, group in groupby(account.state.stages, _left_to_learn)]
-    if not groups:
+    entries = describe.entries(account.state.stages)
+    if not entries:
         return element("p", "No stage has been trained yet.")
-    return element("div", *(_entry(account.state, group) for group in groups), class_="stages")
-
-
-def _left_to_learn(stage: Stage) -> int:
-    """What stages of one entry have in common: the incumbent's first stage, or else a number of their own."""
-    return stage.incumbent.since if decisions.kind_of(stage) == "learning" else -1 - stage.number
+    return element("div", *(_entry(account.state, entry) for entry in entries), class_="stages")
 
 
 def _entry(state: State, group: Sequence[Stage]) -> Html:
     first, last = group[0], group[-1]
-    number = str(first.number) if first is last else f"{first.number}–{last.number}"
+    after = describe.measured_after(state, last)
+    worth = f"{after.returns.mean:.3f}" if after is not None else describe.NOTHING
     summary = element(
         "summary",
-        element("span", number, class_="number"),
+        element("span", describe.numbers(group), class_="number"),
         decisions.icon(decisions.kind(state, last)),
         element("span", story(state, group), class_="story"),
-        element("span", f"{first.mean_return:.3f} → {_after(state, last)}", class_="return"),
+        element("span", f"{first.mean_return:.3f} → {worth}", class_="return"),
     )
     inside = [_one(first)] if first is last else [_several(group)]
     anchors = [element("span", id=f"stage-{stage.number}") for stage in group]
     return element("details", summary, element("div", *anchors, *inside, class_="inside"), class_="stage")
-
-
-def _after(state: State, stage: Stage) -> str:
-    """The next stage's return; after the last one, the report's."""
-    if stage.number + 1 < len(state.stages):
-        return f"{state.stages[stage.number + 1].mean_return:.3f}"
-    return f"{state.reported.evaluation.returns.mean:.3f}" if state.reported is not None else describe.NOTHING
 
 
 def _several(group: Sequence[Stage]) -> Html:
@@ -136,8 +124,8 @@ def _round(given: StageRound) -> Iterator[Html]:
 
 def _candidate(candidate: Candidate, words: str, verdict: Verdict | None) -> Html:
     said: list[Child] = [element("b", candidate.name), " ", element("code", words)]
-    if candidate_reason := _reasons(candidate):
-        said.append(element("small", f"Proposed because: {candidate_reason}"))
+    if why := " ".join(dict.fromkeys(term.reason for term in candidate.config.terms if term.reason)):
+        said.append(element("small", f"Proposed because: {why}"))
     if verdict is None:
         return element("li", *said)
     outcome = enums.short_name(Outcome.DESCRIPTOR, verdict.outcome)
@@ -151,7 +139,3 @@ def _candidate(candidate: Candidate, words: str, verdict: Verdict | None) -> Htm
         ),
         element("small", verdict.detail) if verdict.detail else None,
     )
-
-
-def _reasons(candidate: Candidate) -> str:
-    return " ".join(dict.fromkeys(term.reason for term in candidate.config.terms if term.reason))

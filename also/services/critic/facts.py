@@ -12,6 +12,7 @@ from also.services.critic.phase import curve_change
 from also.v1.critic_pb2 import DiagnoseRequest
 from also.v1.diagnosis_pb2 import LearningPhase
 from also.v1.evidence_pb2 import Evidence
+from also.words import counted
 
 
 def facts(request: DiagnoseRequest, case: Case) -> str:
@@ -27,16 +28,12 @@ def facts(request: DiagnoseRequest, case: Case) -> str:
 def _standing(request: DiagnoseRequest, case: Case) -> Iterator[str]:
     """The phase, and the returns that it is read from."""
     yield f"The phase is {enums.short_name(LearningPhase.DESCRIPTOR, case.phase)}."
+    *earlier, now = (_mean(request, evidence, case.seen) for evidence in request.evidence[-2:])
+    before = f", {earlier[0]} in the stage before" if earlier else ""
     yield (
-        f"As shares of the task's largest return, the mean return is {_mean(request, request.evidence[-1], case.seen)}"
-        + (f", {_mean(request, request.evidence[-2], case.seen)} in the stage before" if _has_before(request) else "")
-        + f"; along the curve it changed by {number(curve_change(case.evidence) / case.return_unit)}, from the first "
-        "third to the last."
+        f"As shares of the task's largest return, the mean return is {now}{before}; along the curve it changed by "
+        f"{number(curve_change(case.evidence) / case.return_unit)}, from the first third to the last."
     )
-
-
-def _has_before(request: DiagnoseRequest) -> bool:
-    return len(request.evidence) > 1
 
 
 def _mean(request: DiagnoseRequest, evidence: Evidence, seen: Sequence[float]) -> str:
@@ -55,7 +52,7 @@ def _milestones(case: Case) -> Iterator[str]:
         return
     card, seen = missing
     before = case.reached_before(card.name)
-    takes = {0: "an unknown number of agents", 1: "1 agent"}.get(card.agents_needed, f"{card.agents_needed} agents")
+    takes = counted(card.agents_needed, "agent") if card.agents_needed else "an unknown number of agents"
     text = f"The first milestone with reached below 0.5 is {card.name}: {number(seen.reached)}, and it takes {takes}"
     yield f"{text}; before it comes {before.milestone}: {number(before.reached)}." if before else f"{text}."
     if guide := case.guide(card):

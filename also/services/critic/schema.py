@@ -12,7 +12,7 @@ read from the evidence, whatever the model may think that they are.
 """
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from also import enums, limits
@@ -20,6 +20,7 @@ from also.briefing.aliases import Aliases
 from also.briefing.evidence import citable_paths
 from also.errors import DocumentError
 from also.llm.question import Contradiction, Reply, ReplyError
+from also.llm.schemas import Schema, listed, one, record, text
 from also.services.critic.case import MOST_FINDINGS, read_case
 from also.services.critic.choices import FOR_TERMS, Choices, choices
 from also.services.critic.citations import cite
@@ -49,9 +50,7 @@ _MODES = enums.short_names(pb.FailureMode.DESCRIPTOR)
 _REMEDIES = enums.short_names(pb.Remedy.DESCRIPTOR)
 
 
-def diagnosis_schema(
-    card: TaskCard, incumbent: ShapingConfig, paths: Sequence[str], offered: Choices
-) -> dict[str, Any]:
+def diagnosis_schema(card: TaskCard, incumbent: ShapingConfig, paths: Sequence[str], offered: Choices) -> Schema:
     """JSON schema of a diagnosis, inside what grammars of constrained decoding support.
 
     Args:
@@ -61,15 +60,15 @@ def diagnosis_schema(
         offered: what may be said of the case.
     """
     finding = {
-        "citations": _array({"type": "string", "enum": list(paths)}, MOST_CITATIONS),
-        "summary": {"type": "string", "maxLength": LONGEST_SUMMARY},
-        "mode": {"type": "string", "enum": offered.mode_names},
-        **{kind: {"type": "string", "enum": list(names)} for kind, names in _objects(card, incumbent).items()},
-        "remedy": {"type": "string", "enum": offered.remedy_names},
-        "severity": {"type": "integer", "enum": list(LEVELS)},
-        "confidence": {"type": "integer", "enum": list(LEVELS)},
+        "citations": listed(one(paths), least=1, most=MOST_CITATIONS),
+        "summary": text(LONGEST_SUMMARY),
+        "mode": one(offered.mode_names),
+        **{kind: one(names) for kind, names in _objects(card, incumbent).items()},
+        "remedy": one(offered.remedy_names),
+        "severity": one(LEVELS),
+        "confidence": one(LEVELS),
     }
-    return _object({"findings": _array(_object(finding), MOST_FINDINGS)})
+    return record({"findings": listed(record(finding), least=1, most=MOST_FINDINGS)})
 
 
 def read(reply: Reply, request: DiagnoseRequest) -> pb.Diagnosis:
@@ -123,7 +122,7 @@ class _Reader:
             limits.check(diagnosis)
         except DocumentError as error:
             raise ReplyError(str(error)) from None
-        denied = [text for finding in diagnosis.findings for text in contradictions(finding, self._case)]
+        denied = [denial for finding in diagnosis.findings for denial in contradictions(finding, self._case)]
         if denied:
             raise Contradiction(f"it contradicts the evidence: {'; '.join(denied)}")
         return diagnosis
@@ -175,19 +174,6 @@ def _merged(findings: Iterable[pb.Finding]) -> list[pb.Finding]:
         kept.setdefault((finding.mode, finding.milestone), finding)
     wrong = [finding for finding in kept.values() if finding.mode != pb.FAILURE_MODE_NONE]
     return wrong or list(kept.values())[:1]
-
-
-def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _array(items: Mapping[str, Any], most: int) -> dict[str, Any]:
-    return {"type": "array", "items": dict(items), "minItems": 1, "maxItems": most}
 
 
 def _fields(data: Any, where: str, names: Sequence[str]) -> dict[str, Any]:

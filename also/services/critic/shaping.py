@@ -3,6 +3,7 @@
 They are rules as those of `rules`: functions from the case to one finding or none.
 """
 
+from also.briefing.evidence import DEAD
 from also.services.critic.case import Case, number, percent
 from also.shaping.rules import derive_invariance
 from also.v1 import diagnosis_pb2 as pb
@@ -17,9 +18,6 @@ DOMINATES = 0.9
 
 HARMLESS = 0.7
 """Factor on the severity of dominating terms that cannot change which policies are optimal."""
-
-DEAD = 0.001
-"""Firing rate up to which a term is dead."""
 
 
 def dominating(case: Case) -> Finding | None:

@@ -5,6 +5,7 @@ two of them would only be one with another weight.
 """
 
 from collections.abc import Collection, Iterable
+from copy import deepcopy
 
 from also.services.generator.terms import tidy
 from also.shaping.rules import cap_total, complete, feature_of, is_capped
@@ -19,7 +20,7 @@ FULL_PURSE = 0.9
 
 def add(config: pb.ShapingConfig, terms: Iterable[pb.ShapingTerm]) -> pb.ShapingConfig:
     """The config with terms added, each in place of the one of its shape where there is one."""
-    changed = _copy(config)
+    changed = deepcopy(config)
     for term in terms:
         twin = next((present for present in changed.terms if shape(present) == shape(term)), None)
         if twin is not None:
@@ -43,7 +44,7 @@ def without(config: pb.ShapingConfig, names: Collection[str]) -> pb.ShapingConfi
 
 def scaled(config: pb.ShapingConfig, names: Collection[str], factor: float) -> pb.ShapingConfig:
     """The config with the weights (and caps) of some terms multiplied, each at most 1."""
-    changed = _copy(config)
+    changed = deepcopy(config)
     for term in _paying(changed, names):
         term.weight = tidy(max(-1.0, min(1.0, term.weight * factor)))
         if term.HasField("episode_cap") and is_capped(term.form):  # filled in at its default, it says nothing elsewhere
@@ -53,7 +54,7 @@ def scaled(config: pb.ShapingConfig, names: Collection[str], factor: float) -> p
 
 def stretched(config: pb.ShapingConfig, names: Collection[str], factor: float) -> pb.ShapingConfig:
     """The config with the reach (the scale of the transform) of some terms multiplied, each at most 1."""
-    changed = _copy(config)
+    changed = deepcopy(config)
     for term in _paying(changed, names):
         if term.transform.HasField("scale"):
             term.transform.scale = tidy(min(1.0, term.transform.scale * factor))
@@ -62,7 +63,7 @@ def stretched(config: pb.ShapingConfig, names: Collection[str], factor: float) -
 
 def faded(config: pb.ShapingConfig, names: Collection[str], schedule: pb.Schedule) -> pb.ShapingConfig:
     """The config with a schedule given to some terms."""
-    changed = _copy(config)
+    changed = deepcopy(config)
     for term in _paying(changed, names):
         term.schedule.CopyFrom(schedule)
     return changed
@@ -70,7 +71,7 @@ def faded(config: pb.ShapingConfig, names: Collection[str], schedule: pb.Schedul
 
 def personal(config: pb.ShapingConfig, card: TaskCard) -> pb.ShapingConfig:
     """The config with each agent paid by its own value where the team was paid by an aggregate of agents' values."""
-    changed = _copy(config)
+    changed = deepcopy(config)
     for term in _paying(changed, [term.name for term in config.terms]):
         of_agents = feature_of(card, term.feature).scope == FEATURE_SCOPE_AGENT
         if of_agents and term.target == pb.TARGET_KIND_TEAM and not term.HasField("gate"):
@@ -93,7 +94,7 @@ def fit_caps(config: pb.ShapingConfig, card: TaskCard, gamma: float) -> pb.Shapi
     if total <= allowed or allowed <= 0:
         return config
     capped = [term.name for term in config.terms if is_capped(term.form)]
-    spelt_out = _copy(config)
+    spelt_out = deepcopy(config)
     for term, full in zip(spelt_out.terms, complete(config).terms, strict=True):
         if is_capped(term.form):
             term.episode_cap = full.episode_cap
@@ -113,12 +114,6 @@ def free_name(name: str, taken: Collection[str]) -> str:
         free = f"{name[:45]}_{number}"
         number += 1
     return free
-
-
-def _copy(config: pb.ShapingConfig) -> pb.ShapingConfig:
-    copy = pb.ShapingConfig()
-    copy.CopyFrom(config)
-    return copy
 
 
 def _paying(config: pb.ShapingConfig, names: Collection[str]) -> list[pb.ShapingTerm]:

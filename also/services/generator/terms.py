@@ -6,6 +6,8 @@ from a small purse, a share of what the smallest return is worth to the learner 
 no amount of shaping is worth a success within its sight.
 """
 
+from copy import deepcopy
+
 from also import returns
 from also.shaping.aggregates import aggregate_range, reads_team
 from also.shaping.rules import feature_of
@@ -59,7 +61,7 @@ def potential(
         target=target,
         role=role,
         feature=feature.name,
-        weight=_weight(card, share),
+        weight=tidy(min(1.0, share * returns.span(card))),
         reason=reason,
     )
     if lower:
@@ -74,28 +76,18 @@ def potential(
     return term
 
 
-def event(
-    card: TaskCard,
-    milestone: Milestone,
-    *,
-    cap: float,
-    target: pb.TargetKind = pb.TARGET_KIND_TEAM,
-    role: str = "",
-    reason: str = "",
-) -> pb.ShapingTerm:
-    """A bonus each time a milestone's feature rises to its threshold, paid once per episode in full.
+def event(card: TaskCard, milestone: Milestone, *, cap: float, reason: str = "") -> pb.ShapingTerm:
+    """A bonus for the team each time a milestone's feature rises to its threshold, paid once per episode in full.
 
     Args:
         card: the task's card.
         milestone: what is rewarded.
         cap: episode cap, see `purse`.
-        target: who receives it.
-        role: role that receives it, for target `role`.
         reason: why, one sentence.
     """
     feature = feature_of(card, milestone.feature)
-    name = _name("own" if role else "reach", milestone.name)
-    term = _capped(pb.SHAPING_FORM_EVENT, name, feature, cap, target, reason, role)
+    name = _name("reach", milestone.name)
+    term = _capped(pb.SHAPING_FORM_EVENT, name, feature, cap, pb.TARGET_KIND_TEAM, reason)
     if _needs_aggregate(term, feature):
         term.aggregate = milestone.aggregate or task_pb2.AGGREGATE_MAX
     term.event.threshold = _level(card, feature, term.aggregate, milestone.threshold)
@@ -173,8 +165,7 @@ def credit(alpha: float, *, reason: str = "") -> pb.ShapingTerm:
 def gated(card: TaskCard, term: pb.ShapingTerm, after: Milestone) -> pb.ShapingTerm:
     """A copy of a term that is active only while a milestone's condition holds."""
     feature = feature_of(card, after.feature)
-    copy = pb.ShapingTerm()
-    copy.CopyFrom(term)
+    copy = deepcopy(term)
     copy.gate.feature, copy.gate.comparison = feature.name, pb.COMPARISON_AT_LEAST
     copy.gate.value = after.threshold
     if _needs_aggregate(term, feature):
@@ -192,13 +183,14 @@ def purse(card: TaskCard, gamma: float) -> float:
     return tidy(min(1.0, PURSE * bonus_limit(card, gamma)))
 
 
+def schedule_end(env_steps: int) -> int:
+    """env_steps as a schedule's end. In [1, 1e9]."""
+    return min(max(1, env_steps), 10**9)
+
+
 def tidy(number: float) -> float:
     """A number with four significant digits, for readers."""
     return float(f"{number:.4g}")
-
-
-def _weight(card: TaskCard, share: float) -> float:
-    return tidy(min(1.0, share * returns.span(card)))
 
 
 def _capped(

@@ -6,12 +6,13 @@ config has structure, a mutation may also add a term drawn at random or drop one
 """
 
 from collections.abc import Iterator
+from copy import deepcopy
 from random import Random
 
 from also.services.generator.configs import add, without
 from also.services.generator.controls.sampling import DRAWS_PER_CANDIDATE, draw_term, stream
 from also.services.generator.proposal import Proposal, candidates_wanted
-from also.services.generator.terms import tidy
+from also.services.generator.terms import schedule_end, tidy
 from also.v1 import shaping_pb2 as pb
 from also.v1.generator_pb2 import ProposeRequest
 
@@ -51,8 +52,7 @@ def mutate(numbers: Random, request: ProposeRequest, name: str) -> pb.ShapingCon
 
 def _perturb(numbers: Random, incumbent: pb.ShapingConfig) -> pb.ShapingConfig:
     """Every number of every term, multiplied by 0.8 or 1.25 and kept in its range."""
-    config = pb.ShapingConfig()
-    config.CopyFrom(incumbent)
+    config = deepcopy(incumbent)
     for term in config.terms:
         if term.form == pb.SHAPING_FORM_CREDIT:
             term.credit.alpha = _step(numbers, term.credit.alpha)
@@ -64,7 +64,7 @@ def _perturb(numbers: Random, incumbent: pb.ShapingConfig) -> pb.ShapingConfig:
             term.episode_cap = _step(numbers, term.episode_cap)
         if term.schedule.end > 0:
             longer = round(term.schedule.end * numbers.choice(FACTORS))
-            term.schedule.end = min(10**9, max(term.schedule.begin + 1, longer))
+            term.schedule.end = schedule_end(max(term.schedule.begin + 1, longer))
     return config
 
 

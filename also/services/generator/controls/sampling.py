@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 
 from also import returns, seeds
 from also.services.generator.proposal import Proposal, candidates_wanted
-from also.services.generator.terms import purse, tidy
+from also.services.generator.terms import purse, schedule_end, tidy
 from also.shaping.aggregates import allowed_aggregates
 from also.shaping.rules import tells_of_state
 from also.v1 import shaping_pb2 as pb
@@ -98,7 +98,7 @@ def draw_term(numbers: Random, request: ProposeRequest, name: str) -> pb.Shaping
         _draw_gate(numbers, term, card)
     if numbers.random() < FADING:
         term.schedule.kind = _pick(numbers, (pb.SCHEDULE_KIND_LINEAR, pb.SCHEDULE_KIND_EXPONENTIAL))
-        term.schedule.end = min(10**9, max(1, round(numbers.uniform(0.25, 2) * request.stage_env_steps)))
+        term.schedule.end = schedule_end(round(numbers.uniform(0.25, 2) * request.stage_env_steps))
         term.schedule.floor = tidy(numbers.uniform(0, 0.5))
     return term
 

@@ -8,6 +8,7 @@ stronger, weaker, and with a wider or narrower reach.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from also.briefing.evidence import DEAD
 from also.briefing.history import NO_FINDING
 from also.services.generator.configs import scaled, stretched
 from also.services.generator.proposal import Proposal, tried_under
@@ -16,9 +17,6 @@ from also.v1 import shaping_pb2 as pb
 from also.v1 import verdict_pb2
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.verdict_pb2 import Trial
-
-DEAD = 0.001
-"""Firing rate up to which a term is dead."""
 
 CUT = 0.5
 """Cut rate from which a term is saturated."""

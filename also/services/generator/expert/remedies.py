@@ -11,7 +11,7 @@ from itertools import product
 
 from also.services.generator import configs
 from also.services.generator.expert.problem import Problem
-from also.services.generator.terms import SHARE, credit, event, gated, novelty, potential, synchrony
+from also.services.generator.terms import SHARE, credit, event, gated, novelty, potential, schedule_end, synchrony
 from also.v1 import diagnosis_pb2 as dp
 from also.v1 import shaping_pb2 as pb
 
@@ -151,10 +151,10 @@ def decay(problem: Problem) -> Iterator[pb.ShapingConfig]:
     """Let a term, then all terms, fade within about a stage."""
     stage = problem.request.stage_env_steps
     schedules = (
-        pb.Schedule(kind=pb.SCHEDULE_KIND_LINEAR, end=_schedule_end(stage)),
-        pb.Schedule(kind=pb.SCHEDULE_KIND_EXPONENTIAL, end=_schedule_end(stage), floor=0.05),
-        pb.Schedule(kind=pb.SCHEDULE_KIND_LINEAR, end=_schedule_end(stage // 2)),
-        pb.Schedule(kind=pb.SCHEDULE_KIND_LINEAR, end=_schedule_end(2 * stage), floor=0.25),
+        pb.Schedule(kind=pb.SCHEDULE_KIND_LINEAR, end=schedule_end(stage)),
+        pb.Schedule(kind=pb.SCHEDULE_KIND_EXPONENTIAL, end=schedule_end(stage), floor=0.05),
+        pb.Schedule(kind=pb.SCHEDULE_KIND_LINEAR, end=schedule_end(stage // 2)),
+        pb.Schedule(kind=pb.SCHEDULE_KIND_LINEAR, end=schedule_end(2 * stage), floor=0.25),
     )
     for schedule, names in product(schedules, problem.terms_to_change()):
         yield configs.faded(problem.incumbent, names, schedule)
@@ -213,8 +213,3 @@ def _together(problem: Problem) -> list[pb.ShapingTerm]:
     needed = problem.milestone.agents_needed if problem.milestone else 2
     reason = f"Pays when agents hold {alone.name} at the same time."
     return synchrony(problem.card, alone, cap=problem.purse, min_agents=needed, reason=reason)
-
-
-def _schedule_end(env_steps: int) -> int:
-    """env_steps as a schedule's end. In [1, 1e9]."""
-    return min(max(1, env_steps), 10**9)

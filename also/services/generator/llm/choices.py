@@ -16,6 +16,7 @@ from also.services.generator.llm.schema import changes, companies, companions
 from also.shaping.sight import bonus_limit
 from also.v1 import shaping_pb2 as pb
 from also.v1 import task_pb2
+from also.words import counted
 
 
 def levels_section() -> str:
@@ -46,7 +47,7 @@ def choices_section(offered: Offer) -> str:
 def _choices(offered: Offer) -> Iterator[str]:
     request = offered.request
     limit = FULL_PURSE * bonus_limit(request.card, request.gamma)
-    roles = [f"{role} ({_agents(size)})" for role, size in offered.roles.items()]
+    roles = [f"{role} ({counted(size, 'agent')})" for role, size in offered.roles.items()]
     yield f"- target: {_listed(['agent', 'team', *roles])}"
     for scope in task_pb2.FeatureScope.values()[1:]:
         names = [feature.name for feature in offered.features if feature.scope == scope]
@@ -71,10 +72,6 @@ def _choices(offered: Offer) -> Iterator[str]:
         yield "- credit: nothing can be mixed here; leave it out"
     most = offered.most_added
     yield f"- add: {f'{0 if offered.kept else 1} to {most} terms' if most else 'no place is left; leave it out'}"
-
-
-def _agents(size: int) -> str:
-    return "1 agent" if size == 1 else f"{size} agents"
 
 
 def _listed(values: Sequence[str | int]) -> str:

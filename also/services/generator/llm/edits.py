@@ -12,7 +12,7 @@ from also.limits import fill_defaults
 from also.services.generator.configs import faded, free_name, scaled, stretched
 from also.services.generator.llm import schema
 from also.services.generator.llm.offer import Offer
-from also.services.generator.terms import credit, purse, tidy
+from also.services.generator.terms import credit, purse, schedule_end, tidy
 from also.shaping.rules import feature_of, is_capped
 from also.v1 import shaping_pb2 as pb
 from also.v1.generator_pb2 import ProposeRequest
@@ -24,8 +24,6 @@ FADED_AT = 100
 
 _MARGIN = 0.0001
 """Share of a range by which a gate's level is eased, so that features in single precision reach it."""
-
-_LAST_ENV_STEP = 10**9
 
 
 def edited(offered: Offer, candidate: dict[str, Any]) -> pb.ShapingConfig:
@@ -113,8 +111,8 @@ def _gate(card: TaskCard, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _env_steps(offered: Offer, percent: float) -> int:
-    """A share of a stage as a schedule's end. In [1, 1e9]."""
-    return max(1, min(_LAST_ENV_STEP, int(offered.request.stage_env_steps * percent // 100)))
+    """A share of a stage as a schedule's end."""
+    return schedule_end(int(offered.request.stage_env_steps * percent // 100))
 
 
 def _mix(config: pb.ShapingConfig, alpha: float | None, reason: str) -> None:

@@ -13,10 +13,11 @@ from typing import Any
 from also.errors import ShapingError
 from also.llm.conformance import fault
 from also.llm.question import Choice, Contradiction, Reply, ReplyError
+from also.llm.schemas import Schema
 from also.services.generator.configs import fit_caps
 from also.services.generator.llm.edits import edited
 from also.services.generator.llm.offer import Offer, offer
-from also.services.generator.llm.schema import LONGEST_REASON, WHOLE, Schema, candidate_schema, kinds, wants_list
+from also.services.generator.llm.schema import LONGEST_REASON, WHOLE, candidate_schema, kinds, wants_list
 from also.services.generator.llm.sense import senseless
 from also.services.generator.proposal import Proposal
 from also.shaping.identity import config_hash

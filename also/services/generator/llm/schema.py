@@ -12,16 +12,15 @@ calls nearer to success.
 
 A term is one of several flat objects, one for each form and way of reading. Fields have the names of
 `shaping.proto`, with a role's alias as `target`, and without what we set ourselves: name, clip and
-episode cap. Only what xgrammar and OpenAI's strict mode share is used: no $ref, no pattern, no numeric
-range; every property is required, and null where it is not wanted.
+episode cap. What is not wanted is null.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from also import enums
 from also.briefing.history import NO_FINDING
+from also.llm.schemas import NULL, Schema, either, listed, one, record, text
 from also.services.generator.llm import levels
 from also.services.generator.llm.offer import Offer
 from also.services.generator.proposal import candidates_wanted
@@ -31,9 +30,6 @@ from also.v1 import campaign_pb2, diagnosis_pb2, task_pb2
 from also.v1 import shaping_pb2 as pb
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.task_pb2 import Feature
-
-Schema = dict[str, Any]
-"""A JSON schema, as JSON data."""
 
 LONGEST_REASON = 200
 """Characters of a candidate's reason at most."""
@@ -105,8 +101,8 @@ def reply_schema(offered: Offer) -> Schema:
     leads = kinds(offered)
     fields = {kind.name: candidate_schema(offered, kind) for kind in leads}
     if rest := candidates_wanted(offered.request) - len(leads):
-        fields["candidates"] = _list(candidate_schema(offered, MORE if leads else ANY), least=1, most=rest)
-    return _object(fields)
+        fields["candidates"] = listed(candidate_schema(offered, MORE if leads else ANY), least=1, most=rest)
+    return record(fields)
 
 
 def kinds(offered: Offer) -> Sequence[Kind]:
@@ -134,15 +130,15 @@ def candidate_schema(offered: Offer, kind: Kind = ANY) -> Schema:
         kind: kind of the terms that it may add.
     """
     findings = [NO_FINDING, *range(len(offered.request.diagnosis.findings))]
-    fields: Schema = {"reason": {"type": "string", "maxLength": LONGEST_REASON}, "finding": _one(findings)}
+    fields: Schema = {"reason": text(LONGEST_REASON), "finding": one(findings)}
     if offered.kept:
-        fields["keep"] = _object({term.name: _one(changes(term)) for term in offered.kept})
+        fields["keep"] = record({term.name: one(changes(term)) for term in offered.kept})
     if offered.mixes:
-        fields["credit"] = _any([_NULL, _one(levels.ALPHAS)])
+        fields["credit"] = either([NULL, one(levels.ALPHAS)])
     if offered.most_added:
-        terms = _any(list(_all_terms(offered, kind)))
-        fields["add"] = _list(terms, least=0 if offered.kept else 1, most=offered.most_added)
-    return _object(fields)
+        terms = either(list(_all_terms(offered, kind)))
+        fields["add"] = listed(terms, least=0 if offered.kept else 1, most=offered.most_added)
+    return record(fields)
 
 
 def changes(term: pb.ShapingTerm) -> Sequence[str]:
@@ -185,21 +181,21 @@ def _by_direction(
 def _term(offered: Offer, form: pb.ShapingForm, reading: _Reading, direction: task_pb2.Direction, kind: Kind) -> Schema:
     """A term of a form that reads in one way."""
     fields = {
-        "form": _one([enums.short_name(pb.ShapingForm.DESCRIPTOR, form)]),
-        "target": _one(reading.targets),
-        "feature": _one(reading.features),
+        "form": one([enums.short_name(pb.ShapingForm.DESCRIPTOR, form)]),
+        "target": one(reading.targets),
+        "feature": one(reading.features),
     }
     if reading.aggregated:
-        fields["aggregate"] = _one(_AGGREGATES)
+        fields["aggregate"] = one(_AGGREGATES)
     if form != pb.SHAPING_FORM_NOVELTY:
         fields["transform"] = _transform(form, direction)
         gated = kind.whole or (form in GATED and not kind.plain)
-        fields["gate"] = _gate(offered, form, _target_kind(reading)) if gated else _NULL
-    fields["weight"] = _one([weight for weight in levels.WEIGHTS[form] if weight > 0 or not direction])
-    fields["schedule"] = _NULL if kind.plain else _SCHEDULE
+        fields["gate"] = _gate(offered, form, _target_kind(reading)) if gated else NULL
+    fields["weight"] = one([weight for weight in levels.WEIGHTS[form] if weight > 0 or not direction])
+    fields["schedule"] = NULL if kind.plain else _SCHEDULE
     if form in RULES:
         fields[RULES[form]] = _rule(offered, form, reading)
-    return _object(fields)
+    return record(fields)
 
 
 def _readings(offered: Offer, form: pb.ShapingForm) -> Iterator[_Reading]:
@@ -249,10 +245,10 @@ def _transform(form: pb.ShapingForm, direction: task_pb2.Direction) -> Schema:
         rises = direction == task_pb2.DIRECTION_HIGHER
         scaled = [kind for kind in scaled if (kind != pb.TRANSFORM_KIND_EXP) == rises]
         plain = rises
-    variants = [_object({"kind": _one(["identity"])})] if plain else []
+    variants = [record({"kind": one(["identity"])})] if plain else []
     if names := [enums.short_name(pb.TransformKind.DESCRIPTOR, kind) for kind in scaled]:
-        variants.append(_object({"kind": _one(names), "scale": _one(levels.SCALES)}))
-    return _any(variants)
+        variants.append(record({"kind": one(names), "scale": one(levels.SCALES)}))
+    return either(variants)
 
 
 def _gate(offered: Offer, form: pb.ShapingForm, target: int) -> Schema:
@@ -262,32 +258,32 @@ def _gate(offered: Offer, form: pb.ShapingForm, target: int) -> Schema:
     aggregated = scopes[:2] if team else scopes[1:2]
     plain = [scope for scope in scopes if scope not in aggregated]
     condition = {
-        "comparison": _one(enums.short_names(pb.Comparison.DESCRIPTOR)),
-        "level": _one(levels.GATE_LEVELS),
+        "comparison": one(enums.short_names(pb.Comparison.DESCRIPTOR)),
+        "level": one(levels.GATE_LEVELS),
     }
-    variants: list[Schema] = [_NULL]
+    variants: list[Schema] = [NULL]
     if names := _names(features, *plain):
-        variants.append(_object({"feature": _one(names), **condition}))
+        variants.append(record({"feature": one(names), **condition}))
     if names := _names(features, *aggregated):
-        variants.append(_object({"feature": _one(names), "aggregate": _one(_AGGREGATES), **condition}))
-    return _any(variants)
+        variants.append(record({"feature": one(names), "aggregate": one(_AGGREGATES), **condition}))
+    return either(variants)
 
 
 def _rule(offered: Offer, form: pb.ShapingForm, reading: _Reading) -> Schema:
     match form:
         case pb.SHAPING_FORM_EVENT:
-            return _object({"threshold": _one(levels.THRESHOLDS), "cooldown": _one(levels.COOLDOWNS)})
+            return record({"threshold": one(levels.THRESHOLDS), "cooldown": one(levels.COOLDOWNS)})
         case pb.SHAPING_FORM_SYNCHRONY:
-            return _object(
+            return record(
                 {
-                    "min_agents": _one(companies(offered, [role for role in reading.targets if role in offered.roles])),
-                    "window": _one(levels.WINDOWS),
-                    "threshold": _one(levels.THRESHOLDS),
+                    "min_agents": one(companies(offered, [role for role in reading.targets if role in offered.roles])),
+                    "window": one(levels.WINDOWS),
+                    "threshold": one(levels.THRESHOLDS),
                 }
             )
         case _:
-            bins = {"bins": _one(levels.BINS)}
-            return _object({**bins, "team": _one(_OF_NOVELTIES)} if reading.of_team else bins)
+            bins = {"bins": one(levels.BINS)}
+            return record({**bins, "team": one(_OF_NOVELTIES)} if reading.of_team else bins)
 
 
 def companies(offered: Offer, roles: Sequence[str]) -> list[int]:
@@ -307,34 +303,14 @@ def companions(offered: Offer) -> list[str]:
     return [role for role, size in offered.roles.items() if size > 1]
 
 
-def _one(values: Iterable[str | int]) -> Schema:
-    """One of some texts, or of some whole numbers."""
-    allowed = list(values)
-    return {"type": "string" if isinstance(allowed[0], str) else "integer", "enum": allowed}
-
-
-def _any(schemas: Sequence[Schema]) -> Schema:
-    return {"anyOf": list(schemas)} if len(schemas) > 1 else schemas[0]
-
-
-def _list(items: Schema, *, least: int, most: int) -> Schema:
-    return {"type": "array", "items": items, "minItems": least, "maxItems": most}
-
-
-def _object(fields: Schema) -> Schema:
-    """An object with exactly these properties."""
-    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
-
-
-_NULL: Schema = {"type": "null"}
-_SCHEDULE = _any(
+_SCHEDULE = either(
     [
-        _NULL,
-        _object(
+        NULL,
+        record(
             {
-                "kind": _one(["linear", "exponential"]),
-                "end": _one(levels.SCHEDULE_ENDS),
-                "floor": _one(levels.FLOORS),
+                "kind": one(["linear", "exponential"]),
+                "end": one(levels.SCHEDULE_ENDS),
+                "floor": one(levels.FLOORS),
             }
         ),
     ]

@@ -69,11 +69,7 @@ def navigation_card(layout: Layout) -> TaskCard:
     count = layout.agents
     rows = [
         (
-            "nearest_landmark_distance",
-            AGENT,
-            "width",
-            FARTHEST,
-            LOWER,
+            *("nearest_landmark_distance", AGENT, "width", FARTHEST, LOWER),
             "Distance of an agent to its nearest landmark.",
         ),
         ("partner_distance", PAIR, "width", FARTHEST, HIGHER, "Distance between two agents."),

@@ -14,11 +14,11 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from also.services.trainer.tasks.cards.rows import AGENT, HIGHER, LOWER, PAIR, STATE, TEAM, feature
+from also.services.trainer.tasks.cards.rows import AGENT, HIGHER, LOWER, PAIR, STATE, TEAM, feature, milestone
 from also.services.trainer.tasks.jaxmarl.kinds import Kind, Step
 from also.services.trainer.tasks.jaxmarl.layouts import Layout
 from also.services.trainer.tasks.jaxmarl.rules import Memory, Rules, StepResult, distances_between
-from also.v1.task_pb2 import Milestone, TaskCard
+from also.v1.task_pb2 import TaskCard
 
 CATCHERS = 2
 """Predators that have to touch the prey in the same env_step."""
@@ -85,6 +85,18 @@ def predator_prey_card(layout: Layout, predators: int) -> TaskCard:
         ("touching", AGENT, "bool", 1, HIGHER, "Whether a predator touches the prey."),
         ("predators_touching", TEAM, "agents", predators, HIGHER, "Predators that touch the prey."),
     ]
+    milestones = [
+        milestone("near", "predators_near", 1, 1, "prey_distance", "A predator is near the prey."),
+        milestone("touched", "predators_touching", 1, 1, "prey_distance", "A predator touches the prey."),
+        milestone(
+            *("surrounded", "predators_near", CATCHERS, CATCHERS, "second_distance"),
+            f"{CATCHERS} predators are near the prey.",
+        ),
+        milestone(
+            *("caught", "predators_touching", CATCHERS, CATCHERS, "second_distance"),
+            f"{CATCHERS} predators touch the prey at once.",
+        ),
+    ]
     return TaskCard(
         task=layout.title,
         description=(
@@ -96,40 +108,7 @@ def predator_prey_card(layout: Layout, predators: int) -> TaskCard:
             feature(name, scope, unit, maximum, direction, STATE, text)
             for name, scope, unit, maximum, direction, text in rows
         ],
-        milestones=[
-            Milestone(
-                name="near",
-                feature="predators_near",
-                threshold=1,
-                agents_needed=1,
-                progress_feature="prey_distance",
-                description="A predator is near the prey.",
-            ),
-            Milestone(
-                name="touched",
-                feature="predators_touching",
-                threshold=1,
-                agents_needed=1,
-                progress_feature="prey_distance",
-                description="A predator touches the prey.",
-            ),
-            Milestone(
-                name="surrounded",
-                feature="predators_near",
-                threshold=CATCHERS,
-                agents_needed=CATCHERS,
-                progress_feature="second_distance",
-                description=f"{CATCHERS} predators are near the prey.",
-            ),
-            Milestone(
-                name="caught",
-                feature="predators_touching",
-                threshold=CATCHERS,
-                agents_needed=CATCHERS,
-                progress_feature="second_distance",
-                description=f"{CATCHERS} predators touch the prey at once.",
-            ),
-        ],
+        milestones=milestones,
         smallest_return=1,
         largest_return=1,
     )

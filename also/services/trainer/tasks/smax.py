@@ -10,11 +10,11 @@ from typing import Any
 import jax.numpy as jnp
 from jax import Array
 
-from also.services.trainer.tasks.cards.rows import ACTION, AGENT, HIGHER, LOWER, STATE, TEAM, feature
+from also.services.trainer.tasks.cards.rows import ACTION, AGENT, HIGHER, LOWER, STATE, TEAM, feature, milestone
 from also.services.trainer.tasks.jaxmarl.kinds import Kind, Step
 from also.services.trainer.tasks.jaxmarl.layouts import Layout
 from also.services.trainer.tasks.jaxmarl.rules import Memory, Rules, StepResult, distances_between
-from also.v1.task_pb2 import Milestone, TaskCard
+from also.v1.task_pb2 import TaskCard
 
 HURT = 0.1
 """Share of the enemy's health whose loss counts as a fight."""
@@ -76,12 +76,7 @@ def smax_card(layout: Layout, allies: int, enemies: int, farthest: float) -> Tas
     """Card of a layout, but for sizes."""
     rows = [
         (
-            "enemy_distance",
-            AGENT,
-            "cells",
-            farthest,
-            LOWER,
-            STATE,
+            *("enemy_distance", AGENT, "cells", farthest, LOWER, STATE),
             "Distance of an ally to the nearest living enemy.",
         ),
         ("enemies_in_range", AGENT, "enemies", enemies, HIGHER, STATE, "Living enemies that the ally can attack."),
@@ -110,38 +105,12 @@ def smax_card(layout: Layout, allies: int, enemies: int, farthest: float) -> Tas
         ),
         features=[feature(*row) for row in rows],
         milestones=[
-            Milestone(
-                name="fought",
-                feature="enemy_damage",
-                threshold=HURT,
-                agents_needed=1,
-                progress_feature="enemy_distance",
-                description=f"The enemy has lost {HURT:.0%} of its health.",
+            milestone(
+                "fought", "enemy_damage", HURT, 1, "enemy_distance", f"The enemy has lost {HURT:.0%} of its health."
             ),
-            Milestone(
-                name="first_kill",
-                feature="enemies_dead",
-                threshold=1,
-                agents_needed=1,
-                progress_feature="enemy_damage",
-                description="An enemy is dead.",
-            ),
-            Milestone(
-                name="half_killed",
-                feature="enemies_dead",
-                threshold=half,
-                agents_needed=2,
-                progress_feature="enemy_damage",
-                description=f"{half} of {enemies} enemies are dead.",
-            ),
-            Milestone(
-                name="battle_won",
-                feature="won",
-                threshold=1,
-                agents_needed=2,
-                progress_feature="enemy_damage",
-                description="All enemies are dead, and an ally lives.",
-            ),
+            milestone("first_kill", "enemies_dead", 1, 1, "enemy_damage", "An enemy is dead."),
+            milestone("half_killed", "enemies_dead", half, 2, "enemy_damage", f"{half} of {enemies} enemies are dead."),
+            milestone("battle_won", "won", 1, 2, "enemy_damage", "All enemies are dead, and an ally lives."),
         ],
         smallest_return=1,
         largest_return=1,

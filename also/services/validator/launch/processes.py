@@ -162,7 +162,7 @@ class Processes:
             InputError: the group's input is wrong.
             ServiceError: it was started often enough.
         """
-        code, last = one.process.returncode, _last_line(one.log)
+        code, last = one.process.returncode, lifeline.last_line(one.log, 2000) or "(nothing)"
         if code != BAD_INPUT and one.attempt < self.attempts:
             log.GROUP_RESTARTED.tell(
                 **results.subject(one.group), attempt=one.attempt + 1, exit_code=code, said=one_line(last)
@@ -213,9 +213,3 @@ def _parse(line: bytes) -> BranchProgress | None:
         return parse_json(BranchProgress, line, "a line of a branch group")
     except DocumentError:
         return None
-
-
-def _last_line(path: Path) -> str:
-    """Last line of a log that is not empty, at most 2,000 characters."""
-    written = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return written[-1][:2000] if written else "(nothing)"

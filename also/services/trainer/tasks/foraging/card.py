@@ -6,26 +6,23 @@ food is eaten counts: they tell of a transition and of an action. Distances are 
 remain, and tell of the state; so does what was eaten, for it is what is missing of the foods.
 """
 
-from also.services.trainer.tasks.cards.rows import ACTION, AGENT, HIGHER, LOWER, PAIR, STATE, TEAM, TRANSITION, feature
+from also.services.trainer.tasks.cards.rows import (
+    ACTION,
+    AGENT,
+    EITHER,
+    HIGHER,
+    LOWER,
+    MAX,
+    PAIR,
+    STATE,
+    TEAM,
+    TRANSITION,
+    feature,
+    milestone,
+)
 from also.services.trainer.tasks.foraging.layout import EPISODE_LIMIT, FAILURES_PER_UNIT, Layout
 from also.v1 import task_pb2
 from also.v1.task_pb2 import Feature, Milestone, TaskCard
-
-_TELLS_OF = {
-    "nearest_food_distance": STATE,
-    "partner_distance": STATE,
-    "team_food_distance": STATE,
-    "adjacent_to_food": TRANSITION,
-    "agents_at_same_food": TRANSITION,
-    "level_at_food_share": TRANSITION,
-    "loading": ACTION,
-    "joint_loading": ACTION,
-    "food_eaten": STATE,
-    "field_cleared": STATE,
-    "blocked": ACTION,
-    "idle": ACTION,
-}
-"""What each feature is a function of."""
 
 
 def foraging_card(layout: Layout) -> TaskCard:
@@ -71,75 +68,47 @@ def _description(layout: Layout) -> str:
 def _features(layout: Layout) -> list[Feature]:
     inner, outer = 2 * (layout.size - 2), 2 * (layout.size - 1)
     agents, foods = layout.agents, layout.foods
-    nearer = LOWER if layout.agents_needed > 1 else task_pb2.DIRECTION_UNSPECIFIED
+    nearer = LOWER if layout.agents_needed > 1 else EITHER
     rows = [
-        ("nearest_food_distance", AGENT, "cells", inner, LOWER, "Cells to walk to the nearest remaining food."),
-        ("partner_distance", PAIR, "cells", outer, nearer, "Cells to walk between two agents."),
+        ("nearest_food_distance", AGENT, "cells", inner, LOWER, STATE, "Cells to walk to the nearest remaining food."),
+        ("partner_distance", PAIR, "cells", outer, nearer, STATE, "Cells to walk between two agents."),
         (
-            "team_food_distance",
-            TEAM,
-            "cells",
-            inner,
-            LOWER,
+            *("team_food_distance", TEAM, "cells", inner, LOWER, STATE),
             "Mean distance of the (at most three) agents nearest to a remaining food, for the food where it is least.",
         ),
-        ("adjacent_to_food", AGENT, "bool", 1, HIGHER, "Whether the agent stands beside a food."),
-        ("agents_at_same_food", TEAM, "agents", agents, HIGHER, "Most agents that stand beside one food."),
+        ("adjacent_to_food", AGENT, "bool", 1, HIGHER, TRANSITION, "Whether the agent stands beside a food."),
+        ("agents_at_same_food", TEAM, "agents", agents, HIGHER, TRANSITION, "Most agents that stand beside one food."),
         (
-            "level_at_food_share",
-            TEAM,
-            "share",
-            1,
-            HIGHER,
+            *("level_at_food_share", TEAM, "share", 1, HIGHER, TRANSITION),
             "Sum of the levels beside one food over its level, at most 1, for the food where it is largest.",
         ),
-        ("loading", AGENT, "bool", 1, HIGHER, "Whether the agent chose to load while it stood beside a food."),
-        ("joint_loading", TEAM, "agents", agents, HIGHER, "Most agents that loaded one food in the same env_step."),
-        ("food_eaten", TEAM, "foods", foods, HIGHER, "Foods eaten so far in the episode."),
-        ("field_cleared", TEAM, "bool", 1, HIGHER, "Whether no food is left."),
-        ("blocked", AGENT, "bool", 1, LOWER, "Whether the agent tried to move and stayed where it was."),
-        ("idle", AGENT, "bool", 1, LOWER, "Whether the agent chose to do nothing."),
+        ("loading", AGENT, "bool", 1, HIGHER, ACTION, "Whether the agent chose to load while it stood beside a food."),
+        (
+            *("joint_loading", TEAM, "agents", agents, HIGHER, ACTION),
+            "Most agents that loaded one food in the same env_step.",
+        ),
+        ("food_eaten", TEAM, "foods", foods, HIGHER, STATE, "Foods eaten so far in the episode."),
+        ("field_cleared", TEAM, "bool", 1, HIGHER, STATE, "Whether no food is left."),
+        ("blocked", AGENT, "bool", 1, LOWER, ACTION, "Whether the agent tried to move and stayed where it was."),
+        ("idle", AGENT, "bool", 1, LOWER, ACTION, "Whether the agent chose to do nothing."),
     ]
-    return [
-        feature(name, scope, unit, maximum, direction, _TELLS_OF[name], text)
-        for name, scope, unit, maximum, direction, text in rows
-    ]
+    return [feature(*row) for row in rows]
 
 
 def _milestones(layout: Layout) -> list[Milestone]:
     needed = layout.agents_needed
     return [
-        Milestone(
-            name="reached_food",
-            feature="adjacent_to_food",
-            aggregate=task_pb2.AGGREGATE_MAX,
-            threshold=1,
-            agents_needed=1,
-            progress_feature="nearest_food_distance",
-            description="An agent stands beside a food.",
+        milestone(
+            *("reached_food", "adjacent_to_food", 1, 1, "nearest_food_distance"),
+            "An agent stands beside a food.",
+            aggregate=MAX,
         ),
-        Milestone(
-            name="met_at_food",
-            feature="level_at_food_share",
-            threshold=1,
-            agents_needed=needed,
-            progress_feature="team_food_distance",
-            description="Agents beside one food have enough level together to load it.",
+        milestone(
+            *("met_at_food", "level_at_food_share", 1, needed, "team_food_distance"),
+            "Agents beside one food have enough level together to load it.",
         ),
-        Milestone(
-            name="loaded_together" if needed > 1 else "loaded",
-            feature="food_eaten",
-            threshold=1,
-            agents_needed=needed,
-            progress_feature="joint_loading",
-            description="A food was eaten.",
+        milestone(
+            "loaded_together" if needed > 1 else "loaded", "food_eaten", 1, needed, "joint_loading", "A food was eaten."
         ),
-        Milestone(
-            name="all_food_eaten",
-            feature="field_cleared",
-            threshold=1,
-            agents_needed=needed,
-            progress_feature="food_eaten",
-            description="No food is left.",
-        ),
+        milestone("all_food_eaten", "field_cleared", 1, needed, "food_eaten", "No food is left."),
     ]

@@ -148,11 +148,6 @@ class Battle(Kind):
     idle = 4
 
     @property
-    def limit(self) -> int:
-        """The time limit of the battle inside."""
-        return int(self.environment.max_steps)
-
-    @property
     def action_names(self) -> tuple[str, ...]:  # type: ignore[override]
         """Four directions, none, and an attack of each enemy."""
         moves = ("north", "east", "south", "west", "stop")

@@ -10,6 +10,7 @@ from also.services.trainer.tasks.cards.rows import (
     TEAM,
     TRANSITION,
     feature,
+    milestone,
 )
 from also.services.trainer.tasks.jaxmarl.layouts import Layout
 from also.v1.task_pb2 import Milestone, TaskCard
@@ -98,45 +99,15 @@ def kitchen_card(layout: Layout, *, cells: int, counters: int, pots: int, limit:
 
 def _milestones(layout: Layout) -> list[Milestone]:
     needed = 2 if layout.map == _APART else 1
-    handed = Milestone(
-        name="handed_over",
-        feature="items_on_counters",
-        threshold=1,
-        agents_needed=1,
-        description="A thing lies on a counter, where the other cook can take it.",
+    handed = milestone(
+        "handed_over", "items_on_counters", 1, 1, "", "A thing lies on a counter, where the other cook can take it."
     )
     return [
         *([handed] if layout.map == _APART else []),
-        Milestone(
-            name="onion_in_pot",
-            feature="onions_in_pot",
-            threshold=1,
-            agents_needed=needed,
-            progress_feature="soup_progress",
-            description="An onion is in a pot.",
+        milestone("onion_in_pot", "onions_in_pot", 1, needed, "soup_progress", "An onion is in a pot."),
+        milestone(
+            "pot_filled", "onions_in_pot", ONIONS, needed, "soup_progress", "A pot has all its onions, and cooks."
         ),
-        Milestone(
-            name="pot_filled",
-            feature="onions_in_pot",
-            threshold=ONIONS,
-            agents_needed=needed,
-            progress_feature="soup_progress",
-            description="A pot has all its onions, and cooks.",
-        ),
-        Milestone(
-            name="soup_served",
-            feature="soup_stage",
-            threshold=STAGE_SERVED,
-            agents_needed=needed,
-            progress_feature="soup_progress",
-            description="A soup is on a plate.",
-        ),
-        Milestone(
-            name="soup_delivered",
-            feature="soups_delivered",
-            threshold=1,
-            agents_needed=needed,
-            progress_feature="soup_progress",
-            description="A soup is delivered.",
-        ),
+        milestone("soup_served", "soup_stage", STAGE_SERVED, needed, "soup_progress", "A soup is on a plate."),
+        milestone("soup_delivered", "soups_delivered", 1, needed, "soup_progress", "A soup is delivered."),
     ]

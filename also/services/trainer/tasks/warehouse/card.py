@@ -9,7 +9,19 @@ No return is the largest: two agents on the goals may deliver in every env_step 
 the card gives one delivery, more than random play has, and says that learned play goes beyond it.
 """
 
-from also.services.trainer.tasks.cards.rows import ACTION, AGENT, HIGHER, LOWER, PAIR, STATE, TRANSITION, feature
+from also.services.trainer.tasks.cards.rows import (
+    ACTION,
+    AGENT,
+    EITHER,
+    HIGHER,
+    LOWER,
+    MAX,
+    PAIR,
+    STATE,
+    TRANSITION,
+    feature,
+    milestone,
+)
 from also.services.trainer.tasks.warehouse.layout import EPISODE_LIMIT, Layout, farthest_haul, longest_round
 from also.v1 import task_pb2
 from also.v1.task_pb2 import Feature, Milestone, TaskCard
@@ -51,72 +63,36 @@ def _description(layout: Layout) -> str:
 
 def _features(layout: Layout) -> list[Feature]:
     walk, haul = layout.height + layout.width - 4, farthest_haul(layout)
-    unknown = task_pb2.DIRECTION_UNSPECIFIED
     rows = [
         (
-            "delivery_distance",
-            AGENT,
-            "env_steps",
-            haul + 1 + longest_round(layout),
-            LOWER,
-            STATE,
+            *("delivery_distance", AGENT, "env_steps", haul + 1 + longest_round(layout), LOWER, STATE),
             "env_steps to its next delivery at least, turns not counted: put back, fetch what is requested, deliver.",
         ),
         (
-            "request_distance",
-            AGENT,
-            "cells",
-            walk,
-            LOWER,
-            STATE,
+            *("request_distance", AGENT, "cells", walk, LOWER, STATE),
             "Cells to walk to the nearest requested shelf that stands; 0 for who carries one, and where none stands.",
         ),
         (
-            "goal_distance",
-            AGENT,
-            "cells",
-            max(layout.hauls(*layout.goals)),
-            LOWER,
-            STATE,
+            *("goal_distance", AGENT, "cells", max(layout.hauls(*layout.goals)), LOWER, STATE),
             "Cells to carry a requested shelf to the nearer goal; that of the farthest cell for who carries none.",
         ),
         (
-            "place_distance",
-            AGENT,
-            "cells",
-            haul,
-            LOWER,
-            STATE,
+            *("place_distance", AGENT, "cells", haul, LOWER, STATE),
             "Cells to carry a shelf that is not requested to the nearest empty place; 0 for who carries none.",
         ),
         (
-            "partner_distance",
-            PAIR,
-            "cells",
-            layout.height + layout.width - 2,
-            unknown,
-            STATE,
+            *("partner_distance", PAIR, "cells", layout.height + layout.width - 2, EITHER, STATE),
             "Cells to walk between two agents.",
         ),
         (
-            "at_requested_shelf",
-            AGENT,
-            "bool",
-            1,
-            HIGHER,
-            STATE,
+            *("at_requested_shelf", AGENT, "bool", 1, HIGHER, STATE),
             "Whether the agent stands under a requested shelf, or carries one.",
         ),
         ("carrying_request", AGENT, "bool", 1, HIGHER, STATE, "Whether the agent carries a requested shelf."),
         ("carrying_other", AGENT, "bool", 1, LOWER, STATE, "Whether it carries a shelf that is not requested."),
         ("delivering", AGENT, "bool", 1, HIGHER, TRANSITION, "Whether the agent has just delivered a shelf."),
         (
-            "returning",
-            AGENT,
-            "bool",
-            1,
-            HIGHER,
-            TRANSITION,
+            *("returning", AGENT, "bool", 1, HIGHER, TRANSITION),
             "Whether the agent has just put a delivered shelf back into an empty place.",
         ),
         ("blocked", AGENT, "bool", 1, LOWER, ACTION, "Whether the agent tried to walk and stayed where it was."),
@@ -132,15 +108,4 @@ def _milestones() -> list[Milestone]:
         ("delivered_shelf", "delivering", "delivery_distance", "A requested shelf was brought to a goal."),
         ("returned_shelf", "returning", "place_distance", "A delivered shelf was put back into an empty place."),
     ]
-    return [
-        Milestone(
-            name=name,
-            feature=feature,
-            aggregate=task_pb2.AGGREGATE_MAX,
-            threshold=1,
-            agents_needed=1,
-            progress_feature=progress,
-            description=text,
-        )
-        for name, feature, progress, text in rows
-    ]
+    return [milestone(name, shown, 1, 1, progress, text, aggregate=MAX) for name, shown, progress, text in rows]
