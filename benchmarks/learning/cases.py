@@ -68,8 +68,8 @@ CASES = {
             budget=1_000_000,
             on_policy=_QUICK,
             off_policy=_PATIENT,
-            note="VDN and QMIX learn from four times as many batches as by default, at twice the learning rate; with "
-            "the defaults VDN came to 0.287 and QMIX to 0.159.",
+            note="VDN and QMIX learn from four times as many batches as by default, at twice the learning rate. With "
+            "the defaults VDN came to 0.287 and QMIX to 0.159; QMIX has not been run with these.",
         ),
         Case(
             name="foraging-10x10-3p-3f",
