@@ -7,10 +7,12 @@ page from the cells that are there.
 """
 
 import argparse
+import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
+from also.errors import AlsoError
 from benchmarks.learning import cell
 from benchmarks.learning.cases import ALGORITHMS, CASES
 from benchmarks.learning.page import page
@@ -19,8 +21,8 @@ FOLDER = Path(__file__).parent
 """Folder of the page, the pictures and, in `results`, the cells."""
 
 
-def main() -> None:
-    """Measure what is missing, and write the page."""
+def main() -> int:
+    """Measure what is missing, and write the page; the exit code is 1 where a cell failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES), help="what is learnt")
     parser.add_argument("--algorithms", nargs="+", choices=ALGORITHMS, default=list(ALGORITHMS), help="by what")
@@ -32,14 +34,18 @@ def main() -> None:
     arguments = parser.parse_args()
     results = arguments.output / "results"
     results.mkdir(parents=True, exist_ok=True)
-    if not arguments.report:
-        _train(arguments, results)
+    failed = [] if arguments.report else _train(arguments, results)
     text = "\n".join(page(results, arguments.output)) + "\n"
     (arguments.output / "learning.md").write_text(text, encoding="utf-8")
     print(text)
+    for line in failed:
+        print(f"failed: {line}", file=sys.stderr)
+    return 1 if failed else 0
 
 
-def _train(arguments: argparse.Namespace, results: Path) -> None:
+def _train(arguments: argparse.Namespace, results: Path) -> list[str]:
+    """Train the cells that are missing, and write each when it is over; what failed, one line a cell."""
+    failed: list[str] = []
     given = list(range(1, (2 if arguments.quick else arguments.seeds) + 1))
     missing = [
         (case, algorithm)
@@ -49,13 +55,21 @@ def _train(arguments: argparse.Namespace, results: Path) -> None:
     ]
     part = 50 if arguments.quick else 1
     with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        jobs = [pool.submit(cell.train, CASES[case], algorithm, given, part=part) for case, algorithm in missing]
+        jobs = {
+            pool.submit(cell.train, CASES[case], algorithm, given, part=part): f"{case} {algorithm}"
+            for case, algorithm in missing
+        }
         for job in as_completed(jobs):
-            done = job.result()
+            try:
+                done = job.result()
+            except AlsoError as error:
+                failed.append(f"{jobs[job]}: {error}")
+                continue
             done.write(results)
             mean = sum(done.returns[-1]) / len(done.seeds)
-            print(f"{done.case} {done.algorithm}: {mean:.3f} after {done.env_steps[-1]:,}", flush=True)
+            print(f"{jobs[job]}: {mean:.3f} after {done.env_steps[-1]:,}", flush=True)
+    return failed
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -45,16 +45,19 @@ class Case:
 _QUICK = {"learning_rate": 0.001, "minibatches": 2}
 """A PPO for short runs."""
 
+_PATIENT = {"learning_rate": 0.001, "value_learning": {"batches": 64}}
+"""A Q-learner that learns from 32 env_steps for each one played, as EPyMARL's do, and not from 8 as by default."""
+
 _STANDARD = {
     "name": "subtasks",
     "form": "event",
     "target": "agent",
     "feature": "subtask_reward",
     "weight": 0.15,
-    "episode_cap": 1.0,
+    "episode_cap": 0.35,
     "event": {"threshold": 0.5, "cooldown": 1},
 }
-"""JaxMARL's shaping of Overcooked, nearly: it pays 3 or 5 of 20 for each subtask, without a cap."""
+"""JaxMARL's shaping of Overcooked, as far as rules allow it: that pays 3 or 5 of 20 a subtask, without a cap."""
 
 CASES = {
     case.name: case
@@ -64,6 +67,9 @@ CASES = {
             task={"name": "foraging", "layout": "8x8-2p-2f-coop"},
             budget=1_000_000,
             on_policy=_QUICK,
+            off_policy=_PATIENT,
+            note="VDN and QMIX learn from four times as many batches as by default, at twice the learning rate. With "
+            "the defaults VDN came to 0.287 and QMIX to 0.159; QMIX has not been run with these.",
         ),
         Case(
             name="foraging-10x10-3p-3f",
@@ -100,7 +106,7 @@ CASES = {
             learner={"environments": 32, "rollout": 100},
             on_policy=_QUICK,
             terms=[_STANDARD],
-            note="Beside soups, each subtask that JaxMARL's own shaping pays for is worth 0.15, at most 1 an episode.",
+            note="Beside soups, a subtask that JaxMARL's own shaping pays for is worth 0.15, at most 0.35 an episode.",
         ),
     )
 }
