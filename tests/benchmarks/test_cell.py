@@ -23,6 +23,7 @@ def of(method, **changes):
     return replace(Cell(task=task, method=METHODS[method], seed=3, budget=task.budget), **changes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
 def test_methods_of_a_task_differ_in_neither_learner_nor_budget(task):
     """Budget, learner, task, seed and evaluation are the same for all."""

@@ -100,6 +100,7 @@ def test_a_bad_file_is_one_clear_error(load, text, message):
     assert "mine.yaml" in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [

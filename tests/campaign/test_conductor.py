@@ -129,6 +129,7 @@ def test_memory_is_estimated_once_and_told(serve, new_world, new_campaign, liste
     assert listener.notes == ["the trainer computes on cpu"]
 
 
+@pytest.mark.slow
 def test_a_feature_that_is_clipped_is_told_once(serve, new_world, new_campaign, listener):
     """With the share and the range; not in every stage, and not where it is little."""
     run(new_campaign(**{"stages.count": 3}), "one", serve(new_world(clipped=0.82)), listener)
@@ -202,6 +203,7 @@ def failing(method, error, times):
     return refuses
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["TrainStage", "Diagnose", "Propose", "Validate", "Evaluate"])
 def test_a_step_is_taken_again_when_its_service_dies(serve, new_world, new_campaign, played, conduct, listener, method):
     """A service that was away for a moment changes nothing but a note."""
@@ -221,6 +223,7 @@ def _begin(settings, campaign, played, new_world):
     journal.append(journal.draft(event_of(played(new_world(), campaign)[0])))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["TrainStage", "Validate", "Evaluate"])
 def test_a_step_is_given_up_after_tries_without_progress(serve, new_world, new_campaign, played, conduct, method):
     """The error names the service and its log, and what was decided before stays."""
@@ -231,6 +234,7 @@ def test_a_step_is_given_up_after_tries_without_progress(serve, new_world, new_c
         conduct(campaign, settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "reason"), [("Diagnose", "HOLD_REASON_CRITIC_FAILED"), ("Propose", "HOLD_REASON_GENERATOR_FAILED")]
 )

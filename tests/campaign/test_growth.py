@@ -54,6 +54,7 @@ def test_a_finished_campaign_goes_on_when_it_grew(
     assert list(differences(stored())) == []
 
 
+@pytest.mark.slow
 def test_a_campaign_whose_budget_was_spent_goes_on_when_the_budget_grew(
     serve, new_world, new_campaign, listener, stored
 ):
@@ -198,6 +199,7 @@ def test_a_record_of_growth_within_a_stage_is_refused(new_world, new_campaign, p
         fold(amended(records, new_campaign(**{"stages.count": 5})))
 
 
+@pytest.mark.slow
 def test_a_campaign_that_grew_goes_on_from_any_record_to_the_same_end(serve, new_world, new_campaign, listener, stored):
     """Wherever its conductor was killed after the growth: the record is there, and is written once."""
     settings = serve(new_world())

@@ -61,6 +61,7 @@ def test_the_number_of_a_record_is_the_fence_between_conductors(store, events):
     assert Journal(store, "one").records == first.records
 
 
+@pytest.mark.slow
 def test_racing_conductors_write_one_journal(store, events):
     """However many write at once, what is stored is one chain, and each record has one writer."""
     winners = []

@@ -31,6 +31,7 @@ def campaign():
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", CARDS, ids=lambda each: each.stem)
 def test_they_can_be_asked_on_any_card(campaign, file):
     """Inside the limits, with a valid incumbent and names of the card; both minds make their prompts of them."""

@@ -182,6 +182,7 @@ def test_a_journal_of_before_there_were_llms_goes_on(serve, new_world, new_campa
     assert run(new_campaign(), "one", settings, listener).finished is not None
 
 
+@pytest.mark.slow
 def test_allowances_never_go_below_zero(serve, new_world, campaign, events, listener):
     """A budget that an answer's last call used up leaves nothing, and not less."""
     world = new_world(use=USE)

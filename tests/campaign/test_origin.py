@@ -26,6 +26,7 @@ def beginning_from(campaign, campaign_id, checkpoint=""):
     return spec.resolved(given)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "said"),
     [

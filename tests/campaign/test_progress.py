@@ -211,6 +211,7 @@ def test_a_silent_run_without_shaping_is_asked_about_at_once():
     assert ask([0.005], terms=0) != ""  # and so is one that was paid
 
 
+@pytest.mark.slow
 def test_the_shapings_worth_is_asked_about_before_the_end():
     """In the first stage that leaves the last tenth and a race, whatever it learns, where there is any shaping."""
     race = cost.race_cost(campaign_of(patience=1000, race=STAGE), RELIEFS, with_control=True) // STAGE

@@ -102,6 +102,7 @@ def episode():
     return Episode(task="small", choice=choice, episodes=20, env_steps=1, total_reward=1, ground=ground), frames
 
 
+@pytest.mark.slow
 def test_every_kind_of_decision_has_its_mark(account, content):
     """Promotions, those that were undone, rollbacks and holds, in both drawings and in the list of stages."""
     kinds = Counter(kind(account.state, stage) for stage in account.state.stages)

@@ -35,6 +35,7 @@ def stopping(tmp_path):
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["TrainStage main 0", "Diagnose", "Propose", "Validate", "TrainStage main 1"])
 def test_a_conductor_stops_after_its_step_and_the_next_one_goes_on(
     serve, new_world, new_campaign, listener, played, stopping, tmp_path, method

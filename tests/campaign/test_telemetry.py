@@ -69,6 +69,7 @@ def test_a_conductor_that_takes_up_a_campaign_shows_the_same(recorded):
     assert len(scraped("telemetry-watched")) > 80
 
 
+@pytest.mark.slow
 def test_a_restarted_conductor_exports_the_journals_counts(serve, new_world, new_campaign, listener):
     """Wherever a real conductor was killed, the next one ends with the same values; nothing is counted twice."""
     campaign, settings = new_campaign(**{"stages.count": 3}), serve(new_world())

@@ -44,6 +44,7 @@ def test_json_is_printed_and_nothing_else(also, campaigns):
     assert json.loads(out)["groups"][0]["name"] == "many"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -394,6 +394,7 @@ def test_the_version_is_shown(also):
     assert also("--version") == (0, f"ALSO {__version__}\n", "")
 
 
+@pytest.mark.slow
 def test_one_is_one(also, recorded, records, write_journal):
     """ "1 plot", not "1 plots"."""
     write_journal("begun", records[:1])

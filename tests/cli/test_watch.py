@@ -50,6 +50,7 @@ def test_a_campaign_is_followed_to_its_end(journal, write_journal, records):
     assert viewer.conductor == "none is known"
 
 
+@pytest.mark.slow
 def test_a_campaign_that_is_over_is_shown_at_once(also, write_journal, records, tmp_path):
     """Its table, or its records; nothing is written."""
     write_journal("some", records)

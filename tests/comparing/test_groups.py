@@ -11,6 +11,7 @@ def ids(group):
     return [run.campaign_id for run in group.runs]
 
 
+@pytest.mark.slow
 def test_a_name_is_a_campaign_or_all_of_its_seeds(finished):
     """What is a campaign is that alone; with -s* it is the others; a group is in order of seeds, 10 after 2."""
     store = finished({"one": 3, "many-s10": 10, "many-s2": 2, "both": 1, "both-s5": 5, "many-sx": 4, "many-s2-old": 2})
@@ -30,6 +31,7 @@ def test_a_list_of_campaigns_is_a_group_too(finished):
     assert [group.name for group in read_groups(store, ["a,b"])] == ["a,b"]
 
 
+@pytest.mark.slow
 def test_what_is_under_way_is_told_and_left_out(finished):
     """A group of campaigns that are all under way is refused."""
     store = finished({"x-s1": 1, "x-s2": 2}, begun={"x-s3": 3, "y": 1})
@@ -39,6 +41,7 @@ def test_what_is_under_way_is_told_and_left_out(finished):
         read_groups(store, ["x", "y"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "message"),
     [

@@ -25,6 +25,7 @@ def test_runs_are_drawn_again_within_their_task_only():
     assert (found.low, found.value, found.high) == (0.5, 0.5, 0.5)
 
 
+@pytest.mark.slow
 def test_the_interval_is_that_of_the_mean_drawn_again():
     """Two runs are drawn equal in half of all draws; the interval of 400 is that of a trimmed mean by its deviation."""
     found = interquartile_mean([[0.0, 1.0]])

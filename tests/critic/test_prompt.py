@@ -96,6 +96,7 @@ def test_the_question_divides_by_the_largest_return(full):
     ) in user
 
 
+@pytest.mark.slow
 def test_no_text_of_a_user_or_a_mind_leaves_its_quotes(full, injections):
     """Whatever is written into card, reasons, details and summaries, only quoted strings differ."""
     harmless = render(full(), estimate, Room(evidence_tokens=2000))
@@ -105,6 +106,7 @@ def test_no_text_of_a_user_or_a_mind_leaves_its_quotes(full, injections):
         assert rendered.schema == harmless.schema, text
 
 
+@pytest.mark.slow
 def test_no_character_with_a_meaning_to_chat_templates_reaches_the_question(full, injections):
     """Nor any that cannot be seen, nor any sign of markup."""
     for text in injections:

@@ -165,6 +165,7 @@ def test_every_citation_of_shortened_evidence_is_accepted(full, data, room):
     assert is_sound(read(reply(found), request), request)
 
 
+@pytest.mark.slow
 @given(found=JSON)
 def test_any_json_is_a_diagnosis_or_one_error(full, found):
     """Never anything else."""
@@ -296,6 +297,7 @@ def test_what_the_evidence_denies_is_a_contradiction(full):
     assert not isinstance(error.value, Contradiction)
 
 
+@pytest.mark.slow
 def test_a_summary_is_one_visible_line(full, injections):
     """What a model wrote cannot move a cursor, reverse a line or hide."""
     for text in [*injections, "\ud800 lone", "a" * 5000]:

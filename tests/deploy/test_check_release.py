@@ -11,6 +11,8 @@ import pytest
 from also import lifeline, rpc
 from tools.chart_values import CHART
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = CHART / "files" / "check_release.py"
 CAMPAIGN = CHART / "files" / "foraging.yaml"
 
@@ -52,7 +54,6 @@ def check(environment, *arguments):
     return done.returncode, [line.partition(":")[0] for line in done.stdout.splitlines()], done.stdout + done.stderr
 
 
-@pytest.mark.slow
 def test_each_part_that_works_has_its_line(parts):
     """Four services, the store and the campaign pass, and the exit code says so."""
     code, lines, said = check(parts, str(CAMPAIGN))
@@ -71,7 +72,6 @@ def test_a_part_that_fails_is_named(parts, tmp_path):
     assert "no-campaign.yaml cannot be read" in said
 
 
-@pytest.mark.slow
 def test_trackers_are_asked_for_what_they_need(parts, server):
     """A package, or a server that answers whatever it may be; one that cannot be told has its reason."""
     code, lines, said = check(parts, "--track=tensorboard:/tensorboard", f"--track=mlflow:{server}/path#experiment")

@@ -10,6 +10,7 @@ from also.v1 import shaping_pb2 as shaping
 RANDOM, MUTATE = campaign_pb2.GENERATOR_BACKEND_RANDOM, campaign_pb2.GENERATOR_BACKEND_MUTATE
 
 
+@pytest.mark.slow
 def test_random_configs_span_the_schema(foraging, ask, propose):
     """All forms, targets and many features turn up within a few rounds."""
     terms = [

@@ -26,6 +26,7 @@ def judge(request, candidate, *, stage=0, round_=0, reason=verdicts.VERDICT_REAS
     return trial
 
 
+@pytest.mark.slow
 def test_no_config_is_ever_proposed_twice(foraging, ask, propose, finding):
     """Round after round brings new configs until there are none."""
     request = ask(foraging, finding, candidates=8)

@@ -173,6 +173,7 @@ def test_every_value_of_the_schema_is_told(foraging, ask, incumbent):
     assert {str(value) for value in values(reply_schema(offer(request)))} <= words
 
 
+@pytest.mark.slow
 def test_no_name_of_an_agent_or_role_is_shown(asked, injections):
     """Aliases stand for them, in the card, the evidence, the diagnosis, the incumbent and the trials."""
     aliased = "".join(render(asked))
@@ -216,6 +217,7 @@ def test_a_trial_of_another_task_is_shown_without_its_names(asked):
     assert "<|im_" not in "".join(render(asked))
 
 
+@pytest.mark.slow
 def test_the_prompt_keeps_to_its_size_on_the_largest_card(crowd, ask, grow, find):
     """System message and question, with the evidence at its limit and as many trials as are shown."""
     request = ask(crowd, find(pb.REMEDY_GUIDE), incumbent=grow(crowd, 8), stage=1, candidates=16)

@@ -133,6 +133,7 @@ def every(schema):
     return [dict(zip(fields, data, strict=True)) for data in product(*map(every, fields.values()))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["potential", "event", "synchrony", "penalty"])
 def test_every_transform_reaches_every_threshold(foraging, ask, say, form):
     """A level that a term could never reach would be a wrong candidate, so no such pair is offered."""

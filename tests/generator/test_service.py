@@ -65,6 +65,7 @@ def test_an_incumbent_of_older_rules_is_mended(foraging, ask, find, propose, inc
         check_config(candidate.config, foraging, request.gamma)
 
 
+@pytest.mark.slow
 def test_the_rules_answer_for_a_model_that_contradicts_the_card_twice(foraging, ask, find, propose, tmp_path):
     """What it proposed is named in the repair; the rules' candidates have no origin, and its calls are told."""
     wrong = {

@@ -4,7 +4,10 @@ import subprocess
 import sys
 import tomllib
 
+import pytest
 
+
+@pytest.mark.slow
 def test_imports_point_down():
     """Every contract of import-linter is kept."""
     command = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"

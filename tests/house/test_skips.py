@@ -65,6 +65,7 @@ def test_a_skipped_module_fails_in_ci(folder, monkeypatch, workers):
     result.stdout.fnmatch_lines(["*CI=true forbids*a_package_that_nobody_has*"])
 
 
+@pytest.mark.slow
 def test_an_expected_failure_is_no_skip(folder, monkeypatch):
     """An xfail stays one with CI=true."""
     monkeypatch.setenv("CI", "true")

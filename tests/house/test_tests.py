@@ -3,12 +3,15 @@
 import ast
 import re
 
+import pytest
+
 
 def functions_of(tree):
     """Every test function of a module."""
     return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
 
 
+@pytest.mark.slow
 def test_the_name_of_a_test_is_a_fact(test_modules):
     """A name says what holds, in at least three words, and its docstring says it in a sentence."""
     for path, tree in test_modules.items():

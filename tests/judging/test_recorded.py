@@ -112,6 +112,7 @@ def test_journals_are_of_the_campaigns_that_are_written_down():
             limits.check(record)
 
 
+@pytest.mark.slow
 def test_no_journal_is_left_over():
     """Each file belongs to a campaign."""
     assert sorted(recorded.journals()) == sorted(f"{each.id}.jsonl" for each in recorded.campaigns())
@@ -126,6 +127,7 @@ def test_everything_recorded_is_small():
     assert sum(path.stat().st_size for path in files) < 2_000_000
 
 
+@pytest.mark.slow
 def test_every_checkpoint_can_be_loaded(situations, tmp_path):
     """Every byte of it is checked, and it fits its campaign's task and learner."""
     recorded.unpack(tmp_path / "store")
@@ -158,6 +160,7 @@ def test_a_folder_that_holds_something_is_refused(tmp_path):
         recorded.unpack(tmp_path / "store")
 
 
+@pytest.mark.slow
 def test_a_store_that_was_made_here_is_completed(tmp_path):
     """What minds have answered in it stays; what is missing is there again."""
     recorded.unpack(tmp_path / "store")
@@ -171,6 +174,7 @@ def test_a_store_that_was_made_here_is_completed(tmp_path):
     assert answered.read_text(encoding="utf-8") == "{}"
 
 
+@pytest.mark.slow
 def test_an_unknown_situation_is_refused():
     """The error lists those that there are."""
     with pytest.raises(InputError, match="situation 'none' is not recorded; recorded are: exploration-19x19, "):

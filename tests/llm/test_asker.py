@@ -31,6 +31,7 @@ def faults(*kinds):
     return lambda call: kinds[call] if call < len(kinds) else ""
 
 
+@pytest.mark.slow
 def test_an_answer_says_what_it_has_cost(llm, asker, ask_for, render):
     """One call, the server's count of tokens, the price of both; cached ones cost as others where no price is set."""
     answer = asker.ask(ask_for(prompt_price=2.0, completion_price=10.0), render, read)
@@ -42,6 +43,7 @@ def test_an_answer_says_what_it_has_cost(llm, asker, ask_for, render):
     assert use.cost == pytest.approx((1000 * 2 + use.completion_tokens * 10) / 1e6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.0, 0.1])
 def test_cached_prompt_tokens_have_a_price_of_their_own(asker, ask_for, render, share):
     """Servers that sell tokens charge less for what they have read before, or nothing."""
@@ -49,6 +51,7 @@ def test_cached_prompt_tokens_have_a_price_of_their_own(asker, ask_for, render, 
     assert use.cost == pytest.approx(((1000 - CACHED_TOKENS) * 2 + CACHED_TOKENS * 2 * share) / 1e6)
 
 
+@pytest.mark.slow
 def test_a_time_out_names_the_setting_that_lengthens_it(llm, asker, ask_for, render):
     """Whoever serves a large model on a small machine learns what to change."""
     llm.fault_of = lambda call: "hang"
@@ -57,6 +60,7 @@ def test_a_time_out_names_the_setting_that_lengthens_it(llm, asker, ask_for, ren
     assert "no answer within 0.2 s; the endpoint's setting `seconds` allows more" in answer.failure.detail
 
 
+@pytest.mark.slow
 def test_a_call_that_fails_is_told_once_and_whether_it_is_tried_again(llm, asker, ask_for, render, told):
     """With the subject of the question; an answer that is found stored tells nothing."""
     llm.fault_of = faults("status_5xx", "connection_reset")
@@ -70,6 +74,7 @@ def test_a_call_that_fails_is_told_once_and_whether_it_is_tried_again(llm, asker
     assert told() == lines
 
 
+@pytest.mark.slow
 def test_a_question_without_an_answer_is_told_once(llm, asker, ask_for, render, told):
     """The last call is not tried again, and the reason has its name."""
     llm.fault_of = lambda call: "status_5xx"
@@ -124,6 +129,7 @@ def test_the_same_question_is_never_paid_twice(llm, asker, ask_for, render):
     assert len(llm.requests) == 1
 
 
+@pytest.mark.slow
 def test_another_question_is_another_exchange(llm, asker, ask_for, render):
     """Its own prompt, its own reply."""
     first = asker.ask(ask_for(), render, read)
@@ -132,6 +138,7 @@ def test_another_question_is_another_exchange(llm, asker, ask_for, render):
     assert len(llm.requests) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["status_5xx", "connection_reset", "false_encoding"])
 def test_a_failed_call_is_repeated(llm, asker, ask_for, render, kind):
     """Another try may help, and every try counts as a call."""
@@ -151,6 +158,7 @@ def test_a_refused_request_is_not_repeated(llm, asker, ask_for, render):
     assert len(llm.requests) == 1
 
 
+@pytest.mark.slow
 def test_an_unusable_reply_is_repaired_once(llm, asker, ask_for, render):
     """The second call is told what was wrong with the first reply."""
     llm.fault_of = faults("cut_json")
@@ -164,6 +172,7 @@ def test_an_unusable_reply_is_repaired_once(llm, asker, ask_for, render):
     assert "it is no JSON" in told["content"]
 
 
+@pytest.mark.slow
 def test_there_is_no_second_repair(llm, asker, ask_for, render):
     """Two unusable replies are no answer, whatever tries are left."""
     llm.fault_of = lambda call: "cut_json"
@@ -173,6 +182,7 @@ def test_there_is_no_second_repair(llm, asker, ask_for, render):
     assert answer.use.calls == 2
 
 
+@pytest.mark.slow
 def test_repetitions_and_repair_share_the_tries(llm, asker, ask_for, render):
     """Two failures and an unusable reply use up three tries."""
     llm.fault_of = faults("status_5xx", "status_5xx", "cut_json")
@@ -181,6 +191,7 @@ def test_repetitions_and_repair_share_the_tries(llm, asker, ask_for, render):
     assert len(llm.requests) == 3
 
 
+@pytest.mark.slow
 def test_what_was_unusable_is_not_paid_again(llm, asker, ask_for, render):
     """After a crash both replies are read again, and nothing is asked."""
     llm.fault_of = lambda call: "cut_json"
@@ -222,6 +233,7 @@ def test_a_broken_endpoint_is_left_alone(asker, ask_for, render, llm):
     assert len(llm.requests) == FAILURES
 
 
+@pytest.mark.slow
 def test_no_call_is_made_without_an_allowance_for_it(llm, asker, ask_for, render):
     """Neither calls nor tokens are overspent."""
     for question in (ask_for(calls=0), ask_for(request="c" * 64, tokens=400)):
@@ -254,6 +266,7 @@ def test_choices_are_asked_for_in_one_call(llm, asker, ask_for, render):
     assert llm.requests[0]["n"] == 4
 
 
+@pytest.mark.slow
 def test_the_request_asks_for_the_schema(llm, asker, ask_for, render):
     """With a name, strictly, and with the settings of the endpoint."""
     asker.ask(ask_for(temperature=0.2, thinking="THINKING_OFF", reasoning_effort="low"), render, read)
@@ -265,6 +278,7 @@ def test_the_request_asks_for_the_schema(llm, asker, ask_for, render):
     assert request["reasoning_effort"] == "low"
 
 
+@pytest.mark.slow
 def test_equal_questions_have_equal_seeds(llm, asker, ask_for, render, store):
     """A sampling seed follows from the question and the number of the call."""
     asker.ask(ask_for(), render, read)
@@ -275,6 +289,7 @@ def test_equal_questions_have_equal_seeds(llm, asker, ask_for, render, store):
     assert llm.requests[1]["seed"] == seed
 
 
+@pytest.mark.slow
 def test_the_api_key_goes_to_the_server_and_nowhere_else(llm, asker, ask_for, render, store):
     """It is in the header, and in no stored object."""
     llm.fault_of = faults("status_5xx", "cut_json")

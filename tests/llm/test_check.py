@@ -66,6 +66,7 @@ def test_nobody_there_is_refused(check):
         check(url=f"http://127.0.0.1:{port}/v1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["status_4xx", "status_5xx"])
 def test_a_server_that_refuses_a_schema_is_refused(llm, check, kind):
     """A key or a schema that it does not take shows here, not in the first stage."""
@@ -74,6 +75,7 @@ def test_a_server_that_refuses_a_schema_is_refused(llm, check, kind):
         check()
 
 
+@pytest.mark.slow
 def test_the_real_question_is_asked(llm, check, render):
     """With its own schema, as many choices, and as many tokens of a reply."""
     check(choices=3, max_tokens=700)
@@ -82,6 +84,7 @@ def test_the_real_question_is_asked(llm, check, render):
     assert request["response_format"]["json_schema"]["schema"] == render(None, None).schema
 
 
+@pytest.mark.slow
 def test_a_reply_that_cannot_be_read_is_no_usable_endpoint(llm, check):
     """What came is in the error."""
     llm.says = lambda request: "I would rather talk about the weather."
@@ -103,6 +106,7 @@ def test_a_reply_outside_the_schema_is_no_usable_endpoint(llm, check):
     assert check(request="c" * 64).model == MODEL
 
 
+@pytest.mark.slow
 def test_what_the_made_up_question_denies_is_good_enough(check):
     """A contradiction was read."""
 
@@ -121,6 +125,7 @@ def test_one_choice_a_call_is_said(llm, check):
         assert "one choice a call" in note
 
 
+@pytest.mark.slow
 def test_a_prompt_that_was_cut_off_is_said(llm, asker, ask_for, render):
     """Ollama reads what its context holds, and answers all the same."""
 
@@ -132,6 +137,7 @@ def test_a_prompt_that_was_cut_off_is_said(llm, asker, ask_for, render):
     assert "larger context" in note
 
 
+@pytest.mark.slow
 def test_nothing_is_stored(check, store):
     """A campaign that has not begun leaves nothing."""
     check()

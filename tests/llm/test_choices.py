@@ -9,6 +9,8 @@ from also.llm.question import Answered, ReplyError, Unanswered
 from also.v1.llm_pb2 import LlmReply
 from tools.faulty_llm.dialects import LLAMA_CPP, OLLAMA, SGLANG, VLLM
 
+pytestmark = pytest.mark.slow
+
 
 def read(reply):
     """The data of its choices, in order."""
@@ -18,7 +20,6 @@ def read(reply):
     return found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dialect", "calls", "counts"),
     [(VLLM, 1, [4]), (SGLANG, 1, [4]), (LLAMA_CPP, 5, [4, None, None, None, None]), (OLLAMA, 4, [4, None, None, None])],
@@ -34,7 +35,6 @@ def test_every_server_comes_to_as_many_choices(llm, asker, ask_for, render, dial
     assert len({request["seed"] for request in llm.requests[-4:]}) == len(llm.requests[-4:])
 
 
-@pytest.mark.slow
 def test_that_a_server_gives_one_is_found_out_and_said_once(llm, asker, ask_for, render, caplog):
     """The second question asks one by one from the beginning."""
     llm.dialect = LLAMA_CPP
@@ -45,7 +45,6 @@ def test_that_a_server_gives_one_is_found_out_and_said_once(llm, asker, ask_for,
     assert len([record for record in caplog.records if "one by one" in record.message]) == 1
 
 
-@pytest.mark.slow
 def test_choices_one_by_one_are_one_stored_reply(llm, asker, ask_for, render, store):
     """Asked again, all of them are there, and nothing is asked."""
     llm.dialect = OLLAMA
@@ -56,7 +55,6 @@ def test_choices_one_by_one_are_one_stored_reply(llm, asker, ask_for, render, st
     assert (again.value, again.use) == (first.value, first.use)
 
 
-@pytest.mark.slow
 def test_a_call_that_fails_on_the_way_leaves_what_there_is(llm, asker, ask_for, render):
     """Two of four choices are an answer."""
     llm.dialect = OLLAMA

@@ -125,6 +125,7 @@ def test_a_repair_fits_as_well(llm, asker, ask_for):
     assert measure_request(second) > measure_request(first)
 
 
+@pytest.mark.slow
 def test_roles_take_turns_after_a_reply_without_a_text(llm, asker, ask_for, render):
     """An empty reply is one of the assistant's all the same."""
     replies = iter(["", '{"word": "yes", "level": 10}'])

@@ -39,6 +39,7 @@ def test_clip_holds_in_every_env_step(data, seed, valid_configs, play):
     assert float(largest) <= sum(clips) * (1 + 1e-6)
 
 
+@pytest.mark.slow
 def test_a_cap_is_spent_to_the_end_and_given_back_by_a_new_episode(card, config):
     """A penalty of 0.1 under a cap of 0.25 pays 0.1, 0.1, 0.05, nothing; after a restart it pays again."""
     term = {"form": "penalty", "feature": "holds", "weight": 0.1, "episode_cap": 0.25}

@@ -71,6 +71,7 @@ SAME = {
 }
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(data=st.data(), seed=st.integers(0, 100))
 def test_hash_ignores_names_reasons_and_order(data, seed, valid_configs):

@@ -56,6 +56,7 @@ def test_a_gif_has_a_frame_for_each_state_and_rests_on_the_last(shown):
     assert image.info["duration"] >= first + 1900
 
 
+@pytest.mark.slow
 def test_a_video_has_a_frame_for_each_state_and_rests_on_the_last(shown):
     """Its pictures are the film's, at the pace of the GIF; players that ask for even sizes find them."""
     expected = list(film(*shown))

@@ -68,6 +68,7 @@ def test_every_request_may_lose_its_answer_once(behind, empty_uri, place):
     assert {kind for _, _, kind in behind.gateway.lost} == {"504", "reset"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_half_an_answer_is_none(behind, uri, place, method):
     """An answer that breaks off in the middle is asked for again, listings too."""

@@ -79,6 +79,7 @@ def pod(cloud, tmp_path, monkeypatch):
     return monkeypatch
 
 
+@pytest.mark.slow
 def test_a_pod_of_eks_signs_with_the_keys_that_its_token_gives(cloud, pod) -> None:
     """The agent is shown the token, and the bucket is asked as whom it says."""
     pod.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{cloud.server_port}")
@@ -91,6 +92,7 @@ def test_a_pod_of_eks_signs_with_the_keys_that_its_token_gives(cloud, pod) -> No
     assert all("Credential=of-the-pod/" in each for each in signed)
 
 
+@pytest.mark.slow
 def test_the_agent_is_asked_over_plain_http_where_a_store_may_not_be(cloud, pod) -> None:
     """The chart allows plain HTTP for an endpoint alone; the agent on the node has nothing else."""
     pod.setenv("AWS_ENDPOINT_URL", f"https://127.0.0.1:{cloud.server_port}")

@@ -70,6 +70,7 @@ def test_the_smallest_return_with_penalties_is_what_failures_leave(layout: str, 
     assert card.largest_return == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["6x6-4p-3f", "5x5-2p-2f-coop", "2s-5x5-2p-2f"])
 def test_features_and_returns_keep_to_the_card(layout: str) -> None:
     """In random episodes every feature lies in its range, and every return is 0 or within the card's bounds."""

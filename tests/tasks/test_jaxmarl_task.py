@@ -120,6 +120,7 @@ def test_a_group_of_any_size_sees_equal_bits(name, layout):
         assert torch.equal(one[0], seven[0])
 
 
+@pytest.mark.slow
 @EACH
 def test_an_environment_does_not_depend_on_its_neighbours(name, layout):
     """With other keys beside it, an environment does the same, episode after episode."""

@@ -210,6 +210,7 @@ def test_a_value_that_is_rare_is_within_the_range() -> None:
     assert (measured(values, (0, 5)).low, measured(values, (0, 5)).high) == (0, 7.5)
 
 
+@pytest.mark.slow
 def test_a_record_keeps_bounded_rows_and_all_that_was_paid() -> None:
     """Extremes are of all env_steps, rows of every n-th and of the paid ones."""
     record = Record(64, 1024)  # 128 rows fit

@@ -140,6 +140,7 @@ def test_a_replica_does_not_depend_on_the_others(layout: str) -> None:
     assert sum(reward.sum() for reward in seen[2::5]) >= 10
 
 
+@pytest.mark.slow
 def test_a_restored_task_continues_bit_for_bit() -> None:
     """What follows a state is the same in the task that it was taken from and in a new one, features included."""
     task = opened("tiny-4ag", 2, 6)
@@ -176,6 +177,7 @@ def test_a_state_is_never_changed_in_place() -> None:
     assert all(torch.equal(part, copy) for part, copy in zip(kept, copies, strict=True))
 
 
+@pytest.mark.slow
 def test_the_time_limit_truncates() -> None:
     """An episode is cut after 500 env_steps, and never terminated."""
     task = opened("tiny-2ag", 1, 4)

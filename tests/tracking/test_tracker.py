@@ -49,6 +49,7 @@ def test_a_tracker_that_is_down_is_asked_again(journal, records, given):
     assert len(pauses) == 5
 
 
+@pytest.mark.slow
 def test_a_tracker_that_stays_down_is_given_up_after_the_end(journal, records):
     """Not while the campaign goes on."""
     tracker, pauses = Tracker(down=range(1000)), []

@@ -64,6 +64,7 @@ def test_a_group_records_every_branch_with_its_hash_measures_and_checkpoint(
     assert json.loads(lines[-1])["env_steps"] == 4 * 120
 
 
+@pytest.mark.slow
 def test_a_group_trained_twice_gives_equal_records(group: branch_pb2.BranchGroup, store: Store) -> None:
     """A process that is started again after a crash comes to the same checkpoints."""
     branch.train(store, group)
@@ -73,6 +74,7 @@ def test_a_group_trained_twice_gives_equal_records(group: branch_pb2.BranchGroup
     assert list(first.records) == list(_result(store).records)
 
 
+@pytest.mark.slow
 def test_arms_with_the_same_config_and_seed_are_the_same(
     campaign: Campaign, group: branch_pb2.BranchGroup, store: Store
 ) -> None:
@@ -101,6 +103,7 @@ def test_a_group_that_names_a_missing_checkpoint_ends_with_code_2(
     assert group.branches[0].checkpoint_id in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_branches_that_share_a_group_learn_what_they_learn_alone(
     make_campaign: Callable[..., Campaign], group: branch_pb2.BranchGroup, store: Store
 ) -> None:

@@ -23,6 +23,8 @@ from also.v1 import branch_pb2
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 
+pytestmark = pytest.mark.slow
+
 MakeGroup = Callable[..., branch_pb2.BranchGroup]
 Told = Callable[..., list[dict[str, Any]]]
 
@@ -80,7 +82,6 @@ def replace(store: Store, key: str, content: bytes) -> None:
     store.create(key, content)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("settings", VARIANTS)
 def test_a_group_that_several_processes_trained_is_bit_identical_to_an_undisturbed_one(
     make_campaign: Callable[..., Campaign], make_group: MakeGroup, store: Store, settings: dict[str, object]
@@ -101,7 +102,6 @@ def test_a_group_that_several_processes_trained_is_bit_identical_to_an_undisturb
     assert any(term.cut_rate for term in result.records[-1].terms)
 
 
-@pytest.mark.slow
 def test_a_group_without_new_seeds_goes_on_bit_identically(
     make_campaign: Callable[..., Campaign], make_group: MakeGroup, store: Store
 ) -> None:
@@ -115,7 +115,6 @@ def test_a_group_without_new_seeds_goes_on_bit_identically(
     assert list(result_of(store).records) == list(whole.records)
 
 
-@pytest.mark.slow
 def test_a_branch_that_diverged_before_the_save_has_diverged_after_it(
     make_campaign: Callable[..., Campaign], make_group: MakeGroup, store: Store
 ) -> None:
@@ -136,7 +135,6 @@ def test_a_branch_that_diverged_before_the_save_has_diverged_after_it(
     assert list(result_of(store).records) == list(whole.records)
 
 
-@pytest.mark.slow
 def test_a_task_whose_environments_cannot_be_copied_is_not_saved(
     make_campaign: Callable[..., Campaign], make_group: MakeGroup, store: Store
 ) -> None:
@@ -177,7 +175,6 @@ def test_saves_come_after_each_interval_and_two_of_them_stay(
     assert len(saved(store)) == 4
 
 
-@pytest.mark.slow
 def test_nothing_of_its_saves_is_left_of_a_group_that_has_ended(
     make_campaign: Callable[..., Campaign], make_group: MakeGroup, store: Store
 ) -> None:
@@ -226,7 +223,6 @@ def damage(store: Store, key: str, how: str, draw: random.Random) -> None:
             store.delete(key)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("how", ["cut", "flipped", "empty", "gone"])
 def test_a_damaged_save_is_passed_over_for_an_older_one(
     make_campaign: Callable[..., Campaign],
@@ -260,7 +256,6 @@ def test_a_damaged_save_is_passed_over_for_an_older_one(
     course.close()
 
 
-@pytest.mark.slow
 def test_no_byte_of_a_save_can_change_unnoticed(
     make_campaign: Callable[..., Campaign], make_group: MakeGroup, store: Store, told: Told
 ) -> None:
@@ -279,7 +274,6 @@ def test_no_byte_of_a_save_can_change_unnoticed(
     assert len(told("SavePassedOver")) == len(content)
 
 
-@pytest.mark.slow
 def test_a_group_whose_saves_are_all_damaged_begins_again(
     make_campaign: Callable[..., Campaign], make_group: MakeGroup, store: Store
 ) -> None:
@@ -356,7 +350,6 @@ def test_two_savers_at_once_do_no_harm(
     course.close()
 
 
-@pytest.mark.slow
 def test_a_save_that_the_store_refuses_costs_no_training(
     make_campaign: Callable[..., Campaign],
     make_group: MakeGroup,

@@ -52,6 +52,7 @@ def test_evaluation_leaves_the_run_as_it_is(campaign: Campaign, potential: Shapi
     assert torch.equal(looked.learner.policy.net.flat, alone.learner.policy.net.flat)
 
 
+@pytest.mark.slow
 def test_evidence_is_complete_within_its_limits_and_small(
     make_campaign: Callable[..., Campaign], potential: ShapingConfig
 ) -> None:
@@ -74,6 +75,7 @@ def test_evidence_is_complete_within_its_limits_and_small(
     assert found.terms[0].firing_rate > 0
 
 
+@pytest.mark.slow
 def test_an_agent_that_the_team_cannot_do_without_has_the_whole_return_as_its_contribution(
     make_campaign: Callable[..., Campaign],
 ) -> None:

@@ -106,6 +106,7 @@ def result_of(store: Store, campaign: Campaign, origin: Origin, run: str) -> Sta
     return result
 
 
+@pytest.mark.slow
 def test_the_first_stage_of_each_run_begins_with_the_origin(
     make_campaign: Make, learnt: Callable[[Campaign, int], Snapshot], store: Store
 ) -> None:

@@ -124,6 +124,7 @@ def test_a_group_of_q_learners_that_was_saved_comes_to_the_same_result(
     assert len({record.checkpoint_id for record in first.records}) > 1
 
 
+@pytest.mark.slow
 def test_a_null_arm_of_q_learners_ties_with_control(
     make_q_campaign: Make, make_group: Callable[..., branch_pb2.BranchGroup], store: Store
 ) -> None:
@@ -137,6 +138,7 @@ def test_a_null_arm_of_q_learners_ties_with_control(
     assert [len(set(each)) for each in ids] == [1, 1]
 
 
+@pytest.mark.slow
 def test_what_evidence_tells_of_q_learning_is_its_own(make_q_campaign: Make, potential: ShapingConfig) -> None:
     """TD error, value, epsilon and replay; nothing of entropy, KL or clipping, which it has not."""
     run = Run.start(make_q_campaign(), [potential], [1])
@@ -151,6 +153,7 @@ def test_what_evidence_tells_of_q_learning_is_its_own(make_q_campaign: Make, pot
     assert found.terms[0].firing_rate > 0
 
 
+@pytest.mark.slow
 def test_evaluation_of_q_learning_explores_as_little_as_training_will_in_the_end(make_q_campaign: Make) -> None:
     """At an epsilon of 1 a team whose last epsilon is 0 takes the best actions; with greed any does, without not."""
     returns = {}
@@ -169,6 +172,7 @@ def test_evaluation_of_q_learning_explores_as_little_as_training_will_in_the_end
     assert not torch.equal(returns[1.0, False], returns[1.0, True])
 
 
+@pytest.mark.slow
 def test_probes_pay_q_learners_as_they_play_in_training(make_q_campaign: Make, every_form: ShapingConfig) -> None:
     """Twice the same, and with something to tell of each term."""
     campaign = make_q_campaign("5x5-2p-1f")
@@ -178,6 +182,7 @@ def test_probes_pay_q_learners_as_they_play_in_training(make_q_campaign: Make, e
     assert [term.term for term in first[0].terms] == [term.name for term in every_form.terms]
 
 
+@pytest.mark.slow
 def test_continuous_actions_are_refused_for_q_learning(make_q_campaign: Make) -> None:
     """The error says which algorithms learn them."""
     campaign = make_q_campaign()

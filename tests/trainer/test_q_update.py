@@ -89,6 +89,7 @@ def test_an_update_equals_plain_q_learning_where_actions_are_masked_and_agents_l
     compare(campaign, ShapingConfig())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", ["vdn", "qmix"])
 def test_a_q_replica_learns_the_same_alone_and_in_company(
     make_q_campaign: Make, potential: ShapingConfig, event: ShapingConfig, algorithm: str

@@ -142,6 +142,7 @@ def test_every_stored_episode_is_as_likely(make_q_campaign: Make) -> None:
     assert 120 < often.double().median() < 280
 
 
+@pytest.mark.slow
 def test_a_draw_depends_on_the_replicas_own_stream_alone(make_q_campaign: Make) -> None:
     """Whoever is beside it, and the same again at the same moment."""
     campaign = make_q_campaign("5x5-2p-1f")

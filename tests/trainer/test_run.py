@@ -27,6 +27,7 @@ def _advanced(run: Run, updates: int) -> Run:
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", VARIANTS)
 def test_a_branch_with_a_null_change_is_bit_identical_to_the_continued_main_run(
     make_campaign: Callable[..., Campaign],
@@ -46,6 +47,7 @@ def test_a_branch_with_a_null_change_is_bit_identical_to_the_continued_main_run(
     assert (main.env_steps, main.updates) == (branch.env_steps, branch.updates)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["tiny-2ag", "tiny-4ag-hard"])
 def test_a_null_branch_is_bit_identical_in_the_warehouse(
     make_campaign: Callable[..., Campaign], equal: Equal, store: Store, layout: str

@@ -97,6 +97,7 @@ def test_a_finished_stage_is_not_trained_again(
     assert again[0].result == first
 
 
+@pytest.mark.slow
 def test_stages_follow_one_another(
     stub: trainer_pb2_grpc.TrainerServiceStub, request_stage: trainer_pb2.TrainStageRequest
 ) -> None:
@@ -111,6 +112,7 @@ def test_stages_follow_one_another(
     assert result.config_hash == config_hash(ShapingConfig())
 
 
+@pytest.mark.slow
 def test_an_evaluation_is_computed_once_and_kept(
     stub: trainer_pb2_grpc.TrainerServiceStub,
     request_stage: trainer_pb2.TrainStageRequest,
@@ -128,6 +130,7 @@ def test_an_evaluation_is_computed_once_and_kept(
     assert rpc.call(stub.Evaluate, request, seconds=60).evaluation == evaluation
 
 
+@pytest.mark.slow
 def test_a_probe_tells_live_terms_from_dead_ones(
     stub: trainer_pb2_grpc.TrainerServiceStub,
     request_stage: trainer_pb2.TrainStageRequest,

@@ -117,6 +117,7 @@ def test_the_way_back_through_a_net_is_that_of_autograd(layers: int, shared: boo
     torch.testing.assert_close(gradient[:, : net.size], expected[:, : net.size])
 
 
+@pytest.mark.slow
 def test_two_threads_learn_the_bits_of_one(make_campaign: Callable[..., Campaign], potential: ShapingConfig) -> None:
     """Actors and value nets that train at the same time become what they become one after the other."""
     campaign = make_campaign(rollout=25, environments=16, hidden=32)

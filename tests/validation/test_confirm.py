@@ -282,6 +282,7 @@ def test_a_gain_in_milestones_is_not_held_to_losses(
     assert standing.rulings["r0-c0"].reason == MILESTONES_CONFIRMED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seeds", "waves"), [(5, 1), (6, 1), (6, 2), (10, 3)])
 def test_a_candidate_that_is_better_in_most_branches_alone_is_promoted_at_twice_alpha_at_most(
     make_round: MakeRound, searched: list[ArmResult], arm: MakeArm, seeds: int, waves: int

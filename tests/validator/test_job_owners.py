@@ -170,6 +170,7 @@ def test_an_upgrade_takes_up_the_jobs_under_way(make_jobs, make_store, make_grou
     assert requests(cluster, "POST") == []
 
 
+@pytest.mark.slow
 def test_an_older_job_that_goes_is_made_anew(make_jobs, make_store, make_group, cluster) -> None:
     """Deleted without a result, it is replaced by one under the name of now."""
     store, group = make_store("one"), make_group("g0")

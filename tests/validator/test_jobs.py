@@ -24,6 +24,8 @@ from also.v1.branch_pb2 import (
 )
 from tests.validator.small_cluster import TEMPLATE, SmallCluster, serving
 
+pytestmark = pytest.mark.slow
+
 MakeGroup = Callable[[str], BranchGroup]
 MakeJobs = Callable[..., Jobs]
 
@@ -130,7 +132,6 @@ def test_finished_group_needs_no_job(make_jobs, make_group, cluster, finish) -> 
     assert creations(cluster) == 0
 
 
-@pytest.mark.slow
 def test_closing_leaves_jobs_which_the_next_call_adopts(make_jobs, make_group, cluster, finish) -> None:
     """What runs goes on, what waits is not created, and nothing is trained twice."""
     groups = [make_group("g0"), make_group("g1")]
@@ -147,7 +148,6 @@ def test_closing_leaves_jobs_which_the_next_call_adopts(make_jobs, make_group, c
     assert counted("also_jobs_total", "adopted") == adopted + 1
 
 
-@pytest.mark.slow
 def test_another_groups_job_under_the_name_is_refused(make_jobs, make_group, cluster) -> None:
     """A Job is adopted only if its annotation says that it is this very group's."""
     with closing(make_jobs().run([make_group("g0")])) as running:
@@ -217,7 +217,6 @@ def test_wrong_input_is_an_error_with_the_containers_last_line(make_jobs, make_g
     assert cluster.objects["jobs"] == {}
 
 
-@pytest.mark.slow
 def test_deleted_job_is_created_again(make_jobs, make_group, cluster, finish) -> None:
     """A Job that its time to live, or a person, has removed without a result is not a finished one."""
     group = make_group("g0")
@@ -235,7 +234,6 @@ def test_deleted_job_is_created_again(make_jobs, make_group, cluster, finish) ->
     assert counted("also_jobs_total", "recreated") == before + 2
 
 
-@pytest.mark.slow
 def test_a_job_is_told_once_for_each_change(make_jobs, make_group, cluster, finish, told) -> None:
     """Created, created again, taken up by the next call; no line for a look that finds it as it was."""
     group = make_group("g0")
@@ -262,7 +260,6 @@ def test_a_job_is_told_once_for_each_change(make_jobs, make_group, cluster, fini
     ]
 
 
-@pytest.mark.slow
 def test_job_that_goes_again_and_again_has_crashed(make_jobs, make_group, cluster, told) -> None:
     """It is created four times, and then its branches have a named failure, which the log is told."""
     last = run(make_jobs(), make_group("g0"), at=dict.fromkeys(range(10_000), cluster.objects["jobs"].clear))
@@ -276,7 +273,6 @@ def test_job_that_goes_again_and_again_has_crashed(make_jobs, make_group, cluste
     }
 
 
-@pytest.mark.slow
 def test_completed_job_without_a_result_is_created_again(make_jobs, make_group, cluster, finish) -> None:
     """Complete is what the container said; finished is what the store says."""
     group = make_group("g0")
@@ -294,7 +290,6 @@ def test_completed_job_without_a_result_is_created_again(make_jobs, make_group, 
     assert len(seen) == 2
 
 
-@pytest.mark.slow
 def test_pods_that_a_deletion_left_behind_are_waited_for(make_jobs, make_group, cluster, finish) -> None:
     """Two pods of a group never train at once: the Job is created again when the old pod has ended."""
     group = make_group("g0")
@@ -316,7 +311,6 @@ def test_pods_that_a_deletion_left_behind_are_waited_for(make_jobs, make_group, 
     assert creations(cluster) == 2
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "due"),
     [
@@ -345,7 +339,6 @@ def test_job_that_waits_for_too_long_fails_with_what_it_waits_for(
     assert cluster.objects["jobs"] == {}
 
 
-@pytest.mark.slow
 def test_suspended_job_is_not_charged_while_another_one_runs(make_jobs, make_group, cluster, finish) -> None:
     """A queue that our own Jobs fill is no failure; once nothing runs, time counts."""
     groups = [make_group("g0"), make_group("g1")]
@@ -366,7 +359,6 @@ def test_suspended_job_is_not_charged_while_another_one_runs(make_jobs, make_gro
     assert len(looks) >= 60
 
 
-@pytest.mark.slow
 def test_jobs_are_counted_by_what_they_do_now(make_jobs, make_group, cluster, finish) -> None:
     """One runs, one waits for its queue, one for a pod, one for a place of its own; none once the call is over."""
 
@@ -399,7 +391,6 @@ def test_jobs_are_counted_by_what_they_do_now(make_jobs, make_group, cluster, fi
     assert set(states().values()) == {0.0}
 
 
-@pytest.mark.slow
 def test_group_that_was_not_charged_begins_to_wait_when_it_gets_room(make_jobs, make_group, cluster, finish) -> None:
     """Its pod has as long to start as any other, however long the queue was."""
     groups = [make_group("g0"), make_group("g1")]
@@ -422,7 +413,6 @@ def test_group_that_was_not_charged_begins_to_wait_when_it_gets_room(make_jobs, 
     assert [failure(last[name])[0] for name in ("g0", "g1")] == [branch_pb2.BRANCH_FAILURE_UNSPECIFIED] * 2
 
 
-@pytest.mark.slow
 def test_running_group_tells_its_newest_save(make_jobs, make_group, cluster, finish, store) -> None:
     """Hours may pass until there is a result; a save that cannot be read is passed over."""
     group = make_group("g0")
@@ -443,7 +433,6 @@ def test_running_group_tells_its_newest_save(make_jobs, make_group, cluster, fin
     assert progress["g0"].env_steps == 160
 
 
-@pytest.mark.slow
 def test_quota_of_jobs_is_waited_for_and_then_named(make_jobs, make_group, cluster, finish) -> None:
     """A Job that a quota refuses is tried again; a second one that stays refused fails."""
     said = 'jobs.batch "x" is forbidden: exceeded quota: few, requested: count/jobs.batch=1, used: 1, limited: 1'
@@ -456,7 +445,6 @@ def test_quota_of_jobs_is_waited_for_and_then_named(make_jobs, make_group, clust
     assert "exceeded quota: few" in detail
 
 
-@pytest.mark.slow
 def test_conflict_about_a_quota_is_tried_again(make_jobs, make_group, cluster, finish) -> None:
     """Many who create at once get 409 although nobody has the name; that is not a Job that has gone."""
     said = 'Operation cannot be fulfilled on resourcequotas "few": the object has been modified'
@@ -467,7 +455,6 @@ def test_conflict_about_a_quota_is_tried_again(make_jobs, make_group, cluster, f
     assert creations(cluster) == 11
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "message"),
     [
@@ -487,7 +474,6 @@ def test_refused_job_is_the_places_error(make_jobs, make_group, cluster, status:
         run(make_jobs(), make_group("g0"), at={})
 
 
-@pytest.mark.slow
 def test_api_that_fails_for_a_while_is_borne(make_jobs, make_group, cluster, finish) -> None:
     """429 and 5xx answers, in any place, delay a group and nothing else."""
     group = make_group("g0")
@@ -503,7 +489,6 @@ def test_api_that_fails_for_too_long_is_unavailable(make_jobs, make_group, clust
         run(make_jobs(patience_seconds=0.2), make_group("g0"), at={})
 
 
-@pytest.mark.slow
 def test_api_that_nobody_serves_is_unavailable(make_group, make_jobs, store) -> None:
     """A refused connection is nobody's input."""
     with serving(SmallCluster()) as namespace:
@@ -512,7 +497,6 @@ def test_api_that_nobody_serves_is_unavailable(make_group, make_jobs, store) -> 
         run(make_jobs(namespace=namespace, patience_seconds=0.2), make_group("g0"), at={})
 
 
-@pytest.mark.slow
 def test_one_look_is_one_list_of_jobs_and_of_pods(make_jobs, make_group, cluster, finish) -> None:
     """However many groups run; and no list of pods while all Jobs count a ready one."""
     groups = [make_group(f"g{number}") for number in range(2)]
@@ -529,7 +513,6 @@ def test_one_look_is_one_list_of_jobs_and_of_pods(make_jobs, make_group, cluster
     assert {path.rpartition("/")[2] for _, path in cluster.requests[-10:]} == {"jobs"}
 
 
-@pytest.mark.slow
 def test_many_groups_are_asked_for_by_their_names(make_jobs, make_group, cluster, finish) -> None:
     """A hundred in a request; what has ended before is not listed, and the template is read once for all that begin."""
     ended = [make_group(f"g{number}") for number in range(3)]
@@ -554,7 +537,6 @@ def test_many_groups_are_asked_for_by_their_names(make_jobs, make_group, cluster
     assert sum("configmaps" in path for _, path in cluster.requests) == 1
 
 
-@pytest.mark.slow
 def test_jobs_without_pods_are_asked_about_at_once(make_jobs, make_group, cluster, finish) -> None:
     """One list of refusals for all of them; a suspended Job, which is to have no pod, is not asked about."""
     groups = [make_group(f"g{number}") for number in range(12)]
@@ -592,7 +574,6 @@ def test_check_creates_nothing(make_jobs, cluster) -> None:
     assert cluster.objects["jobs"] == {}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
@@ -622,7 +603,6 @@ def test_check_heeds_a_warning_of_pod_security(make_jobs, cluster) -> None:
         make_jobs().check()
 
 
-@pytest.mark.slow
 def test_forbidden_pods_are_the_places_error(make_jobs, make_group, cluster) -> None:
     """A Job whose pods Pod Security forbids will never run, and says so by an event only."""
     said = 'Error creating: pods "x" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true'
@@ -655,7 +635,6 @@ def test_a_webhook_that_does_not_answer_is_waited_for(make_jobs, make_group, clu
     assert failure(last["g0"])[0] == branch_pb2.BRANCH_FAILURE_UNSPECIFIED
 
 
-@pytest.mark.slow
 def test_quota_of_pods_is_named(make_jobs, make_group, cluster) -> None:
     """It is no error of the place: room may come, until time is over."""
     said = (
@@ -667,7 +646,6 @@ def test_quota_of_pods_is_named(make_jobs, make_group, cluster) -> None:
     assert "exceeded quota: none" in detail
 
 
-@pytest.mark.slow
 def test_template_is_read_when_a_job_is_created(make_jobs, make_group, cluster, finish) -> None:
     """An upgraded release changes the Jobs from then on."""
     changed = copy.deepcopy(TEMPLATE)

@@ -22,6 +22,8 @@ from also.store import Store
 from also.v1.branch_pb2 import BranchGroup, BranchGroupResult, BranchProgress
 from also.v1.campaign_pb2 import LearnerSettings
 
+pytestmark = pytest.mark.slow
+
 MakeGroup = Callable[[str], BranchGroup]
 MakeLauncher = Callable[..., Processes]
 
@@ -61,7 +63,6 @@ def alive(number: int) -> bool:
         return False
 
 
-@pytest.mark.slow
 def test_groups_run_to_their_results(make_launcher: MakeLauncher, make_group: MakeGroup, store: Store) -> None:
     """The last progress is the results, and what a task's package printed did no harm."""
     before = counted("finished")
@@ -74,7 +75,6 @@ def test_groups_run_to_their_results(make_launcher: MakeLauncher, make_group: Ma
     assert counted("finished") == before + 3
 
 
-@pytest.mark.slow
 def test_progress_comes_at_once_and_while_a_group_is_silent(
     make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal
 ) -> None:
@@ -88,7 +88,6 @@ def test_progress_comes_at_once_and_while_a_group_is_silent(
     assert len(heard) > 3
 
 
-@pytest.mark.slow
 def test_no_more_groups_run_at_once_than_allowed(make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal) -> None:
     """With one place, a group starts when the one before has ended."""
     rehearsal.behave(seconds=0.3)
@@ -101,7 +100,6 @@ def test_no_more_groups_run_at_once_than_allowed(make_launcher: MakeLauncher, ma
     assert [name for name, _ in rehearsal.starts] == ["g0", "g1", "g2"]
 
 
-@pytest.mark.slow
 def test_groups_without_a_place_say_what_they_wait_for(
     make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal
 ) -> None:
@@ -138,7 +136,6 @@ def test_another_group_under_the_same_name_is_refused(make_launcher: MakeLaunche
         run(make_launcher(), other)
 
 
-@pytest.mark.slow
 def test_a_group_goes_on_on_another_device(
     make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal, store: Store
 ) -> None:
@@ -153,7 +150,6 @@ def test_a_group_goes_on_on_another_device(
     assert rehearsal.places == ["g0 cuda 3", "g0 cpu 3"]
 
 
-@pytest.mark.slow
 def test_crashed_group_is_started_again(make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal) -> None:
     """Two crashes, and the third attempt brings the result."""
     rehearsal.behave(crashes=2)
@@ -161,7 +157,6 @@ def test_crashed_group_is_started_again(make_launcher: MakeLauncher, make_group:
     assert len(rehearsal.starts) == 3
 
 
-@pytest.mark.slow
 def test_group_that_keeps_crashing_fails_with_its_last_words(
     make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal
 ) -> None:
@@ -174,7 +169,6 @@ def test_group_that_keeps_crashing_fails_with_its_last_words(
     assert counted("failed") == before + 1
 
 
-@pytest.mark.slow
 def test_a_group_is_told_once_for_each_change(
     make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal, told
 ) -> None:
@@ -192,7 +186,6 @@ def test_a_group_is_told_once_for_each_change(
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behaviour", "error", "restarts"), [({"refuses": True}, InputError, 0), ({"crashes": 9}, ServiceError, 2)]
 )
@@ -207,7 +200,6 @@ def test_a_group_that_fails_is_told_once(
     assert (told()[-1]["error"], told()[-1]["detail"]) == (error.__name__, str(raised.value))
 
 
-@pytest.mark.slow
 def test_a_group_that_its_call_leaves_is_told_once(
     make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal, told
 ) -> None:
@@ -220,7 +212,6 @@ def test_a_group_that_its_call_leaves_is_told_once(
     assert [(line["event"], line["group"]) for line in told()] == [("GroupBegun", "g0"), ("GroupLeft", "g0")]
 
 
-@pytest.mark.slow
 def test_wrong_input_fails_at_once(make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal) -> None:
     """Exit code 2 is never tried again; its one line is the error."""
     rehearsal.behave(refuses=True)
@@ -229,7 +220,6 @@ def test_wrong_input_fails_at_once(make_launcher: MakeLauncher, make_group: Make
     assert len(rehearsal.starts) == 1
 
 
-@pytest.mark.slow
 def test_failure_of_one_group_ends_the_others(make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal) -> None:
     """Nothing goes on training for a round that has failed."""
     rehearsal.behave(hangs=9)
@@ -239,7 +229,6 @@ def test_failure_of_one_group_ends_the_others(make_launcher: MakeLauncher, make_
     wait_until_gone([number for _, number in rehearsal.starts])
 
 
-@pytest.mark.slow
 def test_hung_group_is_ended_and_started_again(make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal) -> None:
     """Silence counts as a crash, even of a process that ignores SIGTERM."""
     rehearsal.behave(hangs=1)
@@ -248,7 +237,6 @@ def test_hung_group_is_ended_and_started_again(make_launcher: MakeLauncher, make
     wait_until_gone([number for _, number in rehearsal.starts])
 
 
-@pytest.mark.slow
 def test_closing_ends_every_process(
     make_launcher: MakeLauncher, make_group: MakeGroup, rehearsal, store: Store
 ) -> None:
@@ -288,7 +276,6 @@ list(running)
 """A validator that runs one group, and says its fork server's process id when the group has begun."""
 
 
-@pytest.mark.slow
 def test_killed_validator_leaves_no_process(
     make_group: MakeGroup, rehearsal, store: Store, tmp_path, starter: ForkServer | None
 ) -> None:
@@ -322,7 +309,6 @@ def make_fork_server(tmp_path) -> Iterator[Callable[..., ForkServer]]:
         yield make
 
 
-@pytest.mark.slow
 def test_killed_fork_server_costs_no_group(
     store: Store, tmp_path, make_fork_server, make_group: MakeGroup, rehearsal
 ) -> None:
@@ -343,7 +329,6 @@ def test_killed_fork_server_costs_no_group(
     assert server.pid not in (None, killed)
 
 
-@pytest.mark.slow
 def test_group_that_was_killed_with_its_fork_server_is_started_again(
     store: Store, tmp_path, make_fork_server, make_group: MakeGroup, rehearsal
 ) -> None:
@@ -362,7 +347,6 @@ def test_group_that_was_killed_with_its_fork_server_is_started_again(
     assert [name for name, _ in rehearsal.starts] == ["g0", "g0"]
 
 
-@pytest.mark.slow
 def test_progress_comes_while_the_fork_server_loads(
     store: Store, tmp_path, make_fork_server, make_group: MakeGroup, rehearsal, monkeypatch
 ) -> None:

@@ -194,6 +194,7 @@ def test_the_judge_gets_the_numbers_of_prometheus(finish, server, open_prometheu
     assert found[1].metrics_fault == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("extra", "due"),
     [
@@ -264,6 +265,7 @@ def test_a_reading_that_is_refused_is_told_once(finish, server, open_prometheus,
     assert line["detail"].endswith(".")
 
 
+@pytest.mark.slow
 def test_a_fault_that_passes_is_waited_out(finish, server, open_prometheus, store, told) -> None:
     """The samples of before the last scrape, then an error, then what is due; the log is told of none of that."""
     group = finish()
@@ -280,6 +282,7 @@ def test_a_fault_that_passes_is_waited_out(finish, server, open_prometheus, stor
     assert told() == []
 
 
+@pytest.mark.slow
 def test_the_first_reading_counts_for_ever(finish, server, open_prometheus, store) -> None:
     """A repeated round decides the same: nothing is asked again, whether the reading was good or not."""
     group = finish()
@@ -326,6 +329,7 @@ def test_branches_that_failed_need_no_samples(finish, server, open_prometheus, s
     assert [each.arm for each in reading_of(store).branches] == ["control", "control"]
 
 
+@pytest.mark.slow
 def test_a_fault_is_not_put_on_a_branch_that_failed(finish, server, open_prometheus) -> None:
     """Why a branch has no result is not hidden by what Prometheus says."""
     group = finish(r0_c0=BranchFailure.BRANCH_FAILURE_DIVERGED)
@@ -382,6 +386,7 @@ def test_waiting_tells_progress(finish, server, open_prometheus) -> None:
     assert len(list(open_prometheus(seconds=3.0, wait=0.1).read([group.spec]))) >= 3
 
 
+@pytest.mark.slow
 def test_nobody_there_is_unavailable(finish, store, server, open_prometheus) -> None:
     """A port that nobody listens on."""
     group = finish()
@@ -428,6 +433,7 @@ def test_what_a_prometheus_says_after_its_return_counts(finish, server, open_pro
     assert named(store) == "MetricsIncomplete"
 
 
+@pytest.mark.slow
 def test_readings_are_counted_by_outcome(finish, server, open_prometheus) -> None:
     """One usable, one not; how long it took is observed for both."""
 

@@ -128,6 +128,7 @@ def test_an_answer_that_is_no_number_is_a_fault(make_request, open_prometheus, s
     assert reading.detail.startswith("Guard errors has no value: ")
 
 
+@pytest.mark.slow
 def test_a_warning_is_a_fault_and_an_info_is_none(make_request, open_prometheus, server, store) -> None:
     """Prometheus's infos are advice on a query; its warnings mean that data is missing."""
     response = vector(0, at=time.time())
@@ -160,6 +161,7 @@ def test_a_fault_that_passes_is_waited_out_by_guards(make_request, open_promethe
     assert len(server.queries) == 2
 
 
+@pytest.mark.slow
 def test_the_first_guard_readings_count_for_ever(make_request, open_prometheus, server, store) -> None:
     """A round that is repeated after a crash decides the same, and asks nothing."""
     server.answer = lambda query: vector(0.05, at=time.time())

@@ -22,6 +22,8 @@ from tests.validator.small_cluster import SmallCluster, serving
 from tools.faulty_prometheus import server as faulty
 from tools.faulty_prometheus.matrix import matrix
 
+pytestmark = pytest.mark.slow
+
 HURRY = {"wait": 0.3, "pause": 0.02, "away": 600.0, "lacking": 0.1, "looks": 0.02}
 """Times of a reading in a hurry, whose stage waits for a Prometheus that is away."""
 
@@ -133,7 +135,6 @@ def tell_shown(server, place: Place, store: Store, groups: list[BranchGroup]) ->
     server.answer = answer
 
 
-@pytest.mark.slow
 def test_a_group_that_ended_while_prometheus_was_away_is_shown_again(
     finish, server, open_prometheus, store, place
 ) -> None:
@@ -169,7 +170,6 @@ def test_samples_that_come_soon_need_nobody_to_show_them(finish, server, open_pr
     assert place.asked == []
 
 
-@pytest.mark.slow
 def test_a_group_that_nobody_can_show_ends_the_wait(finish, server, open_prometheus, store, place) -> None:
     """After the time that processes have to start."""
     group = finish("g0")
@@ -180,7 +180,6 @@ def test_a_group_that_nobody_can_show_ends_the_wait(finish, server, open_prometh
     assert place.asked
 
 
-@pytest.mark.slow
 def test_no_more_groups_are_shown_at_once_than_run_at_once(finish, server, open_prometheus, store, place) -> None:
     """Five groups, two places (`validation.parallel_groups`); all are read in the end."""
     groups = [finish(f"g{number}") for number in range(5)]
@@ -191,7 +190,6 @@ def test_no_more_groups_are_shown_at_once_than_run_at_once(finish, server, open_
     assert place.most == 2
 
 
-@pytest.mark.slow
 def test_a_job_that_has_ended_is_made_again(store: Store, make_group) -> None:
     """Deleted first, since there is one name; then it is asked what keeps it from running, until it runs."""
     cluster, group = SmallCluster(), make_group("g0")

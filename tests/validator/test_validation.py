@@ -225,6 +225,7 @@ def test_wave_that_cannot_be_paid_is_not_begun(make_request, validate: Validate,
     assert named(validate(request)[1]) == ["GainConfirmed", "BelowControl"]
 
 
+@pytest.mark.slow
 def test_screened_candidates_are_not_trained(make_request, validate: Validate, rehearsal) -> None:
     """Only what passes gets an arm; the others have their reason from the first messages on."""
     request = make_request()
@@ -250,6 +251,7 @@ def test_dead_term_is_found_on_the_checkpoints_rollouts(
     assert rehearsal.starts == []
 
 
+@pytest.mark.slow
 def test_learner_under_another_config_never_promotes(make_request, validate: Validate, rehearsal) -> None:
     """The hash that the branch reports is checked, however good its return."""
     rehearsal.behave(returns={"control": 0.1, "r0-c0": 0.9}, hashes={"r0-c0": "f" * 64})

@@ -161,6 +161,7 @@ def test_a_forked_child_is_like_one_that_was_started_anew(make_server, start, fo
     assert forked["environment"]["GIVEN"] == "1"
 
 
+@pytest.mark.slow
 def test_a_child_has_what_the_server_loaded(make_server, start):
     """A module that the fork server loaded is there, and was loaded by the server."""
     server = make_server("loaded")
@@ -219,6 +220,7 @@ def test_a_crash_harms_no_sibling(make_server, start):
     assert sibling.poll() is None
 
 
+@pytest.mark.slow
 def test_waiting_has_a_limit(make_server, start):
     """A child that runs on is told by the same exception as another process."""
     child = start(make_server("also.lifeline").spawn, "wait")
@@ -227,6 +229,7 @@ def test_waiting_has_a_limit(make_server, start):
     assert child.poll() is None
 
 
+@pytest.mark.slow
 def test_a_child_holds_nothing_of_the_server_or_its_siblings(make_server, start, folder):
     """Input, output and log are a child's only descriptors; nobody else has them but the requester."""
     server = make_server("also.lifeline")
@@ -243,6 +246,7 @@ def test_a_child_holds_nothing_of_the_server_or_its_siblings(make_server, start,
     assert [ours.count(pipe) for pipe in pipes] == [1] * 6
 
 
+@pytest.mark.slow
 def test_a_lifeline_ends_its_own_child_only(make_server, start):
     """When one closes, its child ends, and a sibling that was forked later or earlier does not."""
     server = make_server("also.lifeline")
@@ -255,6 +259,7 @@ def test_a_lifeline_ends_its_own_child_only(make_server, start):
     assert [child.poll() for child in children] == [None, lifeline.ORPHANED, None]
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_a_requester_that_was_killed(folder, eventually, gone):
     """After its kill -9, fork server and children are gone."""
     with subprocess.Popen([sys.executable, "-m", "requester", str(folder)], stdout=subprocess.PIPE) as requester:
@@ -308,6 +313,7 @@ def test_a_server_that_does_not_answer_is_done_without(make_server, start):
     assert isinstance(start(server.spawn, "end", "0"), ForkedProcess)
 
 
+@pytest.mark.slow
 def test_a_child_that_cannot_be_forked_is_started_anew(make_server, start, folder):
     """Where the system has no room for one more process of the server's, the reason is in the log."""
     server = make_server("loaded")
@@ -319,6 +325,7 @@ def test_a_child_that_cannot_be_forked_is_started_anew(make_server, start, folde
     assert not isinstance(child, ForkedProcess)
 
 
+@pytest.mark.slow
 def test_a_fork_server_is_lent_to_another_process(make_server, start, folder):
     """Who has the connection has children of that server; who gives it back ends neither the server nor a child."""
     server = make_server("loaded", "also.lifeline")
@@ -383,6 +390,7 @@ def test_loading_holds_nobody_up(make_server, start, folder, monkeypatch, eventu
     assert isinstance(start(server.spawn, "end", "0"), ForkedProcess)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_while_it_loads_is_started_again(
     make_server, start, folder, monkeypatch, capfd, eventually, gone
 ):

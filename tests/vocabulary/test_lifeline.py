@@ -78,6 +78,7 @@ def spawned(modules, request):
     server.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("victim", [2, 1], ids=["oldest", "middle"])
 def test_descendants_end_when_a_parent_is_killed(modules, victim, eventually, gone):
     """After kill -9 of a process, its children and their children are gone."""
@@ -91,6 +92,7 @@ def test_descendants_end_when_a_parent_is_killed(modules, victim, eventually, go
     oldest.wait()
 
 
+@pytest.mark.slow
 def test_an_orphan_tells_by_its_exit_code(spawned):
     """A child whose lifeline closes exits with a code of its own."""
     child = spawned()
@@ -98,6 +100,7 @@ def test_an_orphan_tells_by_its_exit_code(spawned):
     assert child.wait() == lifeline.ORPHANED
 
 
+@pytest.mark.slow
 def test_what_is_written_to_a_lifeline_is_ignored(spawned):
     """Only the end of the pipe matters."""
     child = spawned()
@@ -106,6 +109,7 @@ def test_what_is_written_to_a_lifeline_is_ignored(spawned):
     assert child.poll() is None
 
 
+@pytest.mark.slow
 def test_a_polite_child_ends_in_its_own_way(spawned):
     """`end` asks first, so that a child may clean up and choose its exit code."""
     child = spawned("polite")
@@ -138,6 +142,7 @@ def test_standard_error_is_appended_to_the_log(spawned, modules):
     assert (modules / "logs/child.log").read_text() == "to the log\n" * 2
 
 
+@pytest.mark.slow
 def test_a_child_has_a_session_of_its_own(spawned):
     """Ctrl-C at a terminal reaches the parent only, which ends its children in order."""
     assert os.getsid(spawned().pid) != os.getsid(0)

@@ -68,6 +68,7 @@ def address_of(service):
     return address
 
 
+@pytest.mark.slow
 def test_a_service_tells_its_address_and_its_health(start):
     """With port 0 a free port is taken and printed; health checks answer SERVING."""
     address = address_of(start("--address", "127.0.0.1:0"))
@@ -78,6 +79,7 @@ def test_a_service_tells_its_address_and_its_health(start):
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_a_service_tells_when_it_is_ready_and_when_it_ends(start, monkeypatch, log_format):
     """Once each, a line in the format that is asked for, with its name and its address."""
@@ -129,6 +131,7 @@ def test_a_service_ends_with_its_lifeline(start):
     assert service.wait() == 75
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flag", ["--address", "--metrics-port"])
 def test_a_port_in_use_is_bad_input(start, taken, flag):
     """One line says which port; the exit code is 2."""
@@ -139,6 +142,7 @@ def test_a_port_in_use_is_bad_input(start, taken, flag):
     assert [line for line in complaint.splitlines() if line.startswith("error: ") and str(taken) in line]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--adress", "x"], ["--metrics-port", "many"], ["--address", "nowhere"]])
 def test_wrong_arguments_are_bad_input(start, arguments):
     """What cannot be understood is named, and the exit code is 2."""
