@@ -1,6 +1,6 @@
-"""What a learner plays between two updates, in env_steps."""
+"""What a learner plays between two updates, in env_steps, and what is made of whole ones."""
 
-from also.v1.campaign_pb2 import LearnerSettings
+from also.v1.campaign_pb2 import Campaign, LearnerSettings
 
 
 def env_steps_of_update(learner: LearnerSettings) -> int:
@@ -12,3 +12,8 @@ def whole_updates(env_steps: int, learner: LearnerSettings) -> int:
     """env_steps rounded up to whole updates of one replica."""
     update = env_steps_of_update(learner)
     return -(-env_steps // update) * update
+
+
+def env_steps_of_stage(campaign: Campaign) -> int:
+    """env_steps that the main run trains in a stage, in whole updates."""
+    return whole_updates(campaign.stages.env_steps, campaign.learner)

@@ -8,7 +8,7 @@ from also import returns
 from also.algorithms import is_value_based
 from also.shaping.identity import config_hash
 from also.shaping.rules import tells_of_state
-from also.updates import whole_updates
+from also.updates import env_steps_of_stage
 from also.v1 import diagnosis_pb2 as dp
 from also.v1 import shaping_pb2 as sp
 from also.v1.campaign_pb2 import Campaign
@@ -69,7 +69,7 @@ def proposal(campaign: Campaign, card: TaskCard) -> ProposeRequest:
         evidence=_evidence(card, incumbent, STAGES - 1),
         diagnosis=_diagnosis(card),
         trials=_trials(incumbent),
-        stage_env_steps=whole_updates(campaign.stages.env_steps, campaign.learner),
+        stage_env_steps=env_steps_of_stage(campaign),
         allowance=_UNLIMITED,
         gamma=campaign.learner.gamma,
         one_reward=is_value_based(campaign.learner),

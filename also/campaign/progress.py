@@ -22,7 +22,7 @@ from itertools import accumulate
 
 from also import returns
 from also.campaign.state import Stage, State
-from also.updates import whole_updates
+from also.updates import env_steps_of_stage
 from also.validation import cost
 from also.validation.confirm import RARE
 from also.validation.race import SPEAKS, TEACHES, pays_nothing
@@ -127,7 +127,7 @@ def _price(state: State, best: float) -> int:
     campaign, left = state.campaign, state.env_steps_left_for_branches
     candidates = cost.affordable_candidates(campaign, left)
     price = cost.smallest_round(campaign, candidates, silent=pays_nothing(campaign, state.card, best))
-    return -(-price // whole_updates(campaign.stages.env_steps, campaign.learner))
+    return -(-price // env_steps_of_stage(campaign))
 
 
 def _comes_to_a_level(state: State, stage: Stage) -> bool:

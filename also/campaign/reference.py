@@ -14,7 +14,7 @@ from functools import partial
 
 from also.campaign import requests
 from also.campaign.state import State
-from also.updates import whole_updates
+from also.updates import env_steps_of_stage
 from also.v1.campaign_pb2 import Campaign
 from also.v1.shaping_pb2 import ShapingConfig
 from also.v1.trainer_pb2 import StageResult, TrainStageRequest
@@ -113,7 +113,7 @@ class References:
         for run in runs_beside(state.campaign):
             config = configs[run]
             if config is not None and run not in self._begun:
-                slice_env_steps = whole_updates(state.campaign.stages.env_steps, state.campaign.learner)
+                slice_env_steps = env_steps_of_stage(state.campaign)
                 self._begun[run] = Reference(partial(self._train_slice, run, config), slice_env_steps)
         for reference in self._begun.values():
             reference.grant(state.env_steps)

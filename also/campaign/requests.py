@@ -3,7 +3,7 @@
 from also.algorithms import is_value_based
 from also.campaign import progress
 from also.campaign.state import Stage, State
-from also.updates import whole_updates
+from also.updates import env_steps_of_stage
 from also.v1.branch_pb2 import SeedPool
 from also.v1.campaign_pb2 import GeneratorSettings
 from also.v1.critic_pb2 import DiagnoseRequest, PastStage, StageOutcome
@@ -96,7 +96,7 @@ def propose(campaign_id: str, state: State, stage: Stage) -> ProposeRequest:
         evidence=stage.trained.evidence,
         diagnosis=stage.diagnosis,
         trials=state.trials,
-        stage_env_steps=whole_updates(state.campaign.stages.env_steps, state.campaign.learner),
+        stage_env_steps=env_steps_of_stage(state.campaign),
         allowance=state.llm_allowance(stage),
         gamma=state.campaign.learner.gamma,
         one_reward=is_value_based(state.campaign.learner),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from also import returns
 from also.shaping.relief import is_relief
-from also.updates import whole_updates
+from also.updates import env_steps_of_stage
 from also.v1.campaign_pb2 import Adopt, Campaign
 from also.v1.checkpoint_pb2 import Origin
 from also.v1.diagnosis_pb2 import Diagnosis
@@ -194,7 +194,7 @@ class State:
     @property
     def budget_spent(self) -> bool:
         """Whether the budget does not suffice for another stage."""
-        stage = whole_updates(self.campaign.stages.env_steps, self.campaign.learner)
+        stage = env_steps_of_stage(self.campaign)
         return self.env_steps + stage > self.campaign.budget.env_steps
 
     @property

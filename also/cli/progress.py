@@ -14,7 +14,7 @@ from also.campaign.requests import BESIDE, MAIN
 from also.campaign.state import State
 from also.campaign.waits import is_same
 from also.campaign.watch import Watch
-from also.updates import whole_updates
+from also.updates import env_steps_of_stage
 from also.v1.journal_pb2 import JournalRecord
 from also.v1.trainer_pb2 import TrainingProgress
 from also.v1.validator_pb2 import ValidationProgress
@@ -145,7 +145,7 @@ class CampaignProgress(Watch):
         if self.state is None:
             return {}
         of_each = {run: self._training[run] for run in BESIDE if run in self._training}
-        slice_env_steps = self._stage_env_steps(self.state)
+        slice_env_steps = env_steps_of_stage(self.state.campaign)
         return {
             run: (min(number * slice_env_steps, self.state.env_steps) + progress.env_steps, progress)
             for run, (number, progress) in of_each.items()
@@ -209,9 +209,5 @@ class CampaignProgress(Watch):
     def _planned_env_steps(self, state: State) -> int:
         """env_steps of the whole campaign, if no further round is needed."""
         left = state.campaign.stages.count - len(state.stages)
-        total = state.env_steps + left * self._stage_env_steps(state)
+        total = state.env_steps + left * env_steps_of_stage(state.campaign)
         return max(min(total, state.campaign.budget.env_steps), self.env_steps)
-
-    @staticmethod
-    def _stage_env_steps(state: State) -> int:
-        return whole_updates(state.campaign.stages.env_steps, state.campaign.learner)

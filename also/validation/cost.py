@@ -1,6 +1,6 @@
 """What validation costs in env_steps, known before anything is trained."""
 
-from also.updates import whole_updates
+from also.updates import env_steps_of_stage, whole_updates
 from also.v1.campaign_pb2 import Campaign, Proof
 
 CONFIRM_ARMS = 2
@@ -97,7 +97,7 @@ def planned_env_steps(campaign: Campaign) -> int:
     budget, trained = campaign.budget.env_steps, 1 - campaign.validation.share
     if trained == 0:
         return budget
-    stage = whole_updates(campaign.stages.env_steps, campaign.learner)
+    stage = env_steps_of_stage(campaign)
     return int(min(campaign.stages.count, int(budget * trained / stage)) * stage / trained)
 
 
