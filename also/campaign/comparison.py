@@ -31,20 +31,25 @@ def differences(first: Message, second: Message) -> list[Difference]:
     ]
 
 
-def leaves(message: Message) -> dict[str, Any]:
-    """Every value of a message by its path, as in `Difference`."""
-    return dict(_leaves(document.plain(message)))
+def leaves(message: Message, item: str = "[{}]") -> dict[str, Any]:
+    """Every value of a message by its path, as in `Difference`.
+
+    Args:
+        message: the message.
+        item: what a list's path is followed by, of the number of an item.
+    """
+    return dict(_leaves(document.plain(message), "", item))
 
 
-def _leaves(data: Any, where: str = "") -> Iterator[tuple[str, Any]]:
+def _leaves(data: Any, where: str, item: str) -> Iterator[tuple[str, Any]]:
     items: Iterable[tuple[str, Any]]
     match data:
         case dict():
             items = ((f"{where}.{key}" if where else key, value) for key, value in data.items())
         case list():
-            items = ((f"{where}[{index}]", value) for index, value in enumerate(data))
+            items = ((where + item.format(index), value) for index, value in enumerate(data))
         case _:
             yield where, data
             return
     for path, value in items:
-        yield from _leaves(value, path)
+        yield from _leaves(value, path, item)

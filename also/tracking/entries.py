@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from also import document
+from also.campaign.comparison import leaves
 from also.campaign.fold import advance, begin
 from also.campaign.state import State
 from also.document import canonical
@@ -60,7 +60,7 @@ def about(campaign_id: str, records: Sequence[JournalRecord]) -> About:
         campaign_id=campaign_id,
         identity=hashlib.sha256(canonical(records[0])).hexdigest(),
         task=started.card.task,
-        config=dict(_leaves(document.plain(started.campaign))),
+        config=leaves(started.campaign, item=".{}"),
     )
 
 
@@ -167,15 +167,3 @@ def _llm(state: State) -> dict[str, float]:
 def _position(state: State) -> int:
     """env_steps of the main run at the end of the open stage."""
     return state.stage_under_way.position.run_env_steps
-
-
-def _leaves(data: Any, where: str = "") -> Iterator[tuple[str, Any]]:
-    match data:
-        case dict():
-            for key, value in data.items():
-                yield from _leaves(value, f"{where}.{key}" if where else str(key))
-        case list():
-            for index, value in enumerate(data):
-                yield from _leaves(value, f"{where}.{index}")
-        case _:
-            yield where, data
