@@ -74,7 +74,7 @@ class Line:
         _EVENTS.log(self.level, "%s", self.event, extra={"event": self.event, "told": ordered})
 
 
-def _failure(event: str, meaning: str, fields: tuple[str, ...] = ()) -> Line:
+def _failure(event: str, meaning: str, fields: tuple[str, ...]) -> Line:
     """A kind of line that says what has failed."""
     return Line(event, meaning, fields, logging.WARNING)
 

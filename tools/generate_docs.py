@@ -25,6 +25,7 @@ from also.presets import PRESETS
 from also.registry import JournalMetric
 from also.v1 import branch_pb2, campaign_pb2, journal_pb2, limits_pb2, verdict_pb2
 from also.v1.campaign_pb2 import ValidationSettings
+from also.words import markdown_table
 from tools import chart_values
 from tools.comments import comments
 from tools.dashboards.expressions import DASHBOARDS
@@ -356,8 +357,7 @@ def _filled(text: str, begin: str, lines: Sequence[str], end: str) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [head, ["---"] * len(head), *rows]
-    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+    return list(markdown_table(head, rows, rule=" --- "))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """How far a campaign is: what a conductor tells, gathered for those who show it.
 
-Its methods are called from the conductor's thread and from that of the
-reference; a screen reads it from a third one.
+It is told from the conductor's thread and from that of the reference; a screen reads it from a third one.
 """
 
 import threading

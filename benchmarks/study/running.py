@@ -18,6 +18,7 @@ from also.campaign.fold import fold
 from also.campaign.journal import Journal
 from also.campaign.state import State
 from also.errors import AlsoError, MissingStoreError
+from also.lifeline import last_line
 from also.settings import child_environment
 from also.store import open_store
 from benchmarks.commits import ROOT
@@ -77,7 +78,8 @@ class Runs:
             self._run(data, folder)
             state = _stored(folder)
         if state is None or state.finished is None:
-            raise RunFailed(f"{_last_line(folder / 'output.log')} ({folder})")
+            said = last_line(folder / "output.log") or "it ended without a word"
+            raise RunFailed(f"{said} ({folder})")
         return state
 
     def stop(self) -> None:
@@ -140,8 +142,3 @@ def _stored(folder: Path) -> State | None:
     except MissingStoreError:
         return None
     return fold(records) if records else None
-
-
-def _last_line(log: Path) -> str:
-    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "it ended without a word"

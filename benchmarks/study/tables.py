@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from also.comparing.statistics import improvement, interquartile_mean
+from also.words import markdown_table
 from benchmarks.study.groups import Row, Section
 from benchmarks.study.methods import ONE_SHOT, SPARSE_ONLY
 from benchmarks.study.result import Result
@@ -122,8 +123,4 @@ def _mean(runs: Sequence[Result], number: Callable[[Result], float]) -> float:
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    return [
-        f"| {' | '.join(columns)} |",
-        "|" + " --- |" * len(columns),
-        *(f"| {' | '.join(cells)} |" for cells in rows),
-    ]
+    return list(markdown_table(columns, rows, rule=" --- "))
