@@ -4,6 +4,8 @@ Every feature, milestone and agent of the card has its evidence, the incumbent h
 history as prompts show. What a server cannot take then shows before the first stage, and not in the tenth.
 """
 
+from copy import deepcopy
+
 from also import returns
 from also.algorithms import is_value_based
 from also.shaping.identity import config_hash
@@ -78,8 +80,7 @@ def proposal(campaign: Campaign, card: TaskCard) -> ProposeRequest:
 
 def _incumbent(campaign: Campaign, card: TaskCard) -> sp.ShapingConfig:
     """The campaign's own shaping, or potentials along features that a potential may read."""
-    config = sp.ShapingConfig()
-    config.CopyFrom(campaign.shaping)
+    config = deepcopy(campaign.shaping)
     followed = [each for each in card.features if tells_of_state(each) and each.scope != FEATURE_SCOPE_PAIR]
     for feature in followed[:TERMS] if not config.terms else ():
         own = feature.scope == FEATURE_SCOPE_AGENT

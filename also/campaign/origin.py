@@ -5,6 +5,7 @@ campaign's own objects before its first record: whatever becomes of the other on
 """
 
 import hashlib
+from copy import deepcopy
 
 from also import algorithms, document, keys, presets
 from also.campaign.fold import fold
@@ -81,8 +82,7 @@ def unlike_settings(stored: Campaign, given: Campaign) -> list[str]:
         stored: the other one, as its journal has it.
         given: the new one, every default filled in.
     """
-    there = Campaign()
-    there.CopyFrom(stored)
+    there = deepcopy(stored)
     presets.resolve(there)
     found = []
     if (there.task.name, there.task.layout) != (given.task.name, given.task.layout):

@@ -1,11 +1,12 @@
 """What each step asks of a service: requests, as pure functions of the campaign's state."""
 
+from copy import deepcopy
+
 from also.algorithms import is_value_based
 from also.campaign import progress
 from also.campaign.state import Stage, State
 from also.updates import env_steps_of_stage
 from also.v1.branch_pb2 import SeedPool
-from also.v1.campaign_pb2 import GeneratorSettings
 from also.v1.critic_pb2 import DiagnoseRequest, PastStage, StageOutcome
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.journal_pb2 import Promoted
@@ -80,8 +81,7 @@ def propose(campaign_id: str, state: State, stage: Stage) -> ProposeRequest:
 
     Few are enough where the run learns and only the worth of its shaping is asked about.
     """
-    settings = GeneratorSettings()
-    settings.CopyFrom(state.campaign.generator)
+    settings = deepcopy(state.campaign.generator)
     settings.candidates = cost.affordable_candidates(state.campaign, state.env_steps_left_for_branches)
     if progress.asks_for_relief(state, stage):
         settings.candidates = min(settings.candidates, progress.RELIEFS)

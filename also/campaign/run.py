@@ -7,6 +7,7 @@ done in the object store under the step's own name; so whatever dies, the conduc
 step is simply taken again.
 """
 
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -295,7 +296,6 @@ def _on(device: Device, state: State) -> State:
     """A state whose campaign continues on a device, if one is given."""
     if device in (Device.DEVICE_UNSPECIFIED, state.campaign.learner.device):
         return state
-    campaign = Campaign()
-    campaign.CopyFrom(state.campaign)
+    campaign = deepcopy(state.campaign)
     campaign.learner.device = device
     return replace(state, campaign=campaign)

@@ -6,6 +6,7 @@ and what is allowed. No key is ignored, and none may be written twice.
 
 import re
 from collections.abc import Sequence
+from copy import deepcopy
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -110,8 +111,7 @@ def resolved(campaign: Campaign) -> Campaign:
     Raises:
         DocumentError: a value is missing, out of range, or at odds with another one.
     """
-    complete = Campaign()
-    complete.CopyFrom(campaign)
+    complete = deepcopy(campaign)
     limits.check(complete)
     algorithms.check_given(complete.learner)
     presets.resolve(complete)

@@ -1,6 +1,7 @@
 """Which policy an id means: a checkpoint, or the newest one of a campaign."""
 
 import re
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -45,8 +46,7 @@ class Chosen:
     @property
     def campaign(self) -> Campaign:
         """The campaign's settings. CUDA, its wish for its own machine, is any device here."""
-        found = Campaign()
-        found.CopyFrom(self.state.campaign)
+        found = deepcopy(self.state.campaign)
         if found.learner.device == Device.DEVICE_CUDA:
             found.learner.device = Device.DEVICE_AUTO
         return found

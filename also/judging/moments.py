@@ -5,6 +5,7 @@ recorded diagnosis; where another one stands in its place they answer none of it
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 
 from also.briefing.history import NO_FINDING
@@ -83,8 +84,7 @@ def _unanswered(given: StageRound) -> StageRound:
     """A round whose candidates answer no finding."""
     candidates = []
     for candidate in given.candidates:
-        changed = Candidate()
-        changed.CopyFrom(candidate)
+        changed = deepcopy(candidate)
         changed.finding = NO_FINDING
         candidates.append(changed)
     return replace(given, candidates=tuple(candidates))

@@ -7,6 +7,7 @@ hash of the canonical config from which it was compiled.
 """
 
 import math
+from copy import deepcopy
 from dataclasses import dataclass
 
 from also import document
@@ -49,8 +50,7 @@ def config_hash(config: pb.ShapingConfig) -> str:
 
 def _canonical_term(full: pb.ShapingTerm) -> pb.ShapingTerm:
     """A completed term without what has no effect."""
-    term = pb.ShapingTerm()
-    term.CopyFrom(full)
+    term = deepcopy(full)
     term.ClearField("name")
     term.ClearField("reason")
     if term.form == pb.SHAPING_FORM_CREDIT:

@@ -10,6 +10,7 @@ and for every agent, below the smallest positive return of the task as the learn
 
 import math
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import NoReturn
 
 from also import enums, limits
@@ -49,8 +50,7 @@ _UNUSED = {
 
 def complete(config: pb.ShapingConfig) -> pb.ShapingConfig:
     """A copy with every default spelt out and the rule of each term's form present."""
-    full = pb.ShapingConfig()
-    full.CopyFrom(config)
+    full = deepcopy(config)
     for term in full.terms:
         if term.form in RULES and term.WhichOneof("rule") is None:
             getattr(term, RULES[term.form]).SetInParent()

@@ -7,6 +7,7 @@ is JSON; nothing that is read can run code.
 
 import hashlib
 import json
+from copy import deepcopy
 from typing import Any
 
 from safetensors import SafetensorError
@@ -21,7 +22,7 @@ from also.services.trainer.run import Snapshot
 from also.store import Store
 from also.v1.campaign_pb2 import Campaign
 from also.v1.checkpoint_pb2 import Blob, CheckpointManifest
-from also.v1.task_pb2 import ActionSpace, TaskCard
+from also.v1.task_pb2 import TaskCard
 
 SCHEMA_VERSION = 1
 """Version of the checkpoint's layout."""
@@ -104,8 +105,7 @@ def load_manifest(store: Store, campaign_id: str, checkpoint_id: str) -> Checkpo
 
 def learner_hash(campaign: Campaign, card: TaskCard) -> str:
     """sha256 of what the shapes and the meaning of a checkpoint's tensors depend on; the device is no part of that."""
-    space = ActionSpace()
-    space.CopyFrom(card.action_space)
+    space = deepcopy(card.action_space)
     space.ClearField("masked")
     sizes = f"{len(card.agents)}/{card.observation_size}/{card.state_size}"
     return hashlib.sha256(

@@ -6,6 +6,7 @@ nothing about behaviour: branches would be wasted on them.
 """
 
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 
 from also import algorithms
 from also.errors import ShapingError
@@ -72,8 +73,7 @@ def judge_probe(passed: Verdict, config: ShapingConfig, probe: ShapingProbe, inc
         probe: what the trainer found.
         incumbent: the config in office.
     """
-    verdict = Verdict()
-    verdict.CopyFrom(passed)
+    verdict = deepcopy(passed)
     verdict.terms.extend(probe.terms)
     silent = [term.name for term in config.terms if term.form == ShapingForm.SHAPING_FORM_CREDIT]
     kept = relief.kept(config, incumbent)

@@ -5,6 +5,7 @@ those are offered that most likely matter.
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 from also.briefing.aliases import Aliases
@@ -97,8 +98,7 @@ def offer(request: ProposeRequest) -> Offer:
         request: as it came, with the card's own names.
     """
     aliases = Aliases(request.card)
-    aliased = ProposeRequest()
-    aliased.CopyFrom(request)
+    aliased = deepcopy(request)
     aliased.card.CopyFrom(aliases.card)
     aliased.incumbent.CopyFrom(aliases.config(request.incumbent))
     aliased.evidence.CopyFrom(aliases.evidence(request.evidence))

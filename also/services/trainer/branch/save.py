@@ -12,6 +12,7 @@ good and only costs time. Nothing else refers to what a save is made of, so old 
 
 import hashlib
 import re
+from copy import deepcopy
 from pathlib import PurePosixPath
 
 import torch
@@ -196,8 +197,7 @@ def _activity(part: int) -> str:
 
 def _digest(made: BranchGroupSave) -> Tensor:
     """sha256 of a save without the name of its tensors' object, uint8 (32,)."""
-    rest = BranchGroupSave()
-    rest.CopyFrom(made)
+    rest = deepcopy(made)
     rest.ClearField("tensors_sha256")
     return torch.tensor(list(hashlib.sha256(canonical(rest)).digest()), dtype=torch.uint8)
 

@@ -1,5 +1,7 @@
 """From the name in a campaign file to a task: a native one, or a PettingZoo environment by import path."""
 
+from copy import deepcopy
+
 import torch
 
 from also import limits
@@ -66,8 +68,7 @@ def open_task(
 
 def _checked(given: Task) -> Task:
     """The task with its defaults, once its fields go together."""
-    task = Task()
-    task.CopyFrom(given)
+    task = deepcopy(given)
     limits.fill_defaults(task)
     if ":" in task.name:
         if task.layout:

@@ -4,6 +4,8 @@ A group's spec is created before anything runs it, and its result when it has en
 launcher, process or Job comes later finds both. In between, its saves tell how far it is.
 """
 
+from copy import deepcopy
+
 from also import keys, log, metrics
 from also.device import placeless_group
 from also.document import canonical
@@ -38,8 +40,7 @@ def store_spec(store: Store, group: BranchGroup) -> None:
 
 def _without_card(group: BranchGroup) -> BranchGroup:
     """The group as an older ALSO stored it, whose branches try the task again."""
-    older = BranchGroup()
-    older.CopyFrom(group)
+    older = deepcopy(group)
     older.ClearField("card")
     return older
 

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
 
 from also import document, settings
@@ -66,8 +67,7 @@ def keep(task: Task, card: TaskCard, files: Mapping[str, Stamp], beside: str = "
 
 def _path(task: Task, beside: str) -> Path:
     """Where the card of a task is kept; how many processes step it, and how long, is no part of the name."""
-    alone = Task()
-    alone.CopyFrom(task)
+    alone = deepcopy(task)
     for field in ("workers", "step_timeout", "environments_per_process"):
         alone.ClearField(field)
     named = [document.canonical(alone).decode(), sys.executable, str(Path.cwd()), beside, *sys.path]

@@ -10,6 +10,8 @@ An author says of each feature what it `tells_of`. A part of the observations te
 it is what the policy and the value net see of it; the return so far tells of what has happened.
 """
 
+from copy import deepcopy
+
 from also import document
 from also.errors import DocumentError
 from also.services.trainer.tasks.cards.rules import check_card
@@ -48,8 +50,7 @@ def inspect(task: task_pb2.Task, environment: ParallelEnvironment) -> TaskCard:
     environment.idle = max(given.action_space.idle, 0)
     trials = decided(task, environment)
     features, notes = _features(environment, given, trials)
-    card = TaskCard()
-    card.CopyFrom(given)
+    card = deepcopy(given)
     card.task = _title(task)
     card.description = given.description or f"PettingZoo Parallel environment {task.name}."
     card.agents.extend(environment.agents)

@@ -16,6 +16,7 @@ when the episode ends.
 
 from collections import Counter
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from also import returns
@@ -99,8 +100,7 @@ def return_features(card: TaskCard, played: Sequence[float]) -> list[Feature]:
     )
     if not card.baseline_return:
         return [so_far]
-    final = Feature()
-    final.CopyFrom(so_far)
+    final = deepcopy(so_far)
     final.name, final.minimum, final.maximum = FINAL_RETURN, min(card.baseline_return, *played), card.largest_return
     final.description = "Return of the episode once it has ended; its least before."
     return [so_far, final]
