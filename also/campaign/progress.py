@@ -18,6 +18,7 @@ when the return first falls under an incumbent: shaping under which a team unlea
 """
 
 import math
+from collections.abc import Sequence
 from itertools import accumulate
 
 from also import returns
@@ -63,7 +64,7 @@ def still_learning(state: State, stage: Stage) -> str:
     if given < patience:
         return f"The incumbent has had {given} of the {counted(patience, 'stage')} that it is given."
     last, before = stages[-patience:], stages[:-patience]
-    rise = max(map(training_return, last)) - max(map(training_return, before), default=state.card.baseline_return)
+    rise = _rise(state, stages, patience)
     if rise >= RISE * unit:
         return f"The training return rose by {rise:.4g} within {counted(patience, 'stage')}."
     climb = max(each.milestone_score for each in last) - max((each.milestone_score for each in before), default=0.0)
@@ -73,6 +74,24 @@ def still_learning(state: State, stage: Stage) -> str:
     tried = sum(bool(each.rounds) for each in asked)
     due = asked[-1].number + patience * 2 ** max(0, tried - 1) if asked else 0
     return f"Nothing was promoted in stage {asked[-1].number}; stage {due} asks again." if stage.number < due else ""
+
+
+def stood_still(state: State, stage: Stage) -> int | None:
+    """env_steps of a stage's incumbent in which the return made no progress, to the stage's end; None without patience.
+
+    They are whole stages, the most of the last ones in which the training return did not rise. What leads to no return
+    yet, like milestones, does not count here.
+
+    Args:
+        state: the campaign.
+        stage: its open stage.
+    """
+    if state.campaign.stages.patience == 0:
+        return None
+    stages = [each for each in state.lineage if each.number <= stage.number]
+    given, unit = sum(each.number >= stage.incumbent.since for each in stages), _span(state)
+    still = next((count for count in range(given, 0, -1) if _rise(state, stages, count) < RISE * unit), 0)
+    return sum(each.trained.env_steps for each in stages[len(stages) - still :])
 
 
 def asks_for_relief(state: State, stage: Stage) -> bool:
@@ -120,6 +139,12 @@ def best_return(stage: Stage) -> float:
 def _span(state: State) -> float:
     """Range of the task's returns, as far as it is known, units of task reward."""
     return returns.span(state.card, *map(best_return, state.stages))
+
+
+def _rise(state: State, stages: Sequence[Stage], last: int) -> float:
+    """How far the best training return of so many last stages is above that of all before, units of task reward."""
+    before = max(map(training_return, stages[:-last]), default=state.card.baseline_return)
+    return max(map(training_return, stages[-last:])) - before
 
 
 def _price(state: State, best: float) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from google.protobuf.message import Message
 
 from also import document
-from also.campaign import comparison
+from also.campaign import comparison, progress
 from also.campaign.decide import (
     LLM_HOLDS,
     Action,
@@ -120,6 +120,7 @@ def _verdicts(state: State, sequence: int, given: Validation) -> Iterator[str]:
         candidates=stage.rounds[-1].candidates,
         stage_return=stage.mean_return,
         stage_milestone_score=stage.milestone_score,
+        stood_still=progress.stood_still(state, stage),
     )
     for each in comparison.differences(given, derived):
         yield f"record {sequence}: {each.path} {each.first!r} was recorded, {each.second!r} follows from its branches"

@@ -118,6 +118,7 @@ def validate(campaign_id: str, state: State, stage: Stage) -> ValidateRequest:
         env_steps_left=state.env_steps_left_for_branches,
         stage_return=stage.mean_return,
         stage_milestone_score=stage.milestone_score,
+        stood_still_env_steps=progress.stood_still(state, stage),
     )
 
 

@@ -55,6 +55,7 @@ class VerdictReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VERDICT_REASON_UNPROVEN: _ClassVar[VerdictReason]
     VERDICT_REASON_TRUSTED: _ClassVar[VerdictReason]
     VERDICT_REASON_EASED: _ClassVar[VerdictReason]
+    VERDICT_REASON_TOO_EARLY: _ClassVar[VerdictReason]
 OUTCOME_UNSPECIFIED: Outcome
 OUTCOME_PROMOTED: Outcome
 OUTCOME_PROMOTED_PROVISIONALLY: Outcome
@@ -92,6 +93,7 @@ VERDICT_REASON_NOT_TRIED: VerdictReason
 VERDICT_REASON_UNPROVEN: VerdictReason
 VERDICT_REASON_TRUSTED: VerdictReason
 VERDICT_REASON_EASED: VerdictReason
+VERDICT_REASON_TOO_EARLY: VerdictReason
 
 class Candidate(_message.Message):
     __slots__ = ("name", "config", "config_hash", "finding", "origin")

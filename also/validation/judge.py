@@ -56,6 +56,7 @@ _OUTCOMES = {
     VerdictReason.VERDICT_REASON_EASED: Outcome.OUTCOME_PROMOTED_PROVISIONALLY,
     VerdictReason.VERDICT_REASON_UNPROVEN: Outcome.OUTCOME_PROMOTED,
     VerdictReason.VERDICT_REASON_NOT_TRIED: Outcome.OUTCOME_INCONCLUSIVE,
+    VerdictReason.VERDICT_REASON_TOO_EARLY: Outcome.OUTCOME_INCONCLUSIVE,
     VerdictReason.VERDICT_REASON_TOO_FEW_SEEDS: Outcome.OUTCOME_INCONCLUSIVE,
     VerdictReason.VERDICT_REASON_CONTROL_FAILED: Outcome.OUTCOME_INCONCLUSIVE,
     VerdictReason.VERDICT_REASON_HASH_MISMATCH: Outcome.OUTCOME_INCONCLUSIVE,
@@ -93,6 +94,8 @@ def stand(round_: Round, arms: Sequence[ArmResult]) -> Standing:
         return trust(round_)
     if racers(round_):
         return race(round_, arms)
+    if _is_too_early(round_):
+        return _too_early(round_)
     searched = search(round_, arms)
     return confirm(round_, arms, searched) if searched.finalist else searched
 
@@ -176,6 +179,7 @@ def rejudge(
     candidates: Sequence[Candidate],
     stage_return: float,
     stage_milestone_score: float,
+    stood_still: int | None = None,
 ) -> Validation:
     """Derive a validation again from its own arms; it equals `given` unless something is wrong.
 
@@ -189,6 +193,7 @@ def rejudge(
         candidates: the round's candidates, in order.
         stage_return: mean return of the stage's evaluation episodes.
         stage_milestone_score: milestone score of those episodes.
+        stood_still: env_steps for which the run has stood still; None where every stage is asked about.
 
     Raises:
         DocumentError: the verdicts are not those of the candidates, or a setting is not filled in.
@@ -203,6 +208,7 @@ def rejudge(
         incumbent=incumbent,
         stage_return=stage_return,
         stage_milestone_score=stage_milestone_score,
+        stood_still=stood_still,
     )
     return validation(round_, given.arms, given.guards)
 
@@ -244,6 +250,19 @@ def _without_proof(round_: Round) -> Standing:
     first = Ruling(reason=VerdictReason.VERDICT_REASON_UNPROVEN, detail="The campaign asks for no proof.")
     other = Ruling(reason=VerdictReason.VERDICT_REASON_NOT_TRIED, detail="The first candidate is promoted untried.")
     return Standing(rulings={name: first if place == 0 else other for place, name in enumerate(round_.passed)})
+
+
+def _is_too_early(round_: Round) -> bool:
+    """Whether a search and one confirm wave cost more than the run has stood still for, where risk decides on proof."""
+    by_risk, stood_still = round_.campaign.validation.proof == Proof.PROOF_BY_RISK, round_.stood_still
+    return by_risk and stood_still is not None and round_cost(round_) > stood_still
+
+
+def _too_early(round_: Round) -> Standing:
+    """The standing of a round that nothing is tried in: the run may yet learn for what the answer would cost."""
+    detail = f"Its round takes {round_cost(round_)} env_steps; the run has stood still for {round_.stood_still}."
+    ruling = Ruling(reason=VerdictReason.VERDICT_REASON_TOO_EARLY, detail=detail)
+    return Standing(rulings=dict.fromkeys(round_.passed, ruling))
 
 
 def _budget_spent(round_: Round, standing: Standing) -> Ruling:

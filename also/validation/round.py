@@ -58,6 +58,8 @@ class Round:
     """Mean return of the stage's evaluation episodes, units of task reward."""
     stage_milestone_score: float = 0.0
     """Mean over milestones of the share of those episodes that reached them. In [0, 1]."""
+    stood_still: int | None = None
+    """env_steps for which the run has stood still; None where every stage is asked about."""
 
     def __post_init__(self) -> None:
         for name in _NEEDED:

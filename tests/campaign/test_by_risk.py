@@ -281,6 +281,34 @@ def test_trust_lasts_while_milestones_climb(new_world, played, new_campaign):
     assert decided(records) == ["promoted r0-c0", *["StillLearning"] * 11]
 
 
+def test_what_has_to_be_confirmed_waits_until_the_run_has_stood_still_for_its_price(new_world, played, new_campaign):
+    """Both rounds of every stage ask for something that may be tried; branches come when waiting has cost as much."""
+    world = silent(new_world, invariance=lambda stage, arm: Invariance.INVARIANCE_BOUNDED)
+    changes = {"stages.count": 12, "stages.patience": 2, "validation.confirm_env_steps": 300}
+    records = played(world, new_campaign(**ON_TRUST, **changes))
+    state = fold(records)
+    price, stage = cost.least_cost(state.campaign, 2), state.stages[0].trained.env_steps
+    waited = -(-price // stage) - 1
+    assert waited > 1
+    for each in state.stages[:waited]:
+        found = [verdict for validation in each.validations for verdict in validation.verdicts]
+        assert {verdict.reason for verdict in found} == {VerdictReason.VERDICT_REASON_TOO_EARLY}
+        assert len(each.rounds) == 2
+        still = stage * (each.number + 1)
+        assert found[0].detail == f"Its round takes {price} env_steps; the run has stood still for {still}."
+    assert state.stages[waited].validations[0].env_steps > 0
+    assert list(differences(records)) == []
+
+
+def test_what_enters_on_trust_comes_in_the_round_after_one_that_was_too_early(new_world, played, new_campaign):
+    """In the same stage, as the generator hears why."""
+    bounded, invariant = Invariance.INVARIANCE_BOUNDED, Invariance.INVARIANCE_POLICY_INVARIANT
+    world = silent(new_world, invariance=lambda stage, arm: bounded if arm.startswith("r0") else invariant)
+    records = played(world, new_campaign(**ON_TRUST, **{"stages.patience": 2}))
+    assert first(records, Promoted).candidate == "r1-c0"
+    assert fold(records).branch_env_steps == 0
+
+
 def test_once_the_task_pays_candidates_race(new_world, played, new_campaign):
     """Trust is for what nobody is paid for."""
     world = new_world(branch_return=lambda stage, arm, index: 0.2 + 0.3 * (arm == "r0-c1"))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from also import presets
 from also.campaign import requests
-from also.campaign.progress import CLOSING, RELIEFS, RISE, asks_for_relief, still_learning, training_return
+from also.campaign.progress import CLOSING, RELIEFS, RISE, asks_for_relief, still_learning, stood_still, training_return
 from also.campaign.state import Incumbent, Stage, StageRound, State
 from also.v1.campaign_pb2 import Campaign, StageSettings, ValidationSettings
 from also.v1.diagnosis_pb2 import Diagnosis
@@ -267,6 +267,30 @@ def test_a_standstill_lasts_as_long_as_the_question_costs(race, waits):
     slow = [0.3 + 0.03 * (number // 4) for number in range(10)]
     assert any(not ask(slow[:length], terms=0, patience=2, race=race) for length in range(1, 11)) is (waits < 4)
     assert not ask([0.0] * 3, patience=2, race=race)
+
+
+@pytest.mark.parametrize(
+    ("returns", "since", "stages"),
+    [
+        ([0.0], 0, 1),
+        ([0.0] * 5, 0, 5),
+        ([0.0] * 5, 3, 2),
+        ([0.3, 0.3, 0.31, 0.29], 0, 3),
+        ([0.3, 0.5, 0.2, 0.2], 0, 2),
+        ([0.1, 0.2, 0.3], 0, 0),
+        ([0.1, 0.2, 0.3, 0.3], 0, 1),
+    ],
+)
+def test_a_standstill_is_the_longest_time_without_a_rise_under_the_incumbent(returns, since, stages):
+    """Milestones are no return, and what an earlier incumbent waited for is not counted."""
+    state = state_of(returns, [number / 10 for number in range(len(returns))], since=since)
+    assert stood_still(state, state.stages[-1]) == stages * STAGE
+
+
+def test_without_patience_a_standstill_has_no_length():
+    """Every stage is asked about then, whatever it costs."""
+    state = state_of([0.0] * 3, patience=0)
+    assert stood_still(state, state.stages[-1]) is None
 
 
 @given(first=st.floats(RISE, 0.1), rise=st.floats(RISE + 0.001, 0.1), patience=st.integers(1, 5))

@@ -22,6 +22,11 @@ from also.validation.round import Round, Step
 EPISODES = 10**9
 """Episodes of a measure: so many that it is exact."""
 
+PRICE = 2 * 3 * 3200 + 2 * 6 * 3200
+"""env_steps of a search among two candidates with control, and of one confirm wave."""
+
+TOO_EARLY, NOT_TRIED = VerdictReason.VERDICT_REASON_TOO_EARLY, VerdictReason.VERDICT_REASON_NOT_TRIED
+
 SEARCH = SeedPool.SEED_POOL_SEARCH
 
 MakeRace = Callable[..., Round]
@@ -65,6 +70,33 @@ def make_race(make_round: Callable[..., Round]) -> MakeRace:
     return make
 
 
+@pytest.mark.parametrize(
+    ("stood_still", "bounded", "settings", "trained"),
+    [
+        (None, 2, {}, True),
+        (PRICE, 2, {}, True),
+        (PRICE - 1, 2, {}, False),
+        (0, 2, {}, False),
+        (0, 1, {}, True),
+        (0, 2, {"proof": Proof.PROOF_CONFIRMED}, True),
+    ],
+)
+def test_a_confirmation_costs_no_more_than_the_run_has_stood_still_for(
+    make_race: MakeRace, stood_still: int | None, bounded: int, settings: dict[str, float], trained: bool
+) -> None:
+    """Where one of the round can race, it does; and where everything is confirmed, everything is."""
+    made = make_race(2, bounded=["r0-c0", "r0-c1"][:bounded], **settings)
+    round_ = replace(made, stood_still=stood_still)
+    standing = judge.stand(round_, [])
+    assert (standing.step is not None) is trained
+    assert {ruling.reason for ruling in standing.rulings.values()} <= {TOO_EARLY, NOT_TRIED}
+    if not trained:
+        given = judge.validation(round_, [])
+        assert told(given) == ["TooEarly"] * 2
+        assert {verdict.outcome for verdict in given.verdicts} == {Outcome.OUTCOME_INCONCLUSIVE}
+        assert rejudged(given, round_) == given
+
+
 def told(result: Validation) -> list[str]:
     """Names of the verdicts' reasons."""
     return [reasons.verdict(verdict.reason) for verdict in result.verdicts]
@@ -80,6 +112,7 @@ def rejudged(given: Validation, round_: Round) -> Validation:
         candidates=round_.candidates,
         stage_return=round_.stage_return,
         stage_milestone_score=round_.stage_milestone_score,
+        stood_still=round_.stood_still,
     )
 
 

@@ -25,6 +25,7 @@ from also.shaping.rules import check_config
 from also.v1.generator_pb2 import ProposeRequest
 from also.v1.llm_pb2 import LlmOrigin
 from also.v1.shaping_pb2 import ShapingConfig
+from also.v1.verdict_pb2 import OUTCOME_INCONCLUSIVE
 
 MOST_READ = 64
 """Candidates of a choice that are read at most."""
@@ -84,9 +85,11 @@ def read(reply: Reply, request: ProposeRequest) -> list[Proposal]:
 
 
 def _old(request: ProposeRequest) -> dict[str, str]:
-    """What makes a config old, by its hash."""
+    """What makes a config old, by its hash. What an earlier stage could not judge may be proposed again."""
     old = {config_hash(request.incumbent): "changes nothing"}
     for trial in request.trials:
+        if trial.verdict.outcome == OUTCOME_INCONCLUSIVE and trial.stage != request.stage:
+            continue
         old.setdefault(trial.candidate.config_hash, f"was tried before, in stage {trial.stage}, round {trial.round}")
     return old
 
