@@ -197,7 +197,7 @@ def _leave_alone(state: State, stage: Stage) -> Held | None:
     if learning:
         return hold(state, stage, HoldReason.HOLD_REASON_STILL_LEARNING, learning)
     silent = pays_nothing(state.campaign, state.card, stage.mean_return)
-    eases = progress.asks_for_relief(state, stage) and speaks(state.card, stage.mean_return)
+    eases = progress.asks_for_relief(state, stage) and speaks(state.card, progress.training_return(stage))
     least, left = cost.smallest_round(state.campaign, silent=silent, eases=eases), state.env_steps_left_for_branches
     if least <= left:
         return None

@@ -121,6 +121,7 @@ def _verdicts(state: State, sequence: int, given: Validation) -> Iterator[str]:
         stage_return=stage.mean_return,
         stage_milestone_score=stage.milestone_score,
         stood_still=progress.stood_still(state, stage),
+        training_return=progress.training_return(stage),
     )
     for each in comparison.differences(given, derived):
         yield f"record {sequence}: {each.path} {each.first!r} was recorded, {each.second!r} follows from its branches"

@@ -119,6 +119,7 @@ def validate(campaign_id: str, state: State, stage: Stage) -> ValidateRequest:
         stage_return=stage.mean_return,
         stage_milestone_score=stage.milestone_score,
         stood_still_env_steps=progress.stood_still(state, stage),
+        training_return=progress.training_return(stage),
     )
 
 

@@ -29,7 +29,7 @@ from also.v1 import task_pb2 as also_dot_v1_dot_task__pb2
 from also.v1 import verdict_pb2 as also_dot_v1_dot_verdict__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61lso/v1/validator.proto\x12\x07\x61lso.v1\x1a\x16\x61lso/v1/campaign.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x15\x61lso/v1/shaping.proto\x1a\x12\x61lso/v1/task.proto\x1a\x15\x61lso/v1/verdict.proto\"\xc3\x03\n\x0fValidateRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12+\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x11.also.v1.CampaignB\x06\x8a\xb5\x18\x02\x38\x01\x12\'\n\x04\x63\x61rd\x18\x03 \x01(\x0b\x32\x11.also.v1.TaskCardB\x06\x8a\xb5\x18\x02\x38\x01\x12\r\n\x05stage\x18\x04 \x01(\r\x12\r\n\x05round\x18\x05 \x01(\r\x12\x1f\n\rcheckpoint_id\x18\x06 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12)\n\tincumbent\x18\x07 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x30\n\ncandidates\x18\x08 \x03(\x0b\x32\x12.also.v1.CandidateB\x08\x8a\xb5\x18\x04\x38\x01@\x10\x12\x14\n\x0ctried_hashes\x18\t \x03(\t\x12\x16\n\x0e\x65nv_steps_left\x18\n \x01(\x03\x12\x14\n\x0cstage_return\x18\x0b \x01(\x01\x12\x1d\n\x15stage_milestone_score\x18\x0c \x01(\x01\x12\"\n\x15stood_still_env_steps\x18\r \x01(\x03H\x00\x88\x01\x01\x42\x18\n\x16_stood_still_env_steps\"D\n\x15\x43heckValidatorRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x11.also.v1.CampaignB\x06\x8a\xb5\x18\x02\x38\x01\"\x18\n\x16\x43heckValidatorResponse\"\x82\x01\n\x0b\x41rmProgress\x12\x0b\n\x03\x61rm\x18\x01 \x01(\t\x12\x10\n\x08\x62ranches\x18\x02 \x01(\r\x12\x13\n\x0bmean_return\x18\x03 \x01(\x01\x12\x17\n\x0fmilestone_score\x18\x04 \x01(\x01\x12&\n\x06reason\x18\x05 \x01(\x0e\x32\x16.also.v1.VerdictReason\"\xa2\x01\n\x12ValidationProgress\x12\'\n\x05phase\x18\x01 \x01(\x0e\x32\x18.also.v1.ValidationPhase\x12\"\n\x04\x61rms\x18\x02 \x03(\x0b\x32\x14.also.v1.ArmProgress\x12\x11\n\tenv_steps\x18\x03 \x01(\x03\x12\x19\n\x11\x65nv_steps_planned\x18\x04 \x01(\x03\x12\x11\n\twaits_for\x18\x05 \x01(\t\"u\n\x10ValidateResponse\x12/\n\x08progress\x18\x01 \x01(\x0b\x32\x1b.also.v1.ValidationProgressH\x00\x12%\n\x06result\x18\x02 \x01(\x0b\x32\x13.also.v1.ValidationH\x00\x42\t\n\x07message*\x8b\x01\n\x0fValidationPhase\x12 \n\x1cVALIDATION_PHASE_UNSPECIFIED\x10\x00\x12\x1b\n\x17VALIDATION_PHASE_SCREEN\x10\x01\x12\x1b\n\x17VALIDATION_PHASE_SEARCH\x10\x02\x12\x1c\n\x18VALIDATION_PHASE_CONFIRM\x10\x03\x32\xa8\x01\n\x10ValidatorService\x12\x41\n\x08Validate\x12\x18.also.v1.ValidateRequest\x1a\x19.also.v1.ValidateResponse0\x01\x12Q\n\x0e\x43heckValidator\x12\x1e.also.v1.CheckValidatorRequest\x1a\x1f.also.v1.CheckValidatorResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61lso/v1/validator.proto\x12\x07\x61lso.v1\x1a\x16\x61lso/v1/campaign.proto\x1a\x14\x61lso/v1/limits.proto\x1a\x15\x61lso/v1/shaping.proto\x1a\x12\x61lso/v1/task.proto\x1a\x15\x61lso/v1/verdict.proto\"\xf5\x03\n\x0fValidateRequest\x12\x1d\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12+\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x11.also.v1.CampaignB\x06\x8a\xb5\x18\x02\x38\x01\x12\'\n\x04\x63\x61rd\x18\x03 \x01(\x0b\x32\x11.also.v1.TaskCardB\x06\x8a\xb5\x18\x02\x38\x01\x12\r\n\x05stage\x18\x04 \x01(\r\x12\r\n\x05round\x18\x05 \x01(\r\x12\x1f\n\rcheckpoint_id\x18\x06 \x01(\tB\x08\x8a\xb5\x18\x04\x38\x01H@\x12)\n\tincumbent\x18\x07 \x01(\x0b\x32\x16.also.v1.ShapingConfig\x12\x30\n\ncandidates\x18\x08 \x03(\x0b\x32\x12.also.v1.CandidateB\x08\x8a\xb5\x18\x04\x38\x01@\x10\x12\x14\n\x0ctried_hashes\x18\t \x03(\t\x12\x16\n\x0e\x65nv_steps_left\x18\n \x01(\x03\x12\x14\n\x0cstage_return\x18\x0b \x01(\x01\x12\x1d\n\x15stage_milestone_score\x18\x0c \x01(\x01\x12\"\n\x15stood_still_env_steps\x18\r \x01(\x03H\x00\x88\x01\x01\x12\x1c\n\x0ftraining_return\x18\x0e \x01(\x01H\x01\x88\x01\x01\x42\x18\n\x16_stood_still_env_stepsB\x12\n\x10_training_return\"D\n\x15\x43heckValidatorRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x11.also.v1.CampaignB\x06\x8a\xb5\x18\x02\x38\x01\"\x18\n\x16\x43heckValidatorResponse\"\x82\x01\n\x0b\x41rmProgress\x12\x0b\n\x03\x61rm\x18\x01 \x01(\t\x12\x10\n\x08\x62ranches\x18\x02 \x01(\r\x12\x13\n\x0bmean_return\x18\x03 \x01(\x01\x12\x17\n\x0fmilestone_score\x18\x04 \x01(\x01\x12&\n\x06reason\x18\x05 \x01(\x0e\x32\x16.also.v1.VerdictReason\"\xa2\x01\n\x12ValidationProgress\x12\'\n\x05phase\x18\x01 \x01(\x0e\x32\x18.also.v1.ValidationPhase\x12\"\n\x04\x61rms\x18\x02 \x03(\x0b\x32\x14.also.v1.ArmProgress\x12\x11\n\tenv_steps\x18\x03 \x01(\x03\x12\x19\n\x11\x65nv_steps_planned\x18\x04 \x01(\x03\x12\x11\n\twaits_for\x18\x05 \x01(\t\"u\n\x10ValidateResponse\x12/\n\x08progress\x18\x01 \x01(\x0b\x32\x1b.also.v1.ValidationProgressH\x00\x12%\n\x06result\x18\x02 \x01(\x0b\x32\x13.also.v1.ValidationH\x00\x42\t\n\x07message*\x8b\x01\n\x0fValidationPhase\x12 \n\x1cVALIDATION_PHASE_UNSPECIFIED\x10\x00\x12\x1b\n\x17VALIDATION_PHASE_SCREEN\x10\x01\x12\x1b\n\x17VALIDATION_PHASE_SEARCH\x10\x02\x12\x1c\n\x18VALIDATION_PHASE_CONFIRM\x10\x03\x32\xa8\x01\n\x10ValidatorService\x12\x41\n\x08Validate\x12\x18.also.v1.ValidateRequest\x1a\x19.also.v1.ValidateResponse0\x01\x12Q\n\x0e\x43heckValidator\x12\x1e.also.v1.CheckValidatorRequest\x1a\x1f.also.v1.CheckValidatorResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,20 +48,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VALIDATEREQUEST'].fields_by_name['candidates']._serialized_options = b'\212\265\030\0048\001@\020'
   _globals['_CHECKVALIDATORREQUEST'].fields_by_name['campaign']._loaded_options = None
   _globals['_CHECKVALIDATORREQUEST'].fields_by_name['campaign']._serialized_options = b'\212\265\030\0028\001'
-  _globals['_VALIDATIONPHASE']._serialized_start=1116
-  _globals['_VALIDATIONPHASE']._serialized_end=1255
+  _globals['_VALIDATIONPHASE']._serialized_start=1166
+  _globals['_VALIDATIONPHASE']._serialized_end=1305
   _globals['_VALIDATEREQUEST']._serialized_start=149
-  _globals['_VALIDATEREQUEST']._serialized_end=600
-  _globals['_CHECKVALIDATORREQUEST']._serialized_start=602
-  _globals['_CHECKVALIDATORREQUEST']._serialized_end=670
-  _globals['_CHECKVALIDATORRESPONSE']._serialized_start=672
-  _globals['_CHECKVALIDATORRESPONSE']._serialized_end=696
-  _globals['_ARMPROGRESS']._serialized_start=699
-  _globals['_ARMPROGRESS']._serialized_end=829
-  _globals['_VALIDATIONPROGRESS']._serialized_start=832
-  _globals['_VALIDATIONPROGRESS']._serialized_end=994
-  _globals['_VALIDATERESPONSE']._serialized_start=996
-  _globals['_VALIDATERESPONSE']._serialized_end=1113
-  _globals['_VALIDATORSERVICE']._serialized_start=1258
-  _globals['_VALIDATORSERVICE']._serialized_end=1426
+  _globals['_VALIDATEREQUEST']._serialized_end=650
+  _globals['_CHECKVALIDATORREQUEST']._serialized_start=652
+  _globals['_CHECKVALIDATORREQUEST']._serialized_end=720
+  _globals['_CHECKVALIDATORRESPONSE']._serialized_start=722
+  _globals['_CHECKVALIDATORRESPONSE']._serialized_end=746
+  _globals['_ARMPROGRESS']._serialized_start=749
+  _globals['_ARMPROGRESS']._serialized_end=879
+  _globals['_VALIDATIONPROGRESS']._serialized_start=882
+  _globals['_VALIDATIONPROGRESS']._serialized_end=1044
+  _globals['_VALIDATERESPONSE']._serialized_start=1046
+  _globals['_VALIDATERESPONSE']._serialized_end=1163
+  _globals['_VALIDATORSERVICE']._serialized_start=1308
+  _globals['_VALIDATORSERVICE']._serialized_end=1476
 # @@protoc_insertion_point(module_scope)

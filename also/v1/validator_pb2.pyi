@@ -24,7 +24,7 @@ VALIDATION_PHASE_SEARCH: ValidationPhase
 VALIDATION_PHASE_CONFIRM: ValidationPhase
 
 class ValidateRequest(_message.Message):
-    __slots__ = ("campaign_id", "campaign", "card", "stage", "round", "checkpoint_id", "incumbent", "candidates", "tried_hashes", "env_steps_left", "stage_return", "stage_milestone_score", "stood_still_env_steps")
+    __slots__ = ("campaign_id", "campaign", "card", "stage", "round", "checkpoint_id", "incumbent", "candidates", "tried_hashes", "env_steps_left", "stage_return", "stage_milestone_score", "stood_still_env_steps", "training_return")
     CAMPAIGN_ID_FIELD_NUMBER: _ClassVar[int]
     CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
     CARD_FIELD_NUMBER: _ClassVar[int]
@@ -38,6 +38,7 @@ class ValidateRequest(_message.Message):
     STAGE_RETURN_FIELD_NUMBER: _ClassVar[int]
     STAGE_MILESTONE_SCORE_FIELD_NUMBER: _ClassVar[int]
     STOOD_STILL_ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
+    TRAINING_RETURN_FIELD_NUMBER: _ClassVar[int]
     campaign_id: str
     campaign: _campaign_pb2.Campaign
     card: _task_pb2.TaskCard
@@ -51,7 +52,8 @@ class ValidateRequest(_message.Message):
     stage_return: float
     stage_milestone_score: float
     stood_still_env_steps: int
-    def __init__(self, campaign_id: _Optional[str] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ..., stage: _Optional[int] = ..., round: _Optional[int] = ..., checkpoint_id: _Optional[str] = ..., incumbent: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., candidates: _Optional[_Iterable[_Union[_verdict_pb2.Candidate, _Mapping]]] = ..., tried_hashes: _Optional[_Iterable[str]] = ..., env_steps_left: _Optional[int] = ..., stage_return: _Optional[float] = ..., stage_milestone_score: _Optional[float] = ..., stood_still_env_steps: _Optional[int] = ...) -> None: ...
+    training_return: float
+    def __init__(self, campaign_id: _Optional[str] = ..., campaign: _Optional[_Union[_campaign_pb2.Campaign, _Mapping]] = ..., card: _Optional[_Union[_task_pb2.TaskCard, _Mapping]] = ..., stage: _Optional[int] = ..., round: _Optional[int] = ..., checkpoint_id: _Optional[str] = ..., incumbent: _Optional[_Union[_shaping_pb2.ShapingConfig, _Mapping]] = ..., candidates: _Optional[_Iterable[_Union[_verdict_pb2.Candidate, _Mapping]]] = ..., tried_hashes: _Optional[_Iterable[str]] = ..., env_steps_left: _Optional[int] = ..., stage_return: _Optional[float] = ..., stage_milestone_score: _Optional[float] = ..., stood_still_env_steps: _Optional[int] = ..., training_return: _Optional[float] = ...) -> None: ...
 
 class CheckValidatorRequest(_message.Message):
     __slots__ = ("campaign",)

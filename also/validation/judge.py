@@ -180,6 +180,7 @@ def rejudge(
     stage_return: float,
     stage_milestone_score: float,
     stood_still: int | None = None,
+    training_return: float | None = None,
 ) -> Validation:
     """Derive a validation again from its own arms; it equals `given` unless something is wrong.
 
@@ -194,6 +195,7 @@ def rejudge(
         stage_return: mean return of the stage's evaluation episodes.
         stage_milestone_score: milestone score of those episodes.
         stood_still: env_steps for which the run has stood still; None where every stage is asked about.
+        training_return: mean return of the stage's training episodes; None where it is not known.
 
     Raises:
         DocumentError: the verdicts are not those of the candidates, or a setting is not filled in.
@@ -209,6 +211,7 @@ def rejudge(
         stage_return=stage_return,
         stage_milestone_score=stage_milestone_score,
         stood_still=stood_still,
+        training_return=training_return,
     )
     return validation(round_, given.arms, given.guards)
 

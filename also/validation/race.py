@@ -74,7 +74,7 @@ def pays_nothing(campaign: Campaign, card: TaskCard, mean_return: float) -> bool
 
 
 def speaks(card: TaskCard, mean_return: float) -> bool:
-    """Whether shaping need not be as strong as it was, by the mean return of a stage's few episodes."""
+    """Whether shaping need not be as strong as it was, by the mean return of a stage's episodes."""
     return mean_return >= returns.level(card, SPEAKS - TIE)
 
 
@@ -88,10 +88,11 @@ def trust(round_: Round) -> Standing:
     """The standing of a round whose first racer enters on trust."""
     first = racers(round_)[0]
     if _is_eased(round_):
-        reason, condition = VerdictReason.VERDICT_REASON_EASED, "it must not fall"
+        reason, why = VerdictReason.VERDICT_REASON_EASED, f"Return {round_.paid:.4g} in training; it must not fall."
     else:
-        reason, condition = VerdictReason.VERDICT_REASON_TRUSTED, "it has to be paid in time"
-    ruling = Ruling(reason=reason, detail=f"Return {round_.stage_return:.4g} of the stage's evaluation; {condition}.")
+        reason = VerdictReason.VERDICT_REASON_TRUSTED
+        why = f"Return {round_.stage_return:.4g} of the stage's evaluation; it has to be paid in time."
+    ruling = Ruling(reason=reason, detail=why)
     rulings = {name: ruling if name == first else _SECOND for name in round_.passed}
     return Standing(rulings=rulings, finalist=first)
 
@@ -100,7 +101,7 @@ def _is_eased(round_: Round) -> bool:
     """Whether the round asks about one candidate that weakens the incumbent, keeps its terms, and the return speaks."""
     alone = racers(round_) if len(round_.candidates) == 1 else []
     weaker = any(is_weaker(round_.config_of(name), round_.incumbent) for name in alone)
-    return weaker and speaks(round_.card, round_.stage_return)
+    return weaker and speaks(round_.card, round_.paid)
 
 
 def race_cost(round_: Round) -> int:
@@ -191,7 +192,7 @@ def _is_ahead(round_: Round, name: str, records: dict[str, list[BranchRecord]]) 
         return paid or far >= round_.stage_milestone_score + _AHEAD
     gain = _mean_return(records[name]) - _mean_return(records[CONTROL])
     config, error = round_.config_of(name), _standard_error(round_, records[name], records[CONTROL])
-    if is_relief(config, round_.incumbent) and round_.stage_return >= returns.level(round_.card, TEACHES - TIE):
+    if is_relief(config, round_.incumbent) and round_.paid >= returns.level(round_.card, TEACHES - TIE):
         return gain >= -max(error, TIE * returns.span(round_.card, round_.stage_return))
     return gain > 0 and gain >= max(error, round_.minimum_gain(RETURN))
 

@@ -60,6 +60,8 @@ class Round:
     """Mean over milestones of the share of those episodes that reached them. In [0, 1]."""
     stood_still: int | None = None
     """env_steps for which the run has stood still; None where every stage is asked about."""
+    training_return: float | None = None
+    """Mean return of the stage's training episodes, units of task reward; None where it is not known."""
 
     def __post_init__(self) -> None:
         for name in _NEEDED:
@@ -78,6 +80,11 @@ class Round:
         return [
             verdict.candidate for verdict in self.screen if verdict.reason == VerdictReason.VERDICT_REASON_UNSPECIFIED
         ]
+
+    @property
+    def paid(self) -> float:
+        """What the task pays at this stage, units of task reward: by its training episodes, of which there are most."""
+        return self.stage_return if self.training_return is None else self.training_return
 
     def hash_of(self, arm: str) -> str:
         """sha256 of the config that an arm trains under."""

@@ -193,6 +193,7 @@ class World:
             stage_return=request.stage_return,
             stage_milestone_score=request.stage_milestone_score,
             stood_still=request.stood_still_env_steps if request.HasField("stood_still_env_steps") else None,
+            training_return=request.training_return if request.HasField("training_return") else None,
         )
         arms: list[ArmResult] = []
         left = request.env_steps_left

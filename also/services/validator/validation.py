@@ -191,6 +191,7 @@ def _begin(request: ValidateRequest) -> Round:
         stage_return=request.stage_return,
         stage_milestone_score=request.stage_milestone_score,
         stood_still=request.stood_still_env_steps if request.HasField("stood_still_env_steps") else None,
+        training_return=request.training_return if request.HasField("training_return") else None,
     )
 
 
