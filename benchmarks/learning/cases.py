@@ -82,7 +82,9 @@ CASES = {
             task={"name": "warehouse", "layout": "tiny-2ag"},
             budget=1_000_000,
             on_policy=_QUICK,
-            note="Papers train for 20 to 40 million env_steps here.",
+            note="Papers train for 20 to 40 million env_steps here. EPyMARL with its defaults, as somebody else ran it "
+            "(one seed each, results/sacred of github.com/hughjazzman/epymarl at 6811e20 and 061c5f0): MAPPO 0.00 "
+            "after 1 million env_steps and 3.0 after 20 million, in eleven hours; IPPO 2.3 after 20 million.",
         ),
         Case(
             name="navigation-spread-3",
