@@ -196,8 +196,9 @@ def _leave_alone(state: State, stage: Stage) -> Held | None:
     learning = progress.still_learning(state, stage)
     if learning:
         return hold(state, stage, HoldReason.HOLD_REASON_STILL_LEARNING, learning)
-    silent = pays_nothing(state.campaign, state.card, stage.mean_return)
-    eases = progress.asks_for_relief(state, stage) and speaks(state.card, progress.training_return(stage))
+    paid = progress.training_return(stage)
+    silent = pays_nothing(state.campaign, state.card, paid)
+    eases = progress.asks_for_relief(state, stage) and speaks(state.card, paid)
     least, left = cost.smallest_round(state.campaign, silent=silent, eases=eases), state.env_steps_left_for_branches
     if least <= left:
         return None
@@ -228,9 +229,9 @@ def _rollback(state: State, stage: Stage) -> RolledBack | None:
             within = counted(without_return, "stage")
             detail = f"No return in {within} since stage {first.number} promoted by milestones alone."
             return _undo(state, stage, first, RollbackReason.ROLLBACK_REASON_NOT_CONFIRMED, detail)
-    elif stage.mean_return < floor:
+    elif (returned := stage.mean_return if control.arms else progress.training_return(stage)) < floor:
         detail = (
-            f"Return {stage.mean_return:.4g} under {promoted.candidate} is below {floor:.4g}: control's "
+            f"Return {returned:.4g} under {promoted.candidate} is below {floor:.4g}: control's "
             f"{control.control_return:.4g} less the margin."
         )
         return _undo(state, stage, last, RollbackReason.ROLLBACK_REASON_RETURN_FELL, detail)
@@ -265,10 +266,13 @@ def _after_round(state: State, stage: Stage) -> Promoted | Held | Propose | Revi
             return hold(state, stage, held, _detail_of(validation, reason))
     if VerdictReason.VERDICT_REASON_BUDGET_SPENT in why:
         return hold(state, stage, _what_binds(state))
-    rounds = 1 if progress.asks_for_relief(state, stage) else state.campaign.validation.rounds
+    early = VerdictReason.VERDICT_REASON_TOO_EARLY
+    rounds = 1 if progress.asks_for_relief(state, stage) and early not in why else state.campaign.validation.rounds
     if len(stage.rounds) < rounds:
         return Propose(stage=stage.number, round=len(stage.rounds))
-    return hold(state, stage, HoldReason.HOLD_REASON_NOTHING_PROMOTED)
+    untried = all(any(verdict.reason == early for verdict in each.verdicts) for each in stage.validations)
+    detail = _detail_of(validation, early) if untried else ""
+    return hold(state, stage, HoldReason.HOLD_REASON_NOTHING_PROMOTED, detail)
 
 
 def _by_hand(state: State, stage: Stage, decision: Promoted | Held) -> Promoted | Held | Review:

@@ -24,6 +24,7 @@ from itertools import accumulate
 from also import returns
 from also.campaign.state import Stage, State
 from also.updates import env_steps_of_stage
+from also.v1.verdict_pb2 import VerdictReason
 from also.validation import cost
 from also.validation.confirm import RARE
 from also.validation.race import SPEAKS, TEACHES, pays_nothing
@@ -41,6 +42,9 @@ CLOSING = 0.1
 
 RELIEFS = 1
 """Candidates that shaping's worth is asked about with: each costs branches while the run could learn."""
+
+_UNTRIED = (VerdictReason.VERDICT_REASON_TOO_EARLY, VerdictReason.VERDICT_REASON_BUDGET_SPENT)
+"""Why candidates cost nothing, and taught nothing."""
 
 
 def still_learning(state: State, stage: Stage) -> str:
@@ -71,16 +75,16 @@ def still_learning(state: State, stage: Stage) -> str:
     if best < returns.level(state.card, RARE) and climb >= RISE:
         return f"The milestone score rose by {climb:.4g} within {counted(patience, 'stage')}."
     asked = [each for each in stages[:-1] if each.number >= stage.incumbent.since and each.diagnosis is not None]
-    tried = sum(bool(each.rounds) for each in asked)
+    tried = sum(map(_tried_something, asked))
     due = asked[-1].number + patience * 2 ** max(0, tried - 1) if asked else 0
     return f"Nothing was promoted in stage {asked[-1].number}; stage {due} asks again." if stage.number < due else ""
 
 
 def stood_still(state: State, stage: Stage) -> int | None:
-    """env_steps of a stage's incumbent in which the return made no progress, to the stage's end; None without patience.
+    """env_steps for which a run has stood still, less those of branches meanwhile; None without patience.
 
-    They are whole stages, the most of the last ones in which the training return did not rise. What leads to no return
-    yet, like milestones, does not count here.
+    It stood still in the most of the incumbent's last stages in which the training return did not rise. What leads to
+    no return yet, like milestones, does not count here, nor do branches of the stage's last round: it is what is asked.
 
     Args:
         state: the campaign.
@@ -91,7 +95,12 @@ def stood_still(state: State, stage: Stage) -> int | None:
     stages = [each for each in state.lineage if each.number <= stage.number]
     given, unit = sum(each.number >= stage.incumbent.since for each in stages), _span(state)
     still = next((count for count in range(given, 0, -1) if _rise(state, stages, count) < RISE * unit), 0)
-    return sum(each.trained.env_steps for each in stages[len(stages) - still :])
+    last = stages[len(stages) - still :]
+    rounds = [
+        each for before in last for each in (before.rounds[:-1] if before.number == stage.number else before.rounds)
+    ]
+    branches = sum(each.validation.env_steps for each in rounds if each.validation is not None)
+    return max(0, sum(each.trained.env_steps for each in last) - branches)
 
 
 def asks_for_relief(state: State, stage: Stage) -> bool:
@@ -153,6 +162,14 @@ def _price(state: State, best: float) -> int:
     candidates = cost.affordable_candidates(campaign, left)
     price = cost.smallest_round(campaign, candidates, silent=pays_nothing(campaign, state.card, best))
     return -(-price // env_steps_of_stage(campaign))
+
+
+def _tried_something(stage: Stage) -> bool:
+    """Whether a stage's rounds were more than candidates for which it was too early, or too late."""
+    return any(
+        each.validation is None or any(verdict.reason not in _UNTRIED for verdict in each.validation.verdicts)
+        for each in stage.rounds
+    )
 
 
 def _comes_to_a_level(state: State, stage: Stage) -> bool:

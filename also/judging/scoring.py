@@ -180,7 +180,7 @@ def is_accepted(finding: Finding, planted: Planted) -> bool:
 
 def passes(verdict: Verdict) -> bool:
     """Whether the screen let a candidate through: only its branches could not be paid."""
-    return verdict.reason == VerdictReason.VERDICT_REASON_BUDGET_SPENT
+    return verdict.reason in (VerdictReason.VERDICT_REASON_BUDGET_SPENT, VerdictReason.VERDICT_REASON_TOO_EARLY)
 
 
 def _names(finding: Finding, planted: Planted) -> bool:

@@ -131,7 +131,7 @@ def validation(round_: Round, arms: Sequence[ArmResult], guards: Sequence[GuardR
         arms=arms,
         env_steps=sum(record.env_steps for arm in arms for record in arm.records),
         guards=guards,
-        control_return=round_.stage_return,
+        control_return=round_.paid if is_on_trust(round_) else round_.stage_return,
         control_milestone_score=round_.stage_milestone_score,
     )
     control = _finished(arms, CONTROL, round_.control_hash)
@@ -194,7 +194,8 @@ def rejudge(
         candidates: the round's candidates, in order.
         stage_return: mean return of the stage's evaluation episodes.
         stage_milestone_score: milestone score of those episodes.
-        stood_still: env_steps for which the run has stood still; None where every stage is asked about.
+        stood_still: env_steps for which the run has stood still, less those of branches meanwhile; None where every
+            stage is asked about.
         training_return: mean return of the stage's training episodes; None where it is not known.
 
     Raises:
@@ -263,7 +264,8 @@ def _is_too_early(round_: Round) -> bool:
 
 def _too_early(round_: Round) -> Standing:
     """The standing of a round that nothing is tried in: the run may yet learn for what the answer would cost."""
-    detail = f"Its round takes {round_cost(round_)} env_steps; the run has stood still for {round_.stood_still}."
+    still = f"the run has stood still for {round_.stood_still}, branches taken off"
+    detail = f"Its round takes {round_cost(round_)} env_steps; {still}."
     ruling = Ruling(reason=VerdictReason.VERDICT_REASON_TOO_EARLY, detail=detail)
     return Standing(rulings=dict.fromkeys(round_.passed, ruling))
 

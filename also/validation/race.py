@@ -65,7 +65,7 @@ def racers(round_: Round) -> list[str]:
 
 def is_silent(round_: Round) -> bool:
     """Whether the task pays nothing yet, so that there is no control to beat."""
-    return pays_nothing(round_.campaign, round_.card, round_.stage_return)
+    return pays_nothing(round_.campaign, round_.card, round_.paid)
 
 
 def pays_nothing(campaign: Campaign, card: TaskCard, mean_return: float) -> bool:
@@ -88,11 +88,10 @@ def trust(round_: Round) -> Standing:
     """The standing of a round whose first racer enters on trust."""
     first = racers(round_)[0]
     if _is_eased(round_):
-        reason, why = VerdictReason.VERDICT_REASON_EASED, f"Return {round_.paid:.4g} in training; it must not fall."
+        reason, condition = VerdictReason.VERDICT_REASON_EASED, "it must not fall"
     else:
-        reason = VerdictReason.VERDICT_REASON_TRUSTED
-        why = f"Return {round_.stage_return:.4g} of the stage's evaluation; it has to be paid in time."
-    ruling = Ruling(reason=reason, detail=why)
+        reason, condition = VerdictReason.VERDICT_REASON_TRUSTED, "it has to be paid in time"
+    ruling = Ruling(reason=reason, detail=f"Return {round_.paid:.4g} of the stage's training; {condition}.")
     rulings = {name: ruling if name == first else _SECOND for name in round_.passed}
     return Standing(rulings=rulings, finalist=first)
 

@@ -59,7 +59,7 @@ class Round:
     stage_milestone_score: float = 0.0
     """Mean over milestones of the share of those episodes that reached them. In [0, 1]."""
     stood_still: int | None = None
-    """env_steps for which the run has stood still; None where every stage is asked about."""
+    """env_steps for which the run has stood still, less branches meanwhile; None where every stage is asked about."""
     training_return: float | None = None
     """Mean return of the stage's training episodes, units of task reward; None where it is not known."""
 

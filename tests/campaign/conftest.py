@@ -28,7 +28,7 @@ from also.v1.branch_pb2 import BranchRecord, Evaluation, Measure, SeedPool
 from also.v1.campaign_pb2 import Campaign, LearnerSettings, Proof
 from also.v1.critic_pb2 import CheckCriticResponse, DiagnoseRequest, DiagnoseResponse
 from also.v1.diagnosis_pb2 import Citation, Diagnosis, FailureMode, Finding, LearningPhase, Remedy
-from also.v1.evidence_pb2 import Distribution, Evidence, FeatureEvidence
+from also.v1.evidence_pb2 import CurvePoint, Distribution, Evidence, FeatureEvidence
 from also.v1.generator_pb2 import CheckGeneratorResponse, ProposeRequest, ProposeResponse
 from also.v1.journal_pb2 import (
     CampaignStarted,
@@ -109,11 +109,13 @@ class World:
     """What services answer. Arms are "control" or a candidate's name, "r0-c0"."""
 
     stage_return: Callable[[int], float] = lambda stage: 0.2
+    training_return: Callable[[int], float] | None = None
     stage_milestones: Callable[[int], float] = lambda stage: 0.0
     branch_return: Callable[[int, str, int], float] = lambda stage, arm, index: 0.2 + 0.3 * (arm == "r0-c1")
     branch_milestones: Callable[[int, str, int], float] = lambda stage, arm, index: 0.0
     remedy: Callable[[int], int] = lambda stage: Remedy.REMEDY_GUIDE
     candidates: Callable[[int, int], int] = lambda stage, round: 2
+    weakened: Callable[[int], bool] = lambda stage: False
     invariance: Callable[[int, str], int] = lambda stage, arm: Invariance.INVARIANCE_POLICY_INVARIANT
     refuses: Callable[[str], Exception | None] = lambda method: None
     unanswered: Callable[[str, int], LlmFailure | None] = lambda method, stage: None
@@ -140,6 +142,7 @@ class World:
         )
         if request.gather_evidence:
             mean = self.stage_return(request.stage)
+            trained = self.training_return
             result.evidence.CopyFrom(
                 Evidence(
                     stage=request.stage,
@@ -149,6 +152,7 @@ class World:
                     return_high=mean,
                     milestone_score=self.stage_milestones(request.stage),
                     config_hash=used,
+                    curve=[CurvePoint(mean_return=trained(request.stage))] if trained else [],
                     features=[FeatureEvidence(feature="distance", clipped=self.clipped)] if self.clipped else [],
                 )
             )
@@ -169,6 +173,9 @@ class World:
         )
 
     def propose(self, request: ProposeRequest) -> list[Candidate]:
+        if self.weakened(request.stage):
+            config = shaping(request.incumbent.terms[0].weight / 4)
+            return [Candidate(name="r0-c0", config=config, config_hash=config_hash(config), finding=0)]
         made = []
         for number in range(self.candidates(request.stage, request.round)):
             config = shaping(round(0.01 + 0.1 * request.stage + 0.02 * request.round + 0.005 * number, 3))
@@ -190,6 +197,7 @@ class World:
                 )
                 for each in request.candidates
             ),
+            incumbent=request.incumbent,
             stage_return=request.stage_return,
             stage_milestone_score=request.stage_milestone_score,
             stood_still=request.stood_still_env_steps if request.HasField("stood_still_env_steps") else None,

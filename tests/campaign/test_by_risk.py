@@ -1,5 +1,7 @@
 """Campaigns that race, that wait for a run to stand still, and whose branches have a share: what they decide."""
 
+import itertools
+
 import pytest
 
 from also import reasons
@@ -24,6 +26,8 @@ BY_RISK = {
 
 ON_TRUST = BY_RISK | {"validation.silent_race": False}
 """Those of campaigns whose first candidate enters on trust while nothing is paid."""
+
+TOO_EARLY = VerdictReason.VERDICT_REASON_TOO_EARLY
 
 
 def decided(records):
@@ -283,7 +287,11 @@ def test_trust_lasts_while_milestones_climb(new_world, played, new_campaign):
 
 def test_what_has_to_be_confirmed_waits_until_the_run_has_stood_still_for_its_price(new_world, played, new_campaign):
     """Both rounds of every stage ask for something that may be tried; branches come when waiting has cost as much."""
-    world = silent(new_world, invariance=lambda stage, arm: Invariance.INVARIANCE_BOUNDED)
+    world = silent(
+        new_world,
+        invariance=lambda stage, arm: Invariance.INVARIANCE_BOUNDED,
+        branch_milestones=lambda stage, arm, index: 0.5 + (arm == "r0-c1") * (0.1 if index < 2 else -0.1),
+    )
     changes = {"stages.count": 12, "stages.patience": 2, "validation.confirm_env_steps": 300}
     records = played(world, new_campaign(**ON_TRUST, **changes))
     state = fold(records)
@@ -295,8 +303,10 @@ def test_what_has_to_be_confirmed_waits_until_the_run_has_stood_still_for_its_pr
         assert {verdict.reason for verdict in found} == {VerdictReason.VERDICT_REASON_TOO_EARLY}
         assert len(each.rounds) == 2
         still = stage * (each.number + 1)
-        assert found[0].detail == f"Its round takes {price} env_steps; the run has stood still for {still}."
-    assert state.stages[waited].validations[0].env_steps > 0
+        detail = f"Its round takes {price} env_steps; the run has stood still for {still}, branches taken off."
+        assert each.decision.detail == found[0].detail == detail
+    tried, again = state.stages[waited].validations
+    assert (tried.env_steps > 0, again.env_steps) == (True, 0)
     assert list(differences(records)) == []
 
 
@@ -307,6 +317,51 @@ def test_what_enters_on_trust_comes_in_the_round_after_one_that_was_too_early(ne
     records = played(world, new_campaign(**ON_TRUST, **{"stages.patience": 2}))
     assert first(records, Promoted).candidate == "r1-c0"
     assert fold(records).branch_env_steps == 0
+
+
+def test_what_was_too_early_is_no_try_and_the_pauses_after_it_do_not_grow(new_world, played, new_campaign):
+    """Each question waits as long as the one before, until its answer is worth its price."""
+    bounded = Invariance.INVARIANCE_BOUNDED
+    world = new_world(invariance=lambda stage, arm: bounded, branch_return=lambda stage, arm, index: 0.2)
+    changes = {"stages.count": 40, "stages.patience": 2, "validation.confirm_env_steps": 2000}
+    state = fold(played(world, new_campaign(**ON_TRUST, **changes)))
+    asked = [stage.number for stage in state.stages if stage.rounds]
+    early = [number for number in asked if not state.stages[number].validations[0].env_steps]
+    assert len(early) > 2
+    assert early == asked[: len(early)]
+    pauses = [later - number for number, later in itertools.pairwise(asked)]
+    assert len(set(pauses[: len(early)])) == 1
+    assert pauses[len(early) :] == [pauses[0], 2 * pauses[0]]
+
+
+def test_a_question_about_shapings_worth_is_not_used_up_by_what_comes_too_early(new_world, played, new_campaign):
+    """The round after may bring what only weakens, and enters on trust."""
+    bounded, invariant = Invariance.INVARIANCE_BOUNDED, Invariance.INVARIANCE_POLICY_INVARIANT
+    world = new_world(
+        stage_return=lambda stage: 0.05 * stage,
+        invariance=lambda stage, arm: bounded if stage and arm.startswith("r0") else invariant,
+    )
+    state = fold(played(world, new_campaign(**ON_TRUST, **{"stages.count": 8, "stages.patience": 4})))
+    questioned = state.stages[round(SPEAKS / 0.05)]
+    assert questioned.validations[0].verdicts[0].reason == TOO_EARLY
+    assert len(questioned.rounds) == 2
+
+
+@pytest.mark.parametrize(("later", "undone"), [(0.15, False), (0.04, True)])
+def test_what_entered_on_trust_is_undone_by_the_training_return(new_world, played, new_campaign, later, undone):
+    """The evaluation's few episodes were unlucky before, and say nothing after."""
+    world = new_world(
+        stage_return=lambda stage: 0.05 if stage > 1 else 0.0,
+        training_return=lambda stage: (0.0, 0.1, 0.16)[stage] if stage < 3 else later,
+        weakened=lambda stage: stage == 2,
+        remedy=lambda stage: Remedy.REMEDY_GUIDE if stage in (0, 2) else Remedy.REMEDY_KEEP,
+    )
+    records = played(world, new_campaign(**ON_TRUST, **{"stages.count": 5, "stages.patience": 4}))
+    state = fold(records)
+    assert state.stages[2].validations[0].verdicts[0].reason == VerdictReason.VERDICT_REASON_EASED
+    assert state.stages[2].validations[0].control_return == 0.16
+    assert isinstance(state.stages[3].decision, RolledBack) is undone
+    assert list(differences(records)) == []
 
 
 def test_once_the_task_pays_candidates_race(new_world, played, new_campaign):

@@ -21,6 +21,7 @@ from also.v1 import diagnosis_pb2 as pb
 from also.v1 import shaping_pb2 as shaping
 from also.v1.llm_pb2 import LlmOrigin
 from also.v1.task_pb2 import TaskCard
+from also.v1.verdict_pb2 import OUTCOME_INCONCLUSIVE
 
 CARDS = st.sampled_from(["foraging", "unnamed", "alone", "crowd"])
 NO_CHANGE = ("changes nothing", "is there twice", "credit mixes the other terms")
@@ -378,6 +379,7 @@ def test_the_repair_hears_of_no_real_name(crowd, ask, say):
 def test_what_is_old_is_said_once_and_then_taken_for_an_answer(foraging, ask, say):
     """A repair may bring others; if it does not, the LLM knows no more, and that is no broken reply."""
     asked = ask(foraging)
+    asked.stage = 4
     data = {"candidates": [candidate(POTENTIAL), candidate(NOVELTY)]}
     for item in collect(asked, read(say(data), asked)):
         asked.trials.add(stage=3, round=1, candidate=item)
@@ -387,6 +389,20 @@ def test_what_is_old_is_said_once_and_then_taken_for_an_answer(foraging, ask, sa
     data["candidates"].append(candidate())
     with pytest.raises(ReplyError):
         read(say(data, number=1), asked)
+
+
+@pytest.mark.parametrize("stage", [3, 4])
+def test_what_an_earlier_stage_could_not_judge_may_be_proposed_again(foraging, ask, say, stage):
+    """It has no result yet; in its own stage it would have none again."""
+    asked, data = ask(foraging), {"candidates": [candidate(POTENTIAL)]}
+    asked.stage = 4
+    for item in collect(asked, read(say(data), asked)):
+        asked.trials.add(stage=stage, candidate=item).verdict.outcome = OUTCOME_INCONCLUSIVE
+    if stage < asked.stage:
+        assert len(read(say(data), asked)) == 1
+    else:
+        with pytest.raises(ReplyError, match="was tried before, in stage 4"):
+            read(say(data), asked)
 
 
 def test_a_candidate_that_changes_nothing_is_refused(foraging, ask, incumbent, say):

@@ -113,6 +113,18 @@ def test_what_was_tried_under_this_incumbent_is_not_proposed_again(
 
 
 @pytest.mark.parametrize(("stage", "again"), [(2, True), (3, False)])
+def test_what_came_too_early_is_proposed_again_in_another_stage(
+    foraging, ask, propose, finding, incumbent, stage, again
+):
+    """In its own stage it would come as early."""
+    request = paying(ask(foraging, finding, incumbent=incumbent, stage=3, candidates=8))
+    plain = propose(request)[4].config
+    early = verdicts.VERDICT_REASON_TOO_EARLY
+    tried(request, plain, stage=stage, outcome=verdicts.OUTCOME_INCONCLUSIVE, reason=early)
+    assert (propose(request)[4].config == plain) is again
+
+
+@pytest.mark.parametrize(("stage", "again"), [(2, True), (3, False)])
 def test_what_takes_away_is_proposed_again_in_another_stage(foraging, ask, propose, finding, incumbent, stage, again):
     """Shaping that was needed then may not be needed any more."""
     request = paying(ask(foraging, finding, incumbent=incumbent, stage=3))

@@ -66,6 +66,7 @@ def collect(request: ProposeRequest, proposals: Iterable[Proposal]) -> list[Cand
     """
     wanted = candidates_wanted(request)
     seen = {trial.candidate.config_hash for trial in tried_under(request)} | {config_hash(request.incumbent)}
+    seen |= {trial.candidate.config_hash for trial in request.trials if _is_too_early(trial, request)}
     candidates: list[Candidate] = []
     for proposal in proposals:
         config = fit_caps(proposal.config, request.card, request.gamma)
@@ -85,3 +86,8 @@ def collect(request: ProposeRequest, proposals: Iterable[Proposal]) -> list[Cand
         if len(candidates) == wanted:
             break
     return candidates
+
+
+def _is_too_early(trial: Trial, request: ProposeRequest) -> bool:
+    """Whether a trial can be no other in this round of the same stage."""
+    return trial.stage == request.stage and trial.verdict.reason == verdict_pb2.VERDICT_REASON_TOO_EARLY
