@@ -131,7 +131,7 @@ def validation(round_: Round, arms: Sequence[ArmResult], guards: Sequence[GuardR
         arms=arms,
         env_steps=sum(record.env_steps for arm in arms for record in arm.records),
         guards=guards,
-        control_return=round_.paid if is_on_trust(round_) else round_.stage_return,
+        control_return=round_.paid,
         control_milestone_score=round_.stage_milestone_score,
     )
     control = _finished(arms, CONTROL, round_.control_hash)
