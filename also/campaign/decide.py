@@ -266,13 +266,17 @@ def _after_round(state: State, stage: Stage) -> Promoted | Held | Propose | Revi
             return hold(state, stage, held, _detail_of(validation, reason))
     if VerdictReason.VERDICT_REASON_BUDGET_SPENT in why:
         return hold(state, stage, _what_binds(state))
-    early = VerdictReason.VERDICT_REASON_TOO_EARLY
-    rounds = 1 if progress.asks_for_relief(state, stage) and early not in why else state.campaign.validation.rounds
-    if len(stage.rounds) < rounds:
+    once = progress.asks_for_relief(state, stage) and not _is_too_early(validation)
+    if len(stage.rounds) < (1 if once else state.campaign.validation.rounds):
         return Propose(stage=stage.number, round=len(stage.rounds))
-    untried = all(any(verdict.reason == early for verdict in each.verdicts) for each in stage.validations)
-    detail = _detail_of(validation, early) if untried else ""
+    untried = all(map(_is_too_early, stage.validations))
+    detail = _detail_of(validation, VerdictReason.VERDICT_REASON_TOO_EARLY) if untried else ""
     return hold(state, stage, HoldReason.HOLD_REASON_NOTHING_PROMOTED, detail)
+
+
+def _is_too_early(validation: Validation) -> bool:
+    """Whether what a round proposed has to wait, so that nothing was tried in it."""
+    return any(verdict.reason == VerdictReason.VERDICT_REASON_TOO_EARLY for verdict in validation.verdicts)
 
 
 def _by_hand(state: State, stage: Stage, decision: Promoted | Held) -> Promoted | Held | Review:

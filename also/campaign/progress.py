@@ -18,7 +18,7 @@ when the return first falls under an incumbent: shaping under which a team unlea
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 from also import returns
@@ -55,7 +55,7 @@ def still_learning(state: State, stage: Stage) -> str:
         stage: its open stage.
     """
     patience, unit = state.campaign.stages.patience, _span(state)
-    stages = [each for each in state.lineage if each.number <= stage.number]
+    stages = _until(state, stage)
     given = sum(each.number >= stage.incumbent.since for each in stages)
     best = max(map(training_return, stages[-max(patience, 1) :]))
     if patience == 0 or (pays_nothing(state.campaign, state.card, best) and not stage.incumbent.config.terms):
@@ -67,11 +67,10 @@ def still_learning(state: State, stage: Stage) -> str:
     patience = max(patience, _price(state, best))
     if given < patience:
         return f"The incumbent has had {given} of the {counted(patience, 'stage')} that it is given."
-    last, before = stages[-patience:], stages[:-patience]
-    rise = _rise(state, stages, patience)
+    rise = _rise(stages, patience, training_return, state.card.baseline_return)
     if rise >= RISE * unit:
         return f"The training return rose by {rise:.4g} within {counted(patience, 'stage')}."
-    climb = max(each.milestone_score for each in last) - max((each.milestone_score for each in before), default=0.0)
+    climb = _rise(stages, patience, lambda each: each.milestone_score, 0.0)
     if best < returns.level(state.card, RARE) and climb >= RISE:
         return f"The milestone score rose by {climb:.4g} within {counted(patience, 'stage')}."
     asked = [each for each in stages[:-1] if each.number >= stage.incumbent.since and each.diagnosis is not None]
@@ -84,7 +83,7 @@ def stood_still(state: State, stage: Stage) -> int | None:
     """env_steps for which a run has stood still, less those of branches meanwhile; None without patience.
 
     It stood still in the most of the incumbent's last stages in which the training return did not rise. What leads to
-    no return yet, like milestones, does not count here, nor do branches of the stage's last round: it is what is asked.
+    no return yet, like milestones, does not count here.
 
     Args:
         state: the campaign.
@@ -92,14 +91,12 @@ def stood_still(state: State, stage: Stage) -> int | None:
     """
     if state.campaign.stages.patience == 0:
         return None
-    stages = [each for each in state.lineage if each.number <= stage.number]
-    given, unit = sum(each.number >= stage.incumbent.since for each in stages), _span(state)
-    still = next((count for count in range(given, 0, -1) if _rise(state, stages, count) < RISE * unit), 0)
+    stages = _until(state, stage)
+    given = sum(each.number >= stage.incumbent.since for each in stages)
+    floor, least = state.card.baseline_return, RISE * _span(state)
+    still = next((many for many in range(given, 0, -1) if _rise(stages, many, training_return, floor) < least), 0)
     last = stages[len(stages) - still :]
-    rounds = [
-        each for before in last for each in (before.rounds[:-1] if before.number == stage.number else before.rounds)
-    ]
-    branches = sum(each.validation.env_steps for each in rounds if each.validation is not None)
+    branches = sum(validation.env_steps for each in last for validation in each.validations)
     return max(0, sum(each.trained.env_steps for each in last) - branches)
 
 
@@ -150,10 +147,14 @@ def _span(state: State) -> float:
     return returns.span(state.card, *map(best_return, state.stages))
 
 
-def _rise(state: State, stages: Sequence[Stage], last: int) -> float:
-    """How far the best training return of so many last stages is above that of all before, units of task reward."""
-    before = max(map(training_return, stages[:-last]), default=state.card.baseline_return)
-    return max(map(training_return, stages[-last:])) - before
+def _rise(stages: Sequence[Stage], last: int, measure: Callable[[Stage], float], floor: float) -> float:
+    """How far the best of so many last stages is above that of all before, or above a floor where there is none."""
+    return max(map(measure, stages[-last:])) - max(map(measure, stages[:-last]), default=floor)
+
+
+def _until(state: State, stage: Stage) -> list[Stage]:
+    """The stages that the main run has come through, to one that is among them."""
+    return [each for each in state.lineage if each.number <= stage.number]
 
 
 def _price(state: State, best: float) -> int:
@@ -174,14 +175,14 @@ def _tried_something(stage: Stage) -> bool:
 
 def _comes_to_a_level(state: State, stage: Stage) -> bool:
     """Whether a stage is the first whose training return is one that shaping is questioned at."""
-    *before, now = (training_return(each) for each in state.lineage if each.number <= stage.number)
+    *before, now = map(training_return, _until(state, stage))
     levels = [returns.level(state.card, share) for share in (SPEAKS, TEACHES)]
     return any(now >= level > max(before, default=state.card.baseline_return) for level in levels)
 
 
 def _falls(state: State, stage: Stage) -> bool:
     """Whether a stage is its incumbent's first whose training return is below an earlier one by the guard's margin."""
-    stages = [each for each in state.lineage if each.number <= stage.number]
+    stages = _until(state, stage)
     margin = state.campaign.guard.margin * _span(state)
     peaks = accumulate(map(training_return, stages), max)
     fallen = [each for each, peak in zip(stages, peaks, strict=True) if training_return(each) < peak - margin]

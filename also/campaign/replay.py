@@ -68,9 +68,9 @@ def differences(records: Sequence[JournalRecord]) -> Iterator[str]:
                 yield (
                     f"record {record.sequence}: {_text(event)} was recorded, {_text(action)} follows from those before"
                 )
-        state = advance(state, record)
         if isinstance(event, Validated):
             yield from _verdicts(state, record.sequence, event.validation)
+        state = advance(state, record)
 
 
 def answers(state: State, action: Action | None, event: Event) -> bool:

@@ -300,7 +300,7 @@ def test_what_has_to_be_confirmed_waits_until_the_run_has_stood_still_for_its_pr
     assert waited > 1
     for each in state.stages[:waited]:
         found = [verdict for validation in each.validations for verdict in validation.verdicts]
-        assert {verdict.reason for verdict in found} == {VerdictReason.VERDICT_REASON_TOO_EARLY}
+        assert {verdict.reason for verdict in found} == {TOO_EARLY}
         assert len(each.rounds) == 2
         still = stage * (each.number + 1)
         detail = f"Its round takes {price} env_steps; the run has stood still for {still}, branches taken off."
