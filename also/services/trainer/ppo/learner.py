@@ -47,7 +47,7 @@ class UpdateStatistics:
     """Field of `Evidence` that the numbers belong to."""
 
     entropy: Tensor
-    """Mean policy entropy over the largest possible, in [0, 1]."""
+    """Mean policy entropy over the largest possible, in [0, 1]; of continuous actions over that of unit Gaussians."""
     kl: Tensor
     """Mean KL from the old policy, nats (estimator k3: r - 1 - log r; Schulman 2020)."""
     clip_fraction: Tensor
