@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 
 from also import algorithms
 from also.limits import fill_defaults
+from also.updates import parts_of_pass
 from also.v1.campaign_pb2 import (
     Campaign,
     CriticBackend,
@@ -94,7 +95,10 @@ def resolve(campaign: Campaign) -> None:
     """Fill everything that a campaign leaves out, in place: what follows from other keys, then the defaults."""
     _choose_llm(campaign)
     algorithms.prepare(campaign.learner)
+    given = campaign.learner.HasField("minibatches")
     fill_defaults(campaign)
+    if not given:
+        campaign.learner.minibatches = min(campaign.learner.minibatches, parts_of_pass(campaign.learner))
     algorithms.tidy(campaign.learner)
     _fill_from_preset(campaign.validation, PRESETS[campaign.validation.preset])
 

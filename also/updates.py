@@ -8,6 +8,11 @@ def env_steps_of_update(learner: LearnerSettings) -> int:
     return learner.environments * learner.rollout
 
 
+def parts_of_pass(learner: LearnerSettings) -> int:
+    """Minibatches that a pass can be cut into at most: a rollout's env_steps, or with a GRU its environments."""
+    return learner.environments if learner.recurrent else env_steps_of_update(learner)
+
+
 def whole_updates(env_steps: int, learner: LearnerSettings) -> int:
     """env_steps rounded up to whole updates of one replica."""
     update = env_steps_of_update(learner)

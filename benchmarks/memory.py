@@ -52,7 +52,8 @@ def main() -> None:
         "",
         (
             "`python -m benchmarks.memory`: resident memory at most of a process that trains R replicas (default "
-            "learner: MAPPO, 64 environments × 50, 4 epochs of 16 minibatches, 2 layers of 64), with an evaluation; MiB."
+            "learner: MAPPO, 64 environments × 50, 4 epochs of 16 minibatches, 2 layers of 64), with an evaluation; "
+            "MiB."
         ),
         "",
         f"{machine()}, Python {platform.python_version()}, torch {torch.__version__}.",

@@ -15,7 +15,7 @@ import yaml
 
 from also import algorithms, document, limits, presets
 from also.errors import DocumentError
-from also.updates import env_steps_of_stage, env_steps_of_update
+from also.updates import env_steps_of_stage, parts_of_pass
 from also.v1.campaign_pb2 import Campaign, CriticBackend, CriticSettings, GeneratorBackend, GeneratorSettings
 from also.validation import guards
 
@@ -184,10 +184,10 @@ def _apply(data: Any, change: str) -> None:
 def _check_together(campaign: Campaign) -> None:
     """What single fields cannot say."""
     learner = campaign.learner
-    samples = learner.environments if learner.recurrent else env_steps_of_update(learner)
+    parts = parts_of_pass(learner)
     of = "environments, whose env_steps a GRU keeps together" if learner.recurrent else "samples of a rollout"
-    if learner.minibatches > samples:
-        raise DocumentError(f"learner.minibatches {learner.minibatches} is more than the {samples} {of}")
+    if learner.minibatches > parts:
+        raise DocumentError(f"learner.minibatches {learner.minibatches} is more than the {parts} {of}")
     _check_mind("critic", campaign.critic, CriticBackend.CRITIC_BACKEND_LLM)
     _check_mind("generator", campaign.generator, GeneratorBackend.GENERATOR_BACKEND_LLM)
     guards.check(campaign.validation.guards)

@@ -279,11 +279,26 @@ def test_a_ppo_campaign_is_as_it_was_before_there_were_others(load):
 
 def test_another_algorithm_takes_what_is_not_its_own_out_of_a_campaign_that_also_brings():
     """Nobody who runs it has set that; in a change of one's own it stays an error."""
-    campaign = spec.load(Path("warehouse"), ["learner.algorithm=vdn"])
+    campaign = spec.load(Path("navigation"), ["learner.algorithm=vdn"])
     assert campaign.learner.value_learning.batches
     assert not campaign.learner.HasField("minibatches")
     with pytest.raises(DocumentError, match=r"learner.minibatches has no effect with algorithm vdn"):
-        spec.load(Path("warehouse"), ["learner.algorithm=vdn", "learner.minibatches=2"])
+        spec.load(Path("navigation"), ["learner.algorithm=vdn", "learner.minibatches=2"])
+
+
+@pytest.mark.parametrize(
+    ("learner", "minibatches"),
+    [
+        ("{}", 16),
+        ("{environments: 2, rollout: 3}", 6),
+        ("{environments: 4, recurrent: true}", 4),
+        ("{environments: 4, recurrent: true, minibatches: 2}", 2),
+        ("{recurrent: true}", 16),
+    ],
+)
+def test_nobody_is_refused_for_minibatches_that_he_did_not_ask_for(load, learner, minibatches):
+    """A default is never more than what a pass over a rollout can be cut into."""
+    assert load(TASK + f"learner: {learner}").learner.minibatches == minibatches
 
 
 def test_a_folder_takes_no_name_away(tmp_path, monkeypatch):
