@@ -50,8 +50,8 @@ def main() -> None:
         (
             "`python -m benchmarks.algorithms`: foraging under 0.5 · exp(-team_food_distance / 0.3), default learner "
             "(64 environments × 50, 2 layers of 64; PPO with 16 minibatches). Speed and size on 10x10-3p-3f-coop, "
-            f"env_steps a second of processor time; return on 8x8-2p-2f-coop after {arguments.env_steps:,} env_steps, mean over seeds "
-            f"{', '.join(map(str, arguments.seeds))} of {EPISODES} episodes each."
+            f"env_steps a second of processor time; return on 8x8-2p-2f-coop after {arguments.env_steps:,} env_steps, "
+            f"mean over seeds {', '.join(map(str, arguments.seeds))} of {EPISODES} episodes each."
         ),
         "",
         f"{machine()}, Python {platform.python_version()}, torch {torch.__version__}.",
