@@ -26,10 +26,11 @@ def report(points: Sequence[Point]) -> Iterator[str]:
     yield ""
     yield (
         f"`python -m benchmarks.horizons --seeds {seeds}`: `{TASK['name']}/{TASK['layout']}`, learning rate "
-        f"{LEARNER['learning_rate']}, {LEARNER['minibatches']} minibatches, as in `campaigns/foraging.yaml`. A start "
-        "is trained once for each seed; every arm goes on from that state under its own config, and under the same "
-        "stream as the others. *Return* is the mean task return of the training episodes since the point before; "
-        "*evaluation* is that of 64 episodes of the search pool, which a race reads, and so is the milestone score. "
+        f"{LEARNER['learning_rate']}, {LEARNER['minibatches']} minibatches, as in `campaigns/foraging.yaml` until "
+        "ADR 44. A start is trained once for each seed; every arm goes on from that state under its own config, and "
+        "under the same stream as the others. *Return* is the mean task return of the training episodes since the "
+        "point before; *evaluation* is that of 64 episodes of the search pool, which a race reads, and so is the "
+        "milestone score. "
         "*team* is a potential w · exp(-team_food_distance / 0.3), *own* w · exp(-nearest_food_distance / 0.3) for "
         "each agent; all are policy-invariant. [Every point](horizons.csv)."
     )

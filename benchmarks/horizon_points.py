@@ -20,7 +20,7 @@ from also.v1.shaping_pb2 import ShapingConfig
 TASK = {"name": "foraging", "layout": "10x10-3p-3f-coop"}
 
 LEARNER = {"learning_rate": 0.001, "minibatches": 2}
-"""The learner of `campaigns/foraging.yaml`."""
+"""The learner of `campaigns/foraging.yaml` until ADR 44, which these pages were measured with."""
 
 Config = Mapping[str, float]
 """Weight of a potential on each of some features, units of task reward."""

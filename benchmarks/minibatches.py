@@ -7,38 +7,30 @@ differs is how often the nets are changed, by how much, and from how many sample
 """
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import fmean
 
 from benchmarks.learning import cell
 from benchmarks.learning.cases import Case
 from benchmarks.learning.cell import Cell
+from benchmarks.study.tasks import approach
 
 SETTINGS = ((2, 0.001), (4, 0.0005), (16, 0.0005))
 """Minibatches of a pass, and Adam's step size: the presets' until ADR 44, the defaults until then, and the defaults."""
 
-APPROACH = {
-    "name": "approach",
-    "form": "potential",
-    "target": "team",
-    "feature": "team_food_distance",
-    "transform": {"kind": "exp", "scale": 0.3},
-    "weight": 0.5,
-}
-"""The rules' first candidate on foraging."""
-
-_FORAGING = {"name": "foraging"}
-
 CASES = (
-    Case(name="8x8-2p-2f-coop", task={**_FORAGING, "layout": "8x8-2p-2f-coop"}, budget=500_000),
-    Case(name="10x10-3p-3f", task={**_FORAGING, "layout": "10x10-3p-3f"}, budget=500_000),
+    Case(name="8x8-2p-2f-coop", task={"name": "foraging", "layout": "8x8-2p-2f-coop"}, budget=500_000),
+    Case(name="10x10-3p-3f", task={"name": "foraging", "layout": "10x10-3p-3f"}, budget=500_000),
     Case(
         name="10x10-3p-3f-coop, shaped",
-        task={**_FORAGING, "layout": "10x10-3p-3f-coop"},
+        task={"name": "foraging", "layout": "10x10-3p-3f-coop"},
         budget=1_500_000,
-        terms=[APPROACH],
+        terms=[approach("team_food_distance")],
     ),
     Case(name="warehouse tiny-2ag", task={"name": "warehouse", "layout": "tiny-2ag"}, budget=1_000_000),
 )
@@ -54,7 +46,11 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"), help="file for the page")
     arguments = parser.parse_args()
     part = 50 if arguments.quick else 1
-    jobs = [(_with(case, *setting), arguments.seeds, part) for case in CASES for setting in SETTINGS]
+    jobs = [
+        (replace(case, learner={"minibatches": minibatches, "learning_rate": step_size}), arguments.seeds, part)
+        for case in CASES
+        for minibatches, step_size in SETTINGS
+    ]
     with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
         cells = list(pool.map(_train, jobs))
     text = "\n".join(report(cells)) + "\n"
@@ -63,7 +59,7 @@ def main() -> None:
 
 
 def report(cells: Sequence[Cell]) -> Iterator[str]:
-    """The page, line by line, of the cells of all cases and settings in their order."""
+    """The page, line by line, a row for each cell."""
     yield "# Minibatches"
     yield ""
     yield (
@@ -77,21 +73,13 @@ def report(cells: Sequence[Cell]) -> Iterator[str]:
     yield ""
     yield "| task | env_steps a seed | minibatches | step size | area | last | CPU-minutes |"
     yield "|---" * 7 + "|"
-    settings = SETTINGS * len(CASES)
-    for found, (minibatches, step_size) in zip(cells, settings, strict=True):
-        means = [sum(returns) / len(returns) for returns in found.returns]
-        last = found.returns[-1]
+    for found in cells:
+        learner, last = json.loads(found.learner), found.returns[-1]
         yield (
-            f"| {found.case} | {found.env_steps[-1]:,} | {minibatches} | {step_size:g} "
-            f"| {sum(means) / len(means):.3f} | {means[-1]:.3f} ({min(last):.3f} to {max(last):.3f}) "
+            f"| {found.case} | {found.env_steps[-1]:,} | {learner['minibatches']} | {learner['learning_rate']:g} "
+            f"| {fmean(map(fmean, found.returns)):.3f} | {fmean(last):.3f} ({min(last):.3f} to {max(last):.3f}) "
             f"| {found.seconds / 60:.1f} |"
         )
-
-
-def _with(case: Case, minibatches: int, step_size: float) -> Case:
-    """A case whose learner has a setting."""
-    learner: Mapping[str, object] = {"minibatches": minibatches, "learning_rate": step_size}
-    return Case(name=case.name, task=case.task, budget=case.budget, terms=case.terms, learner=learner)
 
 
 def _train(job: tuple[Case, int, int]) -> Cell:

@@ -38,7 +38,7 @@ class Task:
     """env_steps of a campaign with `--quick`."""
 
 
-def _approach(feature: str) -> dict[str, Any]:
+def approach(feature: str) -> dict[str, Any]:
     """0.5 · exp(-feature / 0.3), the feature as a share of its range, as a potential of the team."""
     return {
         "name": f"approach_{feature}",
@@ -70,7 +70,7 @@ def _foraging(layout: str, budget: int) -> Task:
         file=ROOT / "campaigns" / "foraging.yaml",
         settings={"task.layout": layout},
         budget=budget,
-        expert=[_approach("team_food_distance")],
+        expert=[approach("team_food_distance")],
         novelty=[_rare("nearest_food_distance", "agent", 0.1), _rare("team_food_distance", "team", 0.1)],
         quick={
             "stages.env_steps": 6_400,
@@ -129,7 +129,7 @@ TASKS = {
             "warehouse",
             budget=4_000_000,
             settings={"task.layout": "tiny-2ag"},
-            expert=[_approach("delivery_distance") | {"target": "agent"}],
+            expert=[approach("delivery_distance") | {"target": "agent"}],
             novelty=[_rare("delivery_distance", "agent", 0.2)],
             quick_budget=160_000,
         ),
@@ -138,7 +138,7 @@ TASKS = {
             "warehouse",
             budget=4_000_000,
             settings={"task.layout": "tiny-2ag-hard"},
-            expert=[_approach("delivery_distance") | {"target": "agent"}],
+            expert=[approach("delivery_distance") | {"target": "agent"}],
             novelty=[_rare("delivery_distance", "agent", 0.2)],
             quick_budget=160_000,
         ),
@@ -146,7 +146,7 @@ TASKS = {
             "navigation-spread-3",
             "navigation",
             budget=4_000_000,
-            expert=[_approach("landmark_distance")],
+            expert=[approach("landmark_distance")],
             novelty=[_rare("nearest_landmark_distance", "agent", 0.2), _rare("landmark_distance", "team", 0.2)],
             quick_budget=80_000,
         ),
@@ -154,7 +154,7 @@ TASKS = {
             "predator-prey-facmac",
             "predator-prey",
             budget=2_000_000,
-            expert=[_approach("second_distance")],
+            expert=[approach("second_distance")],
             novelty=[_rare("prey_distance", "agent", 0.2), _rare("second_distance", "team", 0.2)],
             quick_budget=80_000,
         ),
@@ -162,7 +162,7 @@ TASKS = {
             "kitchen-cramped_room",
             "kitchen",
             budget=2_000_000,
-            expert=[{**_approach("soup_stage"), "transform": {"kind": "identity"}}],
+            expert=[{**approach("soup_stage"), "transform": {"kind": "identity"}}],
             novelty=[_rare("soup_stage", "team", 0.2)],
             quick_budget=80_000,
         ),
@@ -171,7 +171,7 @@ TASKS = {
             environment="spread",
             file=ROOT / "campaigns" / "spread.yaml",
             budget=2_000_000,
-            expert=[_approach("landmark_distance")],
+            expert=[approach("landmark_distance")],
             novelty=[_rare("nearest_landmark_distance", "agent", 0.2), _rare("landmark_distance", "team", 0.2)],
             quick={
                 "stages.env_steps": 1_600,
