@@ -20,5 +20,16 @@ def whole_updates(env_steps: int, learner: LearnerSettings) -> int:
 
 
 def env_steps_of_stage(campaign: Campaign) -> int:
-    """env_steps that the main run trains in a stage, in whole updates."""
+    """env_steps that the main run trains in a stage but the first, in whole updates."""
     return whole_updates(campaign.stages.env_steps, campaign.learner)
+
+
+def env_steps_asked(campaign: Campaign, stage: int) -> int:
+    """env_steps that a campaign asks of a stage of the main run, as its file has them.
+
+    The first one is short where another follows and there is no shaping yet that it could learn under. A campaign of an
+    older ALSO does not say how long it is; there it is as long as all others.
+    """
+    stages = campaign.stages
+    short = stages.HasField("first_env_steps") and stages.count > 1 and not campaign.shaping.terms
+    return min(stages.first_env_steps, stages.env_steps) if short and stage == 0 else stages.env_steps

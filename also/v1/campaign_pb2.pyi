@@ -237,14 +237,16 @@ class EvaluationSettings(_message.Message):
     def __init__(self, episodes: _Optional[int] = ..., report_episodes: _Optional[int] = ..., greedy: _Optional[bool] = ..., branch_points: _Optional[int] = ...) -> None: ...
 
 class StageSettings(_message.Message):
-    __slots__ = ("count", "env_steps", "patience")
+    __slots__ = ("count", "env_steps", "patience", "first_env_steps")
     COUNT_FIELD_NUMBER: _ClassVar[int]
     ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
     PATIENCE_FIELD_NUMBER: _ClassVar[int]
+    FIRST_ENV_STEPS_FIELD_NUMBER: _ClassVar[int]
     count: int
     env_steps: int
     patience: int
-    def __init__(self, count: _Optional[int] = ..., env_steps: _Optional[int] = ..., patience: _Optional[int] = ...) -> None: ...
+    first_env_steps: int
+    def __init__(self, count: _Optional[int] = ..., env_steps: _Optional[int] = ..., patience: _Optional[int] = ..., first_env_steps: _Optional[int] = ...) -> None: ...
 
 class CriticSettings(_message.Message):
     __slots__ = ("backend", "llm")

@@ -72,8 +72,8 @@ class Cell:
         """The file of the campaign that ends with its first stage: trained, diagnosed, and candidates proposed."""
         data = self._of_task()
         whole = resolved(data)
-        stage = updates.whole_updates(whole.stages.env_steps, whole.learner)
-        ends = {"stages.count": 1, "budget.env_steps": stage}
+        stage = updates.env_steps_of_stage(whole)
+        ends = {"stages.count": 2, "budget.env_steps": stage}  # the budget does not suffice for the second one
         _lay(data, ends | {"stages.patience": 0, "validation.proof": "none"})  # a round is begun, and costs nothing
         return data
 
