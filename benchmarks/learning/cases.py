@@ -25,6 +25,8 @@ class Case:
     """`task` of a campaign file."""
     budget: int
     """env_steps of each seed."""
+    off_policy_part: int = 1
+    """VDN and QMIX have a budget that is divided by this."""
     learner: Mapping[str, Any] = field(default_factory=dict)
     """`learner` of a campaign file, for every algorithm."""
     on_policy: Mapping[str, Any] = field(default_factory=dict)
@@ -35,6 +37,10 @@ class Case:
     """Terms of the shaping config that all seeds learn under; none is the task's own reward."""
     note: str = ""
     """What a reader should know of it."""
+
+    def budget_of(self, algorithm: str) -> int:
+        """env_steps of each seed of an algorithm."""
+        return self.budget if algorithm in ON_POLICY else self.budget // self.off_policy_part
 
     def settings(self, algorithm: str) -> dict[str, Any]:
         """The campaign file of an algorithm."""
@@ -107,6 +113,7 @@ CASES = {
             name="kitchen-cramped_room",
             task={"name": "kitchen", "layout": "cramped_room"},
             budget=1_000_000,
+            off_policy_part=2,
             learner={"environments": 32, "rollout": 100},
             on_policy=_QUICK,
             off_policy=_LONG,
@@ -116,6 +123,7 @@ CASES = {
             name="kitchen-cramped_room-shaped",
             task={"name": "kitchen", "layout": "cramped_room"},
             budget=1_000_000,
+            off_policy_part=2,
             learner={"environments": 32, "rollout": 100},
             on_policy=_QUICK,
             off_policy=_LONG,

@@ -93,7 +93,7 @@ def train(case: Case, algorithm: str, given: list[int], *, part: int = 1) -> Cel
         pool=SeedPool.SEED_POOL_REPORT,
         card=run.task.card,
     )
-    updates = max(1, -(-case.budget // part // run.env_steps_per_update))
+    updates = max(1, -(-case.budget_of(algorithm) // part // run.env_steps_per_update))
     moments = sorted({max(1, round(updates * (number + 1) / POINTS)) for number in range(POINTS)})
     env_steps, returns, success = [], [], []
     try:
