@@ -13,6 +13,9 @@ from also.v1.task_pb2 import TaskCard
 DENSE = 0.5
 """Share of random play's env_steps with a reward from which a task's reward is not sparse."""
 
+RARE = 0.05
+"""Mean return, as a share of the returns' range, below which the task has paid for lucky episodes at most."""
+
 _ROUNDING = 1e-6
 """Share of a task's returns that sums of the same rewards may differ by."""
 
@@ -48,6 +51,11 @@ def level(card: TaskCard, share: float, *seen: float) -> float:
         seen: as in `span`.
     """
     return card.baseline_return + share * span(card, *seen)
+
+
+def is_rare(card: TaskCard, mean_return: float) -> bool:
+    """Whether a mean return, units of task reward, is that of lucky episodes at most."""
+    return mean_return < level(card, RARE)
 
 
 def nothing(card: TaskCard) -> float:

@@ -32,7 +32,7 @@ from also.v1.journal_pb2 import Finished, FinishReason, Held, HoldReason, Promot
 from also.v1.llm_pb2 import LlmFailure, LlmFailureReason, LlmUse
 from also.v1.verdict_pb2 import Outcome, Validation, VerdictReason
 from also.validation import cost
-from also.validation.race import pays_nothing, speaks
+from also.validation.race import pays_nothing, speaks, trusts
 from also.words import counted
 
 
@@ -199,7 +199,9 @@ def _leave_alone(state: State, stage: Stage) -> Held | None:
     paid = progress.training_return(stage)
     silent = pays_nothing(state.campaign, state.card, paid)
     eases = progress.asks_for_relief(state, stage) and speaks(state.card, paid)
-    least, left = cost.smallest_round(state.campaign, silent=silent, eases=eases), state.env_steps_left_for_branches
+    trusted = eases or trusts(state.campaign, state.card, stage.incumbent.config, paid)
+    least = cost.smallest_round(state.campaign, silent=silent, trusted=trusted)
+    left = state.env_steps_left_for_branches
     if least <= left:
         return None
     detail = f"The smallest round takes {least} env_steps; {left} are left of the branches' share and of the budget."

@@ -26,8 +26,7 @@ from also.campaign.state import Stage, State
 from also.updates import env_steps_of_stage
 from also.v1.verdict_pb2 import VerdictReason
 from also.validation import cost
-from also.validation.confirm import RARE
-from also.validation.race import SPEAKS, TEACHES, pays_nothing
+from also.validation.race import SPEAKS, TEACHES, pays_nothing, trusts
 from also.validation.statistics import mean
 from also.words import counted
 
@@ -58,20 +57,20 @@ def still_learning(state: State, stage: Stage) -> str:
     stages = _until(state, stage)
     given = sum(each.number >= stage.incumbent.since for each in stages)
     best = max(map(training_return, stages[-max(patience, 1) :]))
-    if patience == 0 or (pays_nothing(state.campaign, state.card, best) and not stage.incumbent.config.terms):
+    if patience == 0 or _is_free_to_ask(state, stage, best):
         return ""
     if asks_for_relief(state, stage):
         return ""
-    if best < returns.level(state.card, RARE) and stage.incumbent.config.terms:
+    if returns.is_rare(state.card, best) and stage.incumbent.config.terms:
         patience *= state.campaign.guard.patience  # trust takes time
-    patience = max(patience, _price(state, best))
+    patience = max(patience, _price(state, stage, best))
     if given < patience:
         return f"The incumbent has had {given} of the {counted(patience, 'stage')} that it is given."
     rise = _rise(stages, patience, training_return, state.card.baseline_return)
     if rise >= RISE * unit:
         return f"The training return rose by {rise:.4g} within {counted(patience, 'stage')}."
     climb = _rise(stages, patience, lambda each: each.milestone_score, 0.0)
-    if best < returns.level(state.card, RARE) and climb >= RISE:
+    if returns.is_rare(state.card, best) and climb >= RISE:
         return f"The milestone score rose by {climb:.4g} within {counted(patience, 'stage')}."
     asked = [each for each in stages[:-1] if each.number >= stage.incumbent.since and each.diagnosis is not None]
     tried = sum(map(_tried_something, asked))
@@ -157,11 +156,21 @@ def _until(state: State, stage: Stage) -> list[Stage]:
     return [each for each in state.lineage if each.number <= stage.number]
 
 
-def _price(state: State, best: float) -> int:
+def _is_free_to_ask(state: State, stage: Stage, best: float) -> bool:
+    """Whether a run without shaping, at a training return, has nothing to lose by being asked about."""
+    if stage.incumbent.config.terms:
+        return False
+    silent = pays_nothing(state.campaign, state.card, best)
+    return silent or trusts(state.campaign, state.card, stage.incumbent.config, best)
+
+
+def _price(state: State, stage: Stage, best: float) -> int:
     """Stages that train for as many env_steps as a round's branches take, rounded up, at a training return."""
     campaign, left = state.campaign, state.env_steps_left_for_branches
     candidates = cost.affordable_candidates(campaign, left)
-    price = cost.smallest_round(campaign, candidates, silent=pays_nothing(campaign, state.card, best))
+    silent = pays_nothing(campaign, state.card, best)
+    trusted = trusts(campaign, state.card, stage.incumbent.config, best)
+    price = cost.smallest_round(campaign, candidates, silent=silent, trusted=trusted)
     return -(-price // env_steps_of_stage(campaign))
 
 

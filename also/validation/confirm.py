@@ -32,10 +32,6 @@ LOSSES = 2.0
 most branches, may be promoted."""
 
 
-RARE = 0.05
-"""Mean return of the stage, as a share of the returns' range, below which branches may be judged by milestones."""
-
-
 def confirm(round_: Round, arms: Sequence[ArmResult], searched: Standing) -> Standing:
     """How a round stands whose search has a finalist.
 
@@ -112,7 +108,7 @@ def compare(
 
 def _is_rare(round_: Round) -> bool:
     """Whether the stage that the round began from was paid for a lucky episode at most."""
-    return round_.stage_return < returns.level(round_.card, RARE)
+    return returns.is_rare(round_.card, round_.stage_return)
 
 
 def _look(round_: Round, test: PairedTest, *, last: bool, look: str) -> Ruling | None:

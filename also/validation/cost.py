@@ -57,19 +57,19 @@ def least_cost(campaign: Campaign, candidates: int) -> int:
     return search_cost(campaign, candidates) + wave_cost(campaign)
 
 
-def smallest_round(campaign: Campaign, candidates: int = 1, *, silent: bool, eases: bool = False) -> int:
+def smallest_round(campaign: Campaign, candidates: int = 1, *, silent: bool, trusted: bool = False) -> int:
     """env_steps of the cheapest round that can promote: by trust or a race where those are allowed.
 
     Args:
         campaign: the campaign file, every default filled in.
         candidates: how many it tries, at least 1.
         silent: whether the task pays nothing yet, so that a race has no control.
-        eases: whether a weaker incumbent may enter on trust.
+        trusted: whether one may enter without any branch.
     """
     match campaign.validation.proof:
         case Proof.PROOF_NONE:
             return 0
-        case Proof.PROOF_BY_RISK if eases or (silent and not campaign.validation.silent_race):
+        case Proof.PROOF_BY_RISK if trusted:
             return 0
         case Proof.PROOF_BY_RISK:
             return min(race_cost(campaign, candidates, with_control=not silent), least_cost(campaign, candidates))

@@ -12,10 +12,10 @@ measure along its branches, and neither a gain nor a loss counts up to one stand
 
 Two kinds of candidates enter on trust, without any branch; the guard undoes what was wrong. Once the return speaks,
 that is one which weakens the incumbent, keeps all its terms, and is asked about alone: a branch as long as a race sees
-little of what it is worth, and half of what a race costs is lost. While the task pays nothing, it is the first one:
-milestones after a short race do not say who will be paid. With `silent_race` they race all the same, without control,
-for nothing is what it would come to; the best by milestone score has to be further than the checkpoint that all began
-from.
+little of what it is worth, and half of what a race costs is lost. While the task pays nothing, or rarely to a team that
+trains without shaping, it is the first one: milestones after a short race do not say who will be paid. With
+`silent_race` they race all the same, while nothing is paid without control, for nothing is what it would come to; the
+best by milestone score has to be further than the checkpoint that all began from.
 """
 
 import math
@@ -25,7 +25,7 @@ from also import returns
 from also.shaping.relief import is_relief, is_weaker
 from also.v1.branch_pb2 import BranchRecord, SeedPool
 from also.v1.campaign_pb2 import Campaign, Proof
-from also.v1.shaping_pb2 import Invariance
+from also.v1.shaping_pb2 import Invariance, ShapingConfig
 from also.v1.task_pb2 import TaskCard
 from also.v1.verdict_pb2 import ArmResult, VerdictReason
 from also.validation import cost
@@ -73,15 +73,25 @@ def pays_nothing(campaign: Campaign, card: TaskCard, mean_return: float) -> bool
     return mean_return < returns.level(card, campaign.validation.minimum_gain)
 
 
+def trusts(campaign: Campaign, card: TaskCard, incumbent: ShapingConfig, mean_return: float) -> bool:
+    """Whether the first policy-invariant candidate enters without any branch, by the mean return of a stage's episodes.
+
+    Shaping that was given or promoted is on its way while rewards are rare; without any there is nothing to lose.
+    """
+    settings = campaign.validation
+    unpaid = pays_nothing(campaign, card, mean_return) or (not incumbent.terms and returns.is_rare(card, mean_return))
+    return unpaid and settings.proof == Proof.PROOF_BY_RISK and not settings.silent_race
+
+
 def speaks(card: TaskCard, mean_return: float) -> bool:
     """Whether shaping need not be as strong as it was, by the mean return of a stage's episodes."""
     return mean_return >= returns.level(card, SPEAKS - TIE)
 
 
 def is_on_trust(round_: Round) -> bool:
-    """Whether the first racer enters without a race: it only weakens, or nothing is paid that tells branches apart."""
-    silent = is_silent(round_) and not round_.campaign.validation.silent_race
-    return bool(racers(round_)) and (silent or _is_eased(round_))
+    """Whether the first racer enters without a race: it only weakens, or little is paid that tells branches apart."""
+    trusted = trusts(round_.campaign, round_.card, round_.incumbent, round_.paid)
+    return bool(racers(round_)) and (trusted or _is_eased(round_))
 
 
 def trust(round_: Round) -> Standing:
@@ -90,7 +100,8 @@ def trust(round_: Round) -> Standing:
     if _is_eased(round_):
         reason, condition = VerdictReason.VERDICT_REASON_EASED, "it must not fall"
     else:
-        reason, condition = VerdictReason.VERDICT_REASON_TRUSTED, "it has to be paid in time"
+        reason = VerdictReason.VERDICT_REASON_TRUSTED
+        condition = "it has to be paid in time" if is_silent(round_) else "it must not fall"
     ruling = Ruling(reason=reason, detail=f"Return {round_.paid:.4g} of the stage's training; {condition}.")
     rulings = {name: ruling if name == first else _SECOND for name in round_.passed}
     return Standing(rulings=rulings, finalist=first)

@@ -8,14 +8,14 @@ from also import presets
 from also.campaign import requests
 from also.campaign.progress import CLOSING, RELIEFS, RISE, asks_for_relief, still_learning, stood_still, training_return
 from also.campaign.state import Incumbent, Stage, StageRound, State
-from also.v1.campaign_pb2 import Campaign, StageSettings, ValidationSettings
+from also.returns import RARE
+from also.v1.campaign_pb2 import Campaign, Proof, StageSettings, ValidationSettings
 from also.v1.diagnosis_pb2 import Diagnosis
 from also.v1.evidence_pb2 import CurvePoint, Distribution, Evidence
 from also.v1.journal_pb2 import Held, RolledBack, StageTrained
 from also.v1.shaping_pb2 import ShapingConfig, ShapingTerm
 from also.v1.task_pb2 import Task, TaskCard
 from also.validation import cost
-from also.validation.confirm import RARE
 from also.validation.race import SPEAKS
 from also.validation.race import TEACHES as HALF
 
@@ -199,16 +199,25 @@ def test_few_candidates_are_enough_for_relief():
         assert requests.propose("some", state, state.stages[-1]).settings.candidates == count
 
 
-def test_a_silent_run_without_shaping_is_asked_about_at_once():
-    """However long the patience: with no signal the next stage brings none either. Milestones do not change that.
+def test_a_run_without_shaping_whose_rewards_are_rare_is_asked_about_at_once():
+    """However long the patience: what costs no branch can only help, and a lucky episode in twenty is no signal yet.
 
-    A lucky episode in two hundred is no signal yet.
+    Milestones do not change that.
     """
     assert ask([0.0], terms=0, patience=1000) == ""
-    assert ask([0.004], terms=0, patience=1000) == ""
+    assert ask([0.049], terms=0, patience=1000) == ""
     assert ask([0.0, 0.0], [0.1, 0.9], terms=0) == ""
     assert ask([0.0], terms=1) != ""  # a shaped one is given its time
-    assert ask([0.005], terms=0) != ""  # and so is one that was paid
+    assert ask([0.05], terms=0) != ""  # and so is one that was paid
+
+
+@pytest.mark.parametrize("setting", [{"silent_race": True}, {"proof": Proof.PROOF_CONFIRMED}])
+def test_where_an_answer_costs_branches_only_silence_is_asked_about_at_once(setting):
+    """A race, or a confirmation, is dear for a run that has begun to be paid."""
+    for returned, asked in ((0.004, True), (0.005, False)):
+        state = state_of([returned], terms=0)
+        state.campaign.validation.MergeFrom(ValidationSettings(**setting))
+        assert (still_learning(state, state.stages[-1]) == "") is asked
 
 
 @pytest.mark.slow
@@ -293,7 +302,7 @@ def test_without_patience_a_standstill_has_no_length():
     assert stood_still(state, state.stages[-1]) is None
 
 
-@given(first=st.floats(RISE, 0.1), rise=st.floats(RISE + 0.001, 0.1), patience=st.integers(1, 5))
+@given(first=st.floats(RARE, 0.1), rise=st.floats(RISE + 0.001, 0.1), patience=st.integers(1, 5))
 def test_a_run_that_learns_by_itself_never_asks(first, rise, patience):
     """Without shaping, and with a return from the first stage on."""
     returns = [first + number * rise for number in range(8)]

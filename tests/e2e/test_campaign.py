@@ -26,7 +26,7 @@ CAMPAIGN = {
         "task": {"name": "foraging", "layout": "10x10-3p-3f-coop"},
         "seed": 1,
         "learner": {"learning_rate": 0.001, "minibatches": 2},
-        "stages": {"count": 2, "env_steps": 96000, "patience": 0},
+        "stages": {"count": 2, "env_steps": 96000, "first_env_steps": 96000, "patience": 0},
         "validation": {
             "proof": "confirmed",
             "share": 1,

@@ -29,7 +29,7 @@ task: {name: foraging, layout: 6x6-2p-2f-coop}
 seed: 1
 learner: {learning_rate: 0.001, minibatches: 2, environments: 32}
 evaluation: {episodes: 32, branch_points: 1}
-stages: {count: 3, env_steps: 20000, patience: 0}
+stages: {count: 3, env_steps: 20000, first_env_steps: 20000, patience: 0}
 validation:
   {proof: confirmed, share: 1, rounds: 1, search_env_steps: 8000, confirm_env_steps: 16000, parallel_groups: 2,
    alpha: 0.5, minimum_gain: 0}

@@ -34,9 +34,9 @@ def test_the_smallest_round_is_one_that_can_promote(make_round: Callable[..., Ro
     """By risk a race of one candidate, or a search of one with a wave where that is less; without proof nothing."""
     race = {"race_rungs": 2, "race_seeds": 1, "race_env_steps": 6400}
     trusting = make_round(1, proof=Proof.PROOF_BY_RISK, **race).campaign
-    assert cost.smallest_round(trusting, silent=True) == 0
+    assert cost.smallest_round(trusting, silent=True, trusted=True) == 0
     assert cost.smallest_round(trusting, silent=False) == 2 * 2 * 3200
-    assert cost.smallest_round(trusting, silent=False, eases=True) == 0
+    assert cost.smallest_round(trusting, silent=False, trusted=True) == 0
     race |= {"silent_race": True}
     by_risk = make_round(1, proof=Proof.PROOF_BY_RISK, **race).campaign
     assert cost.smallest_round(by_risk, silent=True) == 2 * 3200
@@ -45,7 +45,7 @@ def test_the_smallest_round_is_one_that_can_promote(make_round: Callable[..., Ro
     assert cost.smallest_round(dear, silent=True) == cost.least_cost(dear, 1)
     confirmed = make_round(1, **race).campaign
     assert cost.smallest_round(confirmed, silent=True) == cost.least_cost(confirmed, 1)
-    assert cost.smallest_round(confirmed, silent=False, eases=True) == cost.least_cost(confirmed, 1)
+    assert cost.smallest_round(confirmed, silent=False, trusted=True) == cost.least_cost(confirmed, 1)
     assert cost.smallest_round(make_round(1, proof=Proof.PROOF_NONE, **race).campaign, silent=False) == 0
 
 

@@ -311,6 +311,32 @@ def test_shaping_that_is_not_needed_goes(
     assert told(judge.validation(round_, arms))[0] == reason
 
 
+@pytest.mark.parametrize(
+    ("stage_return", "shaped", "silent_race", "enters"),
+    [
+        (0.0, False, False, True),
+        (0.004, True, False, True),
+        (0.006, True, False, False),
+        (0.049, False, False, True),
+        (0.05, False, False, False),
+        (0.0, False, True, False),
+        (0.049, False, True, False),
+    ],
+)
+def test_a_first_potential_enters_on_trust_while_rewards_are_rare(
+    make_race: MakeRace, stage_return: float, shaped: bool, silent_race: bool, enters: bool
+) -> None:
+    """Where there is shaping already only while nothing is paid; where silence races it does not."""
+    round_ = make_race(2, stage_return=stage_return, silent_race=silent_race)
+    round_ = replace(round_, incumbent=ShapingConfig(terms=[WHOLE] if shaped else []))
+    assert (judge.stand(round_, []).step is None) is enters
+    assert (judge.round_cost(round_) == 0) is enters
+    if enters:
+        result = judge.validation(round_, [])
+        assert told(result) == ["Trusted", "NotTried"]
+        assert ("must not fall" in result.verdicts[0].detail) is (stage_return > 0.005)
+
+
 @pytest.mark.parametrize("stage_return", [0.13, 0.3, 0.9])
 def test_weaker_shaping_that_is_asked_about_alone_enters_on_trust(make_relief: MakeRelief, stage_return: float) -> None:
     """As soon as the return speaks: without any branch, provisionally, and measured by the stage's own return."""

@@ -15,9 +15,6 @@ from also.v1.task_pb2 import TaskCard
 SOLVED = 0.9
 """Mean return, as a share of the returns' range, from which the task counts as solved."""
 
-RARE = 0.05
-"""Mean return, as a share of the returns' range, below which returns above the baseline are rare."""
-
 CHANGE = 0.03
 """Change of the mean return, as a share of the returns' range, that counts as a rise or a fall."""
 
@@ -42,7 +39,7 @@ def learning_phase(history: Sequence[Evidence], card: TaskCard) -> pb.LearningPh
         return pb.LEARNING_PHASE_NO_SIGNAL
     if _rose(before, now, unit):
         return pb.LEARNING_PHASE_IMPROVING
-    return pb.LEARNING_PHASE_SPARSE_SIGNAL if mean < RARE else pb.LEARNING_PHASE_PLATEAU
+    return pb.LEARNING_PHASE_SPARSE_SIGNAL if mean < returns.RARE else pb.LEARNING_PHASE_PLATEAU
 
 
 def curve_change(evidence: Evidence) -> float:
