@@ -32,14 +32,18 @@ def test_a_store_that_does_not_answer_is_told_and_so_is_its_return(behind, uri):
 def test_the_log_is_told_where_nobody_listens(caplog):
     """As in services; and a request that is short is told nowhere."""
     waits = StoreWaits(long_seconds=0.05, look_seconds=0.01)
+
+    def said():
+        return [each for each in caplog.messages if "s3://bucket/" in each]  # a store of another test may be slow
+
     with caplog.at_level(logging.WARNING, "also.store"):
         with waits.request("s3://bucket/a"):
             pass
-        assert not caplog.messages
+        assert not said()
         with waits.request("s3://bucket/a"), waits.request("s3://bucket/b"):
-            while not caplog.messages:
+            while not said():
                 time.sleep(0.01)
-        while len(caplog.messages) < 2:
+        while len(said()) < 2:
             time.sleep(0.01)
-    assert caplog.messages[0].startswith("waits for store s3://bucket/a")
-    assert "answers again after 0 s" in caplog.messages[-1]
+    assert said()[0].startswith("waits for store s3://bucket/a")
+    assert "answers again after 0 s" in said()[-1]
