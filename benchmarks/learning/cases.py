@@ -77,11 +77,10 @@ CASES = {
             budget=1_000_000,
             off_policy=_PATIENT,
             note="VDN learns from four times as many batches as by default, at twice the learning rate; with the "
-            "defaults it came to 0.287. QMIX's row is of the defaults, as its file says: the same settings take it some "
-            "45 CPU-minutes, and have not been run. EPyMARL's MAPPO with "
-            "its defaults, as somebody else ran it for half a million env_steps (3 seeds, "
-            "epymarl/results/formal_llm_fdcr_round2 of github.com/gvkuhvkjhbjkhb/AAAI at 3a96e46): 0.94, 0.07 and 0.95 "
-            "while training, at the end.",
+            "defaults it came to 0.287. QMIX's row is of the defaults, as its file says: VDN's settings take it "
+            "some 45 CPU-minutes, and have not been run. EPyMARL's MAPPO with its defaults, as somebody else ran it "
+            "for half a million env_steps (3 seeds, epymarl/results/formal_llm_fdcr_round2 of "
+            "github.com/gvkuhvkjhbjkhb/AAAI at 3a96e46): 0.94, 0.07 and 0.95 while training, at the end.",
         ),
         Case(
             name="foraging-10x10-3p-3f",
