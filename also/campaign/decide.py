@@ -31,8 +31,6 @@ from also.v1.diagnosis_pb2 import Remedy
 from also.v1.journal_pb2 import Finished, FinishReason, Held, HoldReason, Promoted, RollbackReason, RolledBack
 from also.v1.llm_pb2 import LlmFailure, LlmFailureReason, LlmUse
 from also.v1.verdict_pb2 import Outcome, Validation, VerdictReason
-from also.validation import cost
-from also.validation.race import pays_nothing, speaks, trusts
 from also.words import counted
 
 
@@ -196,11 +194,7 @@ def _leave_alone(state: State, stage: Stage) -> Held | None:
     learning = progress.still_learning(state, stage)
     if learning:
         return hold(state, stage, HoldReason.HOLD_REASON_STILL_LEARNING, learning)
-    paid = progress.training_return(stage)
-    silent = pays_nothing(state.campaign, state.card, paid)
-    eases = progress.asks_for_relief(state, stage) and speaks(state.card, paid)
-    trusted = eases or trusts(state.campaign, state.card, stage.incumbent.config, paid)
-    least = cost.smallest_round(state.campaign, silent=silent, trusted=trusted)
+    least = progress.smallest_round(state, stage, progress.training_return(stage))
     left = state.env_steps_left_for_branches
     if least <= left:
         return None

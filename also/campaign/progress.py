@@ -26,7 +26,7 @@ from also.campaign.state import Stage, State
 from also.updates import env_steps_of_stage
 from also.v1.verdict_pb2 import VerdictReason
 from also.validation import cost
-from also.validation.race import SPEAKS, TEACHES, pays_nothing, trusts
+from also.validation.race import SPEAKS, TEACHES, pays_nothing, speaks, trusts
 from also.validation.statistics import mean
 from also.words import counted
 
@@ -111,6 +111,25 @@ def asks_for_relief(state: State, stage: Stage) -> bool:
     return _comes_to_a_level(state, stage) or _falls(state, stage) or _closes(state, stage)
 
 
+def smallest_round(state: State, stage: Stage, paid: float, candidates: int = 1) -> int:
+    """env_steps of the cheapest round that could promote after a stage; 0 where one may enter on trust.
+
+    Args:
+        state: the campaign.
+        stage: its open stage.
+        paid: the training return that it is judged by, units of task reward.
+        candidates: how many the round tries, at least 1.
+    """
+    campaign, card = state.campaign, state.card
+    eases = asks_for_relief(state, stage) and speaks(card, paid)
+    return cost.smallest_round(
+        campaign,
+        candidates,
+        silent=pays_nothing(campaign, card, paid),
+        trusted=eases or trusts(campaign, card, stage.incumbent.config, paid),
+    )
+
+
 def milestones_fell(state: State, stage: Stage, entered: Stage) -> str:
     """Where milestones fell under what was promoted without any branch, one sentence; empty where they did not.
 
@@ -166,12 +185,8 @@ def _is_free_to_ask(state: State, stage: Stage, best: float) -> bool:
 
 def _price(state: State, stage: Stage, best: float) -> int:
     """Stages that train for as many env_steps as a round's branches take, rounded up, at a training return."""
-    campaign, left = state.campaign, state.env_steps_left_for_branches
-    candidates = cost.affordable_candidates(campaign, left)
-    silent = pays_nothing(campaign, state.card, best)
-    trusted = trusts(campaign, state.card, stage.incumbent.config, best)
-    price = cost.smallest_round(campaign, candidates, silent=silent, trusted=trusted)
-    return -(-price // env_steps_of_stage(campaign))
+    candidates = cost.affordable_candidates(state.campaign, state.env_steps_left_for_branches)
+    return -(-smallest_round(state, stage, best, candidates) // env_steps_of_stage(state.campaign))
 
 
 def _tried_something(stage: Stage) -> bool:

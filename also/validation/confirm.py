@@ -68,7 +68,7 @@ def confirm(round_: Round, arms: Sequence[ArmResult], searched: Standing) -> Sta
             ruling = Ruling(reason=fault[0], detail=f"In the confirmation {fault[1]}.", test=test)
             return _settled(searched, ruling)
         to_come = settings.confirm_waves * settings.confirm_seeds - len(indices)
-        rare, least = _is_rare(round_), round_.card.baseline_return
+        rare, least = returns.is_rare(round_.card, round_.stage_return), round_.card.baseline_return
         test = compare(control, candidate, alpha=alpha, to_come=to_come, rare=rare, least=least)
         look = f"look {wave} of {settings.confirm_waves}"
         found = _look(round_, test, last=wave == settings.confirm_waves, look=look)
@@ -104,11 +104,6 @@ def compare(
     if not (silent and rare) or by_return.mean_gain < 0:
         return by_return
     return paired_test(MILESTONES, values(candidate, MILESTONES), values(control, MILESTONES), alpha)
-
-
-def _is_rare(round_: Round) -> bool:
-    """Whether the stage that the round began from was paid for a lucky episode at most."""
-    return returns.is_rare(round_.card, round_.stage_return)
 
 
 def _look(round_: Round, test: PairedTest, *, last: bool, look: str) -> Ruling | None:

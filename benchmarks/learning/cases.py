@@ -1,7 +1,8 @@
 """What is learnt, by which algorithm, and for how long.
 
-Budgets are env_steps of each seed, no more than a core trains ten seeds for in about a quarter of an hour. Papers spend
-much more on the harder tasks. Sparse tasks are learnt without any shaping here, which is what ALSO adds.
+Budgets are env_steps of each seed, no more than a core trains ten seeds of PPO for in about a quarter of an hour;
+Q-learning takes up to four times as long. Papers spend much more on the harder tasks. Sparse tasks are learnt without
+any shaping here, which is what ALSO adds.
 """
 
 from collections.abc import Mapping, Sequence
