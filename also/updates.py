@@ -19,8 +19,13 @@ def whole_updates(env_steps: int, learner: LearnerSettings) -> int:
     return -(-env_steps // update) * update
 
 
+def fitting_updates(env_steps: int, learner: LearnerSettings) -> int:
+    """env_steps of the whole updates of one replica that so many have room for; 0 where that is none."""
+    return env_steps - env_steps % env_steps_of_update(learner)
+
+
 def env_steps_of_stage(campaign: Campaign) -> int:
-    """env_steps that the main run trains in a stage but the first, in whole updates."""
+    """env_steps that the main run trains in a stage but the first and the last, in whole updates."""
     return whole_updates(campaign.stages.env_steps, campaign.learner)
 
 
@@ -33,3 +38,9 @@ def env_steps_asked(campaign: Campaign, stage: int) -> int:
     stages = campaign.stages
     short = stages.HasField("first_env_steps") and stages.count > 1 and not campaign.shaping.terms
     return min(stages.first_env_steps, stages.env_steps) if short and stage == 0 else stages.env_steps
+
+
+def env_steps_of_stages(campaign: Campaign) -> int:
+    """env_steps that the main run trains in all its stages, in whole updates, if the budget has room for them."""
+    first = whole_updates(env_steps_asked(campaign, 0), campaign.learner)
+    return first + (campaign.stages.count - 1) * env_steps_of_stage(campaign)

@@ -5,7 +5,7 @@ from copy import deepcopy
 from also.algorithms import is_value_based
 from also.campaign import progress
 from also.campaign.state import Stage, State
-from also.updates import env_steps_asked, env_steps_of_stage
+from also.updates import env_steps_of_stage
 from also.v1.branch_pb2 import SeedPool
 from also.v1.critic_pb2 import DiagnoseRequest, PastStage, StageOutcome
 from also.v1.generator_pb2 import ProposeRequest
@@ -37,7 +37,7 @@ def train_stage(campaign_id: str, state: State) -> TrainStageRequest:
         campaign=state.campaign,
         checkpoint_id=state.position.checkpoint_id,
         config=state.incumbent.config,
-        env_steps=env_steps_asked(state.campaign, len(state.stages)),
+        env_steps=state.env_steps_of_next_stage,
         gather_evidence=True,
         card=state.card,
         origin=state.origin,

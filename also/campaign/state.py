@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from also import returns
 from also.shaping.relief import is_relief
-from also.updates import env_steps_of_stage
+from also.updates import env_steps_asked, fitting_updates, whole_updates
 from also.v1.campaign_pb2 import Adopt, Campaign
 from also.v1.checkpoint_pb2 import Origin
 from also.v1.diagnosis_pb2 import Diagnosis
@@ -193,9 +193,15 @@ class State:
 
     @property
     def budget_spent(self) -> bool:
-        """Whether the budget does not suffice for another stage."""
-        stage = env_steps_of_stage(self.campaign)
-        return self.env_steps + stage > self.campaign.budget.env_steps
+        """Whether the budget does not suffice for another update."""
+        return self.env_steps_of_next_stage == 0
+
+    @property
+    def env_steps_of_next_stage(self) -> int:
+        """env_steps that the main run trains next, in whole updates: a stage's, or fewer where the budget ends."""
+        learner = self.campaign.learner
+        asked = whole_updates(env_steps_asked(self.campaign, len(self.stages)), learner)
+        return min(asked, fitting_updates(self.campaign.budget.env_steps - self.env_steps, learner))
 
     @property
     def env_steps(self) -> int:

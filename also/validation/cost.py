@@ -1,6 +1,6 @@
 """What validation costs in env_steps, known before anything is trained."""
 
-from also.updates import env_steps_of_stage, whole_updates
+from also.updates import env_steps_of_stages, whole_updates
 from also.v1.campaign_pb2 import Campaign, Proof
 
 CONFIRM_ARMS = 2
@@ -90,15 +90,13 @@ def affordable_candidates(campaign: Campaign, env_steps: int) -> int:
 
 
 def planned_env_steps(campaign: Campaign) -> int:
-    """Planned env_steps of a campaign: the stages that the budget has room for beside the branches' whole share.
+    """Planned env_steps of a campaign: all its stages with the branches' whole share, and never more than the budget.
 
     It is the whole budget where that share is 1.
     """
     budget, trained = campaign.budget.env_steps, 1 - campaign.validation.share
-    if trained == 0:
-        return budget
-    stage = env_steps_of_stage(campaign)
-    return int(min(campaign.stages.count, int(budget * trained / stage)) * stage / trained)
+    stages = env_steps_of_stages(campaign)
+    return budget if stages >= budget * trained else int(stages / trained)
 
 
 def allowed_for_branches(campaign: Campaign) -> int:

@@ -72,8 +72,8 @@ class Cell:
         """The file of the campaign that ends with its first stage: trained, diagnosed, and candidates proposed."""
         data = self._of_task()
         whole = resolved(data)
-        stage = updates.env_steps_of_stage(whole)
-        ends = {"stages.count": 2, "budget.env_steps": stage}  # the budget does not suffice for the second one
+        first = updates.whole_updates(updates.env_steps_asked(whole, 0), whole.learner)
+        ends = {"stages.count": 2, "budget.env_steps": first}  # nothing is left for the second one
         _lay(data, ends | {"stages.patience": 0, "validation.proof": "none"})  # a round is begun, and costs nothing
         return data
 

@@ -84,7 +84,7 @@ def test_set_changes_a_value_by_its_path(load):
             "value_learning.mixer_width has no effect with algorithm vdn; leave it out, allowed with qmix",
         ),
         (TASK + "learner: {algorithm: qmix, value_learning: {target_rate: 0}}", r"target_rate 0.0 is outside \(0, 1\]"),
-        (TASK + "budget: {env_steps: 10}", "budget.env_steps 10 does not suffice for one stage"),
+        (TASK + "budget: {env_steps: 10}", "budget.env_steps 10 does not suffice for the first stage of"),
         (TASK + "reference: true", "reference is the truth value true; a mapping is expected"),
         (TASK + "shaping: {terms: [{name: A}]}", "shaping.terms"),
         ("!!python/object:os.system {}", "is not YAML"),

@@ -215,11 +215,12 @@ def test_no_provisional_promotion_is_made_in_the_last_stage(new_world, played, n
     assert "no stage is left" in records[5].held.detail
 
 
-def test_the_campaign_ends_when_no_stage_fits_the_budget(new_world, played, new_campaign):
-    """A stage whose env_steps are not left is not begun; the policy so far is reported."""
+def test_the_last_stage_is_as_long_as_the_budget_has_room_for(new_world, played, new_campaign):
+    """In whole updates, and where none is left the policy so far is reported."""
     world = new_world(remedy=lambda stage: Remedy.REMEDY_KEEP)
     records = played(world, new_campaign(**{"stages.count": 5, "budget.env_steps": 2999}))
-    assert kinds(records).count("stage_trained") == 2
+    trained = [each.stage_trained.env_steps for each in records if each.WhichOneof("event") == "stage_trained"]
+    assert trained == [1000, 1000, 900]
     assert kinds(records)[-2:] == ["reported", "finished"]
     assert records[-1].finished.reason == FinishReason.FINISH_REASON_BUDGET_SPENT
 

@@ -57,14 +57,14 @@ def test_the_smallest_round_is_one_that_can_promote(make_round: Callable[..., Ro
         (0.0, 4, 10**9, 0),
         (1.0, 4, 50_000, 50_000),  # the budget alone
         (0.5, 4, 4 * 6400, 4 * 3200),
-        (0.5, 4, 4 * 6400 - 1, 3 * 3200),  # a stage that has no room any more counts for nothing
-        (0.5, 4, 6399, 0),
+        (0.5, 4, 4 * 6400 - 1, 4 * 3200 - 1),  # the last stage is as long as the budget has room for
+        (0.5, 4, 6399, 3199),
     ],
 )
 def test_branches_may_take_their_share_of_what_the_campaign_comes_to(
     make_round: Callable[..., Round], share: float, count: int, budget: int, allowed: int
 ) -> None:
-    """Stages of one update, as many as the budget has room for beside that share."""
+    """Stages of one update, and never more than that share of the budget."""
     campaign = make_round(1, share=share).campaign
     campaign.stages.count, campaign.stages.env_steps, campaign.budget.env_steps = count, 3000, budget
     assert cost.allowed_for_branches(campaign) == allowed
