@@ -16,15 +16,21 @@ RIGHTS = Path(__file__).with_name("rights.txt")
 
 CONNECT = """
 import socket, sys
-for target in sys.argv[1:]:
+from concurrent.futures import ThreadPoolExecutor
+
+def reached(target):
     host, _, port = target.rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=3).close()
     except OSError:
-        continue
-    print(target)
+        return False
+    return True
+
+targets = sys.argv[1:]
+with ThreadPoolExecutor(len(targets)) as pool:
+    print(*(target for target, open_ in zip(targets, pool.map(reached, targets)) if open_))
 """
-"""Prints which of its arguments, host:port each, can be connected to."""
+"""Prints which of its arguments, host:port each, can be connected to; all are tried at once."""
 
 TARGETS = {
     "trainer": "also-trainer:50051",

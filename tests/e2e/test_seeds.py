@@ -17,7 +17,7 @@ CAMPAIGN = {
         "task": {"name": "foraging", "layout": "8x8-2p-2f-coop"},
         "learner": {"environments": 4},
         "evaluation": {"episodes": 4, "report_episodes": 4},
-        "stages": {"count": 2, "env_steps": 2000, "patience": 0},
+        "stages": {"count": 1, "env_steps": 2000, "patience": 0},
         "validation": {"proof": "confirmed", "share": 1, "search_env_steps": 200, "confirm_env_steps": 200},
     },
     "track": {"tensorboard": {"enabled": True, "persistence": {"existingClaim": "runs"}}},

@@ -1,5 +1,7 @@
 """Whether a seed decides an episode is measured, what helps is kept to in every lane, and nothing is taken on luck."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -100,13 +102,9 @@ def test_dice_that_no_seed_decides_are_refused(small_environments: None) -> None
     """The line names what differed, where, and both ways out."""
     with pytest.raises(TaskError) as caught:
         card_of("undecided")
-    for words in (
-        "two episodes with the same seed and the same actions differ",
-        "observations after env_step 0 of trial episode 0",
-        "reset(seed)",
-        "task.unseeded: true",
-    ):
-        assert words in str(caught.value)
+    assert "two episodes with the same seed and the same actions differ" in str(caught.value)
+    assert re.search(r"observations after env_step \d of trial episode 0", str(caught.value))  # dice may agree at first
+    assert re.search(r"reset\(seed\).* task\.unseeded: true", str(caught.value))
     assert "\n" not in str(caught.value)
 
 
