@@ -57,8 +57,7 @@ def need(campaign: Campaign, card: TaskCard) -> Need:
     if algorithms.is_value_based(learner):
         drawn = replay.states_of_a_draw(card, learner) * agents
         held += replay.bytes_of_a_replay(card, learner) // _FLOAT + 8 * mixer_of(card, learner).size
-        learnt = drawn * (32 + 3 * (seen + state) + actions)
-        learnt += drawn // learner.value_learning.batches * (64 + 3 * actions + 4 * learner.layers * width)
+        learnt = drawn * (96 + 3 * (seen + state) + 4 * actions + 4 * learner.layers * width)
     else:
         learnt = samples // learner.minibatches * (64 + (seen + state + actions) + 3 * learner.layers * width)
     played = campaign.evaluation.episodes * agents * (10 * card.episode_limit + 4 * width + 4 * (seen + state))

@@ -133,7 +133,7 @@ def verdict(campaign: Campaign, card: TaskCard, need: Estimate, available: int |
     )
     lower = "learner.environments, learner.rollout"
     if need.replay:
-        lower = f"learner.value_learning.batches, .batch_episodes or .replay_env_steps, {lower}"
+        lower = f"learner.value_learning.batch_episodes or .replay_env_steps, {lower}"
     remedy = f"lower {lower} or validation.replicas_per_group"
     if ":" in campaign.task.name:
         remedy += ", or have the task show less (task.arguments)"

@@ -8,8 +8,8 @@ credit, which keeps the sum over agents, moves nothing.
 Letters as in `replay`.
 """
 
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -43,14 +43,6 @@ class Batch:
     alive: Tensor
     """bool (R, T, B): the episode lasted, and some agent acted."""
 
-    def of(self, episodes: slice) -> "Batch":
-        """Some of the episodes."""
-        parts = ((field.name, getattr(self, field.name)) for field in fields(self))
-        cut: dict[str, Any] = {
-            name: part if part is None else part[:, :, episodes].contiguous() for name, part in parts
-        }
-        return Batch(**cut)
-
 
 class Experience:
     """A replay, and how what is drawn from it is seen and priced now."""
@@ -73,7 +65,6 @@ class Experience:
         """Episodes that can be drawn, int64 (R,)."""
         return self.replay.counts()
 
-    @torch.inference_mode()
     def draw(self, keys: Tensor, count: int) -> Batch:
         """Draw and price episodes.
 
@@ -81,10 +72,23 @@ class Experience:
             keys: int64 (R,), stream of this draw.
             count: B.
         """
-        drawn = self.replay.draw(keys, count)
+        return next(self.draws(keys, 1, count))
+
+    def draws(self, keys: Tensor, batches: int, count: int) -> Iterator[Batch]:
+        """Draw and price batches of episodes, one after the other, as all together may be gigabytes.
+
+        Args:
+            keys: int64 (R,), stream of these draws.
+            batches: how many, at least 1.
+            count: B of each.
+        """
+        return map(self._priced, self.replay.draws(keys, batches, count))
+
+    @torch.inference_mode()
+    def _priced(self, drawn: Drawn) -> Batch:
         rows = drawn.rows
         present, time = rows["present"], rows["reward"].shape[1] - 1
-        following = torch.arange(time, device=keys.device).view(1, -1, 1)
+        following = torch.arange(time, device=present.device).view(1, -1, 1)
         lasts = following < drawn.lengths.unsqueeze(1)
         inputs, states = rows["observations"].float(), rows.get("states")
         return Batch(

@@ -107,9 +107,7 @@ class QLearner:
         played_with = self.policy.epsilon
         told = torch.zeros(batches, 3, len(keys), device=keys.device)
         if bool(ready.any()):
-            drawn = experience.draw(keys, batches * size)
-            for number in range(batches):
-                batch = drawn.of(slice(number * size, (number + 1) * size))
+            for number, batch in enumerate(experience.draws(keys, batches, size)):
                 samples = batch.inputs[0, ..., 0].numel()
                 for rows in blocks(len(keys), samples, self.settings, self.flat.device, most=self.block_elements):
                     told[number, :, rows] = self._learn(batch, rows, ready[rows])

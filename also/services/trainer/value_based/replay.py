@@ -14,7 +14,7 @@ Letters as in `vector_task`; C rows of a ring, B episodes drawn, T env_steps, N 
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -76,9 +76,8 @@ def bytes_of_a_replay(card: task_pb2.TaskCard, settings: LearnerSettings) -> int
 
 
 def states_of_a_draw(card: task_pb2.TaskCard, settings: LearnerSettings) -> int:
-    """States that a replica draws at once at most, for all batches of an update."""
-    learning = settings.value_learning
-    return int(learning.batches * learning.batch_episodes * (card.episode_limit + 1))
+    """States that a replica draws at once at most, for a batch."""
+    return int(settings.value_learning.batch_episodes * (card.episode_limit + 1))
 
 
 def axes_of(feature: task_pb2.Feature) -> int:
@@ -207,17 +206,28 @@ class Replay:
             keys: int64 (R,), stream of this draw.
             count: B, at least 1. A replica without any gets rows that mean nothing.
         """
+        return next(self.draws(keys, 1, count))
+
+    def draws(self, keys: Tensor, batches: int, count: int) -> Iterator[Drawn]:
+        """Draw batches of episodes, all as long as the longest one, and give one after the other.
+
+        Args:
+            keys: int64 (R,), stream of these draws.
+            batches: how many, at least 1.
+            count: B of each, at least 1. A replica without any gets rows that mean nothing.
+        """
         firsts = self.rows["first"].flatten(1)  # (R, E * C)
         ranks = firsts.cumsum(dim=1)
         total = ranks[:, -1:]
-        rank = (uniform(keys, count).double() * total).long() + 1  # in double: there may be more than 2^24
+        rank = (uniform(keys, batches * count).double() * total).long() + 1  # in double: there may be more than 2^24
         rank = torch.minimum(rank, total.clamp(min=1))
-        place = torch.searchsorted(ranks, rank).clamp(max=firsts.shape[1] - 1)  # (R, B)
-        lengths = self._lengths(place)
+        places = torch.searchsorted(ranks, rank).clamp(max=firsts.shape[1] - 1)  # (R, B) of each batch in a row
+        lengths = self._lengths(places)
         time = int(lengths.max())
-        at = self._at(place, time + 1)
-        rows = {name: self._take(name, at) for name in self.rows if name not in ("first", "last")}
-        return Drawn(rows=rows, lengths=lengths)
+        for place, long in zip(places.split(count, dim=1), lengths.split(count, dim=1), strict=True):
+            at = self._at(place, time + 1)
+            rows = {name: self._take(name, at) for name in self.rows if name not in ("first", "last")}
+            yield Drawn(rows=rows, lengths=long)
 
     def state_dict(self) -> dict[str, Tensor]:
         """The rings; nothing where nothing was recorded. First axis R."""
