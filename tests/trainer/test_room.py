@@ -60,7 +60,7 @@ def test_what_an_error_says_to_lower_lowers_the_estimate(changes: list[str], sma
 
 @pytest.mark.parametrize("algorithm", ["vdn", "qmix"])
 def test_a_replay_counts_and_an_error_says_how_to_lower_it(algorithm: str) -> None:
-    """Pictures in a replay of 50,000 env_steps take gigabytes; a smaller one, or fewer batches, take less."""
+    """Pictures in a replay of 50,000 env_steps take gigabytes; a smaller one, or smaller batches, take less."""
     card = card_of(agents=2, seen=7_056, state=14_112)
     card.episode_limit = 100
     usual = ["learner={}", f"learner.algorithm={algorithm}"]
@@ -70,7 +70,7 @@ def test_a_replay_counts_and_an_error_says_how_to_lower_it(algorithm: str) -> No
     assert 2 * need.replay < need.replica
     with pytest.raises(MemoryNeedError, match=r"GiB of it replay.*; lower learner.value_learning.batch_ep"):
         verdict(spec.load(None, usual), card, need, 2 * GIB)
-    for change in ("replay_env_steps=20000", "batches=1", "replay_in_checkpoint=false"):
+    for change in ("replay_env_steps=20000", "batch_episodes=8", "replay_in_checkpoint=false"):
         smaller = estimate(spec.load(None, [*usual, f"learner.value_learning.{change}"]), card, branches=False)
         assert smaller.replica < need.replica, change
     assert estimate(spec.load(None), card, branches=False).replay == 0
