@@ -224,10 +224,11 @@ class Replay:
         places = torch.searchsorted(ranks, rank).clamp(max=firsts.shape[1] - 1)  # (R, B) of each batch in a row
         lengths = self._lengths(places)
         time = int(lengths.max())
-        for place, long in zip(places.split(count, dim=1), lengths.split(count, dim=1), strict=True):
-            at = self._at(place, time + 1)
+        for number in range(batches):
+            batch = slice(number * count, (number + 1) * count)
+            at = self._at(places[:, batch], time + 1)
             rows = {name: self._take(name, at) for name in self.rows if name not in ("first", "last")}
-            yield Drawn(rows=rows, lengths=long)
+            yield Drawn(rows=rows, lengths=lengths[:, batch])
 
     def state_dict(self) -> dict[str, Tensor]:
         """The rings; nothing where nothing was recorded. First axis R."""
