@@ -258,19 +258,34 @@ make_torch-base() {
     rm -rf --one-file-system root
 }
 
+# Three at once: each of them downloads, unpacks or links for a while, which leaves a core idle.
 component debian 12 "$here/debian-packages.txt"
 component pause 1 "$here/images/pause.c"
-component kubernetes "$KUBERNETES" "$here/kubernetes/main.go"
-component versitygw "$VERSITYGW"
-component helm3 "$HELM3"
-component coredns "$COREDNS" "$here/coredns/main.go"
-component helm4 "$HELM4"
-component kubeconform "$KUBECONFORM"
-component openapi "$KUBERNETES"
-component network-policies "$KUBE_NETWORK_POLICIES"
-component kueue "$KUEUE"
-component prometheus "$PROMETHEUS"
-component base "$DEBIAN_BASE"
-component torch-base "$DEBIAN_BASE" <(declare -f make_base)
+{
+    component kubernetes "$KUBERNETES" "$here/kubernetes/main.go"
+    component openapi "$KUBERNETES"
+    component network-policies "$KUBE_NETWORK_POLICIES"
+    component prometheus "$PROMETHEUS"
+} &
+lanes=("$!")
+{
+    component kueue "$KUEUE"
+    component versitygw "$VERSITYGW"
+    component coredns "$COREDNS" "$here/coredns/main.go"
+    component helm3 "$HELM3"
+    component helm4 "$HELM4"
+    component kubeconform "$KUBECONFORM"
+} &
+lanes+=("$!")
+{
+    component base "$DEBIAN_BASE"
+    component torch-base "$DEBIAN_BASE" <(declare -f make_base)
+} &
+lanes+=("$!")
+failed=0
+for lane in "${lanes[@]}"; do
+    wait "$lane" || failed=2
+done
+[ "$failed" = 0 ] || exit "$failed"
 [ ! -d "$cache/go" ] || chmod -R u+w "$cache/go" # modules are read-only
 rm -rf "$cache/go"
