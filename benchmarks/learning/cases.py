@@ -118,8 +118,8 @@ CASES = {
             learner={"environments": 32, "rollout": 100},
             on_policy=_QUICK,
             off_policy=_LONG,
-            note="Paid for soups alone: a seed learns to serve them, or it never does; the mean hides that. VDN and QMIX "
-            "have a quarter of the env_steps, in more CPU-minutes; about half of the actions are random by then.",
+            note="Paid for soups alone: a seed learns to serve them, or it never does; the mean hides that. VDN and "
+            "QMIX have a quarter of the env_steps, in more CPU-minutes; about half of the actions are random by then.",
         ),
         Case(
             name="kitchen-cramped_room-shaped",
