@@ -40,7 +40,11 @@ def env_steps_asked(campaign: Campaign, stage: int) -> int:
     return min(stages.first_env_steps, stages.env_steps) if short and stage == 0 else stages.env_steps
 
 
+def env_steps_of_first_stage(campaign: Campaign) -> int:
+    """env_steps that the main run trains in its first stage, in whole updates."""
+    return whole_updates(env_steps_asked(campaign, 0), campaign.learner)
+
+
 def env_steps_of_stages(campaign: Campaign) -> int:
     """env_steps that the main run trains in all its stages, in whole updates, if the budget has room for them."""
-    first = whole_updates(env_steps_asked(campaign, 0), campaign.learner)
-    return first + (campaign.stages.count - 1) * env_steps_of_stage(campaign)
+    return env_steps_of_first_stage(campaign) + (campaign.stages.count - 1) * env_steps_of_stage(campaign)

@@ -15,7 +15,7 @@ import yaml
 
 from also import algorithms, document, limits, presets
 from also.errors import DocumentError
-from also.updates import env_steps_asked, parts_of_pass, whole_updates
+from also.updates import env_steps_of_first_stage, parts_of_pass
 from also.v1.campaign_pb2 import Campaign, CriticBackend, CriticSettings, GeneratorBackend, GeneratorSettings
 from also.validation import guards
 
@@ -191,7 +191,7 @@ def _check_together(campaign: Campaign) -> None:
     _check_mind("critic", campaign.critic, CriticBackend.CRITIC_BACKEND_LLM)
     _check_mind("generator", campaign.generator, GeneratorBackend.GENERATOR_BACKEND_LLM)
     guards.check(campaign.validation.guards)
-    first = whole_updates(env_steps_asked(campaign, 0), learner)
+    first = env_steps_of_first_stage(campaign)
     if first > campaign.budget.env_steps:
         raise DocumentError(
             f"budget.env_steps {campaign.budget.env_steps} does not suffice for the first stage of {first} env_steps"

@@ -71,8 +71,7 @@ class Cell:
     def file_of_first_stage(self) -> dict[str, Any]:
         """The file of the campaign that ends with its first stage: trained, diagnosed, and candidates proposed."""
         data = self._of_task()
-        whole = resolved(data)
-        first = updates.whole_updates(updates.env_steps_asked(whole, 0), whole.learner)
+        first = updates.env_steps_of_first_stage(resolved(data))
         ends = {"stages.count": 2, "budget.env_steps": first}  # nothing is left for the second one
         _lay(data, ends | {"stages.patience": 0, "validation.proof": "none"})  # a round is begun, and costs nothing
         return data
